@@ -1,0 +1,26 @@
+import { convertFolder } from '../../quantize/convert.js'
+import { weightTypes } from '../source.js'
+import { type Command, UsageError } from './command.js'
+import { megabytes } from './table.js'
+
+export const convert: Command = {
+  name: 'convert',
+  args: 'FOLDER OUT.gguf',
+  summary: 'Convert a folder in Hugging Face layout to one GGUF file',
+  details:
+    'FOLDER holds config.json, safetensors (one or sharded), vocab.json and merges.txt, and may hold\n' +
+    'preprocessor_config.json, generation_config.json and tokenizer_config.json.',
+  flags: { type: { value: 'TYPE', help: `type of the weight matrices: ${weightTypes.join(', ')} (default: f16)` } },
+  async run(args, context) {
+    const wanted = args.text('type') ?? 'f16'
+    const type = weightTypes.find((known) => known === wanted)
+    if (!type) throw new UsageError(`--type takes one of ${weightTypes.join(', ')}, not '${wanted}'`)
+    const json = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
+      type,
+      signal: context.signal,
+      onProgress: (fraction) => context.progress('convert', fraction),
+    })
+    const kept = json.fallbacks.map((line) => `\n  ${line}`).join('')
+    return { text: `${json.path}: ${json.type}, ${megabytes(json.bytes)}${kept}`, json }
+  },
+}

@@ -1,0 +1,20 @@
+import { devices as list } from '../devices.js'
+import type { Command } from './command.js'
+import { megabytes, table } from './table.js'
+
+export const devices: Command = {
+  name: 'devices',
+  args: '',
+  summary: 'List the devices that this build can compute on, best first',
+  flags: {},
+  async run() {
+    const json = list()
+    const rows = json.map(({ name, kind, description, memoryFree, memoryTotal }) => [
+      name,
+      kind,
+      description,
+      memoryTotal > 0 ? `${megabytes(memoryFree)} of ${megabytes(memoryTotal)}` : 'unknown',
+    ])
+    return { text: table([['name', 'kind', 'description', 'free memory'], ...rows]), json }
+  },
+}

@@ -1,0 +1,117 @@
+import { Clvp } from '../clvp.js'
+import type { GenerateOptions } from '../generate_options.js'
+import { type Preset, presetNames } from '../presets.js'
+import type { Candidate, GenerateResult, Timings } from '../result.js'
+import { writeWhole } from '../write.js'
+import { type Command, UsageError } from './command.js'
+import { isDemo, modelFlags, withModel } from './model.js'
+import { megabytes, table } from './table.js'
+
+const numbers = {
+  candidates: 'candidates',
+  seed: 'seed',
+  temperature: 'temperature',
+  'top-k': 'topK',
+  'top-p': 'topP',
+  'min-p': 'minP',
+  'typical-p': 'typicalP',
+  'repetition-penalty': 'repetitionPenalty',
+  'max-tokens': 'maxTokens',
+  'pad-to': 'padTo',
+  keep: 'keep',
+  'batch-size': 'batchSize',
+} as const
+
+export const generate: Command = {
+  name: 'generate',
+  args: 'MODEL TEXT',
+  summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
+  details:
+    "MODEL is a .gguf file, a folder in Hugging Face layout, or 'demo' for the embedded model.\n" +
+    'Of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) the first seconds are used; several are averaged.',
+  flags: {
+    voice: { value: 'FILE', multiple: true, help: 'a clip of the voice; may be repeated (the demo model brings one)' },
+    candidates: { value: 'N', short: 'n', help: "how many are drawn (default: the preset's, or 16)" },
+    preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },
+    seed: { value: 'N', help: 'seed of the draws (default: a random one, which is printed)' },
+    temperature: { value: 'X', help: 'default 0.8; 0 takes the most likely code always' },
+    'top-k': { value: 'N', help: 'keep the N most likely codes (default 50, 0 for all)' },
+    'top-p': { value: 'X', help: 'keep the most likely codes of this probability together (default 0.8)' },
+    'min-p': { value: 'X', help: 'keep codes at least this fraction as likely as the likeliest (default 0)' },
+    'typical-p': { value: 'X', help: 'keep the most typical codes of this probability together (default 1)' },
+    'repetition-penalty': { value: 'X', help: 'divide the logits of codes already drawn (default 2)' },
+    'max-tokens': { value: 'N', help: 'most codes of a candidate (default 500, or what the model can)' },
+    'pad-to': { value: 'N', help: 'pad rows to N codes before ranking, as tortoise does with 500' },
+    keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
+    'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
+    deterministic: { help: 'the same candidates to the last bit whatever their number' },
+    out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
+    timings: { help: 'print milliseconds of each stage and the peak memory' },
+    ...modelFlags,
+  },
+  async run(args, context) {
+    const model = args.positional(0, 'MODEL')
+    const text = args.positional(1, 'TEXT')
+    const clips = args.texts('voice')
+    if (clips.length === 0 && !isDemo(model)) throw new UsageError('--voice is missing: name a clip of the voice')
+    const out = args.text('out')
+    return withModel(model, args, context, async (clvp) => {
+      const voice = await clvp.voice(clips.length > 0 ? clips : Clvp.demoVoice, { signal: context.signal })
+      const preset = args.text('preset')
+      const options: GenerateOptions = {
+        voice,
+        ...args.numbers(numbers),
+        ...(preset !== undefined && { preset: preset as Preset }),
+        deterministic: args.flag('deterministic'),
+        signal: context.signal,
+        onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
+      }
+      const result = await clvp.generate(text, options)
+      const json = toJson(result)
+      if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
+      const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
+      if (args.flag('timings')) lines.push(timingTable(result.timings))
+      return { text: lines.join('\n\n'), json }
+    })
+  },
+}
+
+function toJson({ candidates, seed, timings }: GenerateResult) {
+  const plain = candidates.map((candidate) => ({ ...candidate, codes: [...candidate.codes] }))
+  return { seed, candidates: plain, timings: { ...timings, peakRssBytes: peakRss() } }
+}
+
+function candidateTable(candidates: readonly Candidate[]): string {
+  const rows = candidates.map((candidate, i) => [
+    String(i + 1),
+    String(candidate.index),
+    candidate.score.toFixed(4),
+    candidate.soloScore.toFixed(4),
+    candidate.meanLogprob.toFixed(3),
+    `${candidate.seconds.toFixed(2)} s`,
+    `${candidate.longestSilence.toFixed(2)} s`,
+    candidate.finishReason,
+  ])
+  return table([['rank', 'candidate', 'score', 'alone', 'logprob', 'length', 'silence', 'ended by'], ...rows])
+}
+
+/** Bytes; the kernel counts in KiB. */
+function peakRss(): number {
+  return process.resourceUsage().maxRSS * 1024
+}
+
+function timingTable(timings: Timings): string {
+  const ms = (value: number) => `${value.toFixed(1)} ms`
+  const perStep = timings.steps > 0 ? timings.decodeMs / timings.steps : 0
+  return table([
+    ['stage', 'took', 'of'],
+    ['prefill', ms(timings.prefillMs), `${timings.prefillPositions} positions`],
+    ['decode', ms(timings.decodeMs), `${timings.steps} steps`],
+    ['one step', ms(perStep), ''],
+    ['sample', ms(timings.sampleMs), ''],
+    ['score', ms(timings.scoreMs), ''],
+    ['all', ms(timings.totalMs), ''],
+    ['KV cache', megabytes(timings.kvBytes), ''],
+    ['peak memory', megabytes(peakRss()), ''],
+  ])
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../binding.js'
+import { ClvpError } from '../errors.js'
+import { type Command, helpOf, parse, UsageError } from './command.js'
+import { convert } from './convert.js'
+import { devices } from './devices.js'
+import { embed } from './embed.js'
+import { explain } from './explain.js'
+import { generate } from './generate.js'
+import { inspect } from './inspect.js'
+import { ProgressBar } from './progress.js'
+import { rank } from './rank.js'
+
+const commands: readonly Command[] = [generate, rank, embed, explain, convert, inspect, devices]
+
+/** 128 + SIGINT, as shells report it. */
+const interrupted = 130
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return (
+    'Usage: clvp COMMAND [options]\n\nFrom a text and a few seconds of a voice to ranked speech-token candidates.\n\n' +
+    `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' tells more; 'clvp --version' prints the version.\n`
+  )
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+async function runCommand(command: Command, argv: string[]): Promise<number> {
+  const maxPositionals = command.args === '' ? 0 : command.args.split(' ').length
+  const args = parse(command, argv, maxPositionals)
+  if (args.flag('help')) {
+    process.stdout.write(helpOf(command))
+    return 0
+  }
+  const abort = new AbortController()
+  const bar = new ProgressBar()
+  // The first Ctrl-C stops the work tidily; a second one ends the process as usual.
+  process.once('SIGINT', () => abort.abort())
+  try {
+    const progress = (stage: string, fraction: number) => bar.update(stage, fraction)
+    const output = await command.run(args, { signal: abort.signal, progress })
+    bar.stop()
+    process.stdout.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
+    return 0
+  } finally {
+    bar.stop()
+  }
+}
+
+async function main([name, ...rest]: string[]): Promise<number> {
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`)
+    return 0
+  }
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(overview())
+    return name === undefined ? 2 : 0
+  }
+  const command = commands.find((each) => each.name === name)
+  try {
+    if (!command) throw new UsageError(`there is no command '${name}'`)
+    return await runCommand(command, rest)
+  } catch (error) {
+    return report(error, command)
+  }
+}
+
+function report(error: unknown, command: Command | undefined): number {
+  if (error instanceof UsageError) {
+    const help = command ? `clvp ${command.name} --help` : 'clvp --help'
+    process.stderr.write(`clvp: ${error.message}\nSee '${help}'.\n`)
+    return 2
+  }
+  if (error instanceof ClvpError) {
+    if (error.code === 'CLVP_ABORTED') return interrupted
+    process.stderr.write(`clvp: ${error.message} (${error.code})\n`)
+    return 1
+  }
+  process.stderr.write(`clvp: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,41 @@
+/** Loading a model as a command's first argument names it, with the flags that all such commands share. */
+import { existsSync } from 'node:fs'
+import { Clvp } from '../clvp.js'
+import { weightTypes } from '../source.js'
+import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+
+export const modelFlags: Record<string, Flag> = {
+  device: { value: 'NAME', help: "device to compute on, as 'clvp devices' lists them (default: auto)" },
+  threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
+  type: { value: 'TYPE', help: `type to convert a folder to: ${weightTypes.join(', ')} (default: f16)` },
+}
+
+/** 'demo' names the embedded model, unless there is a file of that name. */
+export function isDemo(name: string): boolean {
+  return name === 'demo' && !existsSync(name)
+}
+
+export async function withModel<T>(
+  name: string,
+  args: Arguments,
+  context: Context,
+  use: (clvp: Clvp) => Promise<T>,
+): Promise<T> {
+  const type = args.text('type')
+  if (type !== undefined && !weightTypes.some((known) => known === type)) {
+    throw new UsageError(`--type takes one of ${weightTypes.join(', ')}, not '${type}'`)
+  }
+  const device = args.text('device')
+  const clvp = await Clvp.load(isDemo(name) ? Clvp.demo : name, {
+    ...(device !== undefined && { device }),
+    ...args.numbers({ threads: 'threads' }),
+    ...(type !== undefined && { type: type as (typeof weightTypes)[number] }),
+    signal: context.signal,
+    onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
+  })
+  try {
+    return await use(clvp)
+  } finally {
+    await clvp.dispose()
+  }
+}

@@ -1,0 +1,26 @@
+import { Presets, SingleBar } from 'cli-progress'
+
+/** One progress bar on stderr, a stage after the other; silent unless stderr is a terminal. */
+export class ProgressBar {
+  readonly #shown = process.stderr.isTTY === true
+  #bar: SingleBar | undefined
+  #stage = ''
+
+  update(stage: string, fraction: number): void {
+    if (!this.#shown) return
+    if (stage !== this.#stage) {
+      this.stop()
+      this.#stage = stage
+      const format = `${stage.padEnd(8)} {bar} {percentage}% {duration_formatted}`
+      this.#bar = new SingleBar({ format, clearOnComplete: true, hideCursor: true }, Presets.shades_classic)
+      this.#bar.start(100, 0)
+    }
+    this.#bar?.update(Math.round(100 * fraction))
+  }
+
+  stop(): void {
+    this.#bar?.stop()
+    this.#bar = undefined
+    this.#stage = ''
+  }
+}

@@ -1,0 +1,284 @@
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { type Clip, readClip } from './audio.js'
+import { type NativeCandidate, type NativeModel, packageRoot } from './binding.js'
+import { createSession, loadModel, type Session } from './core.js'
+import { ClvpError, invalid } from './errors.js'
+import { EventStream } from './events.js'
+import {
+  type GenerateOptions,
+  type GeneratePlan,
+  type LoadOptions,
+  readGenerateOptions,
+  readLoadOptions,
+} from './generate_options.js'
+import { type ModelInfo, modelInfo } from './info.js'
+import { abortSignal, oneOf, path, pick } from './options.js'
+import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
+import { resolveSource } from './source.js'
+import { type Explanation, explainText, textIds, tokenizerOf } from './text.js'
+import type { ClvpTokenizer } from './tokenizer.js'
+import { Voice } from './voice.js'
+
+/** What stream() tells, in order: codes as they are drawn, candidates as they end, the ranked result at last. */
+export type StreamEvent =
+  | { type: 'token'; candidate: number; code: number }
+  | { type: 'candidate'; candidate: DrawnCandidate }
+  | { type: 'done'; result: GenerateResult }
+
+export interface VoiceOptions {
+  /** How several clips become one voice: the mean of their vectors, as tortoise does (the default and only way). */
+  combine?: 'mean'
+  signal?: AbortSignal
+}
+
+/** Options of rank, embedText and embedSpeech. */
+export interface CallOptions {
+  signal?: AbortSignal
+}
+
+/** Listens to the draws of a call that streams. */
+interface Listener {
+  onStep(pairs: Int32Array): void
+  onCandidate(candidate: DrawnCandidate): void
+}
+
+/**
+ * A loaded CLVP model: from a text and a voice to ranked speech-token candidates.
+ *
+ * Calls may overlap; they are worked off one at a time, first come, first served, on a thread of the model's own.
+ */
+export class Clvp {
+  /** Path of the embedded demo model. */
+  static readonly demo: string = join(packageRoot, 'demo', 'demo.gguf')
+  /** Path of the embedded demo voice, a few seconds of speech. */
+  static readonly demoVoice: string = join(packageRoot, 'demo', 'voice.wav')
+
+  readonly info: ModelInfo
+  readonly #model: NativeModel
+  readonly #session: Session
+  readonly #tokenizer: ClvpTokenizer
+  #disposed: Promise<void> | undefined
+
+  private constructor(model: NativeModel, session: Session, tokenizer: ClvpTokenizer) {
+    this.#model = model
+    this.#session = session
+    this.#tokenizer = tokenizer
+    this.info = modelInfo(session.info, session.threads)
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param source a .gguf file, or a folder in Hugging Face layout, which is converted once and kept in a cache
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it
+   *   needs what this build lacks, CLVP_DEVICE, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
+   */
+  static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
+    const file = path(source, 'source')
+    const { device, threads, type, onProgress, signal } = readLoadOptions(options)
+    const report = (stage: 'convert' | 'load') => onProgress && ((fraction: number) => onProgress({ stage, fraction }))
+    const gguf = await resolveSource(file, { type, signal, onProgress: report('convert') })
+    const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
+    try {
+      const session = createSession(model, { threads })
+      if (type !== undefined && type !== session.info.type) {
+        throw new ClvpError(
+          'CLVP_INVALID_ARGUMENT',
+          `Expected a model of type ${type} but ${file} is ${session.info.type}: convert the original, or leave 'type' out`,
+        )
+      }
+      return new Clvp(model, session, tokenizerOf(model.values(), session.info))
+    } catch (error) {
+      model.dispose()
+      throw error
+    }
+  }
+
+  /**
+   * Makes a voice of one or more clips. Of each the first `info.clipSeconds` seconds are used.
+   *
+   * @throws ClvpError CLVP_AUDIO for what is no audio, CLVP_IO for a file that cannot be read
+   */
+  async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
+    const given = pick(options, ['combine', 'signal'], 'options')
+    const signal = abortSignal(given.signal, 'signal')
+    oneOf(given.combine ?? 'mean', 'combine', ['mean'])
+    const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
+    if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
+    const { sampleRate, clipSeconds } = this.info
+    const vectors: Float32Array[] = []
+    for (const [i, clip] of list.entries()) {
+      const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
+      const samples = await readClip(clip, name, sampleRate, clipSeconds)
+      const mel = await this.#session.mel(samples, signal)
+      vectors.push(await this.#session.condition(mel, signal))
+    }
+    return Voice.mean(vectors)
+  }
+
+  /**
+   * Draws candidates for a text in a voice and ranks them, best first.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_ABORTED when the signal says so
+   */
+  async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
+    const info = this.#session.info
+    const plan = readGenerateOptions(options, info)
+    return this.#generate(textIds(this.#tokenizer, text, info), plan)
+  }
+
+  /** generate(), told as it goes. Leaving the loop early stops the work. */
+  stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
+    const info = this.#session.info
+    const plan = readGenerateOptions(options, info)
+    const ids = textIds(this.#tokenizer, text, info)
+    const leave = new AbortController()
+    const signal = plan.signal ? AbortSignal.any([plan.signal, leave.signal]) : leave.signal
+    const events = new EventStream<StreamEvent>(() => leave.abort())
+    const listener: Listener = {
+      onStep(pairs) {
+        for (let i = 0; i < pairs.length; i += 2) {
+          const code = pairs[i + 1]!
+          if (code !== info.eos) events.push({ type: 'token', candidate: pairs[i]!, code })
+        }
+      },
+      onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
+    }
+    this.#generate(ids, { ...plan, signal }, listener).then(
+      (result) => {
+        events.push({ type: 'done', result })
+        events.end()
+      },
+      (error) => events.fail(error),
+    )
+    return events
+  }
+
+  /** Scores rows of codes against a text, best first. Each row is scored by itself, as it is. */
+  async rank(
+    text: string,
+    rows: readonly Int32Array[],
+    options: CallOptions = {},
+  ): Promise<{ index: number; score: number }[]> {
+    const signal = readSignal(options)
+    const ids = textIds(this.#tokenizer, text, this.#session.info)
+    const scores = await this.#session.score(ids, readRows(rows), signal)
+    return [...scores].map((score, index) => ({ index, score })).sort(byScore)
+  }
+
+  /** L2-normalised embedding [projection] of a text as generate() ranks it: with one stop behind it. */
+  async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
+    const signal = readSignal(options)
+    return this.#session.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
+  }
+
+  /** L2-normalised embedding [projection] of a row of codes, as it is. */
+  async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
+    const signal = readSignal(options)
+    return this.#session.embedSpeech(readRows([codes]), signal)
+  }
+
+  /** What the model will read of a text: how it is spoken, its tokens, what is dropped, what room is left. */
+  async explain(text: string): Promise<Explanation> {
+    if (this.#disposed) throw new ClvpError('CLVP_DISPOSED', 'This model was disposed of: load it again')
+    return explainText(this.#tokenizer, text, this.#session.info)
+  }
+
+  /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#session.dispose().then(() => this.#model.dispose())
+    return this.#disposed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  async #generate(ids: Int32Array, plan: GeneratePlan, listener?: Listener): Promise<GenerateResult> {
+    const started = performance.now()
+    const seed = plan.seed ?? randomInt(2 ** 48 - 1)
+    const progress = new DrawProgress(plan)
+    const { candidates: drawn, timings } = await this.#session.generateTimed({
+      textIds: ids,
+      voice: plan.voice.embedding,
+      candidates: plan.candidates,
+      maxTokens: plan.maxTokens,
+      batchSize: plan.batchSize,
+      seed,
+      deterministic: plan.deterministic,
+      sampling: plan.sampling,
+      signal: plan.signal,
+      onStep: (listener || plan.onProgress) && ((pairs) => {
+        listener?.onStep(pairs)
+        progress.step()
+      }),
+      onCandidate: listener && ((each) => listener.onCandidate(describeCandidate(each, this.#session.info))),
+    })
+    plan.onProgress?.({ stage: 'rank', fraction: 0 })
+    const { candidates, scoreMs } = await this.#rank(ids, drawn, plan)
+    plan.onProgress?.({ stage: 'rank', fraction: 1 })
+    const totalMs = performance.now() - started
+    return {
+      best: candidates[0]!,
+      candidates: candidates.slice(0, plan.keep),
+      seed,
+      timings: { ...timings, scoreMs, totalMs },
+    }
+  }
+
+  /** Scores candidates padded together as the reference pads them, and each by itself. */
+  async #rank(ids: Int32Array, drawn: NativeCandidate[], plan: GeneratePlan) {
+    const fix = (some: NativeCandidate[], padTo: number) =>
+      this.#session.fixCodes(
+        some.map(({ tokens }) => tokens),
+        some.map(({ finishReason }) => finishReason === 'stop'),
+        padTo,
+      )
+    const together = fix(drawn, plan.padTo)
+    const alone = drawn.map((candidate) => fix([candidate], 0)[0]!)
+    // A row that padding does not change has one score for both.
+    const unpadded = alone.filter((row, i) => row.length !== together[i]!.length)
+    const { scores, ms } = await this.#session.scoreTimed(ids, [...together, ...unpadded], plan.signal)
+    let next = drawn.length
+    const candidates = drawn.map((each, i): Candidate => {
+      const codes = together[i]!
+      const score = scores[i]!
+      const soloScore = alone[i]!.length === codes.length ? score : scores[next++]!
+      return { ...describeCandidate(each, this.#session.info), codes, score, soloScore }
+    })
+    return { candidates: candidates.sort(byScore), scoreMs: ms }
+  }
+}
+
+/** How far a call has come: steps of the batch at hand over the most there can be. */
+class DrawProgress {
+  readonly #plan: GeneratePlan
+  #steps = 0
+
+  constructor(plan: GeneratePlan) {
+    this.#plan = plan
+  }
+
+  step(): void {
+    const { candidates, batchSize, maxTokens, onProgress } = this.#plan
+    const most = Math.ceil(candidates / batchSize) * maxTokens
+    onProgress?.({ stage: 'generate', fraction: Math.min(1, ++this.#steps / most) })
+  }
+}
+
+function byScore(a: { score: number; index: number }, b: { score: number; index: number }): number {
+  return b.score - a.score || a.index - b.index
+}
+
+function readSignal(options: unknown): AbortSignal | undefined {
+  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
+}
+
+function readRows(rows: unknown): Int32Array[] {
+  if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
+  for (const [i, row] of rows.entries()) {
+    if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
+  }
+  return [...rows]
+}

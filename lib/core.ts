@@ -1,0 +1,196 @@
+/**
+ * The core for the rest of lib: loading with an AbortSignal, and sessions whose calls wait in line for each other and
+ * stop when their signal says so. Not part of the public surface.
+ */
+import {
+  binding,
+  type NativeCandidate,
+  type NativeEncoding,
+  type NativeGenerateOptions,
+  type NativeInfo,
+  type NativeMel,
+  type NativeModel,
+  type NativeSampling,
+  type NativeSession,
+  type NativeTimings,
+  native,
+  rewrap,
+} from './binding.js'
+import { abortError } from './errors.js'
+import { Queue } from './queue.js'
+
+export interface CoreLoadOptions {
+  device?: string
+  signal?: AbortSignal | undefined
+  onProgress?: ((fraction: number) => void) | undefined
+}
+
+export interface CoreGenerateRequest extends Partial<NativeGenerateOptions> {
+  textIds: Int32Array
+  voice: Float32Array
+  signal?: AbortSignal | undefined
+  onStep?: ((pairs: Int32Array) => void) | undefined
+  onCandidate?: ((candidate: NativeCandidate) => void) | undefined
+}
+
+/** tortoise's sampling, whose transformers pipeline also keeps the 50 likeliest. */
+export const defaultSampling: NativeSampling = {
+  repetitionPenalty: 2,
+  temperature: 0.8,
+  topK: 50,
+  topP: 0.8,
+  minP: 0,
+  typicalP: 1,
+}
+
+const defaultGenerate: NativeGenerateOptions = {
+  candidates: 1,
+  first: 0,
+  maxTokens: 500,
+  batchSize: 16,
+  seed: 0,
+  deterministic: false,
+  sampling: defaultSampling,
+}
+
+/** Loads a GGUF file into a device's memory. */
+export async function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
+  const { device = 'auto', signal, onProgress } = options
+  if (signal?.aborted) throw abortError(signal)
+  const flag = new binding.AbortFlag()
+  const onAbort = () => flag.abort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await native(() => binding.loadModel(path, device, flag, onProgress))
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+export function createSession(model: NativeModel, options: { threads?: number } = {}): Session {
+  return new Session(model, options.threads ?? 0)
+}
+
+/** What transformers' processors and warpers leave of logits. */
+export function warpLogits(
+  logits: Float32Array,
+  seen: Int32Array,
+  sampling: Partial<NativeSampling>,
+): Float32Array {
+  try {
+    return binding.warpLogits(logits, seen, { ...defaultSampling, ...sampling })
+  } catch (error) {
+    throw rewrap(error)
+  }
+}
+
+/** One session of the core. Calls run one at a time, first come, first served. */
+export class Session {
+  readonly info: NativeInfo
+  readonly threads: number
+  readonly #model: NativeModel
+  readonly #native: NativeSession
+  readonly #queue = new Queue()
+
+  constructor(model: NativeModel, threads: number) {
+    this.#model = model
+    try {
+      this.info = model.info()
+      this.#native = new binding.Session(model, threads)
+    } catch (error) {
+      throw rewrap(error)
+    }
+    this.threads = this.#native.threads()
+  }
+
+  mel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {
+    return this.#run((session) => session.mel(samples), signal)
+  }
+
+  condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.condition(mel), signal)
+  }
+
+  prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array> {
+    return this.#run((session) => session.prefix(textIds, voice))
+  }
+
+  stepLogits(textIds: Int32Array, voice: Float32Array, codes: Int32Array): Promise<Float32Array> {
+    return this.#run((session) => session.stepLogits(textIds, voice, codes))
+  }
+
+  encodeText(ids: Int32Array): Promise<NativeEncoding> {
+    return this.#run((session) => session.encodeText(ids))
+  }
+
+  encodeSpeech(ids: Int32Array): Promise<NativeEncoding> {
+    return this.#run((session) => session.encodeSpeech(ids))
+  }
+
+  embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.embedText(textIds), signal)
+  }
+
+  embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.embedSpeech(rows), signal)
+  }
+
+  async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return (await this.scoreTimed(textIds, rows, signal)).scores
+  }
+
+  scoreTimed(
+    textIds: Int32Array,
+    rows: Int32Array[],
+    signal?: AbortSignal,
+  ): Promise<{ scores: Float32Array; ms: number }> {
+    return this.#run((session) => session.score(textIds, rows), signal)
+  }
+
+  async generate(request: CoreGenerateRequest): Promise<NativeCandidate[]> {
+    return (await this.generateTimed(request)).candidates
+  }
+
+  generateTimed(
+    request: CoreGenerateRequest,
+  ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }> {
+    const { textIds, voice, signal, onStep, onCandidate, ...rest } = request
+    const options = {
+      ...defaultGenerate,
+      maxTokens: Math.min(defaultGenerate.maxTokens, this.info.maxTokens),
+      ...rest,
+    }
+    return this.#run((session) => session.generate(textIds, voice, options, onStep, onCandidate), signal)
+  }
+
+  /** Rows as the speech encoder takes them; see fix_codes in clvp.h. */
+  fixCodes(rows: Int32Array[], stopped: boolean[], padTo = 0): Int32Array[] {
+    try {
+      return binding.fixCodes(this.#model, rows, stopped, padTo)
+    } catch (error) {
+      throw rewrap(error)
+    }
+  }
+
+  /** Stops the running call, rejects the waiting ones, and frees the session's memory. */
+  async dispose(): Promise<void> {
+    const idle = this.#queue.close()
+    this.#native.abort()
+    await idle
+    this.#native.dispose()
+  }
+
+  #run<T>(job: (session: NativeSession) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#queue.add(async () => {
+      // The call starts, and so clears an old abort, before the listener can set a new one.
+      const running = native(() => job(this.#native))
+      const onAbort = () => this.#native.abort()
+      signal?.addEventListener('abort', onAbort, { once: true })
+      try {
+        return await running
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+      }
+    }, signal)
+  }
+}

@@ -1,0 +1,17 @@
+import { binding } from './binding.js'
+
+/** A device that can hold a model. */
+export interface Device {
+  /** Name for the `device` option. */
+  name: string
+  description: string
+  kind: string
+  /** Bytes; 0 where the system does not tell. */
+  memoryFree: number
+  memoryTotal: number
+}
+
+/** The devices that this build can use, best first. */
+export function devices(): Device[] {
+  return binding.devices()
+}

@@ -1,0 +1,53 @@
+/** Every error this package raises on purpose carries one of these codes. */
+export type ClvpErrorCode =
+  | 'CLVP_INVALID_ARGUMENT'
+  | 'CLVP_MODEL_FORMAT'
+  | 'CLVP_UNSUPPORTED'
+  | 'CLVP_ABORTED'
+  | 'CLVP_DISPOSED'
+  | 'CLVP_OUT_OF_MEMORY'
+  | 'CLVP_IO'
+  | 'CLVP_BUSY'
+  | 'CLVP_DEVICE'
+  | 'CLVP_AUDIO'
+
+/**
+ * The one error class of this package. `code` says what kind of failure it is; the message says what was
+ * expected, what came and what to do. An abort has `name` `'AbortError'`, as the platform's own aborts have.
+ */
+export class ClvpError extends Error {
+  readonly code: ClvpErrorCode
+
+  constructor(code: ClvpErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = code === 'CLVP_ABORTED' ? 'AbortError' : 'ClvpError'
+    this.code = code
+  }
+}
+
+/** Describes a value for an error message, briefly and without running its code. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') {
+    const shown = value.length > 60 ? `${value.slice(0, 57)}...` : value
+    return `${JSON.stringify(shown)} of type string`
+  }
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'bigint') return `${value}n of type bigint`
+  if (typeof value === 'number' || typeof value === 'boolean') return `${value} of type ${typeof value}`
+  if (ArrayBuffer.isView(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`
+  if (Array.isArray(value)) return `an array of length ${value.length}`
+  return `a value of type ${typeof value}`
+}
+
+/** The one shape of a validation message: "Expected <what> for <name> but received <value> of type <type>". */
+export function invalid(what: string, name: string, value: unknown): ClvpError {
+  return new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected ${what} for ${name} but received ${describe(value)}`,
+  )
+}
+
+/** The error of a call whose signal has aborted; the signal's reason is its cause. */
+export function abortError(signal: AbortSignal): ClvpError {
+  return new ClvpError('CLVP_ABORTED', 'The operation was aborted', { cause: signal.reason })
+}

@@ -1,0 +1,135 @@
+/** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
+import type { NativeInfo, NativeSampling } from './binding.js'
+import { defaultSampling } from './core.js'
+import { ClvpError, invalid } from './errors.js'
+import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
+import { type Preset, presetNames, presets } from './presets.js'
+import { type WeightType, weightTypes } from './source.js'
+import { Voice } from './voice.js'
+
+export interface Progress {
+  stage: 'convert' | 'load' | 'generate' | 'rank'
+  /** 0 to 1. */
+  fraction: number
+}
+
+export interface LoadOptions {
+  /** 'auto' (default): the best there is; 'cpu'; or a device's name or kind as `devices()` gives it. */
+  device?: string
+  /** Threads of the CPU; default: the physical cores. */
+  threads?: number
+  /** For a folder: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
+  type?: WeightType
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+export interface GenerateOptions {
+  voice: Voice
+  /** How many are drawn; default: the preset's, or 16. */
+  candidates?: number
+  /** tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. */
+  preset?: Preset
+  /** 0 to 2^53 - 1; default: a random one, which the result tells. */
+  seed?: number
+  /** Default 0.8. 0 takes the most likely code always (greedy). */
+  temperature?: number
+  /** Keeps the k most likely; default 50, 0 for all. */
+  topK?: number
+  /** Keeps the most likely that together have this probability; default 0.8, 1 for all. */
+  topP?: number
+  /** Keeps those at least this fraction as likely as the likeliest; default 0 for all. */
+  minP?: number
+  /** Keeps those nearest the expected surprise that together have this probability; default 1 for all. */
+  typicalP?: number
+  /** Divides the logits of codes already drawn; default 2, 1 for none. */
+  repetitionPenalty?: number
+  /** Most codes of a candidate; default 500, or what the model can. */
+  maxTokens?: number
+  /** Pads the rows to at least this many codes before ranking, as tortoise does with 500; default: the longest row. */
+  padTo?: number
+  /** How many of the best are given back; default: all. */
+  keep?: number
+  /** How many are decoded together; default 16. More are faster and take more memory. */
+  batchSize?: number
+  /** Exactly the same candidate k whatever the number of candidates; default false: the same but for rounding. */
+  deterministic?: boolean
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+}
+
+/** Options after defaults and checks. */
+export interface GeneratePlan {
+  voice: Voice
+  candidates: number
+  seed: number | undefined
+  sampling: NativeSampling
+  maxTokens: number
+  padTo: number
+  keep: number
+  batchSize: number
+  deterministic: boolean
+  signal: AbortSignal | undefined
+  onProgress: ((progress: Progress) => void) | undefined
+}
+
+const maxCandidates = 65536
+const maxRow = 4096
+
+export function readLoadOptions(value: unknown) {
+  const given = pick(value, ['device', 'threads', 'type', 'onProgress', 'signal'], 'options')
+  return {
+    device: string(given.device ?? 'auto', 'device'),
+    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
+    type: given.type === undefined ? undefined : oneOf(given.type, 'type', weightTypes),
+    onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
+    signal: abortSignal(given.signal, 'signal'),
+  }
+}
+
+const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
+const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize', 'deterministic'] as const
+const other = ['voice', 'signal', 'onProgress'] as const
+
+export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
+  const given = pick(value, [...other, ...counted, ...sampled], 'options')
+  if (!(given.voice instanceof Voice)) throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
+  if (given.voice.embedding.length !== info.decoderWidth) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected a voice of ${info.decoderWidth} numbers but received one of ${given.voice.embedding.length}: it was made with another model`,
+    )
+  }
+  const preset = given.preset === undefined ? undefined : oneOf(given.preset, 'preset', presetNames)
+  const candidates = integer(
+    given.candidates ?? (preset ? presets[preset] : 16),
+    'candidates',
+    1,
+    maxCandidates,
+  )
+  return {
+    voice: given.voice,
+    candidates,
+    seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
+    sampling: readSampling(given),
+    maxTokens: integer(given.maxTokens ?? Math.min(500, info.maxTokens), 'maxTokens', 1, info.maxTokens),
+    padTo: integer(given.padTo ?? 0, 'padTo', 0, maxRow),
+    keep: integer(given.keep ?? candidates, 'keep', 1, maxCandidates),
+    batchSize: integer(given.batchSize ?? 16, 'batchSize', 1, 1024),
+    deterministic: boolean(given.deterministic ?? false, 'deterministic'),
+    signal: abortSignal(given.signal, 'signal'),
+    onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
+  }
+}
+
+function readSampling(given: Partial<Record<(typeof sampled)[number], unknown>>): NativeSampling {
+  const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = { ...defaultSampling, ...given }
+  return {
+    repetitionPenalty: number(repetitionPenalty, 'repetitionPenalty', 0, 1e6, { above: true }),
+    temperature: number(temperature, 'temperature', 0, 1e6),
+    topK: integer(topK, 'topK', 0, 2 ** 31),
+    topP: number(topP, 'topP', 0, 1),
+    minP: number(minP, 'minP', 0, 1),
+    typicalP: number(typicalP, 'typicalP', 0, 1, { above: true }),
+  }
+}

@@ -1,0 +1,57 @@
+/** What a loaded model is, and what a call will take. */
+import type { NativeInfo } from './binding.js'
+
+export interface ModelInfo {
+  name: string
+  /** Type of the weight matrices. */
+  type: string
+  device: string
+  threads: number
+  /** Bytes of the weights in memory. */
+  bytes: number
+  /** Hz, of clips and of the speech that codes stand for. */
+  sampleRate: number
+  /** How much of each clip is used. */
+  clipSeconds: number
+  /** Most text tokens of one call. */
+  maxTextTokens: number
+  /** Most codes of one candidate. */
+  maxTokens: number
+  decoder: { layers: number; width: number; heads: number; vocabulary: number; stop: number }
+  textVocabulary: number
+  speechVocabulary: number
+  /** Length of embedText and embedSpeech. */
+  projection: number
+  /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate. */
+  estimateBytes(request: { candidates: number; tokens: number; batchSize?: number; textTokens?: number }): number
+}
+
+const firstCapacity = 64 // of a candidate's own part of the KV cache, which doubles: kv_cache.cpp
+
+export function modelInfo(info: NativeInfo, threads: number): ModelInfo {
+  const { decoderLayers: layers, decoderWidth: width } = info
+  return {
+    name: info.name,
+    type: info.type,
+    device: info.device,
+    threads,
+    bytes: info.bytes,
+    sampleRate: info.sampleRate,
+    clipSeconds: info.clipSeconds,
+    maxTextTokens: info.maxTextTokens,
+    maxTokens: info.maxTokens,
+    decoder: { layers, width, heads: info.decoderHeads, vocabulary: info.decoderVocab, stop: info.eos },
+    textVocabulary: info.textVocab,
+    speechVocabulary: info.speechVocab,
+    projection: info.projection,
+    estimateBytes({ candidates, tokens, batchSize = 16, textTokens = 100 }) {
+      const rows = Math.min(candidates, batchSize)
+      let capacity = firstCapacity
+      while (capacity < tokens) capacity *= 2
+      const positions = textTokens + 5 + rows * Math.min(capacity, tokens)
+      const kv = 2 * layers * width * positions * (info.type === 'f32' ? 4 : 2)
+      const activations = 4 * rows * (16 * width + info.decoderVocab) + 4 * 4096 * 1024
+      return Math.round(info.bytes + kv + activations)
+    },
+  }
+}

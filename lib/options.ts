@@ -1,0 +1,86 @@
+/**
+ * Reading what a caller passes: each helper checks one value and gives it back, or throws the one kind of message.
+ * Options objects are copied once, own properties only, and a name that is not known is an error.
+ */
+import { ClvpError, invalid } from './errors.js'
+
+/** Copies an options object after checking that every name in it is known. `undefined` counts as absent. */
+export function pick<K extends string>(
+  value: unknown,
+  known: readonly K[],
+  name: string,
+): Partial<Record<K, unknown>> {
+  if (value === undefined) return {}
+  if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw invalid('an object', name, value)
+  }
+  const picked: Partial<Record<K, unknown>> = {}
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key as K)) {
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected only known names in ${name} but received '${key}'. Known are: ${known.join(', ')}`,
+      )
+    }
+    const held = (value as Record<string, unknown>)[key]
+    if (held !== undefined) picked[key as K] = held
+  }
+  return picked
+}
+
+export function integer(value: unknown, name: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw invalid(`an integer from ${min} to ${max}`, name, value)
+  }
+  return value
+}
+
+/** A number within [min, max], or (min, max] with `above`. */
+export function number(
+  value: unknown,
+  name: string,
+  min: number,
+  max: number,
+  { above = false } = {},
+): number {
+  const low = typeof value === 'number' && (above ? value > min : value >= min)
+  if (!low || !(value <= max)) {
+    throw invalid(`a number ${above ? 'above' : 'from'} ${min} to ${max}`, name, value)
+  }
+  return value
+}
+
+export function boolean(value: unknown, name: string): boolean {
+  if (typeof value !== 'boolean') throw invalid('a boolean', name, value)
+  return value
+}
+
+export function string(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw invalid('a string', name, value)
+  return value
+}
+
+/** A file's path: a string without NUL, which no system takes. */
+export function path(value: unknown, name: string): string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw invalid('a path (a non-empty string)', name, value)
+  }
+  return value
+}
+
+export function oneOf<T extends string>(value: unknown, name: string, choices: readonly T[]): T {
+  if (!choices.includes(value as T)) {
+    throw invalid(`one of ${choices.map((choice) => `'${choice}'`).join(', ')}`, name, value)
+  }
+  return value as T
+}
+
+export function callback<F>(value: unknown, name: string): F | undefined {
+  if (value !== undefined && typeof value !== 'function') throw invalid('a function', name, value)
+  return value as F | undefined
+}
+
+export function abortSignal(value: unknown, name: string): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) throw invalid('an AbortSignal', name, value)
+  return value
+}

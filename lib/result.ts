@@ -1,0 +1,83 @@
+/** What generate() gives back. */
+import type { NativeCandidate, NativeInfo } from './binding.js'
+
+/** One code stands for this many samples at the model's rate: four mel frames. */
+const framesPerCode = 4
+
+/** A candidate as drawn, before it is ranked. */
+export interface DrawnCandidate {
+  /** 0 to candidates - 1: the same for every number of candidates. */
+  index: number
+  /** The codes as drawn, without the stop; in a ranked candidate, as ranked. */
+  codes: Int32Array
+  /** Mean natural log-probability of the drawn codes and the stop under the model, before any sampling option. */
+  meanLogprob: number
+  finishReason: 'stop' | 'length' | 'aborted'
+  /** Length of the speech. */
+  seconds: number
+  /** Length of the longest run of the silence code, in seconds. */
+  longestSilence: number
+  /** `generate(text, { seed, candidates: 1 })` with this seed draws this candidate again. */
+  seed: number
+}
+
+/** A ranked candidate. `codes` is the row that was scored: fixed up and padded, ready for the diffusion stage. */
+export interface Candidate extends DrawnCandidate {
+  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. */
+  score: number
+  /** The score it has when it is generated alone: without the padding that other candidates impose. */
+  soloScore: number
+}
+
+/** Milliseconds and counts of a call. */
+export interface Timings {
+  /** The prefix, once for all candidates. */
+  prefillMs: number
+  /** All decoder steps; `decodeMs / steps` is the time of one. */
+  decodeMs: number
+  steps: number
+  sampleMs: number
+  /** Text and speech encoders. */
+  scoreMs: number
+  totalMs: number
+  prefillPositions: number
+  /** Largest size of the KV cache. */
+  kvBytes: number
+}
+
+export interface GenerateResult {
+  best: Candidate
+  /** Best first. */
+  candidates: Candidate[]
+  /** The seed that was used: pass it to get the same candidates. */
+  seed: number
+  timings: Timings
+}
+
+export function secondsPerCode(info: NativeInfo): number {
+  return (framesPerCode * info.hopLength) / info.sampleRate
+}
+
+function longestRun(codes: Int32Array, code: number | undefined): number {
+  let longest = 0
+  let run = 0
+  for (const each of codes) {
+    run = each === code ? run + 1 : 0
+    if (run > longest) longest = run
+  }
+  return longest
+}
+
+export function describeCandidate(candidate: NativeCandidate, info: NativeInfo): DrawnCandidate {
+  const { index, tokens, meanLogprob, finishReason, seed } = candidate
+  const second = secondsPerCode(info)
+  return {
+    index,
+    codes: tokens,
+    meanLogprob,
+    finishReason,
+    seconds: tokens.length * second,
+    longestSilence: longestRun(tokens, info.fixingCodes[0]) * second,
+    seed,
+  }
+}

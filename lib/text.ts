@@ -1,0 +1,73 @@
+/** A model file's text side: its tokenizer, and texts checked against the model's limits. */
+import type { NativeHeld, NativeInfo } from './binding.js'
+import { ClvpError } from './errors.js'
+import { string } from './options.js'
+import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'
+
+/** What becomes of a text on its way into the model. */
+export interface Explanation {
+  /** The text as it is spoken: lower case, numbers and abbreviations in words. */
+  normalized: string
+  /** `start` and `end` are offsets into `normalized`. */
+  tokens: OffsetToken[]
+  /** What the normaliser threw away because it is not ASCII; `index` is the offset in the text as given. */
+  dropped: { text: string; index: number }[]
+  /** How many more tokens the model would take; negative when there are too many. */
+  remaining: number
+}
+
+function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
+  if (typeof json !== 'string') return {}
+  const config = JSON.parse(json) as Record<string, unknown>
+  const token = (value: unknown) =>
+    typeof value === 'string' ? value : (value as { content?: unknown } | null | undefined)?.content
+  const named = {
+    unkToken: token(config.unk_token),
+    bosToken: token(config.bos_token),
+    eosToken: token(config.eos_token),
+    padToken: token(config.pad_token),
+  }
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => typeof value === 'string'))
+}
+
+/** Makes the tokenizer that a model file carries. */
+export function tokenizerOf(values: Record<string, NativeHeld>, info: NativeInfo): ClvpTokenizer {
+  const tokens = values['clvp.tokenizer.tokens']
+  const merges = values['clvp.tokenizer.merges']
+  if (!Array.isArray(tokens) || !Array.isArray(merges)) {
+    throw new ClvpError(
+      'CLVP_MODEL_FORMAT',
+      'The model file has no vocabulary (clvp.tokenizer.tokens and clvp.tokenizer.merges): convert it again, with vocab.json and merges.txt beside its config.json',
+    )
+  }
+  if (tokens.length > info.textVocab) {
+    throw new ClvpError(
+      'CLVP_MODEL_FORMAT',
+      `The vocabulary has ${tokens.length} tokens, but the text encoder has embeddings for ${info.textVocab}`,
+    )
+  }
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== ''))
+  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values['clvp.source.tokenizer_config']) })
+}
+
+/** The ids of a text that a model can take: at least one, and no more than fit. */
+export function textIds(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Int32Array {
+  const text = string(value, 'text')
+  const ids = tokenizer.encode(text)
+  if (ids.length === 0) {
+    const lost = text === '' ? 'an empty one' : 'one of which nothing is left: only ASCII is spoken'
+    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text with something to say but received ${lost}`)
+  }
+  if (ids.length > info.maxTextTokens) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected a text of at most ${info.maxTextTokens} tokens but received one of ${ids.length}: split it at sentences`,
+    )
+  }
+  return ids
+}
+
+export function explainText(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Explanation {
+  const { normalized, tokens, dropped } = tokenizer.encodeWithOffsets(string(value, 'text'))
+  return { normalized, tokens, dropped, remaining: info.maxTextTokens - tokens.length }
+}

@@ -1,0 +1,135 @@
+#include "addon.h"
+
+#include "abort_wrap.h"
+#include "model_wrap.h"
+#include "session_wrap.h"
+#include "writer_wrap.h"
+
+namespace binding {
+
+namespace {
+
+/// devices(): {name, description, kind, memoryFree, memoryTotal}[]
+Napi::Value devices(const Napi::CallbackInfo & info) {
+    Napi::Env   env   = info.Env();
+    const auto  list  = clvp::devices();
+    Napi::Array array = Napi::Array::New(env, list.size());
+    for (uint32_t i = 0; i < list.size(); i++) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("name", list[i].name);
+        object.Set("description", list[i].description);
+        object.Set("kind", list[i].kind);
+        object.Set("memoryFree", static_cast<double>(list[i].memory_free));
+        object.Set("memoryTotal", static_cast<double>(list[i].memory_total));
+        array.Set(i, object);
+    }
+    return array;
+}
+
+/// inspect(path): Promise<FileInfo>
+Napi::Value inspect(const Napi::CallbackInfo & info) {
+    return addon(info.Env()).loader->run<clvp::FileInfo>(
+        info.Env(), info.Env().Undefined(), [path = to_string(info[0], "path")] { return clvp::inspect(path); },
+        [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
+}
+
+/// loadModel(path, device, abortFlag, onProgress?): Promise<Model>
+Napi::Value load_model(const Napi::CallbackInfo & info) {
+    Napi::Env          env    = info.Env();
+    Worker *           loader = addon(env).loader.get();
+    clvp::ModelOptions options;
+    options.device = to_string(info[1], "device");
+    options.abort  = AbortWrap::Unwrap(to_object(info[2], "abortFlag"))->flag();
+    if (info[3].IsFunction()) {
+        auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
+        options.progress = [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
+            if (fraction < *last + 0.01 && fraction < 1) {
+                return; // a hundred calls are enough for any bar
+            }
+            *last = fraction;
+            loader->post([on_progress, fraction](Napi::Env e) { on_progress->Call({ Napi::Number::New(e, fraction) }); });
+        };
+    }
+    return addon(env).loader->run<std::shared_ptr<const clvp::Model>>(
+        env, info[2], [path = to_string(info[0], "path"), options] { return clvp::Model::load(path, options); },
+        [](Napi::Env e, std::shared_ptr<const clvp::Model> & model) { return ModelWrap::create(e, std::move(model)); });
+}
+
+/// decodeAudio(bytes, maxSeconds, sampleRate): Promise<Float32Array>, mono at sampleRate
+Napi::Value decode_audio(const Napi::CallbackInfo & info) {
+    return addon(info.Env()).loader->run<std::vector<float>>(
+        info.Env(), info.Env().Undefined(),
+        [bytes = to_bytes(info[0], "bytes"), seconds = to_number(info[1], "maxSeconds"), rate = to_u32(info[2], "sampleRate")] {
+            return clvp::decode_audio(bytes.data(), bytes.size(), seconds).resampled(rate);
+        },
+        [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
+}
+
+/// resample(samples, from, to): Promise<Float32Array>
+Napi::Value resample(const Napi::CallbackInfo & info) {
+    clvp::Audio audio;
+    audio.samples     = to_floats(info[0], "samples");
+    audio.sample_rate = to_u32(info[1], "from");
+    return addon(info.Env()).loader->run<std::vector<float>>(
+        info.Env(), info.Env().Undefined(), [audio = std::move(audio), rate = to_u32(info[2], "to")] { return audio.resampled(rate); },
+        [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
+}
+
+/// warpLogits(logits, seen, sampling): Float32Array
+Napi::Value warp_logits(const Napi::CallbackInfo & info) {
+    auto       logits   = to_floats(info[0], "logits");
+    const auto seen     = to_ints(info[1], "seen");
+    const auto sampling = to_sampling(info[2]);
+    return to_js(info.Env(), checked(info.Env(), [&] { return clvp::warp_logits(std::move(logits), seen, sampling); }));
+}
+
+/// fixCodes(model, rows: Int32Array[], stopped: boolean[], padTo): Int32Array[]
+Napi::Value fix_codes(const Napi::CallbackInfo & info) {
+    Napi::Env                    env     = info.Env();
+    const auto                   model   = ModelWrap::of(info[0]);
+    const auto                   rows    = to_rows(info[1], "rows");
+    const Napi::Object           stopped = to_object(info[2], "stopped");
+    std::vector<clvp::Candidate> candidates(rows.size());
+    for (uint32_t i = 0; i < rows.size(); i++) {
+        candidates[i].tokens = rows[i];
+        candidates[i].finish = to_bool(stopped.Get(i), "stopped") ? clvp::Finish::stop : clvp::Finish::length;
+    }
+    const auto  fixed = clvp::fix_codes(candidates, model->params(), to_u32(info[3], "padTo"));
+    Napi::Array array = Napi::Array::New(env, fixed.size());
+    for (uint32_t i = 0; i < fixed.size(); i++) {
+        array.Set(i, to_js(env, fixed[i]));
+    }
+    return array;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    auto * data         = new AddonData;
+    data->loader        = Worker::create(env, nullptr);
+    data->model_class   = Napi::Persistent(ModelWrap::define(env));
+    data->session_class = Napi::Persistent(SessionWrap::define(env));
+    data->writer_class  = Napi::Persistent(WriterWrap::define(env));
+    data->abort_class   = Napi::Persistent(AbortWrap::define(env));
+    exports.Set("Session", data->session_class.Value());
+    exports.Set("Writer", data->writer_class.Value());
+    exports.Set("AbortFlag", data->abort_class.Value());
+    env.SetInstanceData(data);
+
+    const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
+        { "devices", devices },         { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
+        { "resample", resample },       { "warpLogits", warp_logits }, { "fixCodes", fix_codes },
+    };
+    for (const auto & [name, function] : functions) {
+        exports.Set(name, Napi::Function::New(env, function, name));
+    }
+    return exports;
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+    return init(env, exports);
+}
+
+} // namespace
+
+NODE_API_MODULE(clvp, initialise)
+
+} // namespace binding

@@ -1,0 +1,36 @@
+// Session for JavaScript: each method queues one job on the session's own thread and returns a promise.
+#pragma once
+
+#include "worker.h"
+
+namespace binding {
+
+class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
+public:
+    static Napi::Function define(Napi::Env env);
+    explicit SessionWrap(const Napi::CallbackInfo & info);
+    ~SessionWrap();
+
+private:
+    Napi::Value mel(const Napi::CallbackInfo & info);
+    Napi::Value condition(const Napi::CallbackInfo & info);
+    Napi::Value generate(const Napi::CallbackInfo & info);
+    Napi::Value prefix(const Napi::CallbackInfo & info);
+    Napi::Value step_logits(const Napi::CallbackInfo & info);
+    Napi::Value encode_text(const Napi::CallbackInfo & info);
+    Napi::Value encode_speech(const Napi::CallbackInfo & info);
+    Napi::Value embed_text(const Napi::CallbackInfo & info);
+    Napi::Value embed_speech(const Napi::CallbackInfo & info);
+    Napi::Value score(const Napi::CallbackInfo & info);
+    Napi::Value abort(const Napi::CallbackInfo & info);
+    Napi::Value dispose(const Napi::CallbackInfo & info);
+    Napi::Value threads(const Napi::CallbackInfo & info);
+
+    /// Queues a job whose result `to_js` converts. An abort() of an earlier job is forgotten.
+    template <typename T> Napi::Value start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work);
+
+    std::shared_ptr<clvp::Session> session_;
+    std::shared_ptr<Worker>        worker_;
+};
+
+} // namespace binding

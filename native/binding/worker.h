@@ -1,0 +1,56 @@
+// A thread of our own that runs jobs one after the other; each job's promise is settled on the JS thread. libuv's pool stays
+// free for the program's files and sockets.
+#pragma once
+
+#include "convert.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace binding {
+
+class Worker : public std::enable_shared_from_this<Worker> {
+public:
+    /// `interrupt` is called on the JS thread when the environment ends while jobs are left; it should make them short.
+    static std::shared_ptr<Worker> create(Napi::Env env, std::function<void()> interrupt);
+    ~Worker();
+
+    /// Runs `work` on the thread, then `convert` (its result -> JS) on the JS thread. `hold` stays alive until then.
+    template <typename T>
+    Napi::Promise run(Napi::Env env, Napi::Value hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
+        auto result = std::make_shared<T>();
+        return start(env, hold, [work = std::move(work), result] { *result = work(); },
+                     [convert = std::move(convert), result](Napi::Env e) { return convert(e, *result); });
+    }
+
+    /// Has `call` run on the JS thread soon, without waiting for it. From the worker's thread, while a job runs.
+    void post(std::function<void(Napi::Env)> call);
+
+    /// Interrupts, waits for the running job and drops the rest. Afterwards run() rejects.
+    void stop();
+
+private:
+    struct Job;
+
+    Worker(Napi::Env env, std::function<void()> interrupt);
+    Napi::Promise start(Napi::Env env, Napi::Value hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert);
+    void          loop();
+    void          settle(Napi::Env env, Job & job);
+    void          release();
+    static void   on_env_end(void * self);
+
+    napi_env                          env_;
+    std::function<void()>             interrupt_;
+    Napi::ThreadSafeFunction          js_;
+    uint32_t                          n_pending_ = 0; // touched on the JS thread only
+    std::mutex                        mutex_;
+    std::condition_variable           wake_;
+    std::deque<std::shared_ptr<Job>>  queue_;
+    bool                              stopped_  = false;
+    bool                              released_ = false;
+    std::thread                       thread_; // started by the first job
+};
+
+} // namespace binding

@@ -1,0 +1,69 @@
+#include "writer_wrap.h"
+
+namespace binding {
+
+namespace {
+
+struct Nothing {};
+
+Napi::Value undefined(Napi::Env env, Nothing &) {
+    return env.Undefined();
+}
+
+} // namespace
+
+Napi::Function WriterWrap::define(Napi::Env env) {
+    return DefineClass(env, "Writer",
+                       { InstanceMethod("append", &WriterWrap::append), InstanceMethod("finish", &WriterWrap::finish), InstanceMethod("close", &WriterWrap::close) });
+}
+
+/// new Writer(path, values, tensors)
+WriterWrap::WriterWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<WriterWrap>(info) {
+    const std::string path    = to_string(info[0], "path");
+    const auto        values  = to_values(info[1]);
+    const auto        tensors = to_tensors(info[2]);
+    writer_ = checked(info.Env(), [&] { return std::make_shared<clvp::Writer>(path, values, tensors); });
+    worker_ = Worker::create(info.Env(), nullptr);
+}
+
+WriterWrap::~WriterWrap() {
+    if (worker_) {
+        worker_->stop();
+    }
+}
+
+/// append(data: Uint8Array, source: string, columnsTransposed: number)
+Napi::Value WriterWrap::append(const Napi::CallbackInfo & info) {
+    if (!writer_) {
+        throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
+    }
+    return worker_->run<Nothing>(
+        info.Env(), info.This(),
+        [writer = writer_, data = to_bytes(info[0], "data"), source = to_string(info[1], "source"), columns = to_u53(info[2], "columnsTransposed")] {
+            writer->append(data.data(), data.size(), source, columns);
+            return Nothing{};
+        },
+        undefined);
+}
+
+Napi::Value WriterWrap::finish(const Napi::CallbackInfo & info) {
+    if (!writer_) {
+        throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
+    }
+    return worker_->run<Nothing>(
+        info.Env(), info.This(),
+        [writer = writer_] {
+            writer->finish();
+            return Nothing{};
+        },
+        undefined);
+}
+
+/// Removes the temporary file of an unfinished writer.
+Napi::Value WriterWrap::close(const Napi::CallbackInfo & info) {
+    worker_->stop();
+    writer_.reset();
+    return info.Env().Undefined();
+}
+
+} // namespace binding

@@ -1,0 +1,23 @@
+// Writer for JavaScript: appends run on a thread of their own, in order.
+#pragma once
+
+#include "worker.h"
+
+namespace binding {
+
+class WriterWrap : public Napi::ObjectWrap<WriterWrap> {
+public:
+    static Napi::Function define(Napi::Env env);
+    explicit WriterWrap(const Napi::CallbackInfo & info);
+    ~WriterWrap();
+
+private:
+    Napi::Value append(const Napi::CallbackInfo & info);
+    Napi::Value finish(const Napi::CallbackInfo & info);
+    Napi::Value close(const Napi::CallbackInfo & info);
+
+    std::shared_ptr<clvp::Writer> writer_;
+    std::shared_ptr<Worker>       worker_;
+};
+
+} // namespace binding

@@ -1,0 +1,307 @@
+/*
+ * clvp.h: CLVP (contrastive language-voice pretraining, of TorToiSe TTS) on GGML. From text token ids and a few
+ * seconds of a voice to ranked speech-token candidates. Plain C++17; nothing here needs Node.
+ *
+ *     auto model = clvp::Model::load("model.gguf");
+ *     clvp::Session session(model);
+ *
+ *     clvp::Audio clip  = clvp::decode_audio(bytes, n_bytes);            // WAV, MP3, FLAC or Ogg Vorbis
+ *     auto        voice = session.condition(session.mel(clip.resampled(model->params().mel.sample_rate)));
+ *     auto        found = session.generate(text_ids, voice, {});         // 16 candidates, tortoise's settings
+ *     auto        rows  = clvp::fix_codes(found, model->params());       // as the ranker and the next stage want them
+ *     auto        score = session.score(text_ids, rows);                 // cosine * exp(logit_scale)
+ *
+ * Threads: a Model is immutable after load() and may be shared by any number of Sessions. A Session does one job at
+ * a time; only Session::abort() may be called from another thread while a job runs.
+ * Errors: every function throws clvp::Error, and nothing else, for bad input, files or machines.
+ */
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace clvp {
+
+// --- errors ---------------------------------------------------------------------------------------------------
+
+enum class Code { invalid_argument, model_format, unsupported, aborted, disposed, out_of_memory, io, busy, device, audio };
+
+/// The code's public name, such as "CLVP_MODEL_FORMAT".
+const char * code_name(Code code);
+
+class Error : public std::runtime_error {
+public:
+    Error(Code code, const std::string & message) : std::runtime_error(message), code(code) {}
+    const Code code;
+};
+
+// --- what a model file says ---------------------------------------------------------------------------------------
+
+/// Sizes of a text or speech encoder (ClvpEncoderConfig).
+struct EncoderParams {
+    uint32_t    n_vocab = 0, n_embd = 0, n_ff = 0, n_proj = 0, n_layer = 0, n_head = 0;
+    bool        attn_bias = false; // do q, k and v have biases
+    uint32_t    n_rot   = 0;      // leading dimensions of a head that are rotated; 0 without rotary embedding
+    float       rope_base = 0;    // base of the rotary frequencies, over n_rot dimensions
+    float       eps     = 0;      // of the RMS norms and the final layer norm
+    std::string act;              // gate of the GEGLU: "gelu", "gelu_new", "relu", "silu"
+    std::string summary;          // pooling: "mean", "last", "first", "cls_index"
+};
+
+/// Sizes of the speech decoder and of the conditioning encoder that feeds it (ClvpDecoderConfig).
+struct DecoderParams {
+    uint32_t             n_vocab = 0, n_positions = 0, n_embd = 0, n_ff = 0, n_layer = 0, n_head = 0;
+    uint32_t             n_text_positions = 0; // of the conditioning encoder's text
+    uint32_t             n_cond_layer = 0, n_cond_group = 0;
+    bool                 attn_bias = true;     // do q, k and v have biases, here and in the conditioning encoder
+    float                eps = 0;
+    std::string          act;
+    int32_t              bos = 0, eos = 0;
+    std::vector<int32_t> fixing_codes;         // silence, then the codes that end a row
+};
+
+/// Log-mel features (ClvpFeatureExtractor). Frequencies in Hz.
+struct MelParams {
+    uint32_t           sample_rate = 22050, n_fft = 1024, hop = 256, n_mels = 80;
+    uint32_t           seconds = 6;    // a clip is padded or cut to this length
+    float              f_max = 8000.0f;
+    std::vector<float> norms;          // one divisor for each mel channel; empty for none
+};
+
+struct Params {
+    std::string   name;
+    std::string   type;                // of the weight matrices: "f32", "f16", "q8_0"
+    DecoderParams decoder;
+    EncoderParams text, speech;
+    MelParams     mel;
+    int32_t       text_bos = 255, text_eos = 0;
+    float         logit_scale = 0;     // scores are cosine * exp(logit_scale)
+
+    /// Most text ids that generate() takes: bos and two stops join them in the conditioning encoder.
+    uint32_t max_text_ids() const { return decoder.n_text_positions > 3 ? decoder.n_text_positions - 3 : 0; }
+    /// Most tokens that one candidate can have: position 1 is never used, and the last token is not fed back.
+    uint32_t max_tokens() const { return decoder.n_positions > 1 ? decoder.n_positions - 1 : 0; }
+};
+
+// --- devices --------------------------------------------------------------------------------------------------------
+
+struct Device {
+    std::string name, description, kind; // kind: "cpu", "gpu", "igpu", "accel"
+    uint64_t    memory_free = 0, memory_total = 0; // bytes
+};
+
+/// The devices this build can use, best first.
+std::vector<Device> devices();
+
+// --- model ------------------------------------------------------------------------------------------------------------
+
+/// Called with the fraction done, 0 to 1, on the thread that does the work.
+using Progress = std::function<void(double fraction)>;
+/// Set to true from any thread to stop a load or a conversion with Code::aborted.
+using AbortFlag = std::shared_ptr<std::atomic<bool>>;
+
+/// A value of a GGUF key.
+using Value = std::variant<bool, uint32_t, int32_t, float, std::string, std::vector<int32_t>, std::vector<float>, std::vector<std::string>>;
+using Values = std::map<std::string, Value>;
+
+/// A tensor as a file lists it. Dimensions in GGML's order: the contiguous one first.
+struct TensorInfo {
+    std::string           name, type;
+    std::vector<uint64_t> dims;
+    uint64_t              n_bytes = 0;
+};
+
+/// The header of a GGUF file: read, bounded and checked, without its tensors' data.
+struct FileInfo {
+    Values                  values;
+    std::vector<TensorInfo> tensors;
+    uint64_t                n_bytes = 0; // of the file
+};
+
+/// Reads a header. Throws model_format for anything that is not a well-formed GGUF file, io if it cannot be read.
+FileInfo inspect(const std::string & path);
+
+struct ModelOptions {
+    std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
+    Progress    progress;
+    AbortFlag   abort;
+};
+
+class Model {
+public:
+    static std::shared_ptr<const Model> load(const std::string & path, const ModelOptions & options = {});
+    virtual ~Model() = default;
+
+    virtual const Params & params() const = 0;
+    /// The file's keys: vocabulary, merges, the source's configurations.
+    virtual const Values & values() const = 0;
+    /// Bytes of weights in memory, and the device that holds them.
+    virtual uint64_t            n_bytes() const = 0;
+    virtual const std::string & device() const = 0;
+};
+
+// --- audio ----------------------------------------------------------------------------------------------------------------
+
+/// Mono samples in [-1, 1].
+struct Audio {
+    std::vector<float> samples;
+    uint32_t           sample_rate = 0; // Hz
+
+    /// The same sound at another rate, by a windowed sinc; ceil(n * rate / sample_rate) samples.
+    std::vector<float> resampled(uint32_t rate) const;
+};
+
+/// Decodes WAV, MP3, FLAC or Ogg Vorbis, mixing channels to their mean. Throws audio for anything else.
+/// At most `max_seconds` are decoded; 0 for all.
+Audio decode_audio(const void * data, size_t n_bytes, double max_seconds = 0);
+
+/// A log-mel spectrogram: data is [n_mels, n_frames], frames contiguous.
+struct Mel {
+    uint32_t           n_mels = 0, n_frames = 0;
+    std::vector<float> data;
+};
+
+// --- session ----------------------------------------------------------------------------------------------------------------
+
+/// How a token is drawn, in transformers' order and arithmetic.
+struct Sampling {
+    float    repetition_penalty = 2.0f;  // 1 for none
+    float    temperature        = 0.8f;  // 0 for the most likely token always (greedy)
+    uint32_t top_k              = 50;    // 0 for all
+    float    top_p              = 0.8f;  // 1 for all
+    float    min_p              = 0.0f;  // 0 for all
+    float    typical_p          = 1.0f;  // 1 for all
+};
+
+/// What an encoder makes of a row of ids.
+struct Encoding {
+    std::vector<float> last_hidden; // [n_ids, n_embd], after the final layer norm
+    std::vector<float> pooled;      // [n_embd]
+    std::vector<float> embed;       // [n_proj]
+};
+
+enum class Finish { stop, length, aborted };
+
+struct Candidate {
+    uint32_t             index = 0;
+    uint64_t             seed  = 0;     // generates this candidate alone, as candidate 0
+    std::vector<int32_t> tokens;        // as drawn, without bos and stop
+    double               mean_logprob = 0; // of the drawn tokens (stop too) under the model, before any warper
+    Finish               finish = Finish::length;
+};
+
+/// One drawn token of one candidate, the stop token included.
+struct StepEvent {
+    uint32_t candidate;
+    int32_t  token;
+};
+
+struct GenerateOptions {
+    uint32_t n_candidates  = 16;
+    uint32_t first         = 0;      // index of the first candidate
+    uint32_t max_tokens    = 500;    // at most Params::max_tokens()
+    uint32_t batch_size    = 16;     // candidates decoded together
+    uint64_t seed          = 0;      // below 2^53
+    bool     deterministic = false;  // same rounding whatever the batch: candidate k of N is exactly the k of any N
+    Sampling sampling;
+    std::function<void(const std::vector<StepEvent> &)> on_step;      // after each step
+    std::function<void(const Candidate &)>              on_candidate; // when one is finished
+};
+
+/// Milliseconds and counts of the last job.
+struct Timings {
+    double   mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
+    uint32_t n_prefill = 0; // positions
+    uint32_t n_steps   = 0; // decoder calls after the prefill
+    uint64_t kv_bytes  = 0; // largest size of the KV cache
+};
+
+struct SessionOptions {
+    uint32_t n_threads = 0; // 0 for the machine's physical cores
+};
+
+class Session {
+public:
+    explicit Session(std::shared_ptr<const Model> model, const SessionOptions & options = {});
+    ~Session();
+    Session(const Session &) = delete;
+    Session & operator=(const Session &) = delete;
+
+    /// Log-mel features of samples at the model's rate, padded or cut to MelParams::seconds.
+    Mel mel(const std::vector<float> & samples);
+    /// One clip's conditioning vector, [n_embd] of the decoder. A voice of several clips is the mean of theirs.
+    std::vector<float> condition(const Mel & mel);
+
+    /// Draws candidates for text ids (without bos and stop) in a voice, in the order of their indices.
+    std::vector<Candidate> generate(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const GenerateOptions & options);
+    /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
+    /// fed in a step of its own through the KV cache, as generate() does.
+    std::vector<float> step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes);
+
+    /// The decoder's inputs [n_text_ids + 4, n_embd] but for mel start: voice, bos, text, two stops.
+    std::vector<float> prefix(const std::vector<int32_t> & text_ids, const std::vector<float> & voice);
+    /// A tower's outputs for ids as they are: nothing is added, nothing normalised.
+    Encoding encode_text(const std::vector<int32_t> & ids);
+    Encoding encode_speech(const std::vector<int32_t> & ids);
+
+    /// L2-normalised embedding [n_proj] of a text as generate() ranks it: its ids and one stop.
+    std::vector<float> embed_text(const std::vector<int32_t> & text_ids);
+    /// L2-normalised embeddings [n_rows, n_proj] of rows of codes, each by itself, without padding.
+    std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows);
+    /// Scores of rows against a text: cosine * exp(logit_scale).
+    std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows);
+
+    /// Stops the running job within one graph node; it throws Code::aborted. Callable from any thread.
+    void abort();
+    /// Forgets an abort() that no job has met.
+    void reset();
+    const Timings & timings() const;
+    uint32_t n_threads() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The rows that the speech encoder and the diffusion stage take: each candidate's tokens and stop padded with stops to
+/// the longest row (or to `pad_to` tokens if that is longer), then the codes from the first stop on replaced by
+/// fixing codes. Rows without a stop stay as they are.
+std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to = 0);
+
+/// Logits after transformers' processors and warpers for these settings: what a token is drawn from (before softmax).
+/// `seen` are the ids so far, bos first.
+std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling);
+
+// --- writing model files ------------------------------------------------------------------------------------------------------
+
+/// Writes a GGUF file tensor by tensor, in the order given, into a temporary file that finish() renames. An unfinished
+/// writer removes it.
+class Writer {
+public:
+    /// `tensors`: name, type ("f32", "f16", "q8_0") and dims; n_bytes is ignored.
+    Writer(const std::string & path, const Values & values, const std::vector<TensorInfo> & tensors);
+    ~Writer();
+    Writer(const Writer &) = delete;
+    Writer & operator=(const Writer &) = delete;
+
+    /// Appends whole rows to the current tensor; the next call goes on where this one ended. `source` is the data's
+    /// type: "f32", "f16" or "bf16". With n_cols, the data is a [n_cols, n_rows] matrix stored the other way round
+    /// (as transformers' Conv1D) and is transposed first.
+    void append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed = 0);
+    /// Checks that every tensor is whole, syncs, and gives the file its name.
+    void finish();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace clvp

@@ -1,0 +1,190 @@
+#include "backend.h"
+
+#include "ggml-cpu.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <thread>
+
+#ifdef __linux__
+#include <sched.h>
+#include <cstdio>
+#endif
+
+namespace clvp {
+
+namespace {
+
+constexpr size_t max_graph_nodes = 32768;
+
+const char * kind_name(enum ggml_backend_dev_type type) {
+    switch (type) {
+        case GGML_BACKEND_DEVICE_TYPE_CPU:  return "cpu";
+        case GGML_BACKEND_DEVICE_TYPE_GPU:  return "gpu";
+        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
+        default:                            return "accel";
+    }
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+/// Devices that hold a whole model, GPUs first: an "accel" only speeds up some operations of the CPU.
+std::vector<ggml_backend_dev_t> model_devices() {
+    std::vector<ggml_backend_dev_t> found;
+    for (auto type : { GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU, GGML_BACKEND_DEVICE_TYPE_CPU }) {
+        for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+            ggml_backend_dev_t device = ggml_backend_dev_get(i);
+            if (ggml_backend_dev_type(device) == type) {
+                found.push_back(device);
+            }
+        }
+    }
+    return found;
+}
+
+template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
+    return reinterpret_cast<F>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name));
+}
+
+bool poll_abort(void * flag) {
+    return static_cast<const std::atomic<bool> *>(flag)->load();
+}
+
+} // namespace
+
+std::vector<Device> devices() {
+    std::vector<Device> list;
+    for (ggml_backend_dev_t device : model_devices()) {
+        Device entry;
+        entry.name        = ggml_backend_dev_name(device);
+        entry.description = ggml_backend_dev_description(device);
+        entry.kind        = kind_name(ggml_backend_dev_type(device));
+        size_t free = 0, total = 0;
+        ggml_backend_dev_memory(device, &free, &total);
+        entry.memory_free  = free;
+        entry.memory_total = total;
+        list.push_back(entry);
+    }
+    return list;
+}
+
+ggml_backend_dev_t find_device(const std::string & wanted) {
+    const std::string name = lower(wanted);
+    std::string       known;
+    for (ggml_backend_dev_t device : model_devices()) {
+        const std::string own = lower(ggml_backend_dev_name(device));
+        const std::string reg = lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
+        if (name == "auto" || name == own || name == reg || name == kind_name(ggml_backend_dev_type(device))) {
+            return device;
+        }
+        known += (known.empty() ? "" : ", ") + own;
+    }
+    fail(Code::device, "no device '%s' here: this build has %s. Use one of these, or 'auto'", wanted.c_str(), known.c_str());
+}
+
+uint32_t physical_cores() {
+    const uint32_t logical = std::max(1u, std::thread::hardware_concurrency());
+#ifdef __linux__
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return logical;
+    }
+    std::set<std::string> cores; // cores that share hyperthreads have the same list of siblings
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed)) {
+            continue;
+        }
+        const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
+        char              siblings[256] = "";
+        if (FILE * file = fopen(path.c_str(), "r")) {
+            if (!fgets(siblings, sizeof siblings, file)) {
+                siblings[0] = '\0';
+            }
+            fclose(file);
+        }
+        cores.insert(siblings[0] ? siblings : std::to_string(cpu));
+    }
+    return std::max<uint32_t>(1, static_cast<uint32_t>(cores.size()));
+#else
+    return logical;
+#endif
+}
+
+Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, const std::atomic<bool> & abort) : abort_(abort) {
+    add(device);
+    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU) {
+        add(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU));
+    }
+    set_up_cpu(n_threads);
+    std::vector<ggml_backend_t> raw;
+    for (auto & backend : backends_) {
+        raw.push_back(backend.get());
+    }
+    sched_.reset(ggml_backend_sched_new(raw.data(), nullptr, static_cast<int>(raw.size()), max_graph_nodes, false, false));
+}
+
+Backend::~Backend() {
+    sched_.reset();
+    backends_.clear();
+    if (pool_) {
+        free_pool_(pool_);
+    }
+}
+
+void Backend::add(ggml_backend_dev_t device) {
+    ggml_backend_t backend = device ? ggml_backend_dev_init(device, nullptr) : nullptr;
+    if (!backend) {
+        fail(Code::device, "the device %s could not be started", device ? ggml_backend_dev_name(device) : "cpu");
+    }
+    backends_.emplace_back(backend);
+}
+
+void Backend::set_up_cpu(uint32_t n_threads) {
+    ggml_backend_t     cpu    = backends_.back().get();
+    ggml_backend_dev_t device = ggml_backend_get_device(cpu);
+    // Found by name, not linked: the CPU backend may be a library chosen at run time.
+    if (auto set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads")) {
+        set_threads(cpu, static_cast<int>(n_threads));
+    }
+    if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
+        set_abort(cpu, poll_abort, const_cast<std::atomic<bool> *>(&abort_));
+    }
+    // A pool of our own: without one GGML starts and joins its threads for every graph.
+    auto new_pool = proc<ggml_threadpool * (*) (ggml_threadpool_params *)>(device, "ggml_threadpool_new");
+    auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
+    free_pool_    = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
+    if (new_pool && set_pool && free_pool_) {
+        ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads));
+        pool_                         = new_pool(&params);
+        set_pool(cpu, pool_);
+    }
+}
+
+void Backend::allocate(ggml_cgraph * graph) {
+    ggml_backend_sched_reset(sched_.get());
+    if (!ggml_backend_sched_alloc_graph(sched_.get(), graph)) {
+        fail(Code::out_of_memory, "not enough memory for a computation: use fewer candidates at a time (batchSize) or a shorter text");
+    }
+}
+
+void Backend::compute(ggml_cgraph * graph) {
+    const ggml_status status = aborted() ? GGML_STATUS_ABORTED : ggml_backend_sched_graph_compute(sched_.get(), graph);
+    if (status == GGML_STATUS_ABORTED || aborted()) {
+        fail(Code::aborted, "the operation was aborted");
+    }
+    if (status != GGML_STATUS_SUCCESS) {
+        fail(Code::device, "a computation failed on %s: %s", ggml_backend_name(main()), ggml_status_to_string(status));
+    }
+}
+
+void Backend::compute_in_place(ggml_cgraph * graph) {
+    if (ggml_backend_graph_compute(main(), graph) != GGML_STATUS_SUCCESS) {
+        fail(aborted() ? Code::aborted : Code::device, "%s", aborted() ? "the operation was aborted" : "a copy in the KV cache failed");
+    }
+}
+
+} // namespace clvp

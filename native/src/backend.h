@@ -1,0 +1,47 @@
+// Devices and the set of GGML backends that one session computes on.
+#pragma once
+
+#include "check.h"
+#include "ggml-backend.h"
+#include "ggml-cpp.h"
+
+namespace clvp {
+
+/// The device a user means by "auto", "cpu", a device's name or a kind ("cuda", "metal", ...). Throws device.
+ggml_backend_dev_t find_device(const std::string & wanted);
+
+/// The machine's physical cores that this process may use; at least 1.
+uint32_t physical_cores();
+
+/// The backends of one session: the model's device first, the CPU last, and the scheduler that places each node.
+class Backend {
+public:
+    /// `abort` is polled between graph nodes where the backend allows it.
+    Backend(ggml_backend_dev_t device, uint32_t n_threads, const std::atomic<bool> & abort);
+    ~Backend();
+    Backend(const Backend &) = delete;
+    Backend & operator=(const Backend &) = delete;
+
+    ggml_backend_t             main() const { return backends_.front().get(); }
+    ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(main()); }
+    bool                       aborted() const { return abort_.load(); }
+
+    /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.
+    void allocate(ggml_cgraph * graph);
+    /// Runs a graph that allocate() has placed. Throws aborted.
+    void compute(ggml_cgraph * graph);
+    /// Runs a graph all of whose tensors have memory on the main backend already.
+    void compute_in_place(ggml_cgraph * graph);
+
+private:
+    void add(ggml_backend_dev_t device);
+    void set_up_cpu(uint32_t n_threads);
+
+    const std::atomic<bool> &     abort_;
+    std::vector<ggml_backend_ptr> backends_;
+    ggml_backend_sched_ptr        sched_;
+    ggml_threadpool *             pool_ = nullptr;
+    void (*free_pool_)(ggml_threadpool *) = nullptr;
+};
+
+} // namespace clvp

@@ -1,0 +1,24 @@
+// Errors: one way to raise them. GGML ends the process on a failed assert, so whatever comes from a file, an argument
+// or the machine is checked here first.
+#pragma once
+
+#include "clvp.h"
+
+namespace clvp {
+
+/// Throws Error with a printf-formatted message.
+[[noreturn]] void fail(Code code, const char * format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/// a * b, or model_format when it does not fit 64 bits.
+uint64_t checked_mul(uint64_t a, uint64_t b, const char * what);
+/// a + b, or model_format when it does not fit 64 bits.
+uint64_t checked_add(uint64_t a, uint64_t b, const char * what);
+
+/// Throws aborted if the flag is set.
+void check_abort(const AbortFlag & flag);
+
+} // namespace clvp

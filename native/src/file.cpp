@@ -1,0 +1,236 @@
+#include "file.h"
+
+#include "check.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#ifdef _WIN32
+#include <io.h>
+#include <process.h>
+#else
+#include <unistd.h>
+#endif
+
+namespace fs = std::filesystem;
+
+namespace clvp {
+
+namespace {
+
+// One call moves at most this much: some systems refuse counts from 2^31 on.
+constexpr size_t max_transfer = size_t(1) << 30;
+
+[[noreturn]] void fail_io(const char * what, const std::string & path, int error) {
+    fail(Code::io, "cannot %s '%s': %s", what, path.c_str(), std::generic_category().message(error).c_str());
+}
+
+#ifdef _WIN32
+
+int open_fd(const std::string & path, bool create) {
+    const int flags = _O_BINARY | _O_NOINHERIT | (create ? _O_RDWR | _O_CREAT | _O_EXCL : _O_RDONLY);
+    return _wopen(fs::u8path(path).c_str(), flags, _S_IREAD | _S_IWRITE);
+}
+
+int64_t size_fd(int fd) { return _filelengthi64(fd); }
+int     sync_fd(int fd) { return _commit(fd); }
+int     close_fd(int fd) { return _close(fd); }
+
+int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) {
+    return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _read(fd, data, unsigned(n));
+}
+
+int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) {
+    return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _write(fd, data, unsigned(n));
+}
+
+int process_id() { return _getpid(); }
+
+#else
+
+int open_fd(const std::string & path, bool create) {
+    return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY), 0666);
+}
+
+int64_t size_fd(int fd) {
+    struct stat info;
+    return fstat(fd, &info) != 0 ? -1 : int64_t(info.st_size);
+}
+
+int     sync_fd(int fd) { return fsync(fd); }
+int     close_fd(int fd) { return ::close(fd); }
+int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) { return pread(fd, data, n, off_t(offset)); }
+int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) { return pwrite(fd, data, n, off_t(offset)); }
+int     process_id() { return int(getpid()); }
+
+#endif
+
+// A path with a NUL would name another file than its text says.
+fs::path checked_path(const std::string & path) {
+    if (path.empty() || path.find('\0') != std::string::npos) {
+        fail(Code::io, "a path must not be empty nor hold a NUL");
+    }
+    try {
+        return fs::u8path(path);
+    } catch (const std::system_error & error) { // on Windows, of a text that is no UTF-8
+        fail(Code::io, "a path is no UTF-8: %s", error.what());
+    }
+}
+
+// A folder whose entries are on the disk keeps a rename through a power cut. Not every file system can, so errors are
+// no reason to fail a file that is whole.
+void sync_folder(const fs::path & folder) {
+#ifndef _WIN32
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void) !fsync(fd);
+        ::close(fd);
+    }
+#else
+    (void) folder;
+#endif
+}
+
+fs::path folder_of(const fs::path & path) {
+    return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+} // namespace
+
+File File::open(const std::string & path) {
+    // Before opening: that alone would wait for ever on a pipe.
+    std::error_code error;
+    const fs::file_status status = fs::status(checked_path(path), error);
+    if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
+        fail(Code::io, "cannot open '%s': %s", path.c_str(), error ? error.message().c_str() : "no such file");
+    }
+    if (status.type() != fs::file_type::regular) {
+        fail(Code::io, "cannot read '%s': it is %s", path.c_str(),
+             status.type() == fs::file_type::directory ? "a folder" : "not a regular file");
+    }
+    const int fd = open_fd(path, false);
+    if (fd < 0) {
+        fail_io("open", path, errno);
+    }
+    return File(path, fd);
+}
+
+File File::create(const std::string & path) {
+    checked_path(path);
+    const int fd = open_fd(path, true);
+    if (fd < 0) {
+        fail_io("create", path, errno);
+    }
+    return File(path, fd);
+}
+
+File::File(File && other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) {
+    other.fd_ = -1;
+}
+
+File::~File() {
+    if (fd_ >= 0) {
+        close_fd(fd_);
+    }
+}
+
+uint64_t File::size() const {
+    const int64_t size = size_fd(fd_);
+    if (size < 0) {
+        fail_io("read the size of", path_, errno);
+    }
+    return uint64_t(size);
+}
+
+void File::read_at(uint64_t offset, void * data, size_t n) const {
+    char * to = static_cast<char *>(data);
+    while (n > 0) {
+        const int64_t done = read_fd(fd_, to, n < max_transfer ? n : max_transfer, offset);
+        if (done == 0) {
+            fail(Code::io, "cannot read '%s': it ends at byte %llu", path_.c_str(), (unsigned long long) offset);
+        }
+        if (done < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            fail_io("read", path_, errno);
+        }
+        to += done;
+        offset += uint64_t(done);
+        n -= size_t(done);
+    }
+}
+
+void File::write_at(uint64_t offset, const void * data, size_t n) {
+    const char * from = static_cast<const char *>(data);
+    while (n > 0) {
+        const int64_t done = write_fd(fd_, from, n < max_transfer ? n : max_transfer, offset);
+        if (done <= 0) {
+            if (done < 0 && errno == EINTR) {
+                continue;
+            }
+            fail_io("write", path_, done < 0 ? errno : ENOSPC);
+        }
+        from += done;
+        offset += uint64_t(done);
+        n -= size_t(done);
+    }
+}
+
+void File::sync() {
+    if (sync_fd(fd_) != 0) {
+        fail_io("sync", path_, errno);
+    }
+}
+
+void File::close() {
+    const int fd = fd_;
+    fd_ = -1;
+    if (fd >= 0 && close_fd(fd) != 0 && errno != EINTR) {
+        fail_io("close", path_, errno);
+    }
+}
+
+void rename_file(const std::string & from, const std::string & to) {
+    const fs::path target = checked_path(to);
+    std::error_code error;
+    fs::rename(checked_path(from), target, error);
+    if (error) {
+        fail(Code::io, "cannot rename '%s' to '%s': %s", from.c_str(), to.c_str(), error.message().c_str());
+    }
+    sync_folder(folder_of(target));
+}
+
+void remove_file(const std::string & path) noexcept {
+    try {
+        std::error_code ignored;
+        fs::remove(fs::u8path(path), ignored);
+    } catch (...) {
+        // Out of memory for the path's copy: the file stays, nothing else is lost.
+    }
+}
+
+std::string temporary_beside(const std::string & path) {
+    const fs::path target = checked_path(path);
+    std::error_code error;
+    const fs::file_type type = fs::status(target, error).type();
+    if (!target.has_filename() || (type != fs::file_type::not_found && type != fs::file_type::regular)) {
+        fail(Code::io, "cannot write '%s': %s", path.c_str(),
+             type == fs::file_type::none ? error.message().c_str() : "it is not a regular file");
+    }
+    if (!fs::is_directory(folder_of(target), error)) {
+        fail(Code::io, "cannot write '%s': its folder does not exist", path.c_str());
+    }
+    std::random_device random;
+    char suffix[48];
+    snprintf(suffix, sizeof suffix, ".%d.%08x%08x.tmp", process_id(), unsigned(random()), unsigned(random()));
+    return (folder_of(target) / fs::u8path("." + target.filename().u8string() + suffix)).u8string();
+}
+
+} // namespace clvp

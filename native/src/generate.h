@@ -1,0 +1,18 @@
+// Drawing candidates: one prefill, then steps over all live candidates until each has stopped.
+#pragma once
+
+#include "decoder.h"
+#include "sampler.h"
+
+namespace clvp {
+
+/// Throws invalid_argument for options that the model cannot meet.
+void check_generate(const GenerateOptions & options, const Params & params);
+
+std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
+                                const std::vector<float> & voice, const GenerateOptions & options, Timings & timings);
+
+/// The type of keys and values that suits the weights: F32 keeps exact models exact, F16 halves the cache of the others.
+ggml_type kv_type(const Params & params);
+
+} // namespace clvp

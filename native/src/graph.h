@@ -1,0 +1,41 @@
+// A graph under construction: its context, its inputs, and how it is run and read.
+#pragma once
+
+#include "backend.h"
+
+#include <initializer_list>
+
+namespace clvp {
+
+class Graph {
+public:
+    /// Room for n_nodes operations and as many tensors.
+    Graph(Backend & backend, size_t n_nodes);
+
+    ggml_context * ctx() const { return ctx_.get(); }
+
+    /// An input whose data is copied from `data` when the graph runs; `data` must live until then.
+    ggml_tensor * input(const char * name, ggml_type type, std::initializer_list<int64_t> ne, const void * data);
+    ggml_tensor * input(const char * name, const std::vector<int32_t> & ids);
+    /// A result that read() can fetch after run().
+    ggml_tensor * output(const char * name, ggml_tensor * tensor);
+    /// A node that must be computed for its effect.
+    void effect(ggml_tensor * tensor);
+
+    void run();
+    /// Copies a result to the host: all of a contiguous F32 tensor.
+    static std::vector<float> read(const ggml_tensor * tensor);
+
+private:
+    struct Input {
+        ggml_tensor * tensor;
+        const void *  data;
+    };
+
+    Backend &          backend_;
+    ggml_context_ptr   ctx_;
+    ggml_cgraph *      graph_;
+    std::vector<Input> inputs_;
+};
+
+} // namespace clvp

@@ -1,0 +1,32 @@
+// The building blocks that the towers share. Shapes are GGML's: the contiguous dimension first.
+#pragma once
+
+#include "hparams.h"
+#include "weights.h"
+
+namespace clvp {
+
+/// x [n_in, ...] -> [n_out, ...]
+ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x);
+/// Layer norm over dimension 0, with weight and bias.
+ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
+/// RMS norm over dimension 0, with weight.
+ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
+/// Exact in F32: GGML's own tanh-GELU looks its values up in a table of halves.
+ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x);
+
+/// q, k, v of one fused product, as views.
+struct Heads {
+    ggml_tensor * q; // F32 [d_head, n_head, n_tokens, n_batch], as k and v
+    ggml_tensor * k;
+    ggml_tensor * v;
+};
+
+/// Splits qkv [3*n_embd, n_tokens, n_batch].
+Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head);
+
+/// softmax(k^T q / sqrt(d_head) + mask) v over the tokens of each sequence; mask F32 [n_tokens, n_tokens] or null.
+/// Returns [n_embd, n_tokens, n_batch].
+ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask);
+
+} // namespace clvp

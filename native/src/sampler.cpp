@@ -1,0 +1,217 @@
+#include "sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace clvp {
+
+namespace {
+
+constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
+
+/// The ids that are still possible, by id.
+std::vector<int32_t> survivors(const std::vector<float> & logits) {
+    std::vector<int32_t> ids;
+    for (size_t i = 0; i < logits.size(); i++) {
+        if (logits[i] != minus_infinity) {
+            ids.push_back(static_cast<int32_t>(i));
+        }
+    }
+    return ids;
+}
+
+/// softmax over the given ids, in their order. Others have no share: they are at minus infinity.
+std::vector<float> softmax(const std::vector<float> & logits, const std::vector<int32_t> & ids) {
+    float highest = minus_infinity;
+    for (int32_t id : ids) {
+        highest = std::max(highest, logits[static_cast<size_t>(id)]);
+    }
+    std::vector<float> p(ids.size());
+    double             sum = 0;
+    for (size_t i = 0; i < ids.size(); i++) {
+        p[i] = std::exp(logits[static_cast<size_t>(ids[i])] - highest);
+        sum += static_cast<double>(p[i]);
+    }
+    for (float & x : p) {
+        x = static_cast<float>(static_cast<double>(x) / sum);
+    }
+    return p;
+}
+
+void penalise_repetition(std::vector<float> & logits, const std::vector<int32_t> & seen, float penalty) {
+    if (penalty == 1.0f) {
+        return;
+    }
+    std::vector<int32_t> unique = seen;
+    std::sort(unique.begin(), unique.end());
+    unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
+    for (int32_t id : unique) {
+        if (id >= 0 && static_cast<size_t>(id) < logits.size()) {
+            float & x = logits[static_cast<size_t>(id)];
+            x         = x < 0 ? x * penalty : x / penalty;
+        }
+    }
+}
+
+void keep_top_k(std::vector<float> & logits, uint32_t k) {
+    if (k == 0 || k >= logits.size()) {
+        return;
+    }
+    std::vector<float> sorted = logits;
+    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<float>());
+    const float lowest = sorted[k - 1];
+    for (float & x : logits) {
+        if (x < lowest) {
+            x = minus_infinity;
+        }
+    }
+}
+
+/// Drops the least likely ids whose probabilities sum to at most 1 - p.
+void keep_top_p(std::vector<float> & logits, float p) {
+    if (p >= 1.0f) {
+        return;
+    }
+    std::vector<int32_t> ids = survivors(logits);
+    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] < logits[static_cast<size_t>(b)]; });
+    const std::vector<float> share = softmax(logits, ids);
+    const float              limit = static_cast<float>(1.0 - static_cast<double>(p));
+    double                   sum   = 0;
+    for (size_t i = 0; i + 1 < ids.size(); i++) { // the likeliest always stays
+        sum += static_cast<double>(share[i]);
+        if (static_cast<float>(sum) <= limit) {
+            logits[static_cast<size_t>(ids[i])] = minus_infinity;
+        }
+    }
+}
+
+/// Drops ids less likely than p times the likeliest.
+void keep_min_p(std::vector<float> & logits, float p) {
+    if (p <= 0.0f) {
+        return;
+    }
+    const std::vector<int32_t> ids   = survivors(logits);
+    const std::vector<float>   share = softmax(logits, ids);
+    const float                limit = p * *std::max_element(share.begin(), share.end());
+    const int32_t              top   = most_likely(logits);
+    for (size_t i = 0; i < ids.size(); i++) {
+        if (share[i] < limit && ids[i] != top) {
+            logits[static_cast<size_t>(ids[i])] = minus_infinity;
+        }
+    }
+}
+
+/// Keeps the ids whose surprise is nearest the distribution's entropy, until their probabilities sum to `mass`.
+void keep_typical(std::vector<float> & logits, float mass) {
+    if (mass >= 1.0f) {
+        return;
+    }
+    std::vector<int32_t>     ids   = survivors(logits);
+    const std::vector<float> share = softmax(logits, ids);
+    double                   entropy = 0;
+    std::vector<float>       surprise(logits.size(), 0.0f); // by id
+    const float              highest = logits[static_cast<size_t>(most_likely(logits))];
+    double                   sum     = 0;
+    for (int32_t id : ids) {
+        sum += std::exp(static_cast<double>(logits[static_cast<size_t>(id)]) - static_cast<double>(highest));
+    }
+    for (size_t i = 0; i < ids.size(); i++) {
+        const double log_p = static_cast<double>(logits[static_cast<size_t>(ids[i])]) - static_cast<double>(highest) - std::log(sum);
+        surprise[static_cast<size_t>(ids[i])] = static_cast<float>(-log_p);
+        entropy -= share[i] > 0 ? static_cast<double>(share[i]) * log_p : 0;
+    }
+    auto distance = [&](int32_t id) { return std::fabs(surprise[static_cast<size_t>(id)] - static_cast<float>(entropy)); };
+    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return distance(a) < distance(b); });
+
+    const std::vector<float> sorted = softmax(logits, ids);
+    size_t                   last   = 0;
+    double                   total  = 0;
+    for (float x : sorted) {
+        total += static_cast<double>(x);
+        if (!(static_cast<float>(total) < mass)) {
+            break;
+        }
+        last++;
+    }
+    last = std::min(last, ids.size() - 1);
+    for (size_t i = 1; i < ids.size(); i++) { // the first always stays
+        if (distance(ids[i]) > distance(ids[last])) {
+            logits[static_cast<size_t>(ids[i])] = minus_infinity;
+        }
+    }
+}
+
+} // namespace
+
+void check_sampling(const Sampling & s) {
+    auto check = [](const char * name, float value, float min, float max, bool min_allowed) {
+        if (!(value <= max && (min_allowed ? value >= min : value > min))) {
+            fail(Code::invalid_argument, "Expected a number %s %g and at most %g for %s but received %g", min_allowed ? "from" : "above",
+                 static_cast<double>(min), static_cast<double>(max), name, static_cast<double>(value));
+        }
+    };
+    check("repetition_penalty", s.repetition_penalty, 0.0f, 1e6f, false);
+    check("temperature", s.temperature, 0.0f, 1e6f, true);
+    check("top_p", s.top_p, 0.0f, 1.0f, true);
+    check("min_p", s.min_p, 0.0f, 1.0f, true);
+    check("typical_p", s.typical_p, 0.0f, 1.0f, false);
+}
+
+void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & s) {
+    penalise_repetition(logits, seen, s.repetition_penalty);
+    if (s.temperature == 0.0f) {
+        return;
+    }
+    if (s.temperature != 1.0f) {
+        for (float & x : logits) {
+            x /= s.temperature;
+        }
+    }
+    keep_top_k(logits, s.top_k);
+    keep_top_p(logits, s.top_p);
+    keep_min_p(logits, s.min_p);
+    keep_typical(logits, s.typical_p);
+}
+
+int32_t most_likely(const std::vector<float> & logits) {
+    return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+int32_t draw(const std::vector<float> & logits, double u) {
+    const std::vector<int32_t> ids   = survivors(logits);
+    const std::vector<float>   share = softmax(logits, ids);
+    double                     total = 0;
+    for (float x : share) {
+        total += static_cast<double>(x);
+    }
+    double sum = 0;
+    for (size_t i = 0; i < ids.size(); i++) {
+        sum += static_cast<double>(share[i]);
+        if (u * total < sum) {
+            return ids[i];
+        }
+    }
+    return ids.empty() ? most_likely(logits) : ids.back();
+}
+
+double log_probability(const float * logits, size_t n, int32_t id) {
+    const double highest = static_cast<double>(*std::max_element(logits, logits + n));
+    double       sum     = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += std::exp(static_cast<double>(logits[i]) - highest);
+    }
+    return static_cast<double>(logits[id]) - highest - std::log(sum);
+}
+
+std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling) {
+    check_sampling(sampling);
+    if (survivors(logits).empty()) {
+        fail(Code::invalid_argument, "Expected at least one finite logit");
+    }
+    warp(logits, seen, sampling);
+    return logits;
+}
+
+} // namespace clvp

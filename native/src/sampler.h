@@ -1,0 +1,23 @@
+// From logits to a token, as transformers does it: repetition penalty, temperature, top-k, top-p, min-p, typical-p.
+#pragma once
+
+#include "check.h"
+
+namespace clvp {
+
+/// Throws invalid_argument for settings outside their range.
+void check_sampling(const Sampling & sampling);
+
+/// The processors and warpers in transformers' order, in place. `seen` are the ids so far, bos first. With temperature 0
+/// only the repetition penalty applies.
+void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & sampling);
+
+/// The most likely id; the first of equals.
+int32_t most_likely(const std::vector<float> & logits);
+/// The id whose share of softmax(logits), laid out by id, holds u in [0, 1).
+int32_t draw(const std::vector<float> & logits, double u);
+
+/// log softmax(logits)[id], in double.
+double log_probability(const float * logits, size_t n, int32_t id);
+
+} // namespace clvp

@@ -1,0 +1,186 @@
+#include "weights.h"
+
+#include "file.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <set>
+
+namespace clvp {
+
+namespace {
+
+std::string shape_text(const int64_t * ne, int n) {
+    std::string text = "[";
+    for (int i = 0; i < n; i++) {
+        text += (i ? ", " : "") + std::to_string(ne[i]);
+    }
+    return text + "]";
+}
+
+/// Hands out the file's tensors by name, each checked against the shape that the parameters call for.
+class Table {
+public:
+    Table(const GgufHeader & header, ggml_context * ctx) : ctx_(ctx) {
+        for (const GgufTensor & tensor : header.tensors) {
+            by_name_[tensor.name] = &tensor;
+        }
+    }
+
+    /// A matrix of any weight type.
+    ggml_tensor * matrix(const std::string & name, int64_t n_in, int64_t n_out) { return take(name, { n_in, n_out }, false); }
+    /// A tensor that must be F32.
+    ggml_tensor * exact(const std::string & name, std::initializer_list<int64_t> ne) { return take(name, ne, true); }
+
+    Linear linear(const std::string & name, int64_t n_in, int64_t n_out, bool bias = true) {
+        return { matrix(name + ".weight", n_in, n_out), bias ? exact(name + ".bias", { n_out }) : nullptr };
+    }
+    Norm norm(const std::string & name, int64_t n, bool bias = true) {
+        return { exact(name + ".weight", { n }), bias ? exact(name + ".bias", { n }) : nullptr };
+    }
+
+    void check_all_used() const {
+        for (const auto & [name, tensor] : by_name_) {
+            (void) tensor;
+            if (!used_.count(name)) {
+                fail(Code::model_format, "the tensor %s is not part of this model", name.c_str());
+            }
+        }
+    }
+
+private:
+    ggml_tensor * take(const std::string & name, std::initializer_list<int64_t> ne, bool exact) {
+        const auto found = by_name_.find(name);
+        if (found == by_name_.end()) {
+            fail(Code::model_format, "the tensor %s is missing", name.c_str());
+        }
+        const GgufTensor & from = *found->second;
+        int64_t            wanted[4] = { 1, 1, 1, 1 };
+        std::copy(ne.begin(), ne.end(), wanted);
+        if (!std::equal(wanted, wanted + 4, from.ne)) {
+            fail(Code::model_format, "the tensor %s has the shape %s: expected %s", name.c_str(), shape_text(from.ne, from.n_dims).c_str(),
+                 shape_text(wanted, static_cast<int>(ne.size())).c_str());
+        }
+        if (exact && from.type != GGML_TYPE_F32) {
+            fail(Code::model_format, "the tensor %s has the type %s: expected f32", name.c_str(), type_to_name(from.type));
+        }
+        used_.insert(name);
+        ggml_tensor * tensor = ggml_new_tensor(ctx_, from.type, static_cast<int>(ne.size()), wanted);
+        ggml_set_name(tensor, name.c_str());
+        return tensor;
+    }
+
+    ggml_context *                            ctx_;
+    std::map<std::string, const GgufTensor *> by_name_;
+    std::set<std::string>                     used_;
+};
+
+ConditioningWeights conditioning_weights(Table & table, const Params & p) {
+    const DecoderParams & d = p.decoder;
+    ConditioningWeights   w;
+    w.text_embd = table.exact("cond.text_embd.weight", { d.n_embd, p.text.n_vocab });
+    w.text_pos  = table.exact("cond.text_pos.weight", { d.n_embd, d.n_text_positions });
+    w.mel_conv  = table.linear("cond.mel_conv", p.mel.n_mels, d.n_embd);
+    for (uint32_t i = 0; i < d.n_cond_layer; i++) {
+        const std::string name = "cond.blk." + std::to_string(i) + ".";
+        w.blocks.push_back({
+            table.norm(name + "norm", d.n_embd),
+            table.linear(name + "attn_qkv", d.n_embd, 3 * d.n_embd, d.attn_bias),
+            table.linear(name + "attn_out", d.n_embd, d.n_embd),
+        });
+    }
+    return w;
+}
+
+/// n_up is the width that `up` gives; norms of the encoders have no bias.
+std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias, bool norm_bias) {
+    std::vector<Block> list;
+    for (int64_t i = 0; i < n_layer; i++) {
+        const std::string name = tower + ".blk." + std::to_string(i) + ".";
+        list.push_back({
+            table.norm(name + "attn_norm", n_embd, norm_bias),
+            table.linear(name + "attn_qkv", n_embd, 3 * n_embd, attn_bias),
+            table.linear(name + "attn_out", n_embd, n_embd),
+            table.norm(name + "ffn_norm", n_embd, norm_bias),
+            table.linear(name + "ffn_up", n_embd, n_up),
+            table.linear(name + "ffn_down", n_ff, n_embd),
+        });
+    }
+    return list;
+}
+
+DecoderWeights decoder_weights(Table & table, const DecoderParams & p) {
+    DecoderWeights w;
+    w.token_embd = table.exact("dec.token_embd.weight", { p.n_embd, p.n_vocab });
+    w.pos_embd   = table.exact("dec.pos_embd.weight", { p.n_embd, p.n_positions });
+    w.blocks     = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true);
+    w.norm       = table.norm("dec.norm", p.n_embd);
+    w.final_norm = table.norm("dec.final_norm", p.n_embd);
+    w.lm_head    = table.linear("dec.lm_head", p.n_embd, p.n_vocab);
+    return w;
+}
+
+EncoderWeights encoder_weights(Table & table, const std::string & tower, const EncoderParams & p) {
+    EncoderWeights w;
+    w.token_embd = table.exact(tower + ".token_embd.weight", { p.n_embd, p.n_vocab });
+    w.blocks     = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false);
+    w.norm       = table.norm(tower + ".norm", p.n_embd);
+    w.proj       = table.matrix(tower + ".proj.weight", p.n_embd, p.n_proj);
+    return w;
+}
+
+/// Reads every tensor's bytes in pieces of a few MiB.
+void read_data(const std::string & path, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
+    constexpr uint64_t   piece = 8u << 20;
+    std::vector<uint8_t> bytes(piece);
+    File                 file = File::open(path);
+    uint64_t             total = 0, done = 0;
+    for (const GgufTensor & tensor : header.tensors) {
+        total += tensor.n_bytes;
+    }
+    for (const GgufTensor & from : header.tensors) {
+        ggml_tensor * to = ggml_get_tensor(weights.ctx.get(), from.name.c_str());
+        for (uint64_t at = 0; at < from.n_bytes; at += piece) {
+            check_abort(options.abort);
+            const uint64_t n = std::min(piece, from.n_bytes - at);
+            file.read_at(from.offset + at, bytes.data(), n);
+            ggml_backend_tensor_set(to, bytes.data(), at, n);
+            done += n;
+            if (options.progress) {
+                options.progress(static_cast<double>(done) / static_cast<double>(total));
+            }
+        }
+    }
+}
+
+} // namespace
+
+Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device,
+                     const ModelOptions & options) {
+    Weights          weights;
+    ggml_init_params init = { (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true };
+    weights.ctx.reset(ggml_init(init));
+    if (!weights.ctx) {
+        fail(Code::out_of_memory, "not enough memory for the model's tensor list");
+    }
+    Table table(header, weights.ctx.get());
+    weights.cond        = conditioning_weights(table, params);
+    weights.dec         = decoder_weights(table, params.decoder);
+    weights.text        = encoder_weights(table, "text", params.text);
+    weights.speech      = encoder_weights(table, "speech", params.speech);
+    weights.logit_scale = table.exact("logit_scale", { 1 });
+    table.check_all_used();
+
+    ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(device);
+    weights.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(weights.ctx.get(), type));
+    if (!weights.buffer) {
+        fail(Code::out_of_memory, "not enough memory on %s for the model's weights (%.0f MB): use a smaller type", ggml_backend_dev_name(device),
+             static_cast<double>(header.n_bytes) / 1e6);
+    }
+    ggml_backend_buffer_set_usage(weights.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+    read_data(path, header, weights, options);
+    return weights;
+}
+
+} // namespace clvp

@@ -1,0 +1,159 @@
+import { stat } from 'node:fs/promises'
+import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
+import { abortError, ClvpError, invalid } from '../lib/errors.js'
+import { type Checkpoint, openCheckpoint } from './checkpoint.js'
+import { hparamValues, readHparams } from './hparams.js'
+import { makePlan, type PlannedTensor, WEIGHT_TYPES, type WeightType } from './plan.js'
+import { failIo } from './safetensors.js'
+
+/** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
+const FORMAT_VERSION = 1
+
+/** Tensors are read and written in pieces of about this size, except for those that are transposed. */
+const CHUNK_BYTES = 8 * 2 ** 20
+
+const OPTIONS = ['type', 'onProgress', 'signal']
+
+export interface ConvertOptions {
+  /** Of the weight matrices; everything else is F32. Default `'f16'`. */
+  type?: WeightType | undefined
+  /** Called with the part done, 0 to 1. */
+  onProgress?: ((fraction: number) => void) | undefined
+  /** Stops the conversion; nothing is left behind. */
+  signal?: AbortSignal | undefined
+}
+
+export interface ConvertResult {
+  path: string
+  type: WeightType
+  /** Of the file. */
+  bytes: number
+  /** Matrices stored as f16 because the rows of q8_0 must be a multiple of 32 long. */
+  fallbacks: string[]
+}
+
+/**
+ * Converts a checkpoint in Hugging Face's layout to a model file. The file has its name only when it is whole; equal
+ * input gives equal bytes.
+ *
+ * @param source a folder, see {@link openCheckpoint}
+ * @param target the file to write; an existing one is replaced
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a checkpoint that is
+ *   broken, `CLVP_UNSUPPORTED` for one that is sound but of a kind this package does not run
+ */
+export async function convertFolder(
+  source: string,
+  target: string,
+  options: ConvertOptions = {},
+): Promise<ConvertResult> {
+  if (typeof source !== 'string' || source === '') throw invalid('a path', 'source', source)
+  if (typeof target !== 'string' || target === '') throw invalid('a path', 'target', target)
+  const { type, onProgress, signal } = checkOptions(options)
+  throwIfAborted(signal)
+  const checkpoint = await openCheckpoint(source)
+  try {
+    await refuseOverwrite(target, checkpoint.paths)
+    const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
+    const plan = makePlan(hparams, checkpoint.tensors, type)
+    throwIfAborted(signal)
+    const values = { ...ownValues(checkpoint, type), ...hparamValues(hparams) }
+    const tensors = plan.tensors.map(({ name, type, dims }) => ({ name, type, dims }))
+    const writer = await native(() => new binding.Writer(target, values, tensors))
+    try {
+      await writeTensors(writer, plan.tensors, onProgress, signal)
+      await native(() => writer.finish())
+    } finally {
+      writer.close()
+    }
+    const { size } = await stat(target).catch((error) => failIo(target, error))
+    return { path: target, type, bytes: size, fallbacks: plan.fallbacks }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+function checkOptions(options: ConvertOptions): ConvertOptions & { type: WeightType } {
+  if (typeof options !== 'object' || options === null) throw invalid('an object', 'options', options)
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
+  if (unknown !== undefined) throw invalid(`one of ${OPTIONS.join(', ')}`, 'an option', unknown)
+  const { type = 'f16', onProgress, signal } = options
+  if (!WEIGHT_TYPES.includes(type)) throw invalid(`one of ${WEIGHT_TYPES.join(', ')}`, 'type', type)
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('a function', 'onProgress', onProgress)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalid('an AbortSignal', 'signal', signal)
+  return { type, onProgress, signal }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal)
+}
+
+/** Renaming the new file over one of the source's would destroy the source; links count as the file they lead to. */
+async function refuseOverwrite(target: string, paths: readonly string[]): Promise<void> {
+  const identity = async (path: string) => {
+    const { dev, ino } = await stat(path, { bigint: true })
+    return `${dev}:${ino}`
+  }
+  const existing = await identity(target).catch(() => undefined)
+  if (existing === undefined) return
+  for (const path of paths) {
+    if ((await identity(path).catch(() => undefined)) === existing) {
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `${target} is a file of the source: ${path}. Write to another path`,
+      )
+    }
+  }
+}
+
+/** The keys that are neither hyperparameters nor features. */
+function ownValues(checkpoint: Checkpoint, type: WeightType): Record<string, NativeValue> {
+  const string = (value: string): NativeValue => ({ type: 'string', value })
+  return {
+    'general.architecture': string('clvp'),
+    'general.name': string(checkpoint.name),
+    'clvp.format_version': { type: 'u32', value: FORMAT_VERSION },
+    'clvp.type': string(type),
+    'clvp.tokenizer.tokens': { type: 'string[]', value: [...checkpoint.tokens] },
+    'clvp.tokenizer.merges': { type: 'string[]', value: [...checkpoint.merges] },
+    ...Object.fromEntries(Object.entries(checkpoint.texts).map(([key, text]) => [key, string(text)])),
+  }
+}
+
+async function writeTensors(
+  writer: NativeWriter,
+  tensors: readonly PlannedTensor[],
+  onProgress: ((fraction: number) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const parts = tensors.flatMap((tensor) => tensor.parts)
+  const total = parts.reduce((sum, part) => sum + part.entry.bytes, 0)
+  let done = 0
+  for (const tensor of tensors) {
+    for await (const bytes of writeTensor(writer, tensor)) {
+      done += bytes
+      onProgress?.(done / total)
+      throwIfAborted(signal)
+    }
+  }
+}
+
+/** Writes one tensor, and yields the bytes of each piece that is written. */
+async function* writeTensor(writer: NativeWriter, tensor: PlannedTensor): AsyncGenerator<number> {
+  for (const { file, entry, dataType } of tensor.parts) {
+    const columns = tensor.dims[0]!
+    const rowBytes = columns * (dataType === 'f32' ? 4 : 2)
+    const chunkBytes = tensor.isTransposed
+      ? entry.bytes
+      : Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes
+    for (let start = 0; start < entry.bytes; start += chunkBytes) {
+      // A new buffer each time: the writer may still hold the last one.
+      const chunk = new Uint8Array(Math.min(chunkBytes, entry.bytes - start))
+      await file.read(entry, start, chunk)
+      await native(() => writer.append(chunk, dataType, tensor.isTransposed ? columns : 0))
+      yield chunk.length
+    }
+  }
+}

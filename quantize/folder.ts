@@ -1,0 +1,71 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClvpError, describe } from '../lib/errors.js'
+import { failIo, fileSize } from './safetensors.js'
+import type { JsonObject } from './section.js'
+
+/** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
+const MAX_CONFIG_BYTES = 2 ** 20
+export const MAX_TEXT_BYTES = 16 * 2 ** 20
+
+export function missing(folder: string, what: string, advice = ''): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is no CLVP checkpoint: ${what} is missing${advice}`)
+}
+
+export function malformed(path: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
+}
+
+/** A folder whose files are read with bounds, and remembered. */
+export class Folder {
+  readonly path: string
+  readonly paths: string[] = []
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  async has(name: string): Promise<boolean> {
+    return stat(join(this.path, name)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** A file's text, or undefined if there is none. */
+  async text(name: string, maxBytes: number): Promise<string | undefined> {
+    if (!(await this.has(name))) return undefined
+    const path = join(this.path, name)
+    const size = await fileSize(path)
+    if (size > maxBytes) throw malformed(path, `${size} bytes are more than ${maxBytes}`)
+    const bytes = await readFile(path).catch((error) => failIo(path, error))
+    this.paths.push(path)
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    } catch {
+      throw malformed(path, 'it is not UTF-8')
+    }
+  }
+
+  async object(name: string, maxBytes: number): Promise<{ text: string; json: JsonObject } | undefined> {
+    const text = await this.text(name, maxBytes)
+    if (text === undefined) return undefined
+    const path = join(this.path, name)
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch (error) {
+      throw malformed(path, `it is not JSON (${error instanceof Error ? error.message : error})`)
+    }
+    return { text, json: asObject(json, path) }
+  }
+
+  config(name: string): Promise<{ text: string; json: JsonObject } | undefined> {
+    return this.object(name, MAX_CONFIG_BYTES)
+  }
+}
+
+export function asObject(value: unknown, path: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  throw malformed(path, `expected an object but found ${describe(value)}`)
+}

@@ -1,0 +1,224 @@
+import type { NativeValue } from '../lib/binding.js'
+import { type JsonObject, Section, unsupported } from './section.js'
+
+/** The limits are the loader's (native/src/hparams.cpp): what is converted can be loaded. */
+const MAX_WIDTH = 2 ** 16
+const MAX_LAYERS = 1024
+const MAX_VOCAB = 2 ** 22
+
+const ACTIVATIONS = [
+  ...['gelu', 'gelu_python', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'quick_gelu'],
+  ...['relu', 'silu', 'swish', 'tanh', 'sigmoid'],
+]
+const SUMMARIES = ['mean', 'last', 'first', 'cls_index']
+
+/** A text or speech encoder: ClvpEncoderConfig. */
+export interface EncoderHparams {
+  vocab: number
+  embd: number
+  ff: number
+  proj: number
+  layers: number
+  heads: number
+  attentionBias: boolean
+  rotary: boolean
+  eps: number
+  activation: string
+  summary: string
+}
+
+/** The speech decoder and the conditioning encoder: ClvpDecoderConfig. */
+export interface DecoderHparams {
+  vocab: number
+  positions: number
+  textPositions: number
+  embd: number
+  ff: number
+  layers: number
+  conditioningLayers: number
+  heads: number
+  attentionBias: boolean
+  eps: number
+  activation: string
+  bos: number
+  eos: number
+  fixingCodes: number[]
+}
+
+/** ClvpFeatureExtractor. */
+export interface MelHparams {
+  sampleRate: number
+  fftLength: number
+  hopLength: number
+  channels: number
+  seconds: number
+  norms: number[] | undefined
+}
+
+export interface Hparams {
+  decoder: DecoderHparams
+  text: EncoderHparams
+  speech: EncoderHparams
+  textBos: number
+  textEos: number
+  mel: MelHparams
+}
+
+/**
+ * Reads and checks a checkpoint's configuration. An absent key has the default of transformers' class.
+ *
+ * @param config what config.json holds
+ * @param preprocessor what preprocessor_config.json holds, if the checkpoint has it
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for what transformers could not run either, `CLVP_UNSUPPORTED` for what it could
+ */
+export function readHparams(config: JsonObject, preprocessor: JsonObject = {}): Hparams {
+  const top = new Section('config.json', config)
+  top.only('model_type', 'clvp', 'clvp')
+  if (config.quantization_config) {
+    throw unsupported('config.json: quantization_config', 'only unquantized checkpoints can be converted')
+  }
+  const textSection = top.section('text_config')
+  const text = readEncoder(textSection)
+  const speech = readEncoder(top.section('speech_config'))
+  if (text.proj !== speech.proj) {
+    throw top.malformed('projection_dim', `the same for text and speech (${text.proj})`, speech.proj)
+  }
+  const decoderSection = top.section('decoder_config')
+  const mels = decoderSection.size('feature_size', 80, 1, 4096)
+  return {
+    decoder: readDecoder(decoderSection, speech.vocab),
+    text,
+    speech,
+    textBos: textSection.token('bos_token_id', 255, text.vocab),
+    textEos: textSection.token('eos_token_id', 0, text.vocab),
+    mel: readMel(new Section('preprocessor_config.json', preprocessor), mels),
+  }
+}
+
+function readEncoder(section: Section): EncoderHparams {
+  section.only('model_type', 'clvp_encoder', 'clvp_encoder')
+  section.only('summary_use_proj', false, false)
+  section.only('summary_activation', null, null)
+  const hparams = {
+    vocab: section.size('vocab_size', 256, 1, MAX_VOCAB),
+    embd: section.size('hidden_size', 768, 1, MAX_WIDTH),
+    ff: section.size('intermediate_size', 1536, 1, MAX_WIDTH),
+    proj: section.size('projection_dim', 768, 1, MAX_WIDTH),
+    layers: section.size('num_hidden_layers', 20, 0, MAX_LAYERS),
+    heads: section.size('num_attention_heads', 12, 1, MAX_WIDTH),
+    attentionBias: section.flag('use_attention_bias', false),
+    rotary: section.flag('use_rotary_embedding', true),
+    eps: section.epsilon('layer_norm_eps'),
+    activation: section.choice('hidden_act', 'gelu', ACTIVATIONS),
+    summary: section.choice('summary_type', 'mean', SUMMARIES),
+  }
+  section.checkHeads(hparams.embd, hparams.heads)
+  const frequencies = Math.max(Math.floor(hparams.proj / (2 * hparams.heads)), 32)
+  const rotated = frequencies + (frequencies % 2)
+  if (hparams.rotary && rotated > hparams.embd / hparams.heads) {
+    throw section.malformed('hidden_size', `heads of at least ${rotated}, the rotary width,`, hparams.embd)
+  }
+  return hparams
+}
+
+function readDecoder(section: Section, speechVocab: number): DecoderHparams {
+  section.only('model_type', 'clvp_decoder', 'clvp_decoder')
+  section.only('add_cross_attention', false, false)
+  const embd = section.size('hidden_size', 1024, 1, MAX_WIDTH)
+  const vocab = section.size('vocab_size', 8194, 2, MAX_VOCAB)
+  const heads = section.size('num_attention_heads', 16, 1, MAX_WIDTH)
+  section.checkHeads(embd, heads)
+  section.checkGroups(embd)
+  return {
+    vocab,
+    positions: section.size('max_position_embeddings', 608, 3, MAX_VOCAB),
+    textPositions: section.size('max_text_tokens', 404, 4, MAX_VOCAB),
+    embd,
+    ff: section.isNull('n_inner') ? 4 * embd : section.size('n_inner', 4 * embd, 1, 4 * MAX_WIDTH),
+    layers: section.size('num_hidden_layers', 30, 0, MAX_LAYERS),
+    conditioningLayers: section.size('num_mel_attn_blocks', 6, 0, MAX_LAYERS),
+    heads,
+    attentionBias: section.flag('use_attention_bias', true),
+    eps: section.epsilon('layer_norm_epsilon'),
+    activation: section.choice('activation_function', 'gelu_new', ACTIVATIONS),
+    bos: section.token('bos_token_id', 8192, vocab),
+    eos: section.token('eos_token_id', 8193, vocab),
+    fixingCodes: section.codes('decoder_fixing_codes', [83, 45, 45, 248], speechVocab),
+  }
+}
+
+function readMel(section: Section, mels: number): MelHparams {
+  section.only('padding_value', 0, 0)
+  section.only('padding_side', 'right', 'right')
+  const channels = section.size('feature_size', 80, 1, 4096)
+  if (channels !== mels) {
+    throw section.malformed('feature_size', `that of config.json's decoder_config (${mels})`, channels)
+  }
+  return {
+    sampleRate: section.size('sampling_rate', 22050, 1000, 384000),
+    fftLength: section.size('n_fft', 1024, 2, 2 ** 16),
+    hopLength: section.size('hop_length', 256, 1, 2 ** 16),
+    channels,
+    seconds: section.size('default_audio_length', 6, 1, 600),
+    norms: section.isNull('mel_norms') ? undefined : section.divisors('mel_norms', channels),
+  }
+}
+
+/** The keys of a model file that hold hyperparameters. */
+export function hparamValues(hparams: Hparams): Record<string, NativeValue> {
+  const { decoder, mel } = hparams
+  return {
+    ...u32s('clvp.decoder', {
+      vocab_size: decoder.vocab,
+      position_count: decoder.positions,
+      text_position_count: decoder.textPositions,
+      embedding_length: decoder.embd,
+      feed_forward_length: decoder.ff,
+      block_count: decoder.layers,
+      conditioning_block_count: decoder.conditioningLayers,
+      head_count: decoder.heads,
+    }),
+    'clvp.decoder.attention_bias': { type: 'bool', value: decoder.attentionBias },
+    'clvp.decoder.layer_norm_epsilon': { type: 'f32', value: decoder.eps },
+    'clvp.decoder.activation': { type: 'string', value: decoder.activation },
+    'clvp.decoder.bos_token_id': { type: 'i32', value: decoder.bos },
+    'clvp.decoder.eos_token_id': { type: 'i32', value: decoder.eos },
+    'clvp.decoder.fixing_codes': { type: 'i32[]', value: Int32Array.from(decoder.fixingCodes) },
+    ...encoderValues('clvp.text', hparams.text),
+    ...encoderValues('clvp.speech', hparams.speech),
+    'clvp.text.bos_token_id': { type: 'i32', value: hparams.textBos },
+    'clvp.text.eos_token_id': { type: 'i32', value: hparams.textEos },
+    ...u32s('clvp.mel', {
+      sample_rate: mel.sampleRate,
+      fft_length: mel.fftLength,
+      hop_length: mel.hopLength,
+      channel_count: mel.channels,
+      seconds: mel.seconds,
+    }),
+    ...(mel.norms && { 'clvp.mel.norms': { type: 'f32[]', value: Float32Array.from(mel.norms) } }),
+  }
+}
+
+function encoderValues(prefix: string, encoder: EncoderHparams): Record<string, NativeValue> {
+  return {
+    ...u32s(prefix, {
+      vocab_size: encoder.vocab,
+      embedding_length: encoder.embd,
+      feed_forward_length: encoder.ff,
+      projection_length: encoder.proj,
+      block_count: encoder.layers,
+      head_count: encoder.heads,
+    }),
+    [`${prefix}.attention_bias`]: { type: 'bool', value: encoder.attentionBias },
+    [`${prefix}.rotary`]: { type: 'bool', value: encoder.rotary },
+    [`${prefix}.norm_epsilon`]: { type: 'f32', value: encoder.eps },
+    [`${prefix}.activation`]: { type: 'string', value: encoder.activation },
+    [`${prefix}.summary`]: { type: 'string', value: encoder.summary },
+  }
+}
+
+function u32s(prefix: string, values: Record<string, number>): Record<string, NativeValue> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, { type: 'u32', value }]),
+  )
+}

@@ -1,0 +1,159 @@
+import { ClvpError } from '../lib/errors.js'
+import type { SourceTensor } from './checkpoint.js'
+import type { Hparams } from './hparams.js'
+import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
+
+/** The type of the weight matrices: `'f16'` keeps published weights to 3 digits, `'q8_0'` halves it again. */
+export type WeightType = 'f32' | 'f16' | 'q8_0'
+
+export const WEIGHT_TYPES: readonly WeightType[] = ['f32', 'f16', 'q8_0']
+
+/** q8_0 keeps 32 weights of a row in a block. */
+const Q8_BLOCK = 32
+
+/** Of a checkpoint's data types those that weights can have, as the core names them. */
+const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
+
+export interface PlannedPart extends SourceTensor {
+  readonly dataType: 'f32' | 'f16' | 'bf16'
+}
+
+/** One tensor to write. */
+export interface PlannedTensor {
+  readonly name: string
+  readonly type: WeightType
+  /** In GGML's order: the contiguous one first. */
+  readonly dims: number[]
+  /** Their rows follow each other. */
+  readonly parts: readonly PlannedPart[]
+  /** The parts are stored as [in, out]. */
+  readonly isTransposed: boolean
+}
+
+export interface Plan {
+  readonly tensors: readonly PlannedTensor[]
+  /** Names of the matrices that could not have the type asked for. */
+  readonly fallbacks: string[]
+}
+
+/**
+ * Says what a checkpoint's tensors become. Every tensor that the hyperparameters call for must be there with its shape,
+ * and nothing else but known buffers.
+ */
+export function makePlan(
+  hparams: Hparams,
+  sources: ReadonlyMap<string, SourceTensor>,
+  type: WeightType,
+): Plan {
+  const tensors: PlannedTensor[] = []
+  const fallbacks: string[] = []
+  const used = new Set<string>()
+  for (const row of TENSOR_ROWS) {
+    if (row.isAttentionBias && !hasAttentionBias(row.tower, hparams)) continue
+    for (let block = 0; block < blockCount(row, hparams); block++) {
+      const tensor = planTensor(row, block, hparams, sources, type)
+      for (const part of tensor.parts) used.add(part.entry.name)
+      if (row.isMatrix && tensor.type !== type) fallbacks.push(tensor.name)
+      tensors.push(tensor)
+    }
+  }
+  for (const source of sources.keys()) {
+    if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to such a model')
+  }
+  return { tensors, fallbacks }
+}
+
+function malformed(tensor: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `The checkpoint's tensor ${tensor} ${reason}`)
+}
+
+function planTensor(
+  row: TensorRow,
+  block: number,
+  hparams: Hparams,
+  sources: ReadonlyMap<string, SourceTensor>,
+  type: WeightType,
+): PlannedTensor {
+  const dims = row.dims.map((size) => sizeOf(size, row.tower, hparams))
+  const [first = 1, ...others] = dims
+  const last = others.pop()
+  // PyTorch lists the contiguous dimension last; parts share the rows.
+  const count = row.sources.length
+  const shape = last === undefined ? [first / count] : [last / count, ...others, first]
+  if (row.isTransposed) shape.reverse()
+  const parts = row.sources.map((source) => findPart(withBlock(source, block), shape, sources))
+  return {
+    name: withBlock(row.name, block),
+    type: !row.isMatrix ? 'f32' : type === 'q8_0' && first % Q8_BLOCK !== 0 ? 'f16' : type,
+    dims,
+    parts,
+    isTransposed: row.isTransposed,
+  }
+}
+
+function findPart(
+  name: string,
+  shape: readonly number[],
+  sources: ReadonlyMap<string, SourceTensor>,
+): PlannedPart {
+  const found = sources.get(name)
+  if (!found) throw malformed(name, 'is missing')
+  // A convolution of width 1 has a last dimension that a matrix has not, and a single number has none at all.
+  const own = found.entry.shape.length === 0 ? [1] : [...found.entry.shape]
+  while (own.length > shape.length && own.at(-1) === 1) own.pop()
+  if (own.join() !== shape.join()) {
+    throw malformed(name, `has the shape [${found.entry.shape}]; config.json asks for [${shape}]`)
+  }
+  const { dtype } = found.entry
+  const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
+  if (!dataType) {
+    throw new ClvpError(
+      'CLVP_UNSUPPORTED',
+      `The checkpoint's tensor ${name} is ${dtype}; only F32, F16 and BF16 can be read`,
+    )
+  }
+  return { ...found, dataType }
+}
+
+function blockCount(row: TensorRow, { decoder, text, speech }: Hparams): number {
+  if (!row.name.includes('.N.')) return 1
+  const counts = {
+    cond: decoder.conditioningLayers,
+    dec: decoder.layers,
+    text: text.layers,
+    speech: speech.layers,
+  }
+  return counts[row.tower]
+}
+
+function hasAttentionBias(tower: Tower, { decoder, text, speech }: Hparams): boolean {
+  return { cond: decoder, dec: decoder, text, speech }[tower].attentionBias
+}
+
+function sizeOf(size: Size, tower: Tower, { decoder, text, speech, mel }: Hparams): number {
+  const own = { cond: decoder, dec: decoder, text, speech }[tower]
+  switch (size) {
+    case 'embd':
+      return own.embd
+    case '3embd':
+      return 3 * own.embd
+    case 'ff':
+      return own.ff
+    case '2ff':
+      return 2 * own.ff
+    case 'vocab':
+      return own.vocab
+    case 'proj':
+      return text.proj // the speech encoder's is the same
+    case 'textVocab':
+      return text.vocab
+    case 'positions':
+      return decoder.positions
+    case 'textPositions':
+      return decoder.textPositions
+    case 'mels':
+      return mel.channels
+    case 'one':
+      return 1
+  }
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/**
+ * Puts the C sources the build needs into third_party/, from packages pinned by hash in sources.json:
+ * GGML from the git bundle inside an npm package, miniaudio and stb_vorbis from a PyPI source package.
+ * Does nothing where they are there already. Run by scripts/build.mjs; `--force` fetches again.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const sources = JSON.parse(readFileSync(join(root, 'scripts', 'sources.json'), 'utf8'))
+
+/** Runs a program; on failure says which step failed, what the program said, and the way out. */
+function run(step, program, args, options = {}) {
+  try {
+    return execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options })
+  } catch (error) {
+    const said = String(error.stderr || error.message).trim().split('\n').slice(-3).join('\n  ')
+    const cause = error.code === 'ENOENT' ? `the program '${program}' was not found` : said
+    throw new Error(`could not ${step}: ${cause}`)
+  }
+}
+
+function sha(algorithm, encoding, file) {
+  return createHash(algorithm).update(readFileSync(file)).digest(encoding)
+}
+
+function check(what, expected, actual) {
+  if (actual !== expected) throw new Error(`${what} has hash ${actual}, but ${expected} is pinned: refusing to use it`)
+}
+
+/** Moves a finished folder to its place in one step, so that a cut fetch never looks like a whole one. */
+function place(from, name, version) {
+  const target = join(root, 'third_party', name)
+  writeFileSync(join(from, '.version'), `${version}\n`)
+  mkdirSync(dirname(target), { recursive: true })
+  rmSync(target, { recursive: true, force: true })
+  const staged = `${target}.${process.pid}.tmp`
+  cpSync(from, staged, { recursive: true })
+  renameSync(staged, target)
+}
+
+function fetchGgml(work) {
+  const { package: name, integrity, bundle, commit, version } = sources.ggml
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  run(`download ${name} from the npm registry`, npm, ['pack', name, '--silent', '--pack-destination', work], {
+    shell: process.platform === 'win32',
+  })
+  const tarball = join(work, readdirSync(work).find((file) => file.endsWith('.tgz')))
+  check(name, integrity, `sha512-${sha('sha512', 'base64', tarball)}`)
+  run('unpack the npm package', 'tar', ['-xzf', tarball, '-C', work, bundle])
+  const clone = join(work, 'llama')
+  run('read the git bundle', 'git', ['clone', '--quiet', '--no-checkout', join(work, bundle), clone])
+  run('check out ggml', 'git', ['-C', clone, 'checkout', '--quiet', commit, '--', 'ggml', 'LICENSE'])
+  cpSync(join(clone, 'LICENSE'), join(clone, 'ggml', 'LICENSE'))
+  place(join(clone, 'ggml'), 'ggml', version)
+}
+
+function fetchMiniaudio(work) {
+  const { package: name, sha256, version } = sources.miniaudio
+  const requirements = join(work, 'requirements.txt')
+  writeFileSync(requirements, `${name} --hash=sha256:${sha256}\n`)
+  const python = process.platform === 'win32' ? 'python' : 'python3'
+  const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes']
+  run(`download ${name} from PyPI`, python, [...args, '-d', work, '-r', requirements])
+  const tarball = join(work, readdirSync(work).find((file) => file.endsWith('.tar.gz')))
+  check(name, sha256, sha('sha256', 'hex', tarball))
+  run('unpack the miniaudio source', 'tar', ['-xzf', tarball, '-C', work])
+  const folder = join(work, readdirSync(work).find((file) => /^miniaudio-[\d.]+$/.test(file)))
+  const keep = join(work, 'keep')
+  mkdirSync(keep)
+  for (const file of ['miniaudio/miniaudio.h', 'miniaudio/stb_vorbis.c', 'LICENSE']) {
+    cpSync(join(folder, file), join(keep, file.split('/').pop()))
+  }
+  place(keep, 'miniaudio', version)
+}
+
+function have(name) {
+  const stamp = join(root, 'third_party', name, '.version')
+  return existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === sources[name].version
+}
+
+/** Fetches what is missing. `GGML_SOURCE_DIR` stands in for third_party/ggml. */
+export function fetchSources({ force = false } = {}) {
+  const wanted = { miniaudio: fetchMiniaudio, ggml: fetchGgml }
+  if (process.env.GGML_SOURCE_DIR) delete wanted.ggml
+  for (const [name, fetch] of Object.entries(wanted)) {
+    if (have(name) && !force) continue
+    const work = mkdtempSync(join(tmpdir(), 'clvp-fetch-'))
+    try {
+      console.error(`fetching ${name} ${sources[name].version} (${sources[name].package})`)
+      fetch(work)
+    } catch (error) {
+      const remedy =
+        name === 'ggml'
+          ? 'Connect to the npm registry (git, tar and npm are needed), or set GGML_SOURCE_DIR to a ggml source folder'
+          : 'Connect to PyPI (python3 with pip is needed)'
+      throw new Error(`${error.message}\n${remedy}, then run the build again.`)
+    } finally {
+      rmSync(work, { recursive: true, force: true })
+    }
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    fetchSources({ force: process.argv.includes('--force') })
+  } catch (error) {
+    console.error(`node-clvp: ${error.message}`)
+    process.exitCode = 1
+  }
+}
