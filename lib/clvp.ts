@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Clip, readClip } from './audio.js'
 import { type NativeCandidate, type NativeModel, packageRoot } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
-import { ClvpError, invalid } from './errors.js'
+import { ClvpError, disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
 import {
   type GenerateOptions,
@@ -181,7 +181,7 @@ export class Clvp {
 
   /** What the model will read of a text: how it is spoken, its tokens, what is dropped, what room is left. */
   async explain(text: string): Promise<Explanation> {
-    if (this.#disposed) throw new ClvpError('CLVP_DISPOSED', 'This model was disposed of: load it again')
+    if (this.#disposed) throw disposedError()
     return explainText(this.#tokenizer, text, this.#session.info)
   }
 

@@ -16,7 +16,7 @@ import {
   native,
   rewrap,
 } from './binding.js'
-import { abortError } from './errors.js'
+import { abortError, disposedError } from './errors.js'
 import { Queue } from './queue.js'
 
 export interface CoreLoadOptions {
@@ -188,6 +188,9 @@ export class Session {
       signal?.addEventListener('abort', onAbort, { once: true })
       try {
         return await running
+      } catch (error) {
+        // dispose() stops the running call as an abort does.
+        throw this.#queue.closed && !signal?.aborted ? disposedError() : error
       } finally {
         signal?.removeEventListener('abort', onAbort)
       }

@@ -51,3 +51,8 @@ export function invalid(what: string, name: string, value: unknown): ClvpError {
 export function abortError(signal: AbortSignal): ClvpError {
   return new ClvpError('CLVP_ABORTED', 'The operation was aborted', { cause: signal.reason })
 }
+
+/** The error of every call after dispose(), and of those that it cuts short. */
+export function disposedError(): ClvpError {
+  return new ClvpError('CLVP_DISPOSED', 'This model was disposed of: load it again')
+}

@@ -1,12 +1,8 @@
-import { abortError, ClvpError } from './errors.js'
+import { abortError, type ClvpError, disposedError } from './errors.js'
 
 interface Entry {
   start(): Promise<void>
   reject(error: ClvpError): void
-}
-
-function disposed(): ClvpError {
-  return new ClvpError('CLVP_DISPOSED', 'This object was disposed of: load the model again')
 }
 
 /**
@@ -18,8 +14,12 @@ export class Queue {
   #running: Promise<void> | undefined
   #closed = false
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
   add<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#closed) return Promise.reject(disposed())
+    if (this.#closed) return Promise.reject(disposedError())
     if (signal?.aborted) return Promise.reject(abortError(signal))
     return new Promise<T>((resolve, reject) => {
       const onAbort = () => {
@@ -48,7 +48,7 @@ export class Queue {
   /** Rejects the waiting jobs and every later one; resolves when the running job has settled. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const entry of this.#waiting.splice(0)) entry.reject(disposed())
+    for (const entry of this.#waiting.splice(0)) entry.reject(disposedError())
     await this.#running
   }
 

@@ -5,6 +5,8 @@ import { type JsonObject, Section, unsupported } from './section.js'
 const MAX_WIDTH = 2 ** 16
 const MAX_LAYERS = 1024
 const MAX_VOCAB = 2 ** 22
+const MAX_MELS = 1024
+const MAX_MEL_VALUES = 2 ** 26 // of one clip
 
 const ACTIVATIONS = [
   ...['gelu', 'gelu_python', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'quick_gelu'],
@@ -84,7 +86,7 @@ export function readHparams(config: JsonObject, preprocessor: JsonObject = {}): 
     throw top.malformed('projection_dim', `the same for text and speech (${text.proj})`, speech.proj)
   }
   const decoderSection = top.section('decoder_config')
-  const mels = decoderSection.size('feature_size', 80, 1, 4096)
+  const mels = decoderSection.size('feature_size', 80, 1, MAX_MELS)
   return {
     decoder: readDecoder(decoderSection, speech.vocab),
     text,
@@ -150,16 +152,22 @@ function readDecoder(section: Section, speechVocab: number): DecoderHparams {
 function readMel(section: Section, mels: number): MelHparams {
   section.only('padding_value', 0, 0)
   section.only('padding_side', 'right', 'right')
-  const channels = section.size('feature_size', 80, 1, 4096)
+  const channels = section.size('feature_size', 80, 1, MAX_MELS)
   if (channels !== mels) {
-    throw section.malformed('feature_size', `that of config.json's decoder_config (${mels})`, channels)
+    throw section.malformed('feature_size', `${mels}, as in config.json's decoder_config,`, channels)
+  }
+  const sampleRate = section.size('sampling_rate', 22050, 1000, 384000)
+  const hopLength = section.size('hop_length', 256, 1, 2 ** 16)
+  const seconds = section.size('default_audio_length', 6, 1, 600)
+  if ((Math.floor((seconds * sampleRate) / hopLength) + 1) * channels > MAX_MEL_VALUES) {
+    throw section.malformed('hop_length', `a clip of at most ${MAX_MEL_VALUES} values`, hopLength)
   }
   return {
-    sampleRate: section.size('sampling_rate', 22050, 1000, 384000),
+    sampleRate,
     fftLength: section.size('n_fft', 1024, 2, 2 ** 16),
-    hopLength: section.size('hop_length', 256, 1, 2 ** 16),
+    hopLength,
     channels,
-    seconds: section.size('default_audio_length', 6, 1, 600),
+    seconds,
     norms: section.isNull('mel_norms') ? undefined : section.divisors('mel_norms', channels),
   }
 }

@@ -112,7 +112,7 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Map<string,
     if (fault !== undefined) throw new SyntaxError(fault)
     header = JSON.parse(text)
   } catch (error) {
-    throw malformed(path, `its header is no such JSON (${error instanceof Error ? error.message : error})`)
+    throw malformed(path, `in its header, ${error instanceof Error ? error.message : error}`)
   }
   const start = 8 + bytes.length
   const entries: SafetensorsEntry[] = []

@@ -29,7 +29,7 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
 /// inspect(path): Promise<FileInfo>
 Napi::Value inspect(const Napi::CallbackInfo & info) {
     return addon(info.Env()).loader->run<clvp::FileInfo>(
-        info.Env(), info.Env().Undefined(), [path = to_string(info[0], "path")] { return clvp::inspect(path); },
+        info.Env(), info.Env().Global(), [path = to_string(info[0], "path")] { return clvp::inspect(path); },
         [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
@@ -51,14 +51,14 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
         };
     }
     return addon(env).loader->run<std::shared_ptr<const clvp::Model>>(
-        env, info[2], [path = to_string(info[0], "path"), options] { return clvp::Model::load(path, options); },
+        env, info[2].As<Napi::Object>(), [path = to_string(info[0], "path"), options] { return clvp::Model::load(path, options); },
         [](Napi::Env e, std::shared_ptr<const clvp::Model> & model) { return ModelWrap::create(e, std::move(model)); });
 }
 
 /// decodeAudio(bytes, maxSeconds, sampleRate): Promise<Float32Array>, mono at sampleRate
 Napi::Value decode_audio(const Napi::CallbackInfo & info) {
     return addon(info.Env()).loader->run<std::vector<float>>(
-        info.Env(), info.Env().Undefined(),
+        info.Env(), info.Env().Global(),
         [bytes = to_bytes(info[0], "bytes"), seconds = to_number(info[1], "maxSeconds"), rate = to_u32(info[2], "sampleRate")] {
             return clvp::decode_audio(bytes.data(), bytes.size(), seconds).resampled(rate);
         },
@@ -71,7 +71,7 @@ Napi::Value resample(const Napi::CallbackInfo & info) {
     audio.samples     = to_floats(info[0], "samples");
     audio.sample_rate = to_u32(info[1], "from");
     return addon(info.Env()).loader->run<std::vector<float>>(
-        info.Env(), info.Env().Undefined(), [audio = std::move(audio), rate = to_u32(info[2], "to")] { return audio.resampled(rate); },
+        info.Env(), info.Env().Global(), [audio = std::move(audio), rate = to_u32(info[2], "to")] { return audio.resampled(rate); },
         [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
 }
 

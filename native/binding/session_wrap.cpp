@@ -110,7 +110,7 @@ template <typename T> Napi::Value SessionWrap::start(const Napi::CallbackInfo & 
     }
     session_->reset(); // here and not in the job: an abort() that comes before the thread gets to it must count
     return worker_->run<T>(
-        info.Env(), info.This(), [session = session_, work = std::move(work)] { return work(*session); },
+        info.Env(), info.This().As<Napi::Object>(), [session = session_, work = std::move(work)] { return work(*session); },
         [](Napi::Env env, T & result) { return result_to_js(env, result); });
 }
 

@@ -6,10 +6,10 @@ namespace binding {
 
 /// Made and destroyed on the JS thread, for its references' sake.
 struct Worker::Job {
-    Job(Napi::Env env, Napi::Value held) : deferred(Napi::Promise::Deferred::New(env)), hold(Napi::Reference<Napi::Value>::New(held, 1)) {}
+    Job(Napi::Env env, Napi::Object held) : deferred(Napi::Promise::Deferred::New(env)), hold(Napi::Persistent(held)) {}
 
     Napi::Promise::Deferred               deferred;
-    Napi::Reference<Napi::Value>          hold;
+    Napi::ObjectReference          hold;
     std::function<void()>                 work;
     std::function<Napi::Value(Napi::Env)> convert;
     std::optional<clvp::Error>            error;
@@ -58,9 +58,10 @@ void Worker::stop() {
     if (thread_.joinable()) {
         thread_.join();
     }
+    interrupt_ = nullptr; // and with it what it holds
 }
 
-Napi::Promise Worker::start(Napi::Env env, Napi::Value hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert) {
+Napi::Promise Worker::start(Napi::Env env, Napi::Object hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert) {
     auto job     = std::make_shared<Job>(env, hold);
     job->work    = std::move(work);
     job->convert = std::move(convert);

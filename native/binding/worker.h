@@ -17,9 +17,9 @@ public:
     static std::shared_ptr<Worker> create(Napi::Env env, std::function<void()> interrupt);
     ~Worker();
 
-    /// Runs `work` on the thread, then `convert` (its result -> JS) on the JS thread. `hold` stays alive until then.
+    /// Runs `work` on the thread, then `convert` (its result -> JS) on the JS thread. `hold`, an object, stays alive until then.
     template <typename T>
-    Napi::Promise run(Napi::Env env, Napi::Value hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
+    Napi::Promise run(Napi::Env env, Napi::Object hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
         auto result = std::make_shared<T>();
         return start(env, hold, [work = std::move(work), result] { *result = work(); },
                      [convert = std::move(convert), result](Napi::Env e) { return convert(e, *result); });
@@ -35,7 +35,7 @@ private:
     struct Job;
 
     Worker(Napi::Env env, std::function<void()> interrupt);
-    Napi::Promise start(Napi::Env env, Napi::Value hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert);
+    Napi::Promise start(Napi::Env env, Napi::Object hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert);
     void          loop();
     void          settle(Napi::Env env, Job & job);
     void          release();

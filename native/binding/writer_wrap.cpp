@@ -38,7 +38,7 @@ Napi::Value WriterWrap::append(const Napi::CallbackInfo & info) {
         throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
     }
     return worker_->run<Nothing>(
-        info.Env(), info.This(),
+        info.Env(), info.This().As<Napi::Object>(),
         [writer = writer_, data = to_bytes(info[0], "data"), source = to_string(info[1], "source"), columns = to_u53(info[2], "columnsTransposed")] {
             writer->append(data.data(), data.size(), source, columns);
             return Nothing{};
@@ -51,7 +51,7 @@ Napi::Value WriterWrap::finish(const Napi::CallbackInfo & info) {
         throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
     }
     return worker_->run<Nothing>(
-        info.Env(), info.This(),
+        info.Env(), info.This().As<Napi::Object>(),
         [writer = writer_] {
             writer->finish();
             return Nothing{};

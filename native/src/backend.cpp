@@ -16,8 +16,6 @@ namespace clvp {
 
 namespace {
 
-constexpr size_t max_graph_nodes = 32768;
-
 const char * kind_name(enum ggml_backend_dev_type type) {
     switch (type) {
         case GGML_BACKEND_DEVICE_TYPE_CPU:  return "cpu";
@@ -114,7 +112,7 @@ uint32_t physical_cores() {
 #endif
 }
 
-Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, const std::atomic<bool> & abort) : abort_(abort) {
+Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort) : abort_(abort) {
     add(device);
     if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU) {
         add(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU));
@@ -124,7 +122,7 @@ Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, const std::atomi
     for (auto & backend : backends_) {
         raw.push_back(backend.get());
     }
-    sched_.reset(ggml_backend_sched_new(raw.data(), nullptr, static_cast<int>(raw.size()), max_graph_nodes, false, false));
+    sched_.reset(ggml_backend_sched_new(raw.data(), nullptr, static_cast<int>(raw.size()), n_nodes, false, false));
 }
 
 Backend::~Backend() {
@@ -159,6 +157,7 @@ void Backend::set_up_cpu(uint32_t n_threads) {
     free_pool_    = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
     if (new_pool && set_pool && free_pool_) {
         ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads));
+        params.poll                   = 5; // wait for the next graph for some milliseconds of spinning, then sleep
         pool_                         = new_pool(&params);
         set_pool(cpu, pool_);
     }

@@ -16,8 +16,8 @@ uint32_t physical_cores();
 /// The backends of one session: the model's device first, the CPU last, and the scheduler that places each node.
 class Backend {
 public:
-    /// `abort` is polled between graph nodes where the backend allows it.
-    Backend(ggml_backend_dev_t device, uint32_t n_threads, const std::atomic<bool> & abort);
+    /// For graphs of at most n_nodes operations. `abort` is polled between them where the backend allows it.
+    Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort);
     ~Backend();
     Backend(const Backend &) = delete;
     Backend & operator=(const Backend &) = delete;

@@ -88,7 +88,12 @@ std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOp
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)
         : model(std::static_pointer_cast<const LoadedModel>(std::move(shared))), params(model->params()), weights(model->weights()),
-          n_threads(options.n_threads ? options.n_threads : physical_cores()), backend(model->dev(), n_threads, abort), bank(params.mel) {}
+          n_threads(options.n_threads ? options.n_threads : physical_cores()), backend(model->dev(), n_threads, largest_graph(params), abort),
+          bank(params.mel) {}
+
+    static size_t largest_graph(const Params & p) {
+        return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
+    }
 
     void check_text(const std::vector<int32_t> & ids) const { check_ids("the text", ids, params.text.n_vocab, params.max_text_ids()); }
     void check_rows(const std::vector<std::vector<int32_t>> & rows) const {
@@ -164,7 +169,7 @@ std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const 
         for (size_t i = 0; i < ids.size(); i++) {
             positions[i] = static_cast<int32_t>(i);
         }
-        Graph         graph(impl_->backend, 64);
+        Graph         graph(impl_->backend, graph_nodes(0));
         ggml_tensor * embeds = graph.output("prefix", embed_prefix(graph, impl_->weights, voice, ids, positions));
         graph.run();
         return Graph::read(embeds);

@@ -33,7 +33,7 @@ static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tens
 
 std::vector<float> condition_mel(Backend & backend, const Weights & weights, const Params & params, const Mel & mel) {
     const ConditioningWeights & w = weights.cond;
-    Graph                       graph(backend, 64 + 32 * w.blocks.size());
+    Graph                       graph(backend, graph_nodes(w.blocks.size()));
     ggml_context *              ctx = graph.ctx();
     // The features come channel by channel; the product wants each frame's channels together.
     ggml_tensor * x = graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data());

@@ -39,10 +39,6 @@ std::vector<float> causal_mask(int64_t n) {
     return mask;
 }
 
-size_t graph_size(const DecoderParams & p) {
-    return 128 + 64 * static_cast<size_t>(p.n_layer);
-}
-
 /// Stores a layer's keys and values of the prefix.
 void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads) {
     ggml_context * ctx    = graph.ctx();
@@ -83,7 +79,7 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 std::vector<float> prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const std::vector<float> & voice,
                            const std::vector<int32_t> & ids) {
     const DecoderParams & p = params.decoder;
-    Graph                 graph(backend, graph_size(p));
+    Graph                 graph(backend, graph_nodes(p.n_layer));
     ggml_context *        ctx = graph.ctx();
 
     std::vector<int32_t> positions(ids.size());
@@ -121,7 +117,7 @@ std::vector<float> decode_step(Backend & backend, const Weights & weights, const
     const auto n_rows = static_cast<uint32_t>(tokens.size());
     cache.reserve_next(n_rows);
 
-    Graph                      graph(backend, graph_size(p));
+    Graph                      graph(backend, graph_nodes(p.n_layer));
     ggml_context *             ctx       = graph.ctx();
     const std::vector<int32_t> positions = { token_position(cache.n_own()) };
     ggml_tensor *              x         = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]

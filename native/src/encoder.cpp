@@ -58,7 +58,7 @@ std::vector<Encoding> encode(Backend & backend, const EncoderWeights & weights, 
         positions.push_back(static_cast<int32_t>(i));
     }
 
-    Graph          graph(backend, 64 + 64 * weights.blocks.size());
+    Graph          graph(backend, graph_nodes(weights.blocks.size()));
     ggml_context * ctx = graph.ctx();
     ggml_tensor *  at  = p.n_rot ? graph.input("positions", positions) : nullptr;
     ggml_tensor *  x   = ggml_get_rows(ctx, weights.token_embd, graph.input("ids", ids));

@@ -7,9 +7,12 @@
 
 namespace clvp {
 
+/// Operations that a graph over n_layer blocks of any tower has at most.
+inline size_t graph_nodes(size_t n_layer) { return 128 + 64 * n_layer; }
+
 class Graph {
 public:
-    /// Room for n_nodes operations and as many tensors.
+    /// Room for n_nodes operations and as many tensors besides.
     Graph(Backend & backend, size_t n_nodes);
 
     ggml_context * ctx() const { return ctx_.get(); }

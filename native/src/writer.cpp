@@ -68,9 +68,8 @@ uint64_t row_count(const GgufTensor & tensor) {
 struct Writer::Impl {
     std::string             path, temporary;
     std::vector<GgufTensor> tensors;
-    uint64_t                end = 0;      // of the file
-    std::optional<File>     file;         // until finish()
-    size_t                  current = 0;  // tensor
+    std::optional<File>     file;            // until finish()
+    size_t                  current     = 0; // tensor
     uint64_t                n_rows_done = 0; // of it
 
     ~Impl() {
@@ -92,7 +91,7 @@ void Writer::Impl::lay_out(const Values & values) {
         offset = align_up(checked_add(offset, tensor.n_bytes, "the file's size"), gguf_alignment);
     }
     const std::string header = header_bytes(values, tensors);
-    end = checked_add(header.size(), offset, "the file's size");
+    const uint64_t end = checked_add(header.size(), offset, "the file's size");
     // The reader asks for nothing past the header; its own limits keep it there.
     const ByteSource from_header = [&](uint64_t at, void * data, size_t n) {
         const size_t some = size_t(at < header.size() ? std::min<uint64_t>(n, header.size() - at) : 0);
@@ -145,7 +144,7 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
         fail(Code::invalid_argument, "tensor '%s' has %llu columns, not %llu", tensor.name.c_str(), (unsigned long long) source.n_cols,
              (unsigned long long) n_cols_transposed);
     }
-    const uint64_t row_size = source.n_cols * ggml_type_size(source.type);
+    const uint64_t row_size = checked_mul(source.n_cols, ggml_type_size(source.type), "a row's size");
     source.n_rows = n_bytes / row_size;
     if (n_bytes % row_size != 0 || source.n_rows > row_count(tensor) - n_rows_done) {
         fail(Code::invalid_argument, "%zu bytes are not whole rows of tensor '%s', or too many", n_bytes, tensor.name.c_str());
@@ -154,8 +153,8 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
 }
 
 void Writer::Impl::convert(const WeightRows & source) {
-    const GgufTensor & tensor   = tensors[current];
-    const size_t       row_size = ggml_row_size(tensor.type, int64_t(source.n_cols));
+    const GgufTensor & tensor    = tensors[current];
+    const size_t       row_size  = ggml_row_size(tensor.type, int64_t(source.n_cols));
     const uint64_t     n_at_once = std::max<uint64_t>(1, chunk_elements / source.n_cols);
     std::vector<char>  converted;
     std::vector<float> weights;

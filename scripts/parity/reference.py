@@ -215,8 +215,10 @@ def reference(recipe, model):
     prefix = condition(model, texts[which], features[0])
     logits = step_logits(model.speech_decoder_model, prefix, codes)
     arrays["logits"] = logits.numpy()
-    arrays["logits.cancelled"] = step_logits(model.speech_decoder_model, prefix, codes, cancelled=True).numpy()
+    cancelled = step_logits(model.speech_decoder_model, prefix, codes, cancelled=True)
+    arrays["logits.cancelled"] = cancelled.numpy()
     facts["steps"] = {"text": which, "codes": codes, "argmax": logits.argmax(1).tolist()}
+    facts["steps"]["cancelled"] = {"argmax": cancelled.argmax(1).tolist()}
     facts["batch"] = {"text": which, **batch(recipe, model, arrays, texts[which])}
     for name, array in arrays.items():
         assert array.dtype == np.float32 and np.isfinite(array).all(), name

@@ -6,6 +6,7 @@ The processors are built by generate()'s own method, so order and arithmetic are
 hash in weights.py (uniform() in test/helpers/checkpoint.js), so a case names only how to make them:
     {vocab, seed, step?: round to multiples of this (makes ties), holes?: every holes-th entry from 0 is -inf}
 and its result is `kept`, a bit mask (bit i % 8 of byte i / 8, base64), with `values`, the kept scores (base64).
+`tied`: a dropped entry had the same logit as a kept one, so only how many are kept, and their values, can be compared.
 A case at whose limit a last bit decides is refused here: such a one would test rounding, not a rule.
 """
 
@@ -107,6 +108,8 @@ def make_case(model, vocab, number, sampling, extra):
             "logits": spec,
             "seen": seen,
             "sampling": {**NEUTRAL, **sampling},
+            # torch.sort is not stable: which of two equal entries a limit drops is its own affair.
+            "tied": bool(np.isin(logits[kept], logits[~kept & np.isfinite(logits)]).any()),
             "kept": base64.b64encode(np.packbits(kept, bitorder="little").tobytes()).decode(),
             "values": base64.b64encode(scores[kept].astype("<f4").tobytes()).decode(),
         }

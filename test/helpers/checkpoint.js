@@ -4,6 +4,8 @@
 //     writeCheckpoint(recipe, dir)                  // a Hugging Face folder, as transformers would save it
 //     writeCheckpoint(recipe, dir, { shards: 3 })   // with model.safetensors.index.json
 //
+// Golden files (test/golden/*.json) are what transformers computes for the same recipes; see scripts/parity/reference.py.
+//
 // scripts/parity/weights.py makes the same bytes in Python: every value is a hash of (seed, parameter's name,
 // element's index), exact until one rounding to float32. Change both or neither; `weights.py --self-test` compares.
 
@@ -179,7 +181,8 @@ function eachBlock(recipe, tensor, use) {
   for (let at = 0; at < tensor.count; at += block.length) {
     const part = block.subarray(0, Math.min(block.length, tensor.count - at))
     fillUniform(part, key, at, scale, offset)
-    for (const [, index, value] of fixed) if (index >= at && index < at + part.length) part[index - at] = value
+    for (const [, index, value] of fixed)
+      if (index >= at && index < at + part.length) part[index - at] = value
     use(part)
   }
 }
@@ -193,7 +196,9 @@ function layer(prefix, shape, biases) {
 }
 
 function attention(prefix, width, withBias) {
-  const qkv = ['q', 'k', 'v'].flatMap((p) => layer(`${prefix}.${p}_proj`, [width, width], withBias ? width : 0))
+  const qkv = ['q', 'k', 'v'].flatMap((p) =>
+    layer(`${prefix}.${p}_proj`, [width, width], withBias ? width : 0),
+  )
   return [...qkv, ...layer(`${prefix}.out_proj`, [width, width], width)]
 }
 
@@ -373,7 +378,10 @@ export function makeVocabulary(size) {
 
 function writeTokenizer(dir, size) {
   const { tokens, merges } = makeVocabulary(size)
-  writeFileSync(join(dir, 'vocab.json'), JSON.stringify(Object.fromEntries(tokens.map((token, i) => [token, i]))))
+  writeFileSync(
+    join(dir, 'vocab.json'),
+    JSON.stringify(Object.fromEntries(tokens.map((token, i) => [token, i]))),
+  )
   writeFileSync(join(dir, 'merges.txt'), ['#version: 0.2', ...merges, ''].join('\n'))
   writeJson(dir, 'tokenizer_config.json', {
     add_prefix_space: false,
@@ -412,4 +420,83 @@ export function makeClip({ seed, samples }) {
     const triangle = Math.abs(phase - 32768) - 16384
     return (triangle + (hash(key, i) >>> 19) - 4096) / 32768
   })
+}
+
+// --- what the reference says --------------------------------------------------------------------------------------------
+
+/**
+ * Which of the reference's two decodings ours has to equal. 'generate': what generate() of transformers 5.23 computes,
+ * where every position of the prefix gets learned position 0 instead of its own, so that they do not cancel.
+ * 'cancelled': they do cancel, as in transformers 4 and tortoise. See Decoding in scripts/parity/reference.py.
+ */
+export const prefixPositions = 'generate'
+
+/** The reference's facts with the decoding that `prefixPositions` names in the plain places. */
+export function chooseDecoding(facts, prefix = prefixPositions) {
+  if (prefix === 'generate') return facts
+  const steps = { ...facts.steps, ...facts.steps.cancelled }
+  const greedy = facts.greedy.map((found) => ({ ...found, ...found.cancelled }))
+  const floats = facts.floats && { ...facts.floats, logits: facts.floats['logits.cancelled'] }
+  return { ...facts, steps, greedy, ...(floats && { floats }) }
+}
+
+/** The reference's facts about a recipe: inputs, ids and `floats`, samples of its arrays for differences(). */
+export function readGolden(name) {
+  return chooseDecoding(JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')))
+}
+
+/** base64 of little-endian float32 values. */
+export function decodeFloats(base64) {
+  const bytes = Buffer.from(base64, 'base64')
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+}
+
+/** The elements of a whole array that a golden sample holds: its first `head`, then every stride-th. */
+export function sampleLike(array, { head, stride }) {
+  return array.filter((_, i) => i < head || (i - head) % stride === 0)
+}
+
+/** How far `actual` is from `expected`: max|a-b| / max|b|, the relative L2 distance, and the cosine. */
+export function differences(actual, expected) {
+  let [most, scale, distance, left, right, dot] = [0, 0, 0, 0, 0, 0]
+  for (let i = 0; i < expected.length; i++) {
+    const gap = Math.abs(actual[i] - expected[i])
+    // Not Math.max alone: it must not lose a NaN, which fails every comparison.
+    most = gap > most || Number.isNaN(gap) ? gap : most
+    scale = Math.max(scale, Math.abs(expected[i]))
+    distance += gap * gap
+    left += actual[i] * actual[i]
+    right += expected[i] * expected[i]
+    dot += actual[i] * expected[i]
+  }
+  return { max: most / scale, l2: Math.sqrt(distance / right), cosine: dot / Math.sqrt(left * right) }
+}
+
+/** Asserts on a tap test that an array is the golden one, within `limit` of the largest expected value. */
+export function matchGolden(t, actual, packed, what, limit = 1e-4) {
+  const count = packed.shape.reduce((a, b) => a * b, 1)
+  t.equal(actual.length, count, `${what}: has the shape [${packed.shape}]`)
+  const expected = decodeFloats(packed.data)
+  const { max } = differences(sampleLike(actual, packed), expected)
+  t.ok(max <= limit, `${what}: max|a-b|/max|b| is ${max.toExponential(2)}, at most ${limit}`)
+}
+
+/** A recipe's checkpoint, written, converted and loaded on the CPU: { core, model, session, golden, recipe }. */
+export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
+  const [core, { convertFolder }] = await Promise.all([
+    import('../../dist/lib/core.js'),
+    import('../../dist/quantize/convert.js'),
+  ])
+  const dir = t.testdir({})
+  const recipe = readRecipe(name)
+  writeCheckpoint(recipe, join(dir, 'hf'))
+  const path = join(dir, `${name}.gguf`)
+  await convertFolder(join(dir, 'hf'), path, { type })
+  const model = await core.loadModel(path, { device: 'cpu' })
+  return { core, model, session: core.createSession(model, { threads }), golden: readGolden(name), recipe }
+}
+
+/** The conditioning vector of a golden file's clip. */
+export async function conditionClip(session, golden, index) {
+  return session.condition(await session.mel(makeClip(golden.clips[index])))
 }

@@ -1,0 +1,53 @@
+// Disposal: what runs is stopped, what waits is rejected, what comes later is refused, and memory comes back.
+import t from 'tap'
+import { Clvp } from '../dist/lib/index.js'
+import { loadTinyModel, tinyFile, tone } from './helpers/model.js'
+
+const disposed = { code: 'CLVP_DISPOSED' }
+
+t.test('every call after it rejects', async (t) => {
+  const { clvp, voice } = await loadTinyModel(t)
+  await clvp.dispose()
+  await clvp.dispose()
+  await t.rejects(clvp.generate('Hi.', { voice }), disposed)
+  await t.rejects(clvp.rank('Hi.', [Int32Array.of(1)]), disposed)
+  await t.rejects(clvp.embedText('Hi.'), disposed)
+  await t.rejects(clvp.embedSpeech(Int32Array.of(1)), disposed)
+  await t.rejects(clvp.voice(tone()), disposed)
+  await t.rejects(clvp.explain('Hi.'), disposed)
+  await t.rejects(clvp.stream('Hi.', { voice }).next(), disposed)
+})
+
+t.test('in the middle of work', async (t) => {
+  const { clvp, voice } = await loadTinyModel(t, { name: 'deep' })
+  const calls = [1, 2, 3].map((seed) => clvp.generate('Hello world.', { voice, candidates: 512, seed }))
+  const outcomes = Promise.allSettled(calls)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await clvp.dispose()
+  const codes = (await outcomes).map(({ reason }) => reason?.code)
+  t.equal(codes.filter((code) => code === 'CLVP_DISPOSED').length, 3, codes.join(' '))
+})
+
+t.test('await using', async (t) => {
+  const clvp = await Clvp.load(await tinyFile())
+  await clvp[Symbol.asyncDispose]()
+  await t.rejects(clvp.embedText('Hi.'), disposed)
+})
+
+t.test('a hundred loads and disposals do not grow memory', async (t) => {
+  const file = await tinyFile('wide')
+  const cycle = async () => {
+    const clvp = await Clvp.load(file, { threads: 1 })
+    const voice = await clvp.voice(tone(0.1))
+    await clvp.generate('Hi.', { voice, candidates: 2, maxTokens: 4, seed: 1 })
+    await clvp.dispose()
+  }
+  for (let i = 0; i < 30; i++) await cycle()
+  globalThis.gc?.()
+  const before = process.memoryUsage().rss
+  for (let i = 0; i < 100; i++) await cycle()
+  globalThis.gc?.()
+  const grown = process.memoryUsage().rss - before
+  t.comment(`${(grown / 1e6).toFixed(2)} MB after 100 cycles of a model of 1.7 MB`)
+  t.ok(grown < 20e6, 'a leak of the weights alone would be 170 MB')
+})

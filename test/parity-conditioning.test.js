@@ -1,0 +1,18 @@
+// A clip's conditioning vector, and the whole prefix with a text's embeddings, are the conditioning encoder's.
+import t from 'tap'
+import { conditionClip, loadTiny, matchGolden, tinyRecipes } from './helpers/checkpoint.js'
+
+for (const name of tinyRecipes) {
+  t.test(name, async (t) => {
+    const { session, golden } = await loadTiny(t, name)
+    for (const c of golden.clips.keys()) {
+      const voice = await conditionClip(session, golden, c)
+      matchGolden(t, voice, golden.floats[`condition.${c}`], `clip ${c}: vector`)
+    }
+    const voice = await conditionClip(session, golden, 0)
+    for (const [i, ids] of golden.texts.entries()) {
+      const prefix = await session.prefix(Int32Array.from(ids), voice)
+      matchGolden(t, prefix, golden.floats[`prefix.${i}`], `text of ${ids.length} ids: prefix`)
+    }
+  })
+}
