@@ -20,6 +20,9 @@ export interface NativeSampling {
   typicalP: number
 }
 
+/** How the decoder's learned positions touch its prefix; see clvp.h. */
+export type PrefixPositions = 'transformers' | 'cancelled'
+
 export interface NativeGenerateOptions {
   candidates: number
   first: number
@@ -27,6 +30,7 @@ export interface NativeGenerateOptions {
   batchSize: number
   seed: number
   deterministic: boolean
+  prefixPositions: PrefixPositions
   sampling: NativeSampling
 }
 
@@ -97,7 +101,12 @@ export interface NativeSession {
     onCandidate?: (candidate: NativeCandidate) => void,
   ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }>
   prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array>
-  stepLogits(textIds: Int32Array, voice: Float32Array, codes: Int32Array): Promise<Float32Array>
+  stepLogits(
+    textIds: Int32Array,
+    voice: Float32Array,
+    codes: Int32Array,
+    prefixPositions: PrefixPositions,
+  ): Promise<Float32Array>
   encodeText(ids: Int32Array): Promise<NativeEncoding>
   encodeSpeech(ids: Int32Array): Promise<NativeEncoding>
   embedText(textIds: Int32Array): Promise<Float32Array>

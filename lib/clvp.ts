@@ -207,6 +207,7 @@ export class Clvp {
       batchSize: plan.batchSize,
       seed,
       deterministic: plan.deterministic,
+      prefixPositions: plan.prefixPositions,
       sampling: plan.sampling,
       signal: plan.signal,
       onStep: (listener || plan.onProgress) && ((pairs) => {

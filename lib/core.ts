@@ -14,6 +14,7 @@ import {
   type NativeSession,
   type NativeTimings,
   native,
+  type PrefixPositions,
   rewrap,
 } from './binding.js'
 import { abortError, disposedError } from './errors.js'
@@ -50,6 +51,7 @@ const defaultGenerate: NativeGenerateOptions = {
   batchSize: 16,
   seed: 0,
   deterministic: false,
+  prefixPositions: 'transformers',
   sampling: defaultSampling,
 }
 
@@ -115,8 +117,13 @@ export class Session {
     return this.#run((session) => session.prefix(textIds, voice))
   }
 
-  stepLogits(textIds: Int32Array, voice: Float32Array, codes: Int32Array): Promise<Float32Array> {
-    return this.#run((session) => session.stepLogits(textIds, voice, codes))
+  stepLogits(
+    textIds: Int32Array,
+    voice: Float32Array,
+    codes: Int32Array,
+    prefixPositions: PrefixPositions = 'transformers',
+  ): Promise<Float32Array> {
+    return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions))
   }
 
   encodeText(ids: Int32Array): Promise<NativeEncoding> {

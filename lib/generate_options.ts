@@ -1,5 +1,5 @@
 /** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
-import type { NativeInfo, NativeSampling } from './binding.js'
+import type { NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { defaultSampling } from './core.js'
 import { ClvpError, invalid } from './errors.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
@@ -54,6 +54,11 @@ export interface GenerateOptions {
   batchSize?: number
   /** Exactly the same candidate k whatever the number of candidates; default false: the same but for rounding. */
   deterministic?: boolean
+  /**
+   * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
+   * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
+   */
+  prefixPositions?: PrefixPositions
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
 }
@@ -69,6 +74,7 @@ export interface GeneratePlan {
   keep: number
   batchSize: number
   deterministic: boolean
+  prefixPositions: PrefixPositions
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
 }
@@ -88,8 +94,9 @@ export function readLoadOptions(value: unknown) {
 }
 
 const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
-const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize', 'deterministic'] as const
-const other = ['voice', 'signal', 'onProgress'] as const
+const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
+const other = ['voice', 'deterministic', 'prefixPositions', 'signal', 'onProgress'] as const
+const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
 export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
   const given = pick(value, [...other, ...counted, ...sampled], 'options')
@@ -117,6 +124,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     keep: integer(given.keep ?? candidates, 'keep', 1, maxCandidates),
     batchSize: integer(given.batchSize ?? 16, 'batchSize', 1, 1024),
     deterministic: boolean(given.deterministic ?? false, 'deterministic'),
+    prefixPositions: oneOf(given.prefixPositions ?? 'transformers', 'prefixPositions', prefixPositions),
     signal: abortSignal(given.signal, 'signal'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
   }

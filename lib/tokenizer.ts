@@ -1,27 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { ClvpError, describe, invalid } from './errors.js'
+import { BYTE_CHARACTERS, BYTE_OF_CHARACTER, BytePairEncoder } from './bpe.js'
+import { invalid } from './errors.js'
 import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
+import { string } from './options.js'
+import {
+  type ClvpTokenizerOptions,
+  type ClvpTokenizerSettings,
+  type DecodeOptions,
+  readDecodeOptions,
+  readSkipSpecialTokens,
+  readTokenizerOptions,
+  readTokenizerSettings,
+} from './tokenizer_options.js'
+import { modelFormat, parseMerges, parseVocab, readText, readVocab, splitMerge } from './vocabulary.js'
 
-/** What a {@link ClvpTokenizer} is made of. The defaults are transformers' own. */
-export interface ClvpTokenizerOptions {
-  /** Every token and its id. Ids are distinct whole numbers from 0; gaps are allowed. */
-  vocab: Readonly<Record<string, number>>
-  /** The merges, most important first, each as two parts with a blank between them: `"t h"`. */
-  merges: readonly string[]
-  /** Stands for a token that is not in the vocabulary. Default `'[UNK]'`. */
-  unkToken?: string
-  /** Default `'<|endoftext|>'`, which published vocabularies lack: it gets the first id after them. */
-  bosToken?: string
-  /** Default `'[STOP]'`. */
-  eosToken?: string
-  /** Default `'[STOP]'`. */
-  padToken?: string
-  /** Kept for configurations that have it; without effect, as in the reference. Default `false`. */
-  addPrefixSpace?: boolean
-}
-
-/** The options which files do not answer. */
-export type ClvpTokenizerSettings = Omit<ClvpTokenizerOptions, 'vocab' | 'merges'>
+export type { ClvpTokenizerOptions, ClvpTokenizerSettings, DecodeOptions }
 
 /** One token and where it lies in the normalised text. */
 export interface OffsetToken {
@@ -43,43 +35,14 @@ export interface EncodingWithOffsets {
   dropped: DroppedText[]
 }
 
-/** How {@link ClvpTokenizer.decode} treats what is not text. */
-export interface DecodeOptions {
-  /** Leave out unknown, begin, end and pad tokens. Default `false`. */
-  skipSpecialTokens?: boolean
-  /** Turn `[SPACE]` and `[STOP]` into blanks, drop unknowns, close up double blanks. Default `false`. */
-  cleanUpTokenizationSpaces?: boolean
-}
-
 const SPACE_TOKEN = '[SPACE]'
 const STOP_TOKEN = '[STOP]'
-const TOKEN_DEFAULTS = {
-  bosToken: '<|endoftext|>',
-  eosToken: STOP_TOKEN,
-  unkToken: '[UNK]',
-  padToken: STOP_TOKEN,
-} as const
-const SETTINGS = ['addPrefixSpace', ...Object.keys(TOKEN_DEFAULTS)]
-const OPTIONS = ['vocab', 'merges', ...SETTINGS]
-const CONVERT_OPTIONS = ['skipSpecialTokens']
-const DECODE_OPTIONS = [...CONVERT_OPTIONS, 'cleanUpTokenizationSpaces']
-
 /**
  * The reference's word pattern, cut down to what the normaliser leaves: ASCII in lower case whose only white
  * space is the blank.
  */
 const WORD = /'(?:s|t|re|ve|m|ll|d)| ?[a-z]+| ?[0-9]+| ?[^ a-z0-9]+| +(?![^ ])| +/g
 
-/** Words seen lately keep their symbols; both bounds hold the memory of a long-lived tokenizer down. */
-const CACHED_WORDS = 4096
-const CACHED_WORD_LENGTH = 32
-
-/** Ids travel as 32-bit integers. */
-const MAX_ID = 2 ** 31 - 1
-
-/** Writes each of the 256 bytes as one printable character, as every byte-level BPE vocabulary does. */
-const BYTE_CHARACTERS = byteCharacters()
-const BYTE_OF_CHARACTER = new Map(BYTE_CHARACTERS.map((character, byte) => [character, byte]))
 const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
 
 /**
@@ -346,185 +309,6 @@ export class ClvpTokenizer {
   }
 }
 
-/**
- * Byte-pair encoding of one word. Works in rounds as the reference does: the best-ranked pair that the word holds
- * is merged everywhere, from left to right, before the next is looked for. Pairs wait in lists by rank and the
- * word is a linked list, so that a word of n characters takes O(n log n) instead of a pass over it per round.
- */
-class BytePairEncoder {
-  /** The text of each symbol; the first 256 are the bytes. */
-  readonly symbols: string[] = [...BYTE_CHARACTERS]
-  readonly #rankOfPair = new Map<number, number>()
-  readonly #left: number[] = []
-  readonly #right: number[] = []
-  readonly #merged: number[] = []
-  readonly #cache = new Map<string, readonly number[]>()
-
-  constructor(merges: ReadonlyArray<readonly [string, string]>) {
-    const known = new Map(BYTE_OF_CHARACTER)
-    const symbolOf = (text: string): number => {
-      const symbol = known.get(text) ?? this.symbols.push(text) - 1
-      known.set(text, symbol)
-      return symbol
-    }
-    for (const [rank, [first, second]] of merges.entries()) {
-      this.#left.push(symbolOf(first))
-      this.#right.push(symbolOf(second))
-      this.#merged.push(symbolOf(first + second))
-      // A pair that is listed twice has its last rank, as in the reference.
-      this.#rankOfPair.set(pairKey(this.#left[rank]!, this.#right[rank]!), rank)
-    }
-  }
-
-  /** @param word ASCII */
-  encode(word: string): readonly number[] {
-    const cached = this.#cache.get(word)
-    if (cached) return cached
-    const symbols = this.#merge(word)
-    if (word.length > CACHED_WORD_LENGTH) return symbols
-    if (this.#cache.size >= CACHED_WORDS) this.#cache.clear()
-    this.#cache.set(word, symbols)
-    return symbols
-  }
-
-  #merge(word: string): number[] {
-    const chain = new SymbolChain(word)
-    const waiting = new RankQueue()
-    const wait = (at: number) => {
-      const rank = this.#rankOfPair.get(pairKey(chain.symbolAt(at), chain.symbolAt(chain.after(at))))
-      if (rank !== undefined) waiting.add(rank, at)
-    }
-    for (let at = 0; at < word.length; at++) wait(at)
-    for (let round = waiting.takeBest(); round; round = waiting.takeBest()) {
-      const { rank, places } = round
-      // Places whose pair is gone by now, swallowed by an earlier merge, are passed over.
-      const merged = places.filter((at) => {
-        const next = chain.after(at)
-        if (chain.symbolAt(at) !== this.#left[rank] || chain.symbolAt(next) !== this.#right[rank])
-          return false
-        chain.join(at, this.#merged[rank]!)
-        return true
-      })
-      // New pairs wait until the round is over: one of them may rank better than the pair of this round.
-      for (const at of merged) {
-        wait(chain.before(at))
-        wait(at)
-      }
-    }
-    return chain.toArray()
-  }
-}
-
-/** No symbol: what lies before the first place, after the last one, and where a place has been joined to another. */
-const NONE = -1
-
-/** A word's symbols as a doubly linked list over the places of its characters. */
-class SymbolChain {
-  readonly #symbols: Int32Array
-  readonly #next: Int32Array
-  readonly #previous: Int32Array
-
-  constructor(word: string) {
-    this.#symbols = Int32Array.from({ length: word.length }, (_, at) => word.charCodeAt(at))
-    this.#next = Int32Array.from(this.#symbols, (_, at) => (at + 1 < word.length ? at + 1 : NONE))
-    this.#previous = Int32Array.from(this.#symbols, (_, at) => at - 1)
-  }
-
-  symbolAt(at: number): number {
-    return at === NONE ? NONE : this.#symbols[at]!
-  }
-
-  after(at: number): number {
-    return at === NONE ? NONE : this.#next[at]!
-  }
-
-  before(at: number): number {
-    return this.#previous[at]!
-  }
-
-  /** Makes one symbol of the one at a place and the one after it. */
-  join(at: number, symbol: number): void {
-    const swallowed = this.#next[at]!
-    const following = this.#next[swallowed]!
-    this.#symbols[at] = symbol
-    this.#symbols[swallowed] = NONE
-    this.#next[at] = following
-    if (following !== NONE) this.#previous[following] = at
-  }
-
-  toArray(): number[] {
-    return Array.from(this.#symbols.filter((symbol) => symbol !== NONE))
-  }
-}
-
-/** The places of mergeable pairs by rank; a binary heap of the ranks finds the best one. */
-class RankQueue {
-  readonly #places = new Map<number, number[]>()
-  readonly #heap: number[] = []
-
-  add(rank: number, place: number): void {
-    const places = this.#places.get(rank)
-    if (places) {
-      places.push(place)
-      return
-    }
-    this.#places.set(rank, [place])
-    this.#push(rank)
-  }
-
-  /** Takes out the best rank with all its places, in the order of the word. */
-  takeBest(): { rank: number; places: number[] } | undefined {
-    const rank = this.#pop()
-    if (rank === undefined) return undefined
-    const places = this.#places.get(rank)!
-    this.#places.delete(rank)
-    return { rank, places: places.sort((a, b) => a - b) }
-  }
-
-  #push(rank: number): void {
-    const heap = this.#heap
-    let at = heap.push(rank) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (heap[parent]! <= rank) break
-      heap[at] = heap[parent]!
-      at = parent
-    }
-    heap[at] = rank
-  }
-
-  #pop(): number | undefined {
-    const heap = this.#heap
-    const best = heap[0]
-    const last = heap.pop()
-    if (heap.length === 0 || last === undefined) return best
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++
-      if (child >= heap.length || heap[child]! >= last) break
-      heap[at] = heap[child]!
-      at = child
-    }
-    heap[at] = last
-    return best
-  }
-}
-
-/** One number for two symbols; there are far fewer than 2^26 of them. */
-function pairKey(left: number, right: number): number {
-  return left < 0 || right < 0 ? NONE : left * 2 ** 26 + right
-}
-
-/** Printable Latin-1 bytes are their own characters; the others take those from U+0100 on, in order. */
-function byteCharacters(): string[] {
-  let spare = 0x100
-  return Array.from({ length: 256 }, (_, byte) => {
-    const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad)
-    return String.fromCharCode(printable ? byte : spare++)
-  })
-}
-
 function textOfTokens(tokens: readonly string[]): string {
   const bytes: number[] = []
   for (const token of tokens) {
@@ -548,64 +332,6 @@ function addSpecialTokens(
   return new Map(tokens.map((token) => [token, vocab.get(token) ?? nextId++]))
 }
 
-function readVocab(vocab: unknown): ReadonlyMap<string, number> {
-  if (!isRecord(vocab)) throw invalid('an object of tokens and ids', 'vocab', vocab)
-  const ids = new Map<string, number>()
-  const tokens = new Map<number, string>()
-  for (const [token, id] of Object.entries(vocab)) {
-    if (!isId(id)) {
-      throw modelFormat(
-        `vocab gives ${JSON.stringify(token)} the id ${describe(id)}; an id is a whole number from 0 to ${MAX_ID}`,
-      )
-    }
-    const other = tokens.get(id)
-    if (other !== undefined) {
-      throw modelFormat(
-        `vocab gives the id ${id} to both ${JSON.stringify(other)} and ${JSON.stringify(token)}`,
-      )
-    }
-    ids.set(token, id)
-    tokens.set(id, token)
-  }
-  if (ids.size === 0) throw modelFormat('the vocabulary holds no tokens')
-  return ids
-}
-
-function splitMerge(merge: unknown, index: number): readonly [string, string] {
-  const parts = typeof merge === 'string' ? merge.trim().split(/\s+/) : []
-  const [first, second] = parts
-  if (parts.length !== 2 || !first || !second) {
-    throw modelFormat(
-      `merges[${index}] is ${describe(merge)}; a merge is two parts with a blank between them`,
-    )
-  }
-  return [first, second]
-}
-
-function parseVocab(text: string): Readonly<Record<string, number>> {
-  let vocab: unknown
-  try {
-    vocab = JSON.parse(text)
-  } catch (cause) {
-    throw modelFormat(`the vocabulary is no valid JSON: ${(cause as Error).message}`, { cause })
-  }
-  if (!isRecord(vocab)) throw modelFormat(`the vocabulary is ${describe(vocab)}; it must be one JSON object`)
-  // The constructor checks each id.
-  return vocab as Record<string, number>
-}
-
-async function readText(path: string, name: string): Promise<string> {
-  if (typeof path !== 'string') throw invalid('a path', name, path)
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new ClvpError('CLVP_IO', `Cannot read ${path}: ${cause.message}`, { cause })
-  })
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (cause) {
-    throw modelFormat(`${path} is not UTF-8 text`, { cause })
-  }
-}
-
 function idList(ids: unknown): number[] {
   if (typeof ids === 'number') return [checkId(ids, 'ids')]
   if (!Array.isArray(ids) && !isTypedArray(ids)) throw invalid('an id or an array of ids', 'ids', ids)
@@ -617,37 +343,7 @@ function checkId(id: unknown, name: string): number {
   return id
 }
 
-function specialToken(options: ClvpTokenizerOptions, name: keyof typeof TOKEN_DEFAULTS): string {
-  const token: unknown = options[name] === undefined ? TOKEN_DEFAULTS[name] : options[name]
-  if (typeof token !== 'string' || token === '') throw invalid('a string that is not empty', name, token)
-  return token
-}
-
-function flag(value: unknown, name: string): boolean {
-  if (value === undefined) return false
-  if (typeof value !== 'boolean') throw invalid('a boolean', name, value)
-  return value
-}
-
-function checkOptions(options: unknown, name: string, allowed: readonly string[]): void {
-  if (!isRecord(options)) throw invalid('an object', name, options)
-  for (const key of Object.keys(options)) {
-    if (!allowed.includes(key)) throw invalid(`only ${allowed.join(', ')}`, name, key)
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
-}
-
 function isTypedArray(value: unknown): value is ArrayLike<unknown> {
   return ArrayBuffer.isView(value) && !(value instanceof DataView)
 }
 
-function isId(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_ID
-}
-
-function modelFormat(message: string, options?: ErrorOptions): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `Malformed tokenizer: ${message}`, options)
-}

@@ -45,6 +45,7 @@ export const generate: Command = {
     keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
     'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
     deterministic: { help: 'the same candidates to the last bit whatever their number' },
+    'prefix-positions': { value: 'KIND', help: "transformers (default) or cancelled, as tortoise trained its weights" },
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
     timings: { help: 'print milliseconds of each stage and the peak memory' },
     ...modelFlags,
@@ -58,11 +59,13 @@ export const generate: Command = {
     return withModel(model, args, context, async (clvp) => {
       const voice = await clvp.voice(clips.length > 0 ? clips : Clvp.demoVoice, { signal: context.signal })
       const preset = args.text('preset')
+      const positions = args.text('prefix-positions')
       const options: GenerateOptions = {
         voice,
         ...args.numbers(numbers),
         ...(preset !== undefined && { preset: preset as Preset }),
         deterministic: args.flag('deterministic'),
+        ...(positions !== undefined && { prefixPositions: positions as 'transformers' | 'cancelled' }),
         signal: context.signal,
         onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
       }

@@ -270,6 +270,17 @@ std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value) {
     return tensors;
 }
 
+clvp::PrefixPositions to_prefix_positions(const Napi::Value & value) {
+    const std::string name = to_string(value, "prefixPositions");
+    if (name == "transformers") {
+        return clvp::PrefixPositions::reference;
+    }
+    if (name != "cancelled") {
+        wrong_type(value.Env(), "'transformers' or 'cancelled'", "prefixPositions");
+    }
+    return clvp::PrefixPositions::cancelled;
+}
+
 clvp::Sampling to_sampling(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "sampling");
     clvp::Sampling     to;

@@ -36,6 +36,7 @@ Napi::Object       to_js(Napi::Env env, const clvp::Timings & timings);
 clvp::Values                  to_values(const Napi::Value & value);
 std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value);
 clvp::Sampling                to_sampling(const Napi::Value & value);
+clvp::PrefixPositions         to_prefix_positions(const Napi::Value & value);
 
 /// Runs core code on the JS thread; its errors become JS ones.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {

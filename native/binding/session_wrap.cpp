@@ -65,6 +65,7 @@ clvp::GenerateOptions generate_options(const Napi::Object & from) {
     to.seed          = to_u53(from.Get("seed"), "seed");
     to.deterministic = to_bool(from.Get("deterministic"), "deterministic");
     to.sampling      = to_sampling(from.Get("sampling"));
+    to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
     return to;
 }
 
@@ -157,8 +158,9 @@ Napi::Value SessionWrap::prefix(const Napi::CallbackInfo & info) {
 }
 
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), codes = to_ints(info[2], "codes")](clvp::Session & s) {
-        return s.step_logits(ids, voice, codes);
+    return start<std::vector<float>>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), codes = to_ints(info[2], "codes"),
+                                       positions = to_prefix_positions(info[3])](clvp::Session & s) {
+        return s.step_logits(ids, voice, codes, positions);
     });
 }
 

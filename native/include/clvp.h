@@ -188,6 +188,11 @@ struct Encoding {
     std::vector<float> embed;       // [n_proj]
 };
 
+/// How the decoder's learned positions touch its prefix (voice, text, mel start).
+///   reference  as transformers 5.23 runs: row i has position 0 added and position i taken away
+///   cancelled  none, as tortoise trained it and as the reference's own comments say
+enum class PrefixPositions { reference, cancelled };
+
 enum class Finish { stop, length, aborted };
 
 struct Candidate {
@@ -211,6 +216,7 @@ struct GenerateOptions {
     uint32_t batch_size    = 16;     // candidates decoded together
     uint64_t seed          = 0;      // below 2^53
     bool     deterministic = false;  // same rounding whatever the batch: candidate k of N is exactly the k of any N
+    PrefixPositions prefix_positions = PrefixPositions::reference;
     Sampling sampling;
     std::function<void(const std::vector<StepEvent> &)> on_step;      // after each step
     std::function<void(const Candidate &)>              on_candidate; // when one is finished
@@ -244,7 +250,8 @@ public:
     std::vector<Candidate> generate(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const GenerateOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
     /// fed in a step of its own through the KV cache, as generate() does.
-    std::vector<float> step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes);
+    std::vector<float> step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,
+                                   PrefixPositions prefix_positions = PrefixPositions::reference);
 
     /// The decoder's inputs [n_text_ids + 4, n_embd] but for mel start: voice, bos, text, two stops.
     std::vector<float> prefix(const std::vector<int32_t> & text_ids, const std::vector<float> & voice);
@@ -292,7 +299,7 @@ public:
     Writer(const Writer &) = delete;
     Writer & operator=(const Writer &) = delete;
 
-    /// Appends whole rows to the current tensor; the next call goes on where this one ended. `source` is the data's
+    /// Appends whole rows (of a vector, any of its elements) to the current tensor; the next call goes on where this one ended. `source` is the data's
     /// type: "f32", "f16" or "bf16". With n_cols, the data is a [n_cols, n_rows] matrix stored the other way round
     /// (as transformers' Conv1D) and is transposed first.
     void append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed = 0);

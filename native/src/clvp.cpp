@@ -155,6 +155,7 @@ std::vector<Candidate> Session::generate(const std::vector<int32_t> & text_ids, 
         impl_->check_text(text_ids);
         check_voice(voice, impl_->params);
         check_generate(options, impl_->params);
+        check_prefix(text_ids.size(), options.prefix_positions, impl_->params);
         impl_->timings = {};
         return clvp::generate(impl_->backend, impl_->weights, impl_->params, text_ids, voice, options, impl_->timings);
     });
@@ -176,18 +177,20 @@ std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const 
     });
 }
 
-std::vector<float> Session::step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes) {
+std::vector<float> Session::step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,
+                                        PrefixPositions prefix_positions) {
     return guarded([&] {
         Impl &                m = *impl_;
         const DecoderParams & d = m.params.decoder;
         m.check_text(text_ids);
         check_voice(voice, m.params);
+        check_prefix(text_ids.size(), prefix_positions, m.params);
         if (!codes.empty()) {
             check_ids("the codes", codes, d.n_vocab, m.params.max_tokens() - 1);
         }
         const std::vector<int32_t> ids = conditioning_ids(text_ids, m.params);
         KvCache cache(m.backend, kv_type(m.params), d.n_layer, d.n_embd, d.n_head, static_cast<uint32_t>(ids.size() + 2), 1, m.params.max_tokens());
-        std::vector<float> all = prefill(m.backend, m.weights, m.params, cache, voice, ids);
+        std::vector<float> all = prefill(m.backend, m.weights, m.params, cache, voice, ids, prefix_positions);
         for (int32_t code : codes) {
             const std::vector<float> next = decode_step(m.backend, m.weights, m.params, cache, { code }, false);
             all.insert(all.end(), next.begin(), next.end());

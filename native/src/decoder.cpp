@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace clvp {
 
@@ -37,6 +38,12 @@ std::vector<float> causal_mask(int64_t n) {
         }
     }
     return mask;
+}
+
+std::vector<int32_t> first_integers(size_t n) {
+    std::vector<int32_t> list(n);
+    std::iota(list.begin(), list.end(), 0);
+    return list;
 }
 
 /// Stores a layer's keys and values of the prefix.
@@ -77,20 +84,24 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 } // namespace
 
 std::vector<float> prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const std::vector<float> & voice,
-                           const std::vector<int32_t> & ids) {
+                           const std::vector<int32_t> & ids, PrefixPositions prefix_positions) {
     const DecoderParams & p = params.decoder;
     Graph                 graph(backend, graph_nodes(p.n_layer));
     ggml_context *        ctx = graph.ctx();
 
-    std::vector<int32_t> positions(ids.size());
-    for (size_t i = 0; i < ids.size(); i++) {
-        positions[i] = static_cast<int32_t>(i);
-    }
+    const std::vector<int32_t> positions = first_integers(ids.size()), all_positions = first_integers(ids.size() + 2);
     const std::vector<int32_t> start = { p.bos }, start_at = { start_position };
     ggml_tensor * x         = embed_prefix(graph, weights, voice, ids, positions); // [n_embd, 1 + n_ids]
     ggml_tensor * mel_start = ggml_add(ctx, ggml_get_rows(ctx, weights.dec.token_embd, graph.input("start", start)),
                                        ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("start_position", start_at)));
     x = ggml_concat(ctx, x, mel_start, 1); // [n_embd, n_prefix]
+
+    if (prefix_positions == PrefixPositions::reference) {
+        // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
+        ggml_tensor * taken = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("prefix_positions", all_positions));
+        ggml_tensor * added = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("first_position", start_at));
+        x                   = ggml_add(ctx, ggml_sub(ctx, x, taken), added);
+    }
 
     const int64_t            n    = x->ne[1];
     const std::vector<float> hide = causal_mask(n);

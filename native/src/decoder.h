@@ -14,7 +14,7 @@ inline int32_t token_position(uint32_t n_own) { return static_cast<int32_t>(n_ow
 /// Runs [voice | text | mel start] through the decoder and fills the cache's prefix, which must have n_ids + 2 positions
 /// (n_ids with bos and stops). Returns the logits [n_vocab] of the first token.
 std::vector<float> prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const std::vector<float> & voice,
-                           const std::vector<int32_t> & ids);
+                           const std::vector<int32_t> & ids, PrefixPositions prefix_positions);
 
 /// Feeds slot i of the cache tokens[i], and returns the logits [n_tokens, n_vocab] of the next tokens. `deterministic`
 /// computes at least as many rows as make the rounding of a row independent of how many others there are.

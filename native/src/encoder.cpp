@@ -13,7 +13,17 @@ ggml_tensor * rotate(ggml_context * ctx, const EncoderParams & p, ggml_tensor * 
     }
     const int64_t d_head = p.n_embd / p.n_head, n_tokens = qkv->ne[1], n_batch = qkv->ne[2];
     ggml_tensor * heads = ggml_reshape_4d(ctx, qkv, d_head, 3 * p.n_head, n_tokens, n_batch);
-    heads = ggml_rope_ext(ctx, heads, positions, nullptr, static_cast<int>(p.n_rot), GGML_ROPE_TYPE_NEOX, 0, p.rope_base, 1.0f, 0.0f, 1.0f, 0.0f, 0.0f);
+    auto          rope  = [&](ggml_tensor * x) {
+        return ggml_rope_ext(ctx, x, positions, nullptr, static_cast<int>(p.n_rot), GGML_ROPE_TYPE_NEOX, 0, p.rope_base, 1.0f, 0.0f, 1.0f, 0.0f, 0.0f);
+    };
+    if (d_head % 2 == 0) {
+        heads = rope(heads);
+    } else { // GGML's CPU rope copies what it does not rotate in pairs, and so writes one past an odd head
+        auto part = [&](int64_t from, int64_t n) {
+            return ggml_view_4d(ctx, heads, n, heads->ne[1], n_tokens, n_batch, heads->nb[1], heads->nb[2], heads->nb[3], from * heads->nb[0]);
+        };
+        heads = ggml_concat(ctx, rope(part(0, p.n_rot)), part(p.n_rot, d_head - p.n_rot), 0);
+    }
     return ggml_reshape_3d(ctx, heads, qkv->ne[0], n_tokens, n_batch);
 }
 

@@ -145,6 +145,14 @@ void check_generate(const GenerateOptions & o, const Params & params) {
     check("seed", o.seed, 0, (1ull << 53) - 1);
 }
 
+void check_prefix(size_t n_text_ids, PrefixPositions prefix_positions, const Params & params) {
+    constexpr uint32_t n_extra = 5; // voice, bos, two stops, mel start
+    if (prefix_positions == PrefixPositions::reference && n_text_ids + n_extra > params.decoder.n_positions) {
+        fail(Code::invalid_argument, "Expected at most %u text ids for this model's %u positions but received %zu: use fewer, or prefixPositions 'cancelled'",
+             params.decoder.n_positions > n_extra ? params.decoder.n_positions - n_extra : 0, params.decoder.n_positions, n_text_ids);
+    }
+}
+
 std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
                                 const std::vector<float> & voice, const GenerateOptions & options, Timings & timings) {
     const std::vector<int32_t> ids      = conditioning_ids(text_ids, params);
@@ -155,7 +163,7 @@ std::vector<Candidate> generate(Backend & backend, const Weights & weights, cons
     Job job = { backend, weights, params, options, timings, KvCache(backend, kv_type(params), d.n_layer, d.n_embd, d.n_head, n_prefix, n_slots, options.max_tokens) };
 
     const Clock              clock;
-    const std::vector<float> first_logits = prefill(backend, weights, params, job.cache, voice, ids);
+    const std::vector<float> first_logits = prefill(backend, weights, params, job.cache, voice, ids, options.prefix_positions);
     timings.prefill_ms = clock.ms();
     timings.n_prefill  = n_prefix;
     timings.kv_bytes   = job.cache.n_bytes();

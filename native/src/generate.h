@@ -8,6 +8,8 @@ namespace clvp {
 
 /// Throws invalid_argument for options that the model cannot meet.
 void check_generate(const GenerateOptions & options, const Params & params);
+/// Throws invalid_argument for a text whose prefix has more rows than there are positions to take away.
+void check_prefix(size_t n_text_ids, PrefixPositions prefix_positions, const Params & params);
 
 std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
                                 const std::vector<float> & voice, const GenerateOptions & options, Timings & timings);

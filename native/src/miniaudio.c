@@ -15,7 +15,7 @@
 #define STB_VORBIS_NO_PUSHDATA_API
 #define STB_VORBIS_NO_STDIO
 #define STB_VORBIS_NO_INTEGER_CONVERSION
-#define STB_VORBIS_MAX_CHANNELS 8 /* bounds what a frame takes of the stack */
+#define STB_VORBIS_MAX_CHANNELS 2 /* more are refused; bounds what a frame takes of the stack */
 #include "stb_vorbis.c"
 /* Names of stb_vorbis that would change miniaudio's meaning. With this guard gone, miniaudio leaves Vorbis to us. */
 #undef STB_VORBIS_INCLUDE_STB_VORBIS_H

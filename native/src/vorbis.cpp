@@ -145,6 +145,10 @@ Audio decode_vorbis(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
         broken_ogg("it is cut off in its first page");
     }
     const uint8_t * id = data + 28; // identification header: "\1vorbis", version, channels, rate
+    if (id[11] > 2) {
+        // stb_vorbis decodes 5.1 wrongly (github.com/nothings/stb/issues/879 and 1594): better nothing than noise.
+        fail(Code::audio, "Ogg Vorbis of %u channels is not supported: mix it down, e.g. with ffmpeg -i in.ogg -ac 1 out.wav", id[11]);
+    }
     sink.open(uint32_t(read_le(id + 12, 4)), id[11], 0);
     const OggStream stream = read_ogg(data, n_bytes, sink.n_wanted());
     check_comments(stream.headers[1]);

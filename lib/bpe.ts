@@ -1,0 +1,190 @@
+/** Byte-level byte-pair encoding: one word to the symbols of a vocabulary. */
+
+/** Words seen lately keep their symbols; both bounds hold the memory of a long-lived tokenizer down. */
+const CACHED_WORDS = 4096
+const CACHED_WORD_LENGTH = 32
+
+/** Writes each of the 256 bytes as one printable character, as every byte-level BPE vocabulary does. */
+export const BYTE_CHARACTERS: readonly string[] = byteCharacters()
+export const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = new Map(
+  BYTE_CHARACTERS.map((character, byte) => [character, byte]),
+)
+
+/**
+ * Byte-pair encoding of one word. Works in rounds as the reference does: the best-ranked pair that the word holds
+ * is merged everywhere, from left to right, before the next is looked for. Pairs wait in lists by rank and the
+ * word is a linked list, so that a word of n characters takes O(n log n) instead of a pass over it per round.
+ */
+export class BytePairEncoder {
+  /** The text of each symbol; the first 256 are the bytes. */
+  readonly symbols: string[] = [...BYTE_CHARACTERS]
+  readonly #rankOfPair = new Map<number, number>()
+  readonly #left: number[] = []
+  readonly #right: number[] = []
+  readonly #merged: number[] = []
+  readonly #cache = new Map<string, readonly number[]>()
+
+  constructor(merges: ReadonlyArray<readonly [string, string]>) {
+    const known = new Map(BYTE_OF_CHARACTER)
+    const symbolOf = (text: string): number => {
+      const symbol = known.get(text) ?? this.symbols.push(text) - 1
+      known.set(text, symbol)
+      return symbol
+    }
+    for (const [rank, [first, second]] of merges.entries()) {
+      this.#left.push(symbolOf(first))
+      this.#right.push(symbolOf(second))
+      this.#merged.push(symbolOf(first + second))
+      // A pair that is listed twice has its last rank, as in the reference.
+      this.#rankOfPair.set(pairKey(this.#left[rank]!, this.#right[rank]!), rank)
+    }
+  }
+
+  /** @param word ASCII */
+  encode(word: string): readonly number[] {
+    const cached = this.#cache.get(word)
+    if (cached) return cached
+    const symbols = this.#merge(word)
+    if (word.length > CACHED_WORD_LENGTH) return symbols
+    if (this.#cache.size >= CACHED_WORDS) this.#cache.clear()
+    this.#cache.set(word, symbols)
+    return symbols
+  }
+
+  #merge(word: string): number[] {
+    const chain = new SymbolChain(word)
+    const waiting = new RankQueue()
+    const wait = (at: number) => {
+      const rank = this.#rankOfPair.get(pairKey(chain.symbolAt(at), chain.symbolAt(chain.after(at))))
+      if (rank !== undefined) waiting.add(rank, at)
+    }
+    for (let at = 0; at < word.length; at++) wait(at)
+    for (let round = waiting.takeBest(); round; round = waiting.takeBest()) {
+      const { rank, places } = round
+      // Places whose pair is gone by now, swallowed by an earlier merge, are passed over.
+      const merged = places.filter((at) => {
+        const next = chain.after(at)
+        if (chain.symbolAt(at) !== this.#left[rank] || chain.symbolAt(next) !== this.#right[rank])
+          return false
+        chain.join(at, this.#merged[rank]!)
+        return true
+      })
+      // New pairs wait until the round is over: one of them may rank better than the pair of this round.
+      for (const at of merged) {
+        wait(chain.before(at))
+        wait(at)
+      }
+    }
+    return chain.toArray()
+  }
+}
+
+/** No symbol: what lies before the first place, after the last one, and where a place has been joined to another. */
+const NONE = -1
+
+/** A word's symbols as a doubly linked list over the places of its characters. */
+class SymbolChain {
+  readonly #symbols: Int32Array
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
+
+  constructor(word: string) {
+    this.#symbols = Int32Array.from({ length: word.length }, (_, at) => word.charCodeAt(at))
+    this.#next = Int32Array.from(this.#symbols, (_, at) => (at + 1 < word.length ? at + 1 : NONE))
+    this.#previous = Int32Array.from(this.#symbols, (_, at) => at - 1)
+  }
+
+  symbolAt(at: number): number {
+    return at === NONE ? NONE : this.#symbols[at]!
+  }
+
+  after(at: number): number {
+    return at === NONE ? NONE : this.#next[at]!
+  }
+
+  before(at: number): number {
+    return this.#previous[at]!
+  }
+
+  /** Makes one symbol of the one at a place and the one after it. */
+  join(at: number, symbol: number): void {
+    const swallowed = this.#next[at]!
+    const following = this.#next[swallowed]!
+    this.#symbols[at] = symbol
+    this.#symbols[swallowed] = NONE
+    this.#next[at] = following
+    if (following !== NONE) this.#previous[following] = at
+  }
+
+  toArray(): number[] {
+    return Array.from(this.#symbols.filter((symbol) => symbol !== NONE))
+  }
+}
+
+/** The places of mergeable pairs by rank; a binary heap of the ranks finds the best one. */
+class RankQueue {
+  readonly #places = new Map<number, number[]>()
+  readonly #heap: number[] = []
+
+  add(rank: number, place: number): void {
+    const places = this.#places.get(rank)
+    if (places) {
+      places.push(place)
+      return
+    }
+    this.#places.set(rank, [place])
+    this.#push(rank)
+  }
+
+  /** Takes out the best rank with all its places, in the order of the word. */
+  takeBest(): { rank: number; places: number[] } | undefined {
+    const rank = this.#pop()
+    if (rank === undefined) return undefined
+    const places = this.#places.get(rank)!
+    this.#places.delete(rank)
+    return { rank, places: places.sort((a, b) => a - b) }
+  }
+
+  #push(rank: number): void {
+    const heap = this.#heap
+    let at = heap.push(rank) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (heap[parent]! <= rank) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = rank
+  }
+
+  #pop(): number | undefined {
+    const heap = this.#heap
+    const best = heap[0]
+    const last = heap.pop()
+    if (heap.length === 0 || last === undefined) return best
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++
+      if (child >= heap.length || heap[child]! >= last) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = last
+    return best
+  }
+}
+
+/** One number for two symbols; there are far fewer than 2^26 of them. */
+function pairKey(left: number, right: number): number {
+  return left < 0 || right < 0 ? NONE : left * 2 ** 26 + right
+}
+
+/** Printable Latin-1 bytes are their own characters; the others take those from U+0100 on, in order. */
+function byteCharacters(): string[] {
+  let spare = 0x100
+  return Array.from({ length: 256 }, (_, byte) => {
+    const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad)
+    return String.fromCharCode(printable ? byte : spare++)
+  })
+}

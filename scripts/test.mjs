@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** Builds everything, runs the native tests and the JavaScript tests, and ends with one line that counts both. */
+import { spawn, spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+
+/** Runs a program, shows and returns what it prints. */
+function show(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (data) => {
+      output += data
+      process.stdout.write(data)
+    })
+    child.on('close', (status) => resolve({ output, status }))
+  })
+}
+
+function must(program, args) {
+  const { status } = spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+const tap = join(dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs')
+
+must(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON', '--CDCLVP_EXAMPLES=ON'])
+must(process.execPath, [tsc, '-p', 'tsconfig.json'])
+must(process.execPath, ['scripts/demo_model.mjs'])
+
+console.log('# native')
+const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])
+console.log('# javascript')
+const js = await show(process.execPath, [tap, 'run', '--reporter=tap', ...process.argv.slice(2)])
+
+const nativeCount = native.output.match(/(\d+) passed, (\d+) failed/)
+const jsCount = js.output.match(/^# \{ (.*) \}$/m)?.[1] ?? ''
+const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(jsCount)?.[1] ?? 0)
+const passed = Number(nativeCount?.[1] ?? 0) + count('pass')
+// A run that died before it could count is a failure too.
+const died = Number(native.status !== 0 && !Number(nativeCount?.[2])) + Number(js.status !== 0 && count('fail') === 0)
+const failed = Number(nativeCount?.[2] ?? 0) + count('fail') + died
+console.log(`${passed} passed, ${failed} failed, ${count('skip') + count('todo')} skipped`)
+process.exitCode = failed > 0 ? 1 : 0
