@@ -1,4 +1,5 @@
-/** Byte-level byte-pair encoding: one word to the symbols of a vocabulary. */
+/** Byte-level byte-pair encoding: one word to the symbols of a vocabulary, and back to text. */
+import { modelFormat } from './vocabulary.js'
 
 /** Words seen lately keep their symbols; both bounds hold the memory of a long-lived tokenizer down. */
 const CACHED_WORDS = 4096
@@ -6,7 +7,7 @@ const CACHED_WORD_LENGTH = 32
 
 /** Writes each of the 256 bytes as one printable character, as every byte-level BPE vocabulary does. */
 export const BYTE_CHARACTERS: readonly string[] = byteCharacters()
-export const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = new Map(
+const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = new Map(
   BYTE_CHARACTERS.map((character, byte) => [character, byte]),
 )
 
@@ -187,4 +188,19 @@ function byteCharacters(): string[] {
     const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad)
     return String.fromCharCode(printable ? byte : spare++)
   })
+}
+
+/** The text that tokens in byte-level characters stand for; bytes that are no UTF-8 become U+FFFD. */
+export function textOfTokens(tokens: readonly string[]): string {
+  const bytes: number[] = []
+  for (const token of tokens) {
+    for (const character of token) {
+      const byte = BYTE_OF_CHARACTER.get(character)
+      if (byte === undefined) {
+        throw modelFormat(`token ${JSON.stringify(token)} holds a character that stands for no byte`)
+      }
+      bytes.push(byte)
+    }
+  }
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes))
 }

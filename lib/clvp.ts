@@ -103,7 +103,7 @@ export class Clvp {
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     const given = pick(options, ['combine', 'signal'], 'options')
     const signal = abortSignal(given.signal, 'signal')
-    oneOf(given.combine ?? 'mean', 'combine', ['mean'])
+    if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
     const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
     if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
     const { sampleRate, clipSeconds } = this.info

@@ -85,7 +85,7 @@ const maxRow = 4096
 export function readLoadOptions(value: unknown) {
   const given = pick(value, ['device', 'threads', 'type', 'onProgress', 'signal'], 'options')
   return {
-    device: string(given.device ?? 'auto', 'device'),
+    device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', weightTypes),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
@@ -108,22 +108,25 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     )
   }
   const preset = given.preset === undefined ? undefined : oneOf(given.preset, 'preset', presetNames)
-  const candidates = integer(
-    given.candidates ?? (preset ? presets[preset] : 16),
-    'candidates',
-    1,
-    maxCandidates,
-  )
+  const {
+    candidates: wanted = preset ? presets[preset] : 16,
+    maxTokens = Math.min(500, info.maxTokens),
+    padTo = 0,
+    batchSize = 16,
+    deterministic = false,
+  } = given
+  const candidates = integer(wanted, 'candidates', 1, maxCandidates)
+  const { keep = candidates } = given
   return {
     voice: given.voice,
     candidates,
     seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
     sampling: readSampling(given),
-    maxTokens: integer(given.maxTokens ?? Math.min(500, info.maxTokens), 'maxTokens', 1, info.maxTokens),
-    padTo: integer(given.padTo ?? 0, 'padTo', 0, maxRow),
-    keep: integer(given.keep ?? candidates, 'keep', 1, maxCandidates),
-    batchSize: integer(given.batchSize ?? 16, 'batchSize', 1, 1024),
-    deterministic: boolean(given.deterministic ?? false, 'deterministic'),
+    maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
+    padTo: integer(padTo, 'padTo', 0, maxRow),
+    keep: integer(keep, 'keep', 1, maxCandidates),
+    batchSize: integer(batchSize, 'batchSize', 1, 1024),
+    deterministic: boolean(deterministic, 'deterministic'),
     prefixPositions: oneOf(given.prefixPositions ?? 'transformers', 'prefixPositions', prefixPositions),
     signal: abortSignal(given.signal, 'signal'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),

@@ -1,4 +1,4 @@
-import { BYTE_CHARACTERS, BYTE_OF_CHARACTER, BytePairEncoder } from './bpe.js'
+import { BYTE_CHARACTERS, BytePairEncoder, textOfTokens } from './bpe.js'
 import { invalid } from './errors.js'
 import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
 import { string } from './options.js'
@@ -11,7 +11,7 @@ import {
   readTokenizerOptions,
   readTokenizerSettings,
 } from './tokenizer_options.js'
-import { modelFormat, parseMerges, parseVocab, readText, readVocab, splitMerge } from './vocabulary.js'
+import { addSpecialTokens, parseMerges, parseVocab, readText, readVocab, splitMerge } from './vocabulary.js'
 
 export type { ClvpTokenizerOptions, ClvpTokenizerSettings, DecodeOptions }
 
@@ -37,6 +37,7 @@ export interface EncodingWithOffsets {
 
 const SPACE_TOKEN = '[SPACE]'
 const STOP_TOKEN = '[STOP]'
+
 /**
  * The reference's word pattern, cut down to what the normaliser leaves: ASCII in lower case whose only white
  * space is the blank.
@@ -75,21 +76,19 @@ export class ClvpTokenizer {
    *   with ids that are double or no whole numbers, or for a merge that has not two parts
    */
   constructor(options: ClvpTokenizerOptions) {
-    checkOptions(options, 'options', OPTIONS)
-    const { addPrefixSpace = false, merges } = options
-    if (typeof addPrefixSpace !== 'boolean') throw invalid('a boolean', 'addPrefixSpace', addPrefixSpace)
-    if (!Array.isArray(merges)) throw invalid('an array of strings', 'merges', merges)
-    this.bosToken = specialToken(options, 'bosToken')
-    this.eosToken = specialToken(options, 'eosToken')
-    this.unkToken = specialToken(options, 'unkToken')
-    this.padToken = specialToken(options, 'padToken')
-    this.addPrefixSpace = addPrefixSpace
-    this.merges = Object.freeze([...merges])
-    this.#vocab = readVocab(options.vocab)
+    const { vocab, merges, ...settings } = readTokenizerOptions(options)
+    const pairs = merges.map(splitMerge)
+    this.bosToken = settings.bosToken
+    this.eosToken = settings.eosToken
+    this.unkToken = settings.unkToken
+    this.padToken = settings.padToken
+    this.addPrefixSpace = settings.addPrefixSpace
+    this.merges = Object.freeze([...(merges as readonly string[])])
+    this.#vocab = readVocab(vocab)
     this.#added = addSpecialTokens(this.#vocab, this.allSpecialTokens)
     this.#tokenOfId = new Map([...this.#vocab, ...this.#added].map(([token, id]) => [id, token]))
     this.#specialIds = new Set(this.#added.values())
-    this.#bpe = new BytePairEncoder(merges.map(splitMerge))
+    this.#bpe = new BytePairEncoder(pairs)
     const hasSpace = this.#vocab.has(SPACE_TOKEN)
     this.#names = this.#bpe.symbols.map((text) => (hasSpace && text === SPACE_CHARACTER ? SPACE_TOKEN : text))
     this.#ids = this.#names.map((token) => this.#idOf(token))
@@ -113,11 +112,11 @@ export class ClvpTokenizer {
   }
 
   /**
-   * Makes a tokenizer from what stands in the two files. As in the reference, the first line of the merges is
-   * taken for a version line and what follows the last line break is not read.
+   * Makes a tokenizer from what stands in the two files. The reference takes the first line of the merges for a
+   * version line whatever it is; here it must start with `#version`, so that no merge is lost of files without one.
    *
    * @param vocabText JSON: one object of tokens and ids
-   * @param mergesText a version line, then one merge a line, each line ended; empty lines are passed over
+   * @param mergesText one merge a line, after a version line if there is one; empty lines are passed over
    * @throws ClvpError `CLVP_MODEL_FORMAT` for malformed texts, otherwise as the constructor
    */
   static fromTexts(
@@ -125,12 +124,9 @@ export class ClvpTokenizer {
     mergesText: string,
     settings: ClvpTokenizerSettings = {},
   ): ClvpTokenizer {
-    if (typeof vocabText !== 'string') throw invalid('a string', 'vocabText', vocabText)
-    if (typeof mergesText !== 'string') throw invalid('a string', 'mergesText', mergesText)
-    checkOptions(settings, 'settings', SETTINGS)
-    const lines = mergesText.split(/\r\n|\r|\n/).slice(1, -1)
-    const merges = lines.filter((line) => line.trim() !== '')
-    return new ClvpTokenizer({ ...settings, vocab: parseVocab(vocabText), merges })
+    const vocab = parseVocab(string(vocabText, 'vocabText'))
+    const merges = parseMerges(string(mergesText, 'mergesText'))
+    return new ClvpTokenizer({ ...readTokenizerSettings(settings), vocab, merges })
   }
 
   /** Number of tokens in the vocabulary itself, without special tokens that had to be added. */
@@ -219,9 +215,7 @@ export class ClvpTokenizer {
    *   vocabulary that is not written in byte-level characters
    */
   decode(ids: number | ArrayLike<number>, options: DecodeOptions = {}): string {
-    checkOptions(options, 'options', DECODE_OPTIONS)
-    const skip = flag(options.skipSpecialTokens, 'skipSpecialTokens')
-    const cleanUp = flag(options.cleanUpTokenizationSpaces, 'cleanUpTokenizationSpaces')
+    const { skipSpecialTokens: skip, cleanUpTokenizationSpaces: cleanUp } = readDecodeOptions(options)
     const tokens: string[] = []
     for (const [index, id] of idList(ids).entries()) {
       if (skip && this.#specialIds.has(id)) continue
@@ -253,10 +247,7 @@ export class ClvpTokenizer {
   convertTokensToIds(tokens: string | readonly string[]): number | number[] {
     if (typeof tokens === 'string') return this.#idOf(tokens)
     if (!Array.isArray(tokens)) throw invalid('a string or an array of strings', 'tokens', tokens)
-    return tokens.map((token, index) => {
-      if (typeof token !== 'string') throw invalid('a string', `tokens[${index}]`, token)
-      return this.#idOf(token)
-    })
+    return tokens.map((token, index) => this.#idOf(string(token, `tokens[${index}]`)))
   }
 
   /**
@@ -273,8 +264,7 @@ export class ClvpTokenizer {
     ids: number | ArrayLike<number>,
     options: Pick<DecodeOptions, 'skipSpecialTokens'> = {},
   ): string | null | (string | null)[] {
-    checkOptions(options, 'options', CONVERT_OPTIONS)
-    const skip = flag(options.skipSpecialTokens, 'skipSpecialTokens')
+    const skip = readSkipSpecialTokens(options)
     const list = idList(ids)
     // A single id is never skipped, as in the reference.
     if (typeof ids === 'number') return this.#tokenOfId.get(ids) ?? null
@@ -309,29 +299,6 @@ export class ClvpTokenizer {
   }
 }
 
-function textOfTokens(tokens: readonly string[]): string {
-  const bytes: number[] = []
-  for (const token of tokens) {
-    for (const character of token) {
-      const byte = BYTE_OF_CHARACTER.get(character)
-      if (byte === undefined) {
-        throw modelFormat(`token ${JSON.stringify(token)} holds a character that stands for no byte`)
-      }
-      bytes.push(byte)
-    }
-  }
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes))
-}
-
-/** Special tokens that the vocabulary lacks get the ids from its size on; the others keep theirs. */
-function addSpecialTokens(
-  vocab: ReadonlyMap<string, number>,
-  tokens: readonly string[],
-): ReadonlyMap<string, number> {
-  let nextId = vocab.size
-  return new Map(tokens.map((token) => [token, vocab.get(token) ?? nextId++]))
-}
-
 function idList(ids: unknown): number[] {
   if (typeof ids === 'number') return [checkId(ids, 'ids')]
   if (!Array.isArray(ids) && !isTypedArray(ids)) throw invalid('an id or an array of ids', 'ids', ids)
@@ -346,4 +313,3 @@ function checkId(id: unknown, name: string): number {
 function isTypedArray(value: unknown): value is ArrayLike<unknown> {
   return ArrayBuffer.isView(value) && !(value instanceof DataView)
 }
-

@@ -52,7 +52,7 @@ export function readTokenizerOptions(value: unknown) {
     eosToken: specialToken(given, 'eosToken'),
     unkToken: specialToken(given, 'unkToken'),
     padToken: specialToken(given, 'padToken'),
-    addPrefixSpace: boolean(given.addPrefixSpace ?? false, 'addPrefixSpace'),
+    addPrefixSpace: flag(given, 'addPrefixSpace'),
   }
 }
 
@@ -64,19 +64,23 @@ export function readTokenizerSettings(value: unknown): ClvpTokenizerSettings {
 export function readDecodeOptions(value: unknown): Required<DecodeOptions> {
   const given = pick(value, ['skipSpecialTokens', 'cleanUpTokenizationSpaces'], 'options')
   return {
-    skipSpecialTokens: boolean(given.skipSpecialTokens ?? false, 'skipSpecialTokens'),
-    cleanUpTokenizationSpaces: boolean(given.cleanUpTokenizationSpaces ?? false, 'cleanUpTokenizationSpaces'),
+    skipSpecialTokens: flag(given, 'skipSpecialTokens'),
+    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces'),
   }
 }
 
 /** The one option of convertIdsToTokens. */
 export function readSkipSpecialTokens(value: unknown): boolean {
-  const given = pick(value, ['skipSpecialTokens'], 'options')
-  return boolean(given.skipSpecialTokens ?? false, 'skipSpecialTokens')
+  return flag(pick(value, ['skipSpecialTokens'], 'options'), 'skipSpecialTokens')
 }
 
 function specialToken(given: Partial<Record<string, unknown>>, name: (typeof TOKENS)[number]): string {
   const token: unknown = given[name] === undefined ? TOKEN_DEFAULTS[name] : given[name]
   if (typeof token !== 'string' || token === '') throw invalid('a string that is not empty', name, token)
   return token
+}
+
+function flag<K extends string>(given: Partial<Record<K, unknown>>, name: K): boolean {
+  const value: unknown = given[name]
+  return value === undefined ? false : boolean(value, name)
 }

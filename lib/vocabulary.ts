@@ -6,7 +6,8 @@ import { path } from './options.js'
 /** Ids travel as 32-bit integers. */
 const MAX_ID = 2 ** 31 - 1
 
-/** Checks a vocabulary: distinct ids in range.
+/**
+ * A vocabulary as a map, after a check of its ids: distinct, and in range.
  *
  * @throws ClvpError `CLVP_INVALID_ARGUMENT` when it is no object, `CLVP_MODEL_FORMAT` for what is wrong in it
  */
@@ -31,6 +32,15 @@ export function readVocab(vocab: unknown): ReadonlyMap<string, number> {
   }
   if (ids.size === 0) throw modelFormat('the vocabulary holds no tokens')
   return ids
+}
+
+/** Special tokens that the vocabulary lacks get the ids from its size on; the others keep theirs. */
+export function addSpecialTokens(
+  vocab: ReadonlyMap<string, number>,
+  tokens: readonly string[],
+): ReadonlyMap<string, number> {
+  let nextId = vocab.size
+  return new Map(tokens.map((token) => [token, vocab.get(token) ?? nextId++]))
 }
 
 /** The two parts of a merge. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ClvpError, describe } from '../lib/errors.js'
+import { parseMerges } from '../lib/vocabulary.js'
 import { asObject, type Folder, MAX_TEXT_BYTES, malformed, missing } from './folder.js'
 import type { JsonObject } from './section.js'
 
@@ -14,7 +15,7 @@ export async function readTokenizer(source: Folder): Promise<{ tokens: string[];
   if (vocab && merges !== undefined) {
     return {
       tokens: tokensById(vocab.json, join(source.path, 'vocab.json')),
-      merges: checkedMerges(mergeLines(merges), join(source.path, 'merges.txt')),
+      merges: checkedMerges(parseMerges(merges), join(source.path, 'merges.txt')),
     }
   }
   const fast = await source.object('tokenizer.json', MAX_TEXT_BYTES)
@@ -32,16 +33,6 @@ export async function readTokenizer(source: Folder): Promise<{ tokens: string[];
     tokens: tokensById(asObject(model.vocab, `${path}: model.vocab`), path),
     merges: checkedMerges(model.merges, path),
   }
-}
-
-/**
- * Published files start with a version line. transformers 5 saves them without it, and then takes the first merge for
- * it when it reads them; we do not.
- */
-function mergeLines(text: string): string[] {
-  const lines = text.split(/\r\n|\r|\n/)
-  if (lines[0]?.startsWith('#version')) lines.shift()
-  return lines.filter((line) => line.trim() !== '')
 }
 
 /** Merges as `'a b'`, from such strings or from pairs. */

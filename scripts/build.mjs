@@ -37,12 +37,13 @@ export function build(extra = []) {
   fetchSources()
   const out = join(root, '.build', 'release')
   const cli = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
-  const args = [cli, 'compile', '--out', out, '--parallel', String(availableParallelism()), ...extra]
-  if (!existsSync(join(out, 'CMakeCache.txt')) && !spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error) {
-    args.push('--generator', 'Ninja')
+  const fresh = !existsSync(join(out, 'CMakeCache.txt'))
+  const ninja = fresh && !spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? ['--generator', 'Ninja'] : []
+  // Configured each time, so that changed flags count; what has not changed is not compiled again.
+  for (const step of [['configure', ...ninja, ...extra], ['build', '--parallel', String(availableParallelism())]]) {
+    const { status } = spawnSync(process.execPath, [cli, ...step, '--out', out], { cwd: root, stdio: ['ignore', 2, 2] })
+    if (status !== 0) throw new Error('the native build failed: the compiler says above why')
   }
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] })
-  if (status !== 0) throw new Error('the native build failed: the compiler says above why')
   const built = [join(out, 'Release', 'clvp.node'), join(out, 'clvp.node')].find(existsSync)
   if (!built) throw new Error(`the build made no clvp.node in ${out}`)
   install(built)

@@ -1,6 +1,7 @@
 // A clip's conditioning vector, and the whole prefix with a text's embeddings, are the conditioning encoder's.
 import t from 'tap'
-import { conditionClip, loadTiny, matchGolden, tinyRecipes } from './helpers/checkpoint.js'
+import { tinyRecipes } from './helpers/checkpoint.js'
+import { conditionClip, loadTiny, matchGolden } from './helpers/golden.js'
 
 for (const name of tinyRecipes) {
   t.test(name, async (t) => {

@@ -1,6 +1,7 @@
 // The text and the speech encoder give the reference's hidden states, pooled output and embedding.
 import t from 'tap'
-import { loadTiny, matchGolden, readRecipe, tinyRecipes } from './helpers/checkpoint.js'
+import { readRecipe, tinyRecipes } from './helpers/checkpoint.js'
+import { loadTiny, matchGolden } from './helpers/golden.js'
 
 function matchEncoding(t, found, golden, name, what) {
   matchGolden(t, found.lastHidden, golden.floats[`${name}.last`], `${what}: last hidden states`)

@@ -1,6 +1,7 @@
 // Log-mel features are those of transformers' ClvpFeatureExtractor: shorter clips padded, longer ones cut.
 import t from 'tap'
-import { loadTiny, makeClip, matchGolden, tinyRecipes } from './helpers/checkpoint.js'
+import { tinyRecipes } from './helpers/checkpoint.js'
+import { loadTiny, makeClip, matchGolden } from './helpers/golden.js'
 
 for (const name of tinyRecipes) {
   t.test(name, async (t) => {

@@ -1,7 +1,8 @@
 // Processed logits keep the entries that transformers' processors keep, with their values: test/golden/sampler.json.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { decodeFloats, differences, uniform } from './helpers/checkpoint.js'
+import { uniform } from './helpers/checkpoint.js'
+import { decodeFloats, differences } from './helpers/golden.js'
 
 const cases = JSON.parse(readFileSync(new URL('golden/sampler.json', import.meta.url), 'utf8'))
 const { warpLogits } = await import('../dist/lib/core.js')

@@ -1,6 +1,7 @@
 // Scores are the reference's logits_per_text: of rows padded and fixed in a batch, and of what generate() drew.
 import t from 'tap'
-import { loadTiny, matchGolden, tinyRecipes } from './helpers/checkpoint.js'
+import { tinyRecipes } from './helpers/checkpoint.js'
+import { loadTiny, matchGolden } from './helpers/golden.js'
 
 for (const name of tinyRecipes) {
   t.test(name, async (t) => {

@@ -21,7 +21,7 @@ t.test('options must be known and of their types', async (t) => {
       code: 'CLVP_INVALID_ARGUMENT',
       message,
     })
-  refused({ unknownToken: '[UNK]' }, /unkToken.*"unknownToken"/)
+  refused({ unknownToken: '[UNK]' }, /'unknownToken'.*unkToken/)
   refused({ unkToken: '' }, /not empty for unkToken/)
   refused({ bosToken: null }, /bosToken.*null/)
   refused({ padToken: 0 }, /padToken.*0 of type number/)

@@ -71,7 +71,7 @@ t.test('refuses what is no id', async (t) => {
 
 t.test('refuses options that do not exist or are of another type', async (t) => {
   t.throws(() => tokenizer.decode([3], { skipSpecial: true }), {
-    message: /skipSpecialTokens.*"skipSpecial"/,
+    message: /'skipSpecial'.*skipSpecialTokens/,
   })
   t.throws(() => tokenizer.decode([3], { skipSpecialTokens: 1 }), {
     message: /a boolean for skipSpecialTokens/,

@@ -1,5 +1,4 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
-import { existsSync } from 'node:fs'
 import { Clvp } from '../clvp.js'
 import { weightTypes } from '../source.js'
 import { type Arguments, type Context, type Flag, UsageError } from './command.js'
@@ -10,9 +9,9 @@ export const modelFlags: Record<string, Flag> = {
   type: { value: 'TYPE', help: `type to convert a folder to: ${weightTypes.join(', ')} (default: f16)` },
 }
 
-/** 'demo' names the embedded model, unless there is a file of that name. */
+/** 'demo' names the embedded model; './demo' a folder of that name. */
 export function isDemo(name: string): boolean {
-  return name === 'demo' && !existsSync(name)
+  return name === 'demo'
 }
 
 export async function withModel<T>(

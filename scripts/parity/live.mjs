@@ -13,7 +13,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { chooseDecoding, differences, readRecipes } from '../../test/helpers/checkpoint.js'
+import { readRecipes } from '../../test/helpers/checkpoint.js'
+import { chooseDecoding, differences, prefixPositions } from '../../test/helpers/golden.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')
@@ -84,7 +85,7 @@ function readSafetensors(path) {
 
 function readReference(name) {
   const facts = JSON.parse(readFileSync(join(work, name, 'ref.json'), 'utf8'))
-  return chooseDecoding({ ...facts, floats: readSafetensors(join(work, name, 'ref.safetensors')) })
+  return { ...facts, floats: readSafetensors(join(work, name, 'ref.safetensors')) }
 }
 
 // --- our side ------------------------------------------------------------------------------------------------------
@@ -141,31 +142,27 @@ async function compareVoice(session, reference, table) {
   return session.condition(await session.mel(floats['clip.0'].data))
 }
 
-async function compareDecoder(session, reference, voice, table) {
-  const { floats, texts, steps } = reference
+async function comparePrefix(session, { floats, texts }, voice, table) {
   for (const [i, ids] of texts.entries()) {
     table.floats(`prefix ${i}`, await session.prefix(Int32Array.from(ids), voice), floats[`prefix.${i}`].data)
   }
-  const textIds = Int32Array.from(texts[steps.text])
-  const logits = await session.stepLogits(textIds, voice, Int32Array.from(steps.codes))
-  const vocab = floats.logits.shape[1]
-  table.floats('logits, prefill', logits.subarray(0, vocab), floats.logits.data.subarray(0, vocab))
-  table.floats(
-    `logits, ${steps.codes.length} steps`,
-    logits.subarray(vocab),
-    floats.logits.data.subarray(vocab),
-  )
+}
+
+/** The decoder with the prefix's positions as transformers 5.23 has them, or as tortoise has them. */
+async function compareDecoder(session, facts, prefix, voice, table) {
+  const { floats, texts, steps, greedy: drawn } = chooseDecoding(facts, prefix)
+  const note = prefix === 'transformers' ? '' : ` (${prefix})`
+  const codes = Int32Array.from(steps.codes)
+  const logits = await session.stepLogits(Int32Array.from(texts[steps.text]), voice, codes, prefix)
+  const { shape, data } = floats.logits
+  const split = shape[1]
+  table.floats(`logits, prefill${note}`, logits.subarray(0, split), data.subarray(0, split))
+  table.floats(`logits, ${codes.length} steps${note}`, logits.subarray(split), data.subarray(split))
   for (const [i, ids] of texts.entries()) {
-    const request = {
-      textIds: Int32Array.from(ids),
-      voice,
-      candidates: 1,
-      maxTokens: 60,
-      sampling: greedy,
-      seed: 0,
-    }
+    const textIds = Int32Array.from(ids)
+    const request = { textIds, voice, candidates: 1, maxTokens: 60, sampling: greedy, seed: 0, prefixPositions: prefix }
     const [found] = await session.generate(request)
-    table.ids(`greedy ${i}`, found.tokens, reference.greedy[i].tokens)
+    table.ids(`greedy ${i}${note}`, found.tokens, drawn[i].tokens)
   }
 }
 
@@ -207,7 +204,8 @@ async function compareType(name, type, reference) {
   const table = new Table(name, type)
   const { text_config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
   const voice = await compareVoice(session, reference, table)
-  await compareDecoder(session, reference, voice, table)
+  await comparePrefix(session, reference, voice, table)
+  for (const prefix of prefixPositions) await compareDecoder(session, reference, prefix, voice, table)
   await compareEncoders(session, reference, text_config.eos_token_id, table)
   await compareScores(session, reference, table)
   return table

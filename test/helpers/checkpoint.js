@@ -4,8 +4,6 @@
 //     writeCheckpoint(recipe, dir)                  // a Hugging Face folder, as transformers would save it
 //     writeCheckpoint(recipe, dir, { shards: 3 })   // with model.safetensors.index.json
 //
-// Golden files (test/golden/*.json) are what transformers computes for the same recipes; see scripts/parity/reference.py.
-//
 // scripts/parity/weights.py makes the same bytes in Python: every value is a hash of (seed, parameter's name,
 // element's index), exact until one rounding to float32. Change both or neither; `weights.py --self-test` compares.
 
@@ -131,14 +129,14 @@ function withSampleCounts(preprocessor) {
 // --- values: the same as weights.py, bit for bit ---------------------------------------------------------------
 
 /** FNV-1a over the name's bytes, started from the seed. */
-function nameKey(seed, name) {
+export function nameKey(seed, name) {
   let key = (0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1)) >>> 0
   for (const byte of Buffer.from(name)) key = Math.imul(key ^ byte, 0x01000193) >>> 0
   return key
 }
 
 /** The hash of one counter: 32 bits, unsigned. */
-function hash(key, index) {
+export function hash(key, index) {
   let x = Math.imul(index, 0x9e3779b9) ^ key
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
@@ -406,97 +404,4 @@ export function writeCheckpoint(recipe, dir, { shards = 1 } = {}) {
   if (shards > 1) writeShards(recipe, tensors, dir, shards)
   else writeSafetensors(recipe, tensors, join(dir, 'model.safetensors'))
   return dir
-}
-
-// --- sounds -----------------------------------------------------------------------------------------------------------
-
-/** A test sound from integers alone: a gliding triangle wave, noise, and stretches of silence. */
-export function makeClip({ seed, samples }) {
-  const key = nameKey(seed, 'clip')
-  const step = 20_000_000 + seed * 7_000_001
-  return Float32Array.from({ length: samples }, (_, i) => {
-    if (((i >>> 12) & 3) === 3) return 0
-    const phase = (Math.imul(i, step) + Math.imul(Math.imul(i, i), 353)) >>> 16
-    const triangle = Math.abs(phase - 32768) - 16384
-    return (triangle + (hash(key, i) >>> 19) - 4096) / 32768
-  })
-}
-
-// --- what the reference says --------------------------------------------------------------------------------------------
-
-/**
- * Which of the reference's two decodings ours has to equal. 'generate': what generate() of transformers 5.23 computes,
- * where every position of the prefix gets learned position 0 instead of its own, so that they do not cancel.
- * 'cancelled': they do cancel, as in transformers 4 and tortoise. See Decoding in scripts/parity/reference.py.
- */
-export const prefixPositions = 'generate'
-
-/** The reference's facts with the decoding that `prefixPositions` names in the plain places. */
-export function chooseDecoding(facts, prefix = prefixPositions) {
-  if (prefix === 'generate') return facts
-  const steps = { ...facts.steps, ...facts.steps.cancelled }
-  const greedy = facts.greedy.map((found) => ({ ...found, ...found.cancelled }))
-  const floats = facts.floats && { ...facts.floats, logits: facts.floats['logits.cancelled'] }
-  return { ...facts, steps, greedy, ...(floats && { floats }) }
-}
-
-/** The reference's facts about a recipe: inputs, ids and `floats`, samples of its arrays for differences(). */
-export function readGolden(name) {
-  return chooseDecoding(JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), 'utf8')))
-}
-
-/** base64 of little-endian float32 values. */
-export function decodeFloats(base64) {
-  const bytes = Buffer.from(base64, 'base64')
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
-}
-
-/** The elements of a whole array that a golden sample holds: its first `head`, then every stride-th. */
-export function sampleLike(array, { head, stride }) {
-  return array.filter((_, i) => i < head || (i - head) % stride === 0)
-}
-
-/** How far `actual` is from `expected`: max|a-b| / max|b|, the relative L2 distance, and the cosine. */
-export function differences(actual, expected) {
-  let [most, scale, distance, left, right, dot] = [0, 0, 0, 0, 0, 0]
-  for (let i = 0; i < expected.length; i++) {
-    const gap = Math.abs(actual[i] - expected[i])
-    // Not Math.max alone: it must not lose a NaN, which fails every comparison.
-    most = gap > most || Number.isNaN(gap) ? gap : most
-    scale = Math.max(scale, Math.abs(expected[i]))
-    distance += gap * gap
-    left += actual[i] * actual[i]
-    right += expected[i] * expected[i]
-    dot += actual[i] * expected[i]
-  }
-  return { max: most / scale, l2: Math.sqrt(distance / right), cosine: dot / Math.sqrt(left * right) }
-}
-
-/** Asserts on a tap test that an array is the golden one, within `limit` of the largest expected value. */
-export function matchGolden(t, actual, packed, what, limit = 1e-4) {
-  const count = packed.shape.reduce((a, b) => a * b, 1)
-  t.equal(actual.length, count, `${what}: has the shape [${packed.shape}]`)
-  const expected = decodeFloats(packed.data)
-  const { max } = differences(sampleLike(actual, packed), expected)
-  t.ok(max <= limit, `${what}: max|a-b|/max|b| is ${max.toExponential(2)}, at most ${limit}`)
-}
-
-/** A recipe's checkpoint, written, converted and loaded on the CPU: { core, model, session, golden, recipe }. */
-export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
-  const [core, { convertFolder }] = await Promise.all([
-    import('../../dist/lib/core.js'),
-    import('../../dist/quantize/convert.js'),
-  ])
-  const dir = t.testdir({})
-  const recipe = readRecipe(name)
-  writeCheckpoint(recipe, join(dir, 'hf'))
-  const path = join(dir, `${name}.gguf`)
-  await convertFolder(join(dir, 'hf'), path, { type })
-  const model = await core.loadModel(path, { device: 'cpu' })
-  return { core, model, session: core.createSession(model, { threads }), golden: readGolden(name), recipe }
-}
-
-/** The conditioning vector of a golden file's clip. */
-export async function conditionClip(session, golden, index) {
-  return session.condition(await session.mel(makeClip(golden.clips[index])))
 }
