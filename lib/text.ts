@@ -16,18 +16,35 @@ export interface Explanation {
   remaining: number
 }
 
+const tokenizerConfig = 'clvp.source.tokenizer_config'
+
+function badConfig(reason: string, cause?: unknown): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `The model file's ${tokenizerConfig} ${reason}: convert it again`, { cause })
+}
+
+/** The special tokens that the checkpoint's tokenizer_config.json names, as strings or as objects with `content`. */
 function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   if (typeof json !== 'string') return {}
-  const config = JSON.parse(json) as Record<string, unknown>
-  const token = (value: unknown) =>
-    typeof value === 'string' ? value : (value as { content?: unknown } | null | undefined)?.content
-  const named = {
-    unkToken: token(config.unk_token),
-    bosToken: token(config.bos_token),
-    eosToken: token(config.eos_token),
-    padToken: token(config.pad_token),
+  let config: unknown
+  try {
+    config = JSON.parse(json)
+  } catch (cause) {
+    throw badConfig('is not JSON', cause)
   }
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => typeof value === 'string'))
+  if (typeof config !== 'object' || config === null) throw badConfig('is no object')
+  const settings: ClvpTokenizerSettings = {}
+  for (const [key, name] of [
+    ['unk_token', 'unkToken'],
+    ['bos_token', 'bosToken'],
+    ['eos_token', 'eosToken'],
+    ['pad_token', 'padToken'],
+  ] as const) {
+    const value = (config as Record<string, unknown>)[key]
+    const token = typeof value === 'object' ? (value as { content?: unknown } | null)?.content : value
+    if (token === '') throw badConfig(`has an empty ${key}`)
+    if (typeof token === 'string') settings[name] = token
+  }
+  return settings
 }
 
 /** Makes the tokenizer that a model file carries. */
@@ -47,7 +64,7 @@ export function tokenizerOf(values: Record<string, NativeHeld>, info: NativeInfo
     )
   }
   const vocab = Object.fromEntries(tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== ''))
-  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values['clvp.source.tokenizer_config']) })
+  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
 }
 
 /** The ids of a text that a model can take: at least one, and no more than fit. */

@@ -40,6 +40,7 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
     clvp::ModelOptions options;
     options.device = to_string(info[1], "device");
     options.abort  = AbortWrap::Unwrap(to_object(info[2], "abortFlag"))->flag();
+    addon(env).loads->add(options.abort);
     if (info[3].IsFunction()) {
         auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
         options.progress = [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
@@ -104,7 +105,7 @@ Napi::Value fix_codes(const Napi::CallbackInfo & info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     auto * data         = new AddonData;
-    data->loader        = Worker::create(env, nullptr);
+    data->loader        = Worker::create(env, [loads = data->loads] { loads->abort(); });
     data->model_class   = Napi::Persistent(ModelWrap::define(env));
     data->session_class = Napi::Persistent(SessionWrap::define(env));
     data->writer_class  = Napi::Persistent(WriterWrap::define(env));

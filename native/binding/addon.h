@@ -3,11 +3,33 @@
 
 #include "worker.h"
 
+#include <algorithm>
+
 namespace binding {
+
+/// The flags of loads that may still run, so that the end of the environment can stop them.
+class RunningLoads {
+public:
+    void add(const clvp::AbortFlag & flag) {
+        flags_.erase(std::remove_if(flags_.begin(), flags_.end(), [](const auto & each) { return each.expired(); }), flags_.end());
+        flags_.push_back(flag);
+    }
+    void abort() {
+        for (const auto & each : flags_) {
+            if (const clvp::AbortFlag flag = each.lock()) {
+                flag->store(true);
+            }
+        }
+    }
+
+private:
+    std::vector<std::weak_ptr<std::atomic<bool>>> flags_;
+};
 
 struct AddonData {
     Napi::FunctionReference model_class, session_class, writer_class, abort_class;
-    std::shared_ptr<Worker> loader; // loads models, reads headers, decodes audio
+    std::shared_ptr<RunningLoads> loads = std::make_shared<RunningLoads>();
+    std::shared_ptr<Worker>       loader; // loads models, reads headers, decodes audio
 };
 
 inline AddonData & addon(Napi::Env env) {
