@@ -17,7 +17,7 @@ import {
   type PrefixPositions,
   rewrap,
 } from './binding.js'
-import { abortError, disposedError } from './errors.js'
+import { abortError, ClvpError, disposedError } from './errors.js'
 import { Queue } from './queue.js'
 
 export interface CoreLoadOptions {
@@ -109,8 +109,8 @@ export class Session {
     return this.#run((session) => session.mel(samples), signal)
   }
 
-  condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#run((session) => session.condition(mel), signal)
+  async condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
+    return finite(await this.#run((session) => session.condition(mel), signal))
   }
 
   prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array> {
@@ -134,24 +134,26 @@ export class Session {
     return this.#run((session) => session.encodeSpeech(ids))
   }
 
-  embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#run((session) => session.embedText(textIds), signal)
+  async embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    return finite(await this.#run((session) => session.embedText(textIds), signal))
   }
 
-  embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
-    return this.#run((session) => session.embedSpeech(rows), signal)
+  async embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return finite(await this.#run((session) => session.embedSpeech(rows), signal))
   }
 
   async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
     return (await this.scoreTimed(textIds, rows, signal)).scores
   }
 
-  scoreTimed(
+  async scoreTimed(
     textIds: Int32Array,
     rows: Int32Array[],
     signal?: AbortSignal,
   ): Promise<{ scores: Float32Array; ms: number }> {
-    return this.#run((session) => session.score(textIds, rows), signal)
+    const scored = await this.#run((session) => session.score(textIds, rows), signal)
+    finite(scored.scores)
+    return scored
   }
 
   async generate(request: CoreGenerateRequest): Promise<NativeCandidate[]> {
@@ -203,4 +205,13 @@ export class Session {
       }
     }, signal)
   }
+}
+
+/** A result that is no number has no meaning: the weights that gave it overflow, which a sound model's never do. */
+function finite(values: Float32Array): Float32Array {
+  if (values.every(Number.isFinite)) return values
+  throw new ClvpError(
+    'CLVP_MODEL_FORMAT',
+    'Expected finite numbers of the model but it computed NaN or infinity: its file is damaged, or its input is far out of range. Convert it again',
+  )
 }

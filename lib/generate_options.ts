@@ -100,7 +100,9 @@ const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled'
 
 export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
   const given = pick(value, [...other, ...counted, ...sampled], 'options')
-  if (!(given.voice instanceof Voice)) throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
+  if (!(given.voice instanceof Voice && given.voice.embedding instanceof Float32Array)) {
+    throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
+  }
   if (given.voice.embedding.length !== info.decoderWidth) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
@@ -114,6 +116,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     padTo = 0,
     batchSize = 16,
     deterministic = false,
+    prefixPositions: positions = 'transformers',
   } = given
   const candidates = integer(wanted, 'candidates', 1, maxCandidates)
   const { keep = candidates } = given
@@ -127,7 +130,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     keep: integer(keep, 'keep', 1, maxCandidates),
     batchSize: integer(batchSize, 'batchSize', 1, 1024),
     deterministic: boolean(deterministic, 'deterministic'),
-    prefixPositions: oneOf(given.prefixPositions ?? 'transformers', 'prefixPositions', prefixPositions),
+    prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
     signal: abortSignal(given.signal, 'signal'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
   }

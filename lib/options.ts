@@ -10,11 +10,12 @@ export function pick<K extends string>(
   known: readonly K[],
   name: string,
 ): Partial<Record<K, unknown>> {
-  if (value === undefined) return {}
+  if (value === undefined) return Object.create(null)
   if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw invalid('an object', name, value)
   }
-  const picked: Partial<Record<K, unknown>> = {}
+  // Without a prototype: what someone put on Object.prototype is no option.
+  const picked: Partial<Record<K, unknown>> = Object.create(null)
   for (const key of Object.keys(value)) {
     if (!known.includes(key as K)) {
       throw new ClvpError(
@@ -43,7 +44,8 @@ export function number(
   max: number,
   { above = false } = {},
 ): number {
-  const low = typeof value === 'number' && (above ? value > min : value >= min)
+  // The core computes in single precision, where the smallest doubles are 0.
+  const low = typeof value === 'number' && (above ? Math.fround(value) > min : value >= min)
   if (!low || !(value <= max)) {
     throw invalid(`a number ${above ? 'above' : 'from'} ${min} to ${max}`, name, value)
   }

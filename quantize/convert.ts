@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
-import { abortError, ClvpError, invalid } from '../lib/errors.js'
+import { abortError, ClvpError } from '../lib/errors.js'
+import { abortSignal, callback, oneOf, path, pick } from '../lib/options.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { makePlan, type PlannedTensor, WEIGHT_TYPES, type WeightType } from './plan.js'
@@ -11,8 +12,6 @@ const FORMAT_VERSION = 1
 
 /** Tensors are read and written in pieces of about this size, except for those that are transposed. */
 const CHUNK_BYTES = 8 * 2 ** 20
-
-const OPTIONS = ['type', 'onProgress', 'signal']
 
 export interface ConvertOptions {
   /** Of the weight matrices; everything else is F32. Default `'f16'`. */
@@ -46,8 +45,8 @@ export async function convertFolder(
   target: string,
   options: ConvertOptions = {},
 ): Promise<ConvertResult> {
-  if (typeof source !== 'string' || source === '') throw invalid('a path', 'source', source)
-  if (typeof target !== 'string' || target === '') throw invalid('a path', 'target', target)
+  path(source, 'source')
+  path(target, 'target')
   const { type, onProgress, signal } = checkOptions(options)
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source)
@@ -72,18 +71,13 @@ export async function convertFolder(
   }
 }
 
-function checkOptions(options: ConvertOptions): ConvertOptions & { type: WeightType } {
-  if (typeof options !== 'object' || options === null) throw invalid('an object', 'options', options)
-  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
-  if (unknown !== undefined) throw invalid(`one of ${OPTIONS.join(', ')}`, 'an option', unknown)
-  const { type = 'f16', onProgress, signal } = options
-  if (!WEIGHT_TYPES.includes(type)) throw invalid(`one of ${WEIGHT_TYPES.join(', ')}`, 'type', type)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalid('a function', 'onProgress', onProgress)
+function checkOptions(options: unknown) {
+  const given = pick(options, ['type', 'onProgress', 'signal'], 'options')
+  return {
+    type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', WEIGHT_TYPES),
+    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
+    signal: abortSignal(given.signal, 'signal'),
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw invalid('an AbortSignal', 'signal', signal)
-  return { type, onProgress, signal }
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -5,7 +5,8 @@ import t from 'tap'
 import { Clvp, convertFolder, inspectModel } from '../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
 import { headerLength, replaceOnce } from './helpers/gguf.js'
-import { tinyFile } from './helpers/model.js'
+import { tinyFile, tone } from './helpers/model.js'
+import { setWeight } from './helpers/safetensors.js'
 
 const dir = t.testdir({
   empty: '',
@@ -77,6 +78,21 @@ t.test('without a tokenizer', async (t) => {
   writeCheckpoint(readRecipe('small'), folder)
   writeFileSync(join(folder, 'merges.txt'), '#version: 0.2\na b c\n')
   await t.rejects(convertFolder(folder, `${folder}.gguf`), format(/merges\.txt/))
+})
+
+t.test('weights so large that the results are no numbers', async (t) => {
+  const folder = join(dir, 'overflowing')
+  writeCheckpoint(readRecipe('small'), folder)
+  for (let i = 0; i < 64; i++) setWeight(folder, 'speech_encoder_model.projection.weight', i, 3e38)
+  await convertFolder(folder, `${folder}.gguf`, { type: 'f32' })
+  const clvp = await Clvp.load(`${folder}.gguf`, { threads: 1 })
+  const voice = await clvp.voice(tone())
+  const noNumbers = format(/NaN or infinity/)
+  await t.rejects(clvp.embedSpeech(Int32Array.of(1, 2)), noNumbers)
+  await t.rejects(clvp.rank('Hi.', [Int32Array.of(1, 2)]), noNumbers)
+  await t.rejects(clvp.generate('Hi.', { voice, candidates: 1, maxTokens: 2 }), noNumbers)
+  t.ok(await clvp.embedText('Hi.'), 'what does not need them works')
+  await clvp.dispose()
 })
 
 t.test('cut anywhere in the header', async (t) => {
