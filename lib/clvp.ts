@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { type Clip, readClip } from './audio.js'
+import { type Clip, readClip, takeClip } from './audio.js'
 import { type NativeCandidate, type NativeModel, packageRoot } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
 import { ClvpError, disposedError, invalid } from './errors.js'
@@ -26,14 +26,17 @@ export type StreamEvent =
   | { type: 'candidate'; candidate: DrawnCandidate }
   | { type: 'done'; result: GenerateResult }
 
+/** Options of voice(). */
 export interface VoiceOptions {
   /** How several clips become one voice: the mean of their vectors, as tortoise does (the default and only way). */
   combine?: 'mean'
+  /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal
 }
 
 /** Options of rank, embedText and embedSpeech. */
 export interface CallOptions {
+  /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal
 }
 
@@ -54,6 +57,7 @@ export class Clvp {
   /** Path of the embedded demo voice, a few seconds of speech. */
   static readonly demoVoice: string = join(packageRoot, 'demo', 'voice.wav')
 
+  /** Sizes and limits of the model. */
   readonly info: ModelInfo
   readonly #model: NativeModel
   readonly #session: Session
@@ -70,9 +74,11 @@ export class Clvp {
   /**
    * Loads a model.
    *
-   * @param source a .gguf file, or a folder in Hugging Face layout, which is converted once and kept in a cache
-   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it
-   *   needs what this build lacks, CLVP_DEVICE, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
+   * @param source a .gguf file, or a folder in Hugging Face layout, which is converted once and kept in a cache: the folder
+   *   $CLVP_CACHE, or node-clvp in the system's folder for caches
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or type, CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is
+   *   not a CLVP model, CLVP_UNSUPPORTED if it needs what this build lacks, CLVP_DEVICE for a device that is not there,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
     const file = path(source, 'source')
@@ -98,7 +104,8 @@ export class Clvp {
   /**
    * Makes a voice of one or more clips. Of each the first `info.clipSeconds` seconds are used.
    *
-   * @throws ClvpError CLVP_AUDIO for what is no audio, CLVP_IO for a file that cannot be read
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no clip, CLVP_AUDIO for what is no sound audio, CLVP_IO for a file that
+   *   cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     const given = pick(options, ['combine', 'signal'], 'options')
@@ -107,10 +114,11 @@ export class Clvp {
     const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
     if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
     const { sampleRate, clipSeconds } = this.info
+    const nameOf = (i: number) => (Array.isArray(clips) ? `clips[${i}]` : 'clips')
+    const taken = Array.from(list, (clip, i) => takeClip(clip, nameOf(i), clipSeconds))
     const vectors: Float32Array[] = []
-    for (const [i, clip] of list.entries()) {
-      const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
-      const samples = await readClip(clip, name, sampleRate, clipSeconds)
+    for (const [i, clip] of taken.entries()) {
+      const samples = await readClip(clip, nameOf(i), sampleRate, clipSeconds)
       const mel = await this.#session.mel(samples, signal)
       vectors.push(await this.#session.condition(mel, signal))
     }
@@ -120,7 +128,8 @@ export class Clvp {
   /**
    * Draws candidates for a text in a voice and ranks them, best first.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_ABORTED when the signal says so
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_MODEL_FORMAT if the weights turn out damaged,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED when the signal says so, CLVP_DISPOSED
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     const info = this.#session.info
@@ -128,7 +137,11 @@ export class Clvp {
     return this.#generate(textIds(this.#tokenizer, text, info), plan)
   }
 
-  /** generate(), told as it goes. Leaving the loop early stops the work. */
+  /**
+   * generate(), told as it goes. Leaving the loop early stops the work. Events wait in memory until they are read.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT at once for a bad text or option; other errors come out of the loop
+   */
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     const info = this.#session.info
     const plan = readGenerateOptions(options, info)
@@ -155,7 +168,13 @@ export class Clvp {
     return events
   }
 
-  /** Scores rows of codes against a text, best first. Each row is scored by itself, as it is. */
+  /**
+   * Scores rows of codes against a text, best first. Each row is scored by itself, as it is: nothing is padded or fixed up.
+   *
+   * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`
+   * @returns `index` into `rows`, and `score`: cosine * exp(logit_scale)
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or row, CLVP_ABORTED, CLVP_DISPOSED
+   */
   async rank(
     text: string,
     rows: readonly Int32Array[],
@@ -167,19 +186,32 @@ export class Clvp {
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
   }
 
-  /** L2-normalised embedding [projection] of a text as generate() ranks it: with one stop behind it. */
+  /**
+   * L2-normalised embedding [`info.projection`] of a text as generate() ranks it: with one stop behind it.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
+   */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     const signal = readSignal(options)
     return this.#session.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
   }
 
-  /** L2-normalised embedding [projection] of a row of codes, as it is. */
+  /**
+   * L2-normalised embedding [`info.projection`] of a row of codes, as it is.
+   *
+   * @param codes 1 to 4,096 codes below `info.speechVocabulary`
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
+   */
   async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
     const signal = readSignal(options)
     return this.#session.embedSpeech(readRows([codes]), signal)
   }
 
-  /** What the model will read of a text: how it is spoken, its tokens, what is dropped, what room is left. */
+  /**
+   * What the model will read of a text: how it is spoken, its tokens, what is dropped, what room is left.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no string, CLVP_DISPOSED
+   */
   async explain(text: string): Promise<Explanation> {
     if (this.#disposed) throw disposedError()
     return explainText(this.#tokenizer, text, this.#session.info)
@@ -201,7 +233,7 @@ export class Clvp {
     const progress = new DrawProgress(plan)
     const { candidates: drawn, timings } = await this.#session.generateTimed({
       textIds: ids,
-      voice: plan.voice.embedding,
+      voice: new Float32Array(plan.voice.embedding), // the call may have to wait
       candidates: plan.candidates,
       maxTokens: plan.maxTokens,
       batchSize: plan.batchSize,
@@ -276,10 +308,11 @@ function readSignal(options: unknown): AbortSignal | undefined {
   return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
 }
 
+/** Copies of rows of codes: the call may have to wait. */
 function readRows(rows: unknown): Int32Array[] {
   if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
-  for (const [i, row] of rows.entries()) {
+  return Array.from(rows, (row: unknown, i) => {
     if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
-  }
-  return [...rows]
+    return row.length === 0 ? new Int32Array() : new Int32Array(row) // without memory it cannot be copied
+  })
 }

@@ -1,14 +1,23 @@
 /** Every error this package raises on purpose carries one of these codes. */
 export type ClvpErrorCode =
+  /** A wrong option, text, row or path. */
   | 'CLVP_INVALID_ARGUMENT'
+  /** A model file or checkpoint that is damaged, or is none. */
   | 'CLVP_MODEL_FORMAT'
+  /** Sound, but of a kind that this build does not run; or the addon could not be loaded. */
   | 'CLVP_UNSUPPORTED'
+  /** A signal stopped the call. */
   | 'CLVP_ABORTED'
+  /** dispose() came first. */
   | 'CLVP_DISPOSED'
   | 'CLVP_OUT_OF_MEMORY'
+  /** A file could not be read or written. */
   | 'CLVP_IO'
+  /** Reserved: nothing raises it yet. */
   | 'CLVP_BUSY'
+  /** A device that is not there, or a computation that failed on it. */
   | 'CLVP_DEVICE'
+  /** Audio that is damaged, empty, too long, or of an unknown format. */
   | 'CLVP_AUDIO'
 
 /**

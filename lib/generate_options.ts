@@ -7,59 +7,68 @@ import { type Preset, presetNames, presets } from './presets.js'
 import { type WeightType, weightTypes } from './source.js'
 import { Voice } from './voice.js'
 
+/** How far a call has come. */
 export interface Progress {
   stage: 'convert' | 'load' | 'generate' | 'rank'
-  /** 0 to 1. */
+  /** Of the stage, 0 to 1. 'generate' counts towards `maxTokens`, so it ends early when the candidates do. */
   fraction: number
 }
 
 export interface LoadOptions {
-  /** 'auto' (default): the best there is; 'cpu'; or a device's name or kind as `devices()` gives it. */
+  /** 'auto' (default): the first of `devices()`; or a device's name or kind as it gives them, in upper or lower case. */
   device?: string
-  /** Threads of the CPU; default: the physical cores. */
+  /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number
   /** For a folder: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
   type?: WeightType
+  /** Called on the JavaScript thread; it must not throw. */
   onProgress?: (progress: Progress) => void
+  /** Stops the load with CLVP_ABORTED. */
   signal?: AbortSignal
 }
 
 export interface GenerateOptions {
+  /** Made by `voice()` of the same model. */
   voice: Voice
-  /** How many are drawn; default: the preset's, or 16. */
+  /** How many are drawn, 1 to 65,536; default: the preset's, or 16. */
   candidates?: number
   /** tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. */
   preset?: Preset
   /** 0 to 2^53 - 1; default: a random one, which the result tells. */
   seed?: number
-  /** Default 0.8. 0 takes the most likely code always (greedy). */
+  /** Divides the logits, 0 to 10^6; default 0.8. 0 takes the most likely code always (greedy). */
   temperature?: number
-  /** Keeps the k most likely; default 50, 0 for all. */
+  /** Keeps the k most likely, and equals of the last; default 50, 0 for all. */
   topK?: number
-  /** Keeps the most likely that together have this probability; default 0.8, 1 for all. */
+  /** Keeps the most likely that together have this probability, 0 to 1; default 0.8, 1 for all. */
   topP?: number
-  /** Keeps those at least this fraction as likely as the likeliest; default 0 for all. */
+  /** Keeps those at least this fraction as likely as the likeliest, 0 to 1; default 0 for all. */
   minP?: number
-  /** Keeps those nearest the expected surprise that together have this probability; default 1 for all. */
+  /** Keeps those nearest the expected surprise that together have this probability, above 0 to 1; default 1 for all. */
   typicalP?: number
-  /** Divides the logits of codes already drawn; default 2, 1 for none. */
+  /** Divides positive logits of codes already drawn, and multiplies negative ones; above 0, default 2, 1 for none. */
   repetitionPenalty?: number
-  /** Most codes of a candidate; default 500, or what the model can. */
+  /** Most codes of a candidate, 1 to `info.maxTokens`; the stop counts as one. Default: the smaller of that and 500. */
   maxTokens?: number
-  /** Pads the rows to at least this many codes before ranking, as tortoise does with 500; default: the longest row. */
+  /** Pads the rows to at least this many codes before ranking, as tortoise does with 500; at most 4,096, default 0: the longest row. */
   padTo?: number
   /** How many of the best are given back; default: all. */
   keep?: number
-  /** How many are decoded together; default 16. More are faster and take more memory. */
+  /** How many are decoded together, 1 to 1,024; default 16. More are faster and take more memory. */
   batchSize?: number
-  /** Exactly the same candidate k whatever the number of candidates; default false: the same but for rounding. */
+  /**
+   * Exactly the same codes for candidate k whatever `candidates`, `batchSize` and `threads` are; default false: the same but
+   * for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
+   */
   deterministic?: boolean
   /**
    * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
   prefixPositions?: PrefixPositions
+  /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
   signal?: AbortSignal
+  /** Called on the JavaScript thread; it must not throw. */
   onProgress?: (progress: Progress) => void
 }
 

@@ -1,28 +1,36 @@
 /** What a loaded model is, and what a call will take. */
 import type { NativeInfo } from './binding.js'
 
+/** Sizes and limits of a loaded model. */
 export interface ModelInfo {
+  /** Of the folder that it was converted from. */
   name: string
-  /** Type of the weight matrices. */
+  /** Type of the weight matrices: 'f32', 'f16' or 'q8_0'. */
   type: string
+  /** Name of the device that holds the weights. */
   device: string
+  /** Threads of the CPU. */
   threads: number
   /** Bytes of the weights in memory. */
   bytes: number
   /** Hz, of clips and of the speech that codes stand for. */
   sampleRate: number
-  /** How much of each clip is used. */
+  /** How much of each clip is used, in seconds; a shorter one is padded with silence. */
   clipSeconds: number
-  /** Most text tokens of one call. */
+  /** Most text tokens of one call; bos and stops are not counted. */
   maxTextTokens: number
-  /** Most codes of one candidate. */
+  /** Most codes of one candidate: the largest `maxTokens`. */
   maxTokens: number
+  /** The speech decoder; `vocabulary` counts bos and stop, `stop` is the code that ends a candidate. */
   decoder: { layers: number; width: number; heads: number; vocabulary: number; stop: number }
+  /** Tokens that the text encoder has embeddings for. */
   textVocabulary: number
+  /** Codes that the speech encoder has embeddings for: what rank() and embedSpeech() take. */
   speechVocabulary: number
   /** Length of embedText and embedSpeech. */
   projection: number
-  /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate. */
+  /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate.
+   * `batchSize` is 16 and `textTokens` 100 unless given. */
   estimateBytes(request: { candidates: number; tokens: number; batchSize?: number; textTokens?: number }): number
 }
 

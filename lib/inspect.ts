@@ -2,14 +2,18 @@
 import { binding, type NativeTensor, native } from './binding.js'
 import { path } from './options.js'
 
+/** What a model file's header says. */
 export interface ModelFile {
   path: string
   /** Of the file. */
   bytes: number
   /** Numbers in all tensors. */
   parameters: number
+  /** Of all tensors' bytes. */
   bitsPerWeight: number
+  /** Tensors and bytes of each type. */
   types: { type: string; tensors: number; bytes: number }[]
+  /** The keys with their values: docs/model-format.md. */
   values: Record<string, boolean | number | string | number[] | string[]>
   /** Dimensions in GGML's order: the contiguous one first. */
   tensors: (NativeTensor & { bytes: number })[]
@@ -18,7 +22,7 @@ export interface ModelFile {
 /**
  * Reads a model file's header: keys, tensors, types, sizes.
  *
- * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no well-formed GGUF file
+ * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no path, CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no well-formed GGUF file
  */
 export async function inspectModel(file: string): Promise<ModelFile> {
   const name = path(file, 'path')

@@ -12,10 +12,11 @@ export interface DrawnCandidate {
   codes: Int32Array
   /** Mean natural log-probability of the drawn codes and the stop under the model, before any sampling option. */
   meanLogprob: number
+  /** 'stop': the model ended it; 'length': it reached `maxTokens`. An aborted call rejects and has no candidates. */
   finishReason: 'stop' | 'length' | 'aborted'
-  /** Length of the speech. */
+  /** Length of the speech that the drawn codes stand for, in seconds; padding and fixing codes do not count. */
   seconds: number
-  /** Length of the longest run of the silence code, in seconds. */
+  /** Length of the longest run of the silence code among the drawn codes, in seconds. */
   longestSilence: number
   /** `generate(text, { seed, candidates: 1 })` with this seed draws this candidate again. */
   seed: number
@@ -35,21 +36,27 @@ export interface Timings {
   prefillMs: number
   /** All decoder steps; `decodeMs / steps` is the time of one. */
   decodeMs: number
+  /** Decoder steps of all batches. */
   steps: number
+  /** From logits to tokens. */
   sampleMs: number
   /** Text and speech encoders. */
   scoreMs: number
+  /** From the call to its result, waiting for earlier calls included. */
   totalMs: number
+  /** Rows of the prefix. */
   prefillPositions: number
-  /** Largest size of the KV cache. */
+  /** Largest size of the KV cache, in bytes. */
   kvBytes: number
 }
 
+/** What generate() resolves to. */
 export interface GenerateResult {
+  /** The one with the highest `score`. */
   best: Candidate
-  /** Best first. */
+  /** Best first; at most `keep`. */
   candidates: Candidate[]
-  /** The seed that was used: pass it to get the same candidates. */
+  /** The seed that was used: pass it with the same options to get the same candidates. */
   seed: number
   timings: Timings
 }

@@ -1,6 +1,6 @@
 /** What the decoder knows of a voice: the mean of its clips' conditioning vectors, as tortoise makes it. */
 export class Voice {
-  /** [decoder width]. */
+  /** [`info.decoder.width`]: goes with the model that made it. */
   readonly embedding: Float32Array
   /** How many clips it was made of. */
   readonly clips: number

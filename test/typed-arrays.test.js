@@ -1,14 +1,13 @@
 // Typed arrays are copied in the call: views, arrays taken away right after it, and shared memory give what a plain copy gives.
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { loadTinyModel, tone } from './helpers/model.js'
+import { essence, loadTinyModel, tone } from './helpers/model.js'
+import { wavOf } from './helpers/wav.js'
 
 const { clvp } = await loadTinyModel(t)
 const { samples, sampleRate } = tone(0.5)
 const codes = Int32Array.of(5, 6, 7, 8, 200, 9)
-const wav = readFileSync(fileURLToPath(new URL('../demo/voice.wav', import.meta.url)))
+const wav = wavOf(tone(0.4))
 
 /** Each kind of array that a call takes: an array, and a call that gives numbers. */
 const inputs = {
@@ -45,6 +44,13 @@ for (const [name, [array, call]] of Object.entries(inputs)) {
     overwritten.fill(0)
     await same('overwritten right after the call', overwriting)
 
+    const busy = clvp.generate('Hello world.', { voice: await clvp.voice(tone()), candidates: 4, seed: 1 })
+    const later = copy()
+    const waiting = call(later)
+    structuredClone(later.buffer, { transfer: [later.buffer] })
+    await same('transferred while the call waits in line', waiting)
+    await busy
+
     const shrunk = new Kind(new ArrayBuffer(array.byteLength, { maxByteLength: array.byteLength }))
     shrunk.set(array)
     const shrinking = call(shrunk)
@@ -64,6 +70,30 @@ for (const [name, [array, call]] of Object.entries(inputs)) {
     }
   })
 }
+
+t.test('each of several clips', async (t) => {
+  const make = () => [{ samples: samples.slice(), sampleRate }, { samples: samples.slice(1), sampleRate }, new Uint8Array(wav)]
+  const expected = [...(await clvp.voice(make())).embedding]
+  const clips = make()
+  const running = clvp.voice(clips)
+  for (const clip of clips) {
+    const { buffer } = clip.samples ?? clip
+    structuredClone(buffer, { transfer: [buffer] })
+  }
+  clips.length = 0
+  t.same([...(await running).embedding], expected)
+})
+
+t.test('the vector of a voice', async (t) => {
+  const options = { candidates: 2, maxTokens: 4, seed: 1 }
+  const voice = await clvp.voice({ samples, sampleRate })
+  const expected = (await clvp.generate('Hi.', { ...options, voice })).candidates.map(essence)
+  const busy = clvp.generate('Hello world.', { ...options, voice })
+  const running = clvp.generate('Hi.', { ...options, voice })
+  voice.embedding.fill(0)
+  t.same((await running).candidates.map(essence), expected)
+  await busy
+})
 
 t.test('shared memory that another thread keeps writing to', async (t) => {
   const shared = new Int32Array(new SharedArrayBuffer(4 * 50))

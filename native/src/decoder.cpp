@@ -29,12 +29,13 @@ ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, const D
     return linear(ctx, w.lm_head, x);
 }
 
-/// F32 [n, n]: row q hides the keys after q.
-std::vector<float> causal_mask(int64_t n) {
-    std::vector<float> mask(static_cast<size_t>(n * n), 0.0f);
+/// F16 [n, n]: row q hides the keys after q.
+std::vector<ggml_fp16_t> causal_mask(int64_t n) {
+    const ggml_fp16_t        hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
+    std::vector<ggml_fp16_t> mask(static_cast<size_t>(n * n), ggml_fp32_to_fp16(0.0f));
     for (int64_t q = 0; q < n; q++) {
         for (int64_t k = q + 1; k < n; k++) {
-            mask[static_cast<size_t>(q * n + k)] = -std::numeric_limits<float>::infinity();
+            mask[static_cast<size_t>(q * n + k)] = hidden;
         }
     }
     return mask;
@@ -104,8 +105,8 @@ std::vector<float> prefill(Backend & backend, const Weights & weights, const Par
     }
 
     const int64_t            n    = x->ne[1];
-    const std::vector<float> hide = causal_mask(n);
-    ggml_tensor *            mask = graph.input("mask", GGML_TYPE_F32, { n, n }, hide.data());
+    const std::vector<ggml_fp16_t> hide = causal_mask(n);
+    ggml_tensor *            mask = graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data());
     for (uint32_t i = 0; i < p.n_layer; i++) {
         x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {
             store_prefix(graph, cache, i, heads);

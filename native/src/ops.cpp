@@ -51,14 +51,11 @@ Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
 
 ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_tokens = heads.q->ne[2], n_batch = heads.q->ne[3];
-    ggml_tensor * q = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_tokens, n_head, n_batch]
-    ggml_tensor * k = ggml_permute(ctx, heads.k, 0, 2, 1, 3);                 // the same, as a view
-    ggml_tensor * v = ggml_cont(ctx, ggml_permute(ctx, heads.v, 1, 2, 0, 3)); // [n_tokens, d_head, n_head, n_batch]
-    ggml_tensor * scores = ggml_mul_mat(ctx, k, q);                           // [n_tokens (keys), n_tokens, n_head, n_batch]
-    scores = ggml_soft_max_ext(ctx, scores, mask, 1.0f / std::sqrt(static_cast<float>(d_head)), 0.0f);
-    ggml_tensor * mixed = ggml_mul_mat(ctx, v, scores);                       // [d_head, n_tokens, n_head, n_batch]
-    mixed               = ggml_cont(ctx, ggml_permute(ctx, mixed, 0, 2, 1, 3));
-    return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch);
+    auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); }; // [d_head, n_tokens, n_head, n_batch]
+    const float   scale = 1.0f / std::sqrt(static_cast<float>(d_head));
+    // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
+    ggml_tensor * mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
+    return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch); // it comes as [d_head, n_head, n_tokens, n_batch]
 }
 
 } // namespace clvp

@@ -25,7 +25,7 @@ struct Heads {
 /// Splits qkv [3*n_embd, n_tokens, n_batch].
 Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head);
 
-/// softmax(k^T q / sqrt(d_head) + mask) v over the tokens of each sequence; mask F32 [n_tokens, n_tokens] or null.
+/// softmax(k^T q / sqrt(d_head) + mask) v over the tokens of each sequence; mask F16 [n_tokens, n_tokens] or null.
 /// Returns [n_embd, n_tokens, n_batch].
 ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask);
 
