@@ -11,6 +11,15 @@ export interface NativeMel {
   frames: number
 }
 
+/** ClvpFeatureExtractor's sizes; rate in Hz, `norms` empty or one divisor for each channel. */
+export interface NativeMelParams {
+  sampleRate: number
+  fftLength: number
+  hopLength: number
+  channels: number
+  norms: Float32Array
+}
+
 export interface NativeSampling {
   repetitionPenalty: number
   temperature: number
@@ -40,7 +49,7 @@ export interface NativeCandidate {
   /** As drawn, without bos and stop. */
   tokens: Int32Array
   meanLogprob: number
-  finishReason: 'stop' | 'length' | 'aborted'
+  finishReason: 'stop' | 'length'
 }
 
 export interface NativeTimings {
@@ -171,8 +180,12 @@ interface Binding {
   ): Promise<NativeModel>
   decodeAudio(bytes: Uint8Array, maxSeconds: number, sampleRate: number): Promise<Float32Array>
   resample(samples: Float32Array, from: number, to: number): Promise<Float32Array>
+  /** Of `length` samples: the given ones cut, or padded with silence. */
+  melFeatures(samples: Float32Array, params: NativeMelParams, length: number): Promise<NativeMel>
   warpLogits(logits: Float32Array, seen: Int32Array, sampling: NativeSampling): Float32Array
   fixCodes(model: NativeModel, rows: Int32Array[], stopped: boolean[], padTo: number): Int32Array[]
+  /** Stops all work and waits for its threads; afterwards every call rejects. */
+  stopWorkers(): void
 }
 
 /** The package's folder: two levels above dist/lib. */
@@ -194,6 +207,9 @@ function load(): Binding {
 }
 
 export const binding = load()
+
+// process.exit() runs no cleanup hooks of addons, but destroys GGML's tables under the threads that compute with them.
+process.once('exit', () => binding.stopWorkers())
 
 /** Turns an error of the addon into a ClvpError; others pass. */
 export function rewrap(error: unknown): unknown {

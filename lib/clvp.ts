@@ -87,14 +87,15 @@ export class Clvp {
     const gguf = await resolveSource(file, { type, signal, onProgress: report('convert') })
     const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
     try {
-      const session = createSession(model, { threads })
-      if (type !== undefined && type !== session.info.type) {
+      const info = model.info()
+      if (type !== undefined && type !== info.type) {
         throw new ClvpError(
           'CLVP_INVALID_ARGUMENT',
-          `Expected a model of type ${type} but ${file} is ${session.info.type}: convert the original, or leave 'type' out`,
+          `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
         )
       }
-      return new Clvp(model, session, tokenizerOf(model.values(), session.info))
+      const tokenizer = tokenizerOf(model.values(), info)
+      return new Clvp(model, createSession(model, { threads }), tokenizer)
     } catch (error) {
       model.dispose()
       throw error

@@ -63,7 +63,10 @@ export async function loadModel(path: string, options: CoreLoadOptions = {}): Pr
   const onAbort = () => flag.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    return await native(() => binding.loadModel(path, device, flag, onProgress))
+    return await guard(
+      () => flag.abort(),
+      (safe) => native(() => binding.loadModel(path, device, flag, safe(onProgress))),
+    )
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
@@ -169,7 +172,11 @@ export class Session {
       maxTokens: Math.min(defaultGenerate.maxTokens, this.info.maxTokens),
       ...rest,
     }
-    return this.#run((session) => session.generate(textIds, voice, options, onStep, onCandidate), signal)
+    return guard(
+      () => this.#native.abort(),
+      (safe) =>
+        this.#run((session) => session.generate(textIds, voice, options, safe(onStep), safe(onCandidate)), signal),
+    )
   }
 
   /** Rows as the speech encoder takes them; see fix_codes in clvp.h. */
@@ -198,13 +205,41 @@ export class Session {
       try {
         return await running
       } catch (error) {
+        if (!(error instanceof ClvpError) || error.code !== 'CLVP_ABORTED') throw error
         // dispose() stops the running call as an abort does.
-        throw this.#queue.closed && !signal?.aborted ? disposedError() : error
+        if (signal?.aborted) throw abortError(signal)
+        throw this.#queue.closed ? disposedError() : error
       } finally {
         signal?.removeEventListener('abort', onAbort)
       }
     }, signal)
   }
+}
+
+/** Makes a callback that never throws. */
+type Safe = <A>(callback: ((value: A) => void) | undefined) => ((value: A) => void) | undefined
+
+/**
+ * Runs a call whose callbacks may throw. The addon could tell nobody of that, so the first error stops the call, and the
+ * call rejects with it.
+ */
+async function guard<T>(stop: () => void, call: (safe: Safe) => Promise<T>): Promise<T> {
+  let thrown: { error: unknown } | undefined
+  const safe: Safe = (callback) =>
+    callback &&
+    ((value) => {
+      if (thrown) return
+      try {
+        callback(value)
+      } catch (error) {
+        thrown = { error }
+        stop()
+      }
+    })
+  const running = call(safe)
+  await running.catch(() => {})
+  if (thrown) throw thrown.error
+  return running
 }
 
 /** A result that is no number has no meaning: the weights that gave it overflow, which a sound model's never do. */

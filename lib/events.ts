@@ -1,8 +1,17 @@
-/** An async iterable that a producer pushes into; leaving the loop early tells the producer to stop. */
+interface Deferred<T> {
+  promise: Promise<T>
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+/**
+ * An async iterable that a producer pushes into. Leaving the loop early tells the producer to stop; what it still
+ * pushes then is dropped.
+ */
 export class EventStream<T> implements AsyncIterableIterator<T> {
   readonly #events: T[] = []
+  readonly #waiting: Deferred<IteratorResult<T>>[] = []
   readonly #onLeave: () => void
-  #wake: (() => void) | undefined
   #ended = false
   #error: { value: unknown } | undefined
 
@@ -10,47 +19,59 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
     this.#onLeave = onLeave
   }
 
-  push(event: T): void {
-    this.#events.push(event)
-    this.#wake?.()
+  push(value: T): void {
+    if (this.#ended) return
+    const first = this.#waiting.shift()
+    if (first) first.resolve({ done: false, value })
+    else this.#events.push(value)
   }
 
   end(): void {
     this.#ended = true
-    this.#wake?.()
+    for (const each of this.#waiting.splice(0)) each.resolve({ done: true, value: undefined })
   }
 
   fail(value: unknown): void {
-    this.#error = { value }
-    this.#wake?.()
+    if (this.#ended) return
+    const first = this.#waiting.shift()
+    if (first) first.reject(value)
+    else this.#error = { value }
+    this.end()
   }
 
-  async next(): Promise<IteratorResult<T>> {
-    for (;;) {
-      if (this.#events.length > 0) return { done: false, value: this.#events.shift()! }
-      if (this.#error) {
-        const { value } = this.#error
-        this.#error = undefined
-        this.#ended = true
-        throw value
-      }
-      if (this.#ended) return { done: true, value: undefined }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#wake = undefined
+  next(): Promise<IteratorResult<T>> {
+    if (this.#events.length > 0) return Promise.resolve({ done: false, value: this.#events.shift()! })
+    if (this.#error) {
+      const { value } = this.#error
+      this.#error = undefined
+      return Promise.reject(value)
     }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    const waiting = withResolvers<IteratorResult<T>>()
+    this.#waiting.push(waiting)
+    return waiting.promise
   }
 
-  async return(): Promise<IteratorResult<T>> {
+  return(): Promise<IteratorResult<T>> {
+    if (!this.#ended) this.#onLeave()
     this.#events.length = 0
     this.#error = undefined
-    if (!this.#ended) this.#onLeave()
-    this.#ended = true
-    return { done: true, value: undefined }
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
+}
+
+/** Promise.withResolvers, which Node has from version 22 on. */
+function withResolvers<T>(): Deferred<T> {
+  let resolve!: Deferred<T>['resolve']
+  let reject!: Deferred<T>['reject']
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
 }

@@ -105,7 +105,7 @@ export function readLoadOptions(value: unknown) {
 const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const other = ['voice', 'deterministic', 'prefixPositions', 'signal', 'onProgress'] as const
-const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
+export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
 export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
   const given = pick(value, [...other, ...counted, ...sampled], 'options')
@@ -148,8 +148,8 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
 function readSampling(given: Partial<Record<(typeof sampled)[number], unknown>>): NativeSampling {
   const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = { ...defaultSampling, ...given }
   return {
-    repetitionPenalty: number(repetitionPenalty, 'repetitionPenalty', 0, 1e6, { above: true }),
-    temperature: number(temperature, 'temperature', 0, 1e6),
+    repetitionPenalty: number(repetitionPenalty, 'repetitionPenalty', 1e-3, 1e3),
+    temperature: temperature === 0 ? 0 : number(temperature, 'temperature', 1e-3, 1e3),
     topK: integer(topK, 'topK', 0, 2 ** 31),
     topP: number(topP, 'topP', 0, 1),
     minP: number(minP, 'minP', 0, 1),

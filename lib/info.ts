@@ -1,5 +1,6 @@
 /** What a loaded model is, and what a call will take. */
 import type { NativeInfo } from './binding.js'
+import { integer } from './options.js'
 
 /** Sizes and limits of a loaded model. */
 export interface ModelInfo {
@@ -34,8 +35,6 @@ export interface ModelInfo {
   estimateBytes(request: { candidates: number; tokens: number; batchSize?: number; textTokens?: number }): number
 }
 
-const firstCapacity = 64 // of a candidate's own part of the KV cache, which doubles: kv_cache.cpp
-
 export function modelInfo(info: NativeInfo, threads: number): ModelInfo {
   const { decoderLayers: layers, decoderWidth: width } = info
   return {
@@ -52,12 +51,15 @@ export function modelInfo(info: NativeInfo, threads: number): ModelInfo {
     textVocabulary: info.textVocab,
     speechVocabulary: info.speechVocab,
     projection: info.projection,
-    estimateBytes({ candidates, tokens, batchSize = 16, textTokens = 100 }) {
-      const rows = Math.min(candidates, batchSize)
-      let capacity = firstCapacity
-      while (capacity < tokens) capacity *= 2
-      const positions = textTokens + 5 + rows * Math.min(capacity, tokens)
-      const kv = 2 * layers * width * positions * (info.type === 'f32' ? 4 : 2)
+    estimateBytes({ candidates, tokens, batchSize = 16, textTokens = Math.min(100, info.maxTextTokens) }) {
+      const rows = Math.min(
+        integer(candidates, 'candidates', 1, 65536),
+        integer(batchSize, 'batchSize', 1, 1024),
+      )
+      const own = rows * integer(tokens, 'tokens', 1, info.maxTokens)
+      const shared = integer(textTokens, 'textTokens', 1, info.maxTextTokens) + 5
+      const aPosition = 2 * width * (info.type === 'f32' ? 4 : 2) // keys and values, in one layer
+      const kv = aPosition * (layers * (shared + own) + own) // a layer is there twice while it grows
       const activations = 4 * rows * (16 * width + info.decoderVocab) + 4 * 4096 * 1024
       return Math.round(info.bytes + kv + activations)
     },

@@ -13,7 +13,7 @@ export interface DrawnCandidate {
   /** Mean natural log-probability of the drawn codes and the stop under the model, before any sampling option. */
   meanLogprob: number
   /** 'stop': the model ended it; 'length': it reached `maxTokens`. An aborted call rejects and has no candidates. */
-  finishReason: 'stop' | 'length' | 'aborted'
+  finishReason: 'stop' | 'length'
   /** Length of the speech that the drawn codes stand for, in seconds; padding and fixing codes do not count. */
   seconds: number
   /** Length of the longest run of the silence code among the drawn codes, in seconds. */

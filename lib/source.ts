@@ -53,9 +53,14 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
 /** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */
 async function fingerprint(folder: string, type: WeightType): Promise<string> {
   const hash = createHash('sha256').update(`${cacheVersion} ${type} ${resolve(folder)}\n`)
-  for (const name of (await readdir(folder)).sort()) {
-    const { size, mtimeMs } = await stat(join(folder, name))
-    hash.update(`${name} ${size} ${mtimeMs}\n`)
+  try {
+    for (const name of (await readdir(folder)).sort()) {
+      const { size, mtimeMs } = await stat(join(folder, name))
+      hash.update(`${name} ${size} ${mtimeMs}\n`)
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_IO', `The folder ${folder} could not be read: ${reason}`, { cause })
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -1,3 +1,5 @@
+import { invalid } from './errors.js'
+
 /** What the decoder knows of a voice: the mean of its clips' conditioning vectors, as tortoise makes it. */
 export class Voice {
   /** [`info.decoder.width`]: goes with the model that made it. */
@@ -6,6 +8,7 @@ export class Voice {
   readonly clips: number
 
   constructor(embedding: Float32Array, clips: number) {
+    if (!(embedding instanceof Float32Array)) throw invalid('a Float32Array', 'embedding', embedding)
     this.embedding = embedding
     this.clips = clips
   }

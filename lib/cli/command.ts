@@ -65,6 +65,16 @@ export class Arguments {
     return this.#values[name] as string | undefined
   }
 
+  /** A value that must be one of a few. */
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const value = this.text(name)
+    const found = choices.find((choice) => choice === value)
+    if (value !== undefined && found === undefined) {
+      throw new UsageError(`--${name} takes one of ${choices.join(', ')}, not '${value}'`)
+    }
+    return found
+  }
+
   texts(name: string): string[] {
     return (this.#values[name] ?? []) as string[]
   }
@@ -72,8 +82,8 @@ export class Arguments {
   number(name: string): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
-    const number = value.trim() === '' ? Number.NaN : Number(value)
-    if (Number.isNaN(number)) throw new UsageError(`--${name} takes a number, not '${value}'`)
+    const number = Number(value)
+    if (!/^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(value) || Number.isNaN(number)) throw new UsageError(`--${name} takes a number, not '${value}'`)
     return number
   }
 

@@ -1,6 +1,6 @@
 import { convertFolder } from '../../quantize/convert.js'
 import { weightTypes } from '../source.js'
-import { type Command, UsageError } from './command.js'
+import type { Command } from './command.js'
 import { megabytes } from './table.js'
 
 export const convert: Command = {
@@ -12,9 +12,7 @@ export const convert: Command = {
     'preprocessor_config.json, generation_config.json and tokenizer_config.json.',
   flags: { type: { value: 'TYPE', help: `type of the weight matrices: ${weightTypes.join(', ')} (default: f16)` } },
   async run(args, context) {
-    const wanted = args.text('type') ?? 'f16'
-    const type = weightTypes.find((known) => known === wanted)
-    if (!type) throw new UsageError(`--type takes one of ${weightTypes.join(', ')}, not '${wanted}'`)
+    const type = args.choice('type', weightTypes) ?? 'f16'
     const json = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
       type,
       signal: context.signal,

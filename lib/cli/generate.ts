@@ -1,6 +1,6 @@
 import { Clvp } from '../clvp.js'
-import type { GenerateOptions } from '../generate_options.js'
-import { type Preset, presetNames } from '../presets.js'
+import { type GenerateOptions, prefixPositions } from '../generate_options.js'
+import { presetNames } from '../presets.js'
 import type { Candidate, GenerateResult, Timings } from '../result.js'
 import { writeWhole } from '../write.js'
 import { type Command, UsageError } from './command.js'
@@ -56,16 +56,16 @@ export const generate: Command = {
     const clips = args.texts('voice')
     if (clips.length === 0 && !isDemo(model)) throw new UsageError('--voice is missing: name a clip of the voice')
     const out = args.text('out')
+    const preset = args.choice('preset', presetNames)
+    const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
       const voice = await clvp.voice(clips.length > 0 ? clips : Clvp.demoVoice, { signal: context.signal })
-      const preset = args.text('preset')
-      const positions = args.text('prefix-positions')
       const options: GenerateOptions = {
         voice,
         ...args.numbers(numbers),
-        ...(preset !== undefined && { preset: preset as Preset }),
+        ...(preset !== undefined && { preset }),
         deterministic: args.flag('deterministic'),
-        ...(positions !== undefined && { prefixPositions: positions as 'transformers' | 'cancelled' }),
+        ...(positions !== undefined && { prefixPositions: positions }),
         signal: context.signal,
         onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
       }

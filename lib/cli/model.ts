@@ -1,7 +1,7 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
 import { weightTypes } from '../source.js'
-import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {
   device: { value: 'NAME', help: "device to compute on, as 'clvp devices' lists them (default: auto)" },
@@ -20,15 +20,12 @@ export async function withModel<T>(
   context: Context,
   use: (clvp: Clvp) => Promise<T>,
 ): Promise<T> {
-  const type = args.text('type')
-  if (type !== undefined && !weightTypes.some((known) => known === type)) {
-    throw new UsageError(`--type takes one of ${weightTypes.join(', ')}, not '${type}'`)
-  }
+  const type = args.choice('type', weightTypes)
   const device = args.text('device')
   const clvp = await Clvp.load(isDemo(name) ? Clvp.demo : name, {
     ...(device !== undefined && { device }),
     ...args.numbers({ threads: 'threads' }),
-    ...(type !== undefined && { type: type as (typeof weightTypes)[number] }),
+    ...(type !== undefined && { type }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
   })

@@ -39,7 +39,10 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
     Worker *           loader = addon(env).loader.get();
     clvp::ModelOptions options;
     options.device = to_string(info[1], "device");
-    options.abort  = AbortWrap::Unwrap(to_object(info[2], "abortFlag"))->flag();
+    if (!info[2].IsObject() || !info[2].As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
+        wrong_type(env, "an AbortFlag", "abortFlag");
+    }
+    options.abort  = AbortWrap::Unwrap(info[2].As<Napi::Object>())->flag();
     addon(env).loads->add(options.abort);
     if (info[3].IsFunction()) {
         auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
@@ -76,6 +79,21 @@ Napi::Value resample(const Napi::CallbackInfo & info) {
         [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
 }
 
+/// melFeatures(samples, { sampleRate, fftLength, hopLength, channels, norms }, length): Promise<Mel>
+Napi::Value mel_features(const Napi::CallbackInfo & info) {
+    const Napi::Object from = to_object(info[1], "params");
+    clvp::MelParams    params;
+    params.sample_rate = to_u32(from.Get("sampleRate"), "params.sampleRate");
+    params.n_fft       = to_u32(from.Get("fftLength"), "params.fftLength");
+    params.hop         = to_u32(from.Get("hopLength"), "params.hopLength");
+    params.n_mels      = to_u32(from.Get("channels"), "params.channels");
+    params.norms       = to_floats(from.Get("norms"), "params.norms");
+    return addon(info.Env()).loader->run<clvp::Mel>(
+        info.Env(), info.Env().Global(),
+        [samples = to_floats(info[0], "samples"), params, length = to_u53(info[2], "length")] { return clvp::mel_features(samples, params, length); },
+        [](Napi::Env env, clvp::Mel & mel) { return to_js(env, mel); });
+}
+
 /// warpLogits(logits, seen, sampling): Float32Array
 Napi::Value warp_logits(const Napi::CallbackInfo & info) {
     auto       logits   = to_floats(info[0], "logits");
@@ -103,6 +121,12 @@ Napi::Value fix_codes(const Napi::CallbackInfo & info) {
     return array;
 }
 
+/// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
+Napi::Value stop_workers(const Napi::CallbackInfo & info) {
+    Worker::stop_all();
+    return info.Env().Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     auto * data         = new AddonData;
     data->loader        = Worker::create(env, [loads = data->loads] { loads->abort(); });
@@ -118,6 +142,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },         { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },       { "warpLogits", warp_logits }, { "fixCodes", fix_codes },
+        { "melFeatures", mel_features }, { "stopWorkers", stop_workers },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

@@ -114,7 +114,7 @@ Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data) {
 }
 
 Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate) {
-    static const char * const finishes[] = { "stop", "length", "aborted" };
+    static const char * const finishes[] = { "stop", "length" };
     Napi::Object              object     = Napi::Object::New(env);
     object.Set("index", candidate.index);
     object.Set("seed", static_cast<double>(candidate.seed));

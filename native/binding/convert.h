@@ -44,6 +44,8 @@ template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {
         return work();
     } catch (const clvp::Error & error) {
         throw Napi::Error(env, to_js(env, error));
+    } catch (const std::bad_alloc &) {
+        throw Napi::Error(env, to_js(env, clvp::Error(clvp::Code::out_of_memory, "not enough memory")));
     }
 }
 

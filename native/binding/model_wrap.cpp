@@ -12,14 +12,20 @@ Napi::Function ModelWrap::define(Napi::Env env) {
 ModelWrap::ModelWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelWrap>(info) {}
 
 /// Tells V8 of memory that it can't see, so that it collects dropped models in time.
-void ModelWrap::account(Napi::Env env, int64_t change) {
+void ModelWrap::account(Napi::BasicEnv env, int64_t change) {
     Napi::MemoryManagement::AdjustExternalMemory(env, change);
+}
+
+void ModelWrap::Finalize(Napi::BasicEnv env) {
+    if (model_) {
+        account(env, -static_cast<int64_t>(model_->n_bytes()));
+    }
 }
 
 Napi::Object ModelWrap::create(Napi::Env env, std::shared_ptr<const clvp::Model> model) {
     Napi::Object object = addon(env).model_class.New({});
     ModelWrap *  self   = Unwrap(object);
-    self->account(env, static_cast<int64_t>(model->n_bytes()));
+    account(env, static_cast<int64_t>(model->n_bytes()));
     self->model_ = std::move(model);
     return object;
 }

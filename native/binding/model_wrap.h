@@ -9,6 +9,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
 public:
     static Napi::Function define(Napi::Env env);
     explicit ModelWrap(const Napi::CallbackInfo & info);
+    void Finalize(Napi::BasicEnv env) override;
 
     /// Wraps a loaded model.
     static Napi::Object create(Napi::Env env, std::shared_ptr<const clvp::Model> model);
@@ -19,7 +20,7 @@ private:
     Napi::Value info(const Napi::CallbackInfo & info);
     Napi::Value values(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
-    void        account(Napi::Env env, int64_t change);
+    static void account(Napi::BasicEnv env, int64_t change);
 
     std::shared_ptr<const clvp::Model> model_;
 };

@@ -5,15 +5,15 @@
 
 namespace binding {
 
-namespace {
-
-Napi::Object mel_to_js(Napi::Env env, const clvp::Mel & mel) {
+Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("data", to_js(env, mel.data));
     object.Set("channels", mel.n_mels);
     object.Set("frames", mel.n_frames);
     return object;
 }
+
+namespace {
 
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
@@ -36,7 +36,7 @@ struct Scored {
 
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Encoding & encoding) { return to_js(env, encoding); }
-Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return mel_to_js(env, mel); }
+Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 
 Napi::Value result_to_js(Napi::Env env, const Scored & scored) {
     Napi::Object object = Napi::Object::New(env);

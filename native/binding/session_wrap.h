@@ -5,6 +5,9 @@
 
 namespace binding {
 
+/// { data, channels, frames }
+Napi::Object to_js(Napi::Env env, const clvp::Mel & mel);
+
 class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 public:
     static Napi::Function define(Napi::Env env);

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include <optional>
+#include <unordered_set>
 
 namespace binding {
 
@@ -15,6 +16,9 @@ struct Worker::Job {
     std::optional<clvp::Error>            error;
 };
 
+/// Those of this JS thread; made, destroyed and stopped on it alone.
+static thread_local std::unordered_set<Worker *> live_workers;
+
 std::shared_ptr<Worker> Worker::create(Napi::Env env, std::function<void()> interrupt) {
     return std::shared_ptr<Worker>(new Worker(env, std::move(interrupt)));
 }
@@ -25,9 +29,11 @@ Worker::Worker(Napi::Env env, std::function<void()> interrupt) : env_(env), inte
     js_.Unref(env);
     // Hooks run in reverse order, so this one joins the thread before the threadsafe function goes.
     napi_add_env_cleanup_hook(env_, on_env_end, this);
+    live_workers.insert(this);
 }
 
 Worker::~Worker() {
+    live_workers.erase(this);
     napi_remove_env_cleanup_hook(env_, on_env_end, this);
     stop();
     release();
@@ -44,6 +50,12 @@ void Worker::release() {
 void Worker::on_env_end(void * self) {
     static_cast<Worker *>(self)->stop();
     static_cast<Worker *>(self)->release();
+}
+
+void Worker::stop_all() {
+    for (Worker * worker : live_workers) {
+        worker->stop();
+    }
 }
 
 void Worker::stop() {

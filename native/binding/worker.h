@@ -31,6 +31,10 @@ public:
     /// Interrupts, waits for the running job and drops the rest. Afterwards run() rejects.
     void stop();
 
+    /// Stops every worker of this JS thread. For process.exit(), which runs no cleanup hooks on the main thread but does
+    /// destroy the statics that a job may be computing with.
+    static void stop_all();
+
 private:
     struct Job;
 

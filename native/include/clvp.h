@@ -13,7 +13,7 @@
  *
  * Threads: a Model is immutable after load() and may be shared by any number of Sessions. A Session does one job at
  * a time; only Session::abort() may be called from another thread while a job runs.
- * Errors: every function throws clvp::Error, and nothing else, for bad input, files or machines.
+ * Errors: every function throws clvp::Error for bad input, files or machines.
  */
 #pragma once
 
@@ -94,7 +94,7 @@ struct Params {
 // --- devices --------------------------------------------------------------------------------------------------------
 
 struct Device {
-    std::string name, description, kind; // kind: "cpu", "gpu", "igpu", "accel"
+    std::string name, description, kind; // kind: "cpu", "gpu", "igpu"
     uint64_t    memory_free = 0, memory_total = 0; // bytes
 };
 
@@ -169,12 +169,16 @@ struct Mel {
     std::vector<float> data;
 };
 
+/// Log-mel features without a model: of `n_samples` samples at MelParams::sample_rate, the rest being cut off or silence;
+/// 0 for as many as there are. MelParams::seconds plays no part. One frame a hop, and one more.
+Mel mel_features(const std::vector<float> & samples, const MelParams & params, uint64_t n_samples = 0);
+
 // --- session ----------------------------------------------------------------------------------------------------------------
 
 /// How a token is drawn, in transformers' order and arithmetic.
 struct Sampling {
-    float    repetition_penalty = 2.0f;  // 1 for none
-    float    temperature        = 0.8f;  // 0 for the most likely token always (greedy)
+    float    repetition_penalty = 2.0f;  // 0.001 to 1000, 1 for none
+    float    temperature        = 0.8f;  // 0.001 to 1000, or 0 for the most likely token always (greedy)
     uint32_t top_k              = 50;    // 0 for all
     float    top_p              = 0.8f;  // 1 for all
     float    min_p              = 0.0f;  // 0 for all
@@ -193,7 +197,7 @@ struct Encoding {
 ///   cancelled  none, as tortoise trained it and as the reference's own comments say
 enum class PrefixPositions { reference, cancelled };
 
-enum class Finish { stop, length, aborted };
+enum class Finish { stop, length };
 
 struct Candidate {
     uint32_t             index = 0;
@@ -222,7 +226,7 @@ struct GenerateOptions {
     std::function<void(const Candidate &)>              on_candidate; // when one is finished
 };
 
-/// Milliseconds and counts of the last job.
+/// Milliseconds and counts of the last job of each kind; generate() sets all but score_ms to its own.
 struct Timings {
     double   mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
     uint32_t n_prefill = 0; // positions
@@ -266,7 +270,8 @@ public:
     /// Scores of rows against a text: cosine * exp(logit_scale).
     std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows);
 
-    /// Stops the running job within one graph node; it throws Code::aborted. Callable from any thread.
+    /// Stops the running job, within one graph node on the CPU and one graph elsewhere; it throws Code::aborted. Callable
+    /// from any thread.
     void abort();
     /// Forgets an abort() that no job has met.
     void reset();

@@ -115,6 +115,13 @@ struct Session::Impl {
     Timings                            timings;
 };
 
+static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
+    if (!model) {
+        fail(Code::invalid_argument, "Expected a model but received none");
+    }
+    return model;
+}
+
 static const SessionOptions & checked(const SessionOptions & options) {
     constexpr uint32_t max_threads = 512;
     if (options.n_threads > max_threads) {
@@ -124,7 +131,7 @@ static const SessionOptions & checked(const SessionOptions & options) {
 }
 
 Session::Session(std::shared_ptr<const Model> model, const SessionOptions & options)
-    : impl_(guarded([&] { return std::make_unique<Impl>(std::move(model), checked(options)); })) {}
+    : impl_(guarded([&] { return std::make_unique<Impl>(checked(std::move(model)), checked(options)); })) {}
 
 Session::~Session() = default;
 
@@ -232,6 +239,13 @@ std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>>
     });
 }
 
+/// A model whose embeddings are zero or NaN can't rank.
+static void check_scores(const std::vector<float> & scores) {
+    if (!std::all_of(scores.begin(), scores.end(), [](float x) { return std::isfinite(x); })) {
+        fail(Code::model_format, "the model gives scores that are no numbers: its weights are damaged");
+    }
+}
+
 std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows) {
     return guarded([&] {
         const Clock              clock;
@@ -246,6 +260,7 @@ std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const s
             }
             scores.push_back(static_cast<float>(dot * scale));
         }
+        check_scores(scores);
         impl_->timings.score_ms = clock.ms();
         return scores;
     });

@@ -142,7 +142,7 @@ MelParams read_mel(const Values & values) {
     p.sample_rate = keys.size("sample_rate", 1000, 384000);
     p.n_fft       = keys.size("fft_length", 2, 1u << 16);
     p.hop         = keys.size("hop_length", 1, 1u << 16);
-    p.n_mels      = keys.size("channel_count", 1, 4096);
+    p.n_mels      = keys.size("channel_count", 1, 1024);
     p.seconds     = keys.size("seconds", 1, 600);
     if (keys.has("norms")) {
         p.norms = keys.get<std::vector<float>>("norms");

@@ -107,6 +107,8 @@ static void check_range(const char * name, uint64_t value, uint64_t least, uint6
     }
 }
 
+static constexpr uint64_t max_values = uint64_t(1) << 26; // of one clip's features
+
 void validate(const MelParams & params) {
     check_range("the sample rate", params.sample_rate, 1000, 384000);
     check_range("the FFT size", params.n_fft, 2, 65536);
@@ -114,7 +116,7 @@ void validate(const MelParams & params) {
     check_range("the number of mel channels", params.n_mels, 1, 1024);
     check_range("the length in seconds", params.seconds, 1, 600);
     const uint64_t n_frames = uint64_t(params.seconds) * params.sample_rate / params.hop + 1;
-    check_range("the number of values", n_frames * params.n_mels, 1, uint64_t(1) << 26);
+    check_range("the number of values", n_frames * params.n_mels, 1, max_values);
     if (!(params.f_max > 0) || !std::isfinite(params.f_max)) {
         fail(Code::model_format, "mel features: the highest frequency is %g Hz, expected a positive number", params.f_max);
     }
@@ -163,7 +165,6 @@ void MelBank::make_filters() {
 
 MelBank::MelBank(const MelParams & params) : params_(validated(params)), fft_(params.n_fft) {
     n_samples_ = params.seconds * params.sample_rate;
-    n_frames_  = (n_samples_ + 2 * (params.n_fft / 2) - params.n_fft) / params.hop + 1; // an odd n_fft loses a sample
     window_.resize(params.n_fft);
     for (uint32_t i = 0; i < params.n_fft; i++) {
         window_[i] = 0.5 - 0.5 * std::cos(2 * pi * i / params.n_fft);
@@ -182,7 +183,12 @@ static uint32_t reflected(int64_t i, int64_t n) {
     return uint32_t(at < n ? at : period - at);
 }
 
-Mel MelBank::compute(const std::vector<float> & samples) const {
+/// Frames are centred: half a window of reflected samples precedes and follows. An odd n_fft loses a sample.
+uint32_t MelBank::frames_of(uint64_t n_samples) const {
+    return uint32_t((n_samples + 2 * (params_.n_fft / 2) - params_.n_fft) / params_.hop + 1);
+}
+
+Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) const {
     if (samples.empty()) {
         fail(Code::audio, "there are no samples to compute mel features of");
     }
@@ -194,13 +200,13 @@ Mel MelBank::compute(const std::vector<float> & samples) const {
     try {
         Mel mel;
         mel.n_mels   = params_.n_mels;
-        mel.n_frames = n_frames_;
+        mel.n_frames = frames_of(n_samples);
         mel.data.resize(size_t(mel.n_mels) * mel.n_frames); // [n_mels, n_frames]
         std::vector<double> re(params_.n_fft), im(params_.n_fft), power(params_.n_fft / 2 + 1);
-        for (uint32_t frame = 0; frame < n_frames_; frame++) {
+        for (uint32_t frame = 0; frame < mel.n_frames; frame++) {
             const int64_t start = int64_t(frame) * params_.hop - int64_t(params_.n_fft / 2);
             for (uint32_t i = 0; i < params_.n_fft; i++) {
-                const uint32_t at = reflected(start + i, n_samples_);
+                const uint32_t at = reflected(start + i, int64_t(n_samples));
                 re[i] = at < samples.size() ? samples[at] * window_[i] : 0;
                 im[i] = 0;
             }
@@ -215,12 +221,28 @@ Mel MelBank::compute(const std::vector<float> & samples) const {
                     sum += filters_[m].weights[i] * power[filters_[m].first + i];
                 }
                 const double level = std::log(std::max(sum, 1e-5));
-                mel.data[size_t(m) * n_frames_ + frame] = float(params_.norms.empty() ? level : level / params_.norms[m]);
+                mel.data[size_t(m) * mel.n_frames + frame] = float(params_.norms.empty() ? level : level / params_.norms[m]);
             }
         }
         return mel;
     } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory for mel features of %u seconds", params_.seconds);
+        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long) n_samples);
+    }
+}
+
+Mel mel_features(const std::vector<float> & samples, const MelParams & params, uint64_t n_samples) {
+    const uint64_t n = n_samples ? n_samples : samples.size();
+    MelParams      sizes = params;
+    sizes.seconds        = 1; // the length is n, and is checked here
+    validate(sizes);
+    if (n > uint64_t(1) << 31 || (n / params.hop + 1) * params.n_mels > max_values) {
+        fail(Code::invalid_argument, "Expected samples for at most %llu mel values but received %llu samples: cut them",
+             (unsigned long long) max_values, (unsigned long long) n);
+    }
+    try {
+        return MelBank(sizes).compute(samples, n);
+    } catch (const std::bad_alloc &) {
+        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long) n);
     }
 }
 

@@ -41,10 +41,12 @@ public:
     explicit MelBank(const MelParams & params);
 
     /// Features of samples at the model's rate. Throws audio if there are none, or if one is not finite.
-    Mel compute(const std::vector<float> & samples) const;
+    Mel compute(const std::vector<float> & samples) const { return compute(samples, n_samples_); }
+    /// The same for another length that the samples are cut or padded to. At least 1.
+    Mel compute(const std::vector<float> & samples, uint64_t n_samples) const;
 
     uint32_t n_samples() const { return n_samples_; } // that a clip is cut or padded to
-    uint32_t n_frames() const { return n_frames_; }
+    uint32_t n_frames() const { return frames_of(n_samples_); }
 
 private:
     /// A triangular filter: its weights for the bins from `first` on.
@@ -54,12 +56,13 @@ private:
     };
 
     MelParams           params_;
-    uint32_t            n_samples_ = 0, n_frames_ = 0;
+    uint32_t            n_samples_ = 0;
     Fft                 fft_;
     std::vector<double> window_;  // [n_fft]
     std::vector<Filter> filters_; // [n_mels]
 
-    void make_filters();
+    void     make_filters();
+    uint32_t frames_of(uint64_t n_samples) const;
 };
 
 } // namespace clvp

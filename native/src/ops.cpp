@@ -21,12 +21,13 @@ ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, f
 /// 0.5 x (1 + tanh(c (x + 0.044715 x^3))) with c = sqrt(2/pi) is x sigmoid(2c (x + 0.044715 x^3)). With
 /// g = 2c (1 + 0.044715 x^2) > 0 that is silu(x g) / g, and GGML's silu is both exact and vectorised.
 static ggml_tensor * gelu_tanh(ggml_context * ctx, ggml_tensor * x) {
-    const float   c = 2.0f * std::sqrt(2.0f / static_cast<float>(M_PI));
+    const float   c = 2.0f * 0.7978845608028654f; // 2 sqrt(2/pi)
     ggml_tensor * g = ggml_scale_bias(ctx, ggml_sqr(ctx, x), 0.044715f * c, c);
     return ggml_div(ctx, ggml_silu(ctx, ggml_mul(ctx, x, g)), g);
 }
 
 ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x) {
+    x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x); // not every operation takes half of a row
     switch (act) {
         case Act::gelu:       return ggml_gelu_erf(ctx, x);
         case Act::gelu_tanh:  return gelu_tanh(ctx, x);

@@ -28,6 +28,10 @@ void fix_row(std::vector<int32_t> & row, const Params & params) {
 } // namespace
 
 std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to) {
+    constexpr uint32_t max_row = 4096; // what an encoder takes
+    if (pad_to > max_row) {
+        fail(Code::invalid_argument, "Expected at most %u for pad_to but received %u", max_row, pad_to);
+    }
     std::vector<std::vector<int32_t>> rows;
     size_t                            n = pad_to;
     for (const Candidate & candidate : candidates) {

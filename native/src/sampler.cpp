@@ -152,8 +152,11 @@ void check_sampling(const Sampling & s) {
                  static_cast<double>(min), static_cast<double>(max), name, static_cast<double>(value));
         }
     };
-    check("repetition_penalty", s.repetition_penalty, 0.0f, 1e6f, false);
-    check("temperature", s.temperature, 0.0f, 1e6f, true);
+    // Beyond these a logit could overflow, and with it the distribution.
+    check("repetition_penalty", s.repetition_penalty, 1e-3f, 1e3f, true);
+    if (s.temperature != 0.0f) {
+        check("temperature", s.temperature, 1e-3f, 1e3f, true);
+    }
     check("top_p", s.top_p, 0.0f, 1.0f, true);
     check("min_p", s.min_p, 0.0f, 1.0f, true);
     check("typical_p", s.typical_p, 0.0f, 1.0f, false);

@@ -1,0 +1,35 @@
+// Every activation that a configuration may name runs in every tower: GGML ends the process on operands that it dislikes.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { Clvp, convertFolder } from '../dist/lib/index.js'
+import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
+import { tone } from './helpers/model.js'
+
+const names = ['gelu', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'quick_gelu', 'relu', 'silu', 'swish', 'tanh', 'sigmoid']
+
+async function load(t, name) {
+  const dir = await mkdtemp(join(tmpdir(), 'clvp-act-'))
+  t.teardown(() => rm(dir, { recursive: true }))
+  const recipe = structuredClone(readRecipe('plain'))
+  recipe.config.text_config.hidden_act = name
+  recipe.config.speech_config.hidden_act = name
+  recipe.config.decoder_config.activation_function = name
+  writeCheckpoint(recipe, join(dir, 'hf'))
+  await convertFolder(join(dir, 'hf'), join(dir, 'model.gguf'), { type: 'f32' })
+  return Clvp.load(join(dir, 'model.gguf'), { threads: 1 })
+}
+
+for (const name of names) {
+  t.test(name, async (t) => {
+    const clvp = await load(t, name)
+    const { best } = await clvp.generate('Hi.', { voice: await clvp.voice(tone()), candidates: 2, maxTokens: 5, seed: 1 })
+    t.ok(Number.isFinite(best.score))
+    await clvp.dispose()
+  })
+}
+
+t.test('an unknown one is refused', async (t) => {
+  await t.rejects(load(t, 'mish'), { code: 'CLVP_UNSUPPORTED' })
+})
