@@ -24,7 +24,7 @@ static std::vector<char> read_file(const std::string & path) {
 
 static std::vector<int32_t> parse_ids(const std::string & text) {
     std::vector<int32_t> ids;
-    std::stringstream    stream(text);
+    std::stringstream stream(text);
     for (std::string id; std::getline(stream, id, ',');) {
         ids.push_back(std::atoi(id.c_str()));
     }
@@ -32,19 +32,19 @@ static std::vector<int32_t> parse_ids(const std::string & text) {
 }
 
 static void run(const std::string & model_path, const std::string & voice_path, const std::vector<int32_t> & text_ids, uint32_t n_candidates) {
-    const auto    model = clvp::Model::load(model_path);
+    const auto model = clvp::Model::load(model_path);
     clvp::Session session(model);
 
-    const std::vector<char>  bytes = read_file(voice_path);
-    const clvp::Audio        clip  = clvp::decode_audio(bytes.data(), bytes.size());
+    const std::vector<char> bytes = read_file(voice_path);
+    const clvp::Audio clip = clvp::decode_audio(bytes.data(), bytes.size());
     const std::vector<float> voice = session.condition(session.mel(clip.resampled(model->params().mel.sample_rate)));
 
     clvp::GenerateOptions options;
     options.n_candidates = n_candidates;
-    options.max_tokens   = std::min(options.max_tokens, model->params().max_tokens());
-    options.seed         = 1;
-    const auto found     = session.generate(text_ids, voice, options);
-    const auto scores    = session.score(text_ids, clvp::fix_codes(found, model->params()));
+    options.max_tokens = std::min(options.max_tokens, model->params().max_tokens());
+    options.seed = 1;
+    const auto found = session.generate(text_ids, voice, options);
+    const auto scores = session.score(text_ids, clvp::fix_codes(found, model->params()));
 
     std::vector<size_t> order(found.size());
     std::iota(order.begin(), order.end(), 0);

@@ -38,7 +38,10 @@ export function takeClip(clip: unknown, name: string, seconds: number): string |
   }
   const given = pick(clip, ['samples', 'sampleRate'], name)
   const sampleRate = integer(given.sampleRate, `${name}.sampleRate`, 1000, 384_000)
-  return { samples: toFloats(given.samples, `${name}.samples`, Math.ceil((seconds + margin) * sampleRate)), sampleRate }
+  return {
+    samples: toFloats(given.samples, `${name}.samples`, Math.ceil((seconds + margin) * sampleRate)),
+    sampleRate,
+  }
 }
 
 /** Reads a clip that was taken as mono samples at `sampleRate`, at most about `seconds` of it. */
@@ -84,9 +87,13 @@ async function decode(
 /** A copy of at most `count` samples. */
 function toFloats(value: unknown, name: string, count: number): Float32Array {
   const isList = Array.isArray(value) && value.every((sample) => typeof sample === 'number')
-  if (!(value instanceof Float32Array) && !isList) throw invalid('a Float32Array of mono samples', name, value)
-  if (value.length === 0) throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
-  const floats = new Float32Array(value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count))
+  if (!(value instanceof Float32Array) && !isList)
+    throw invalid('a Float32Array of mono samples', name, value)
+  if (value.length === 0)
+    throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
+  const floats = new Float32Array(
+    value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count),
+  )
   if (!floats.every(Number.isFinite)) {
     throw new ClvpError('CLVP_AUDIO', `Expected finite samples for ${name} but received NaN or infinity`)
   }

@@ -43,12 +43,30 @@ export interface NativeGenerateOptions {
   sampling: NativeSampling
 }
 
+export type EarlyStopping = boolean | 'never'
+
+export interface NativeBeamOptions {
+  beams: number
+  /** How many rows are given back: at most `beams`. */
+  candidates: number
+  maxTokens: number
+  lengthPenalty: number
+  earlyStopping: EarlyStopping
+  /** Draw the ways on, with all of `sampling`; else only its repetition penalty counts. */
+  sample: boolean
+  seed: number
+  prefixPositions: PrefixPositions
+  sampling: NativeSampling
+}
+
 export interface NativeCandidate {
   index: number
   seed: number
   /** As drawn, without bos and stop. */
   tokens: Int32Array
   meanLogprob: number
+  /** Of searchBeams: sum of the processed log-probabilities / length^lengthPenalty; otherwise 0. */
+  beamScore: number
   finishReason: 'stop' | 'length'
 }
 
@@ -108,6 +126,12 @@ export interface NativeSession {
     options: NativeGenerateOptions,
     onStep?: (pairs: Int32Array) => void,
     onCandidate?: (candidate: NativeCandidate) => void,
+  ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }>
+  searchBeams(
+    textIds: Int32Array,
+    voice: Float32Array,
+    options: NativeBeamOptions,
+    onStep?: (tokens: number) => void,
   ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }>
   prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array>
   stepLogits(

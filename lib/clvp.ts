@@ -83,7 +83,8 @@ export class Clvp {
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
     const file = path(source, 'source')
     const { device, threads, type, onProgress, signal } = readLoadOptions(options)
-    const report = (stage: 'convert' | 'load') => onProgress && ((fraction: number) => onProgress({ stage, fraction }))
+    const report = (stage: 'convert' | 'load') =>
+      onProgress && ((fraction: number) => onProgress({ stage, fraction }))
     const gguf = await resolveSource(file, { type, signal, onProgress: report('convert') })
     const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
     try {
@@ -231,24 +232,7 @@ export class Clvp {
   async #generate(ids: Int32Array, plan: GeneratePlan, listener?: Listener): Promise<GenerateResult> {
     const started = performance.now()
     const seed = plan.seed ?? randomInt(2 ** 48 - 1)
-    const progress = new DrawProgress(plan)
-    const { candidates: drawn, timings } = await this.#session.generateTimed({
-      textIds: ids,
-      voice: new Float32Array(plan.voice.embedding), // the call may have to wait
-      candidates: plan.candidates,
-      maxTokens: plan.maxTokens,
-      batchSize: plan.batchSize,
-      seed,
-      deterministic: plan.deterministic,
-      prefixPositions: plan.prefixPositions,
-      sampling: plan.sampling,
-      signal: plan.signal,
-      onStep: (listener || plan.onProgress) && ((pairs) => {
-        listener?.onStep(pairs)
-        progress.step()
-      }),
-      onCandidate: listener && ((each) => listener.onCandidate(describeCandidate(each, this.#session.info))),
-    })
+    const { candidates: drawn, timings } = await this.#draw(ids, plan, seed, listener)
     plan.onProgress?.({ stage: 'rank', fraction: 0 })
     const { candidates, scoreMs } = await this.#rank(ids, drawn, plan)
     plan.onProgress?.({ stage: 'rank', fraction: 1 })
@@ -259,6 +243,42 @@ export class Clvp {
       seed,
       timings: { ...timings, scoreMs, totalMs },
     }
+  }
+
+  /** The candidates before they are ranked: drawn, or found by beam search. */
+  async #draw(textIds: Int32Array, plan: GeneratePlan, seed: number, listener?: Listener) {
+    const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
+    const common = {
+      textIds,
+      voice: plan.voice.embedding,
+      candidates,
+      maxTokens,
+      seed,
+      prefixPositions,
+      sampling,
+      signal,
+    }
+    const onCandidate =
+      listener &&
+      ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, this.#session.info)))
+    const progress = new DrawProgress(plan)
+    if (plan.beams) {
+      const onStep = onProgress && (() => progress.step())
+      const found = await this.#session.searchBeams({ ...common, ...plan.beams, onStep })
+      if (onCandidate) for (const each of found.candidates) onCandidate(each)
+      return found
+    }
+    const onStep = (pairs: Int32Array) => {
+      listener?.onStep(pairs)
+      progress.step()
+    }
+    return this.#session.generateTimed({
+      ...common,
+      batchSize: plan.batchSize,
+      deterministic: plan.deterministic,
+      onStep: listener || onProgress ? onStep : undefined,
+      onCandidate,
+    })
   }
 
   /** Scores candidates padded together as the reference pads them, and each by itself. */
@@ -295,8 +315,8 @@ class DrawProgress {
   }
 
   step(): void {
-    const { candidates, batchSize, maxTokens, onProgress } = this.#plan
-    const most = Math.ceil(candidates / batchSize) * maxTokens
+    const { beams, candidates, batchSize, maxTokens, onProgress } = this.#plan
+    const most = (beams ? 1 : Math.ceil(candidates / batchSize)) * maxTokens
     onProgress?.({ stage: 'generate', fraction: Math.min(1, ++this.#steps / most) })
   }
 }

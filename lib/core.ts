@@ -4,6 +4,7 @@
  */
 import {
   binding,
+  type NativeBeamOptions,
   type NativeCandidate,
   type NativeEncoding,
   type NativeGenerateOptions,
@@ -32,6 +33,13 @@ export interface CoreGenerateRequest extends Partial<NativeGenerateOptions> {
   signal?: AbortSignal | undefined
   onStep?: ((pairs: Int32Array) => void) | undefined
   onCandidate?: ((candidate: NativeCandidate) => void) | undefined
+}
+
+export interface CoreBeamRequest extends Partial<NativeBeamOptions> {
+  textIds: Int32Array
+  voice: Float32Array
+  signal?: AbortSignal | undefined
+  onStep?: ((tokens: number) => void) | undefined
 }
 
 /** tortoise's sampling, whose transformers pipeline also keeps the 50 likeliest. */
@@ -70,6 +78,19 @@ export async function loadModel(path: string, options: CoreLoadOptions = {}): Pr
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** transformers' defaults, but for the number of beams. */
+const defaultBeams: NativeBeamOptions = {
+  beams: 4,
+  candidates: 1,
+  maxTokens: 500,
+  lengthPenalty: 1,
+  earlyStopping: false,
+  sample: false,
+  seed: 0,
+  prefixPositions: 'transformers',
+  sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
 export function createSession(model: NativeModel, options: { threads?: number } = {}): Session {
@@ -149,14 +170,12 @@ export class Session {
     return (await this.scoreTimed(textIds, rows, signal)).scores
   }
 
-  async scoreTimed(
+  scoreTimed(
     textIds: Int32Array,
     rows: Int32Array[],
     signal?: AbortSignal,
   ): Promise<{ scores: Float32Array; ms: number }> {
-    const scored = await this.#run((session) => session.score(textIds, rows), signal)
-    finite(scored.scores)
-    return scored
+    return this.#run((session) => session.score(textIds, rows), signal)
   }
 
   async generate(request: CoreGenerateRequest): Promise<NativeCandidate[]> {
@@ -175,7 +194,24 @@ export class Session {
     return guard(
       () => this.#native.abort(),
       (safe) =>
-        this.#run((session) => session.generate(textIds, voice, options, safe(onStep), safe(onCandidate)), signal),
+        this.#run(
+          (session) => session.generate(textIds, voice, options, safe(onStep), safe(onCandidate)),
+          signal,
+        ),
+    )
+  }
+
+  /** The likeliest rows, best first. */
+  searchBeams(request: CoreBeamRequest): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }> {
+    const { textIds, voice, signal, onStep, ...rest } = request
+    const options = {
+      ...defaultBeams,
+      maxTokens: Math.min(defaultGenerate.maxTokens, this.info.maxTokens),
+      ...rest,
+    }
+    return guard(
+      () => this.#native.abort(),
+      (safe) => this.#run((session) => session.searchBeams(textIds, voice, options, safe(onStep)), signal),
     )
   }
 

@@ -1,5 +1,5 @@
 /** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
-import type { NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
+import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { defaultSampling } from './core.js'
 import { ClvpError, invalid } from './errors.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
@@ -62,6 +62,16 @@ export interface GenerateOptions {
    */
   deterministic?: boolean
   /**
+   * Beam search instead of drawing: the likeliest rows of this many beams, 2 to 256. `candidates` is then how many of them are
+   * ranked, by default all. The ways on are drawn only if a temperature is given, with all sampling options. Not
+   * together with `batchSize`, `deterministic` and `preset`; stream() tells no tokens, since a beam's past can change.
+   */
+  beams?: number
+  /** With beams: a row's likelihood is divided by its length to this power; -100 to 100, default 1. */
+  lengthPenalty?: number
+  /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
+  earlyStopping?: EarlyStopping
+  /**
    * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
@@ -70,6 +80,14 @@ export interface GenerateOptions {
   signal?: AbortSignal
   /** Called on the JavaScript thread; it must not throw. */
   onProgress?: (progress: Progress) => void
+}
+
+export interface BeamPlan {
+  beams: number
+  lengthPenalty: number
+  earlyStopping: EarlyStopping
+  /** Draw the ways on. */
+  sample: boolean
 }
 
 /** Options after defaults and checks. */
@@ -84,6 +102,8 @@ export interface GeneratePlan {
   batchSize: number
   deterministic: boolean
   prefixPositions: PrefixPositions
+  /** Present for beam search. */
+  beams: BeamPlan | undefined
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
 }
@@ -104,11 +124,12 @@ export function readLoadOptions(value: unknown) {
 
 const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
+const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = ['voice', 'deterministic', 'prefixPositions', 'signal', 'onProgress'] as const
 export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
 export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
-  const given = pick(value, [...other, ...counted, ...sampled], 'options')
+  const given = pick(value, [...other, ...counted, ...beamed, ...sampled], 'options')
   if (!(given.voice instanceof Voice && given.voice.embedding instanceof Float32Array)) {
     throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
   }
@@ -119,15 +140,16 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     )
   }
   const preset = given.preset === undefined ? undefined : oneOf(given.preset, 'preset', presetNames)
+  const beams = readBeams(given)
   const {
-    candidates: wanted = preset ? presets[preset] : 16,
+    candidates: wanted = beams?.beams ?? (preset ? presets[preset] : 16),
     maxTokens = Math.min(500, info.maxTokens),
     padTo = 0,
     batchSize = 16,
     deterministic = false,
     prefixPositions: positions = 'transformers',
   } = given
-  const candidates = integer(wanted, 'candidates', 1, maxCandidates)
+  const candidates = integer(wanted, 'candidates', 1, beams?.beams ?? maxCandidates)
   const { keep = candidates } = given
   return {
     voice: given.voice,
@@ -140,8 +162,39 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     batchSize: integer(batchSize, 'batchSize', 1, 1024),
     deterministic: boolean(deterministic, 'deterministic'),
     prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
+    beams,
     signal: abortSignal(given.signal, 'signal'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
+  }
+}
+
+/** What has no meaning beside what else is given is an error: nothing is accepted and ignored. */
+function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
+  const refuse = (names: readonly string[], what: string) => {
+    const name = names.find((each) => given[each] !== undefined)
+    if (name)
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected no ${name} ${what} but received one: leave it out`,
+      )
+  }
+  if (given.beams === undefined) {
+    refuse(['lengthPenalty', 'earlyStopping'], 'without beams')
+    return undefined
+  }
+  refuse(['preset', 'batchSize', 'deterministic'], 'with beams')
+  const sample = given.temperature !== undefined && given.temperature !== 0
+  if (!sample)
+    refuse(['seed', 'topK', 'topP', 'minP', 'typicalP'], 'with beams that are not drawn (no temperature)')
+  const { lengthPenalty = 1, earlyStopping = false } = given
+  if (typeof earlyStopping !== 'boolean' && earlyStopping !== 'never') {
+    throw invalid("true, false or 'never'", 'earlyStopping', earlyStopping)
+  }
+  return {
+    beams: integer(given.beams, 'beams', 2, 256),
+    lengthPenalty: number(lengthPenalty, 'lengthPenalty', -100, 100),
+    earlyStopping,
+    sample,
   }
 }
 

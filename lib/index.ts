@@ -4,7 +4,7 @@ export { type CallOptions, Clvp, type StreamEvent, type VoiceOptions } from './c
 export { type Device, devices } from './devices.js'
 export { ClvpError, type ClvpErrorCode } from './errors.js'
 export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
-export type { NativeTensor, PrefixPositions } from './binding.js'
+export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile } from './inspect.js'
 export { type Preset, presets } from './presets.js'

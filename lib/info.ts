@@ -32,7 +32,12 @@ export interface ModelInfo {
   projection: number
   /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate.
    * `batchSize` is 16 and `textTokens` 100 unless given. */
-  estimateBytes(request: { candidates: number; tokens: number; batchSize?: number; textTokens?: number }): number
+  estimateBytes(request: {
+    candidates: number
+    tokens: number
+    batchSize?: number
+    textTokens?: number
+  }): number
 }
 
 export function modelInfo(info: NativeInfo, threads: number): ModelInfo {

@@ -43,7 +43,11 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   try {
     await mkdir(folder, { recursive: true })
   } catch (cause) {
-    throw new ClvpError('CLVP_IO', `The cache folder ${folder} could not be made: set CLVP_CACHE to another`, { cause })
+    throw new ClvpError(
+      'CLVP_IO',
+      `The cache folder ${folder} could not be made: set CLVP_CACHE to another`,
+      { cause },
+    )
   }
   const { signal, onProgress } = options
   await convertFolder(source, target, { type, ...(signal && { signal }), ...(onProgress && { onProgress }) })

@@ -19,7 +19,11 @@ export interface Explanation {
 const tokenizerConfig = 'clvp.source.tokenizer_config'
 
 function badConfig(reason: string, cause?: unknown): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `The model file's ${tokenizerConfig} ${reason}: convert it again`, { cause })
+  return new ClvpError(
+    'CLVP_MODEL_FORMAT',
+    `The model file's ${tokenizerConfig} ${reason}: convert it again`,
+    { cause },
+  )
 }
 
 /** The special tokens that the checkpoint's tokenizer_config.json names, as strings or as objects with `content`. */
@@ -63,7 +67,9 @@ export function tokenizerOf(values: Record<string, NativeHeld>, info: NativeInfo
       `The vocabulary has ${tokens.length} tokens, but the text encoder has embeddings for ${info.textVocab}`,
     )
   }
-  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== ''))
+  const vocab = Object.fromEntries(
+    tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== ''),
+  )
   return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
 }
 

@@ -1,19 +1,40 @@
-import { BYTE_CHARACTERS, BytePairEncoder, textOfTokens } from './bpe.js'
+import { BYTE_CHARACTERS, BytePairEncoder } from './bpe.js'
 import { invalid } from './errors.js'
 import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
 import { string } from './options.js'
+import { type DecoderClass, SPACE_TOKEN, TokenDecoder } from './token_decoder.js'
+import {
+  type BatchEncoding,
+  batchRows,
+  type EncodedInputs,
+  type PadOptions,
+  padEncoded,
+  readCallOptions,
+  readPadOptions,
+  type TokenizerCallOptions,
+} from './tokenizer_call.js'
+import { readFolder, saveTokenizer, saveVocabulary } from './tokenizer_files.js'
 import {
   type ClvpTokenizerOptions,
   type ClvpTokenizerSettings,
   type DecodeOptions,
-  readDecodeOptions,
-  readSkipSpecialTokens,
+  readSplitSpecialTokens,
   readTokenizerOptions,
   readTokenizerSettings,
+  type TokenizeOptions,
 } from './tokenizer_options.js'
-import { addSpecialTokens, parseMerges, parseVocab, readText, readVocab, splitMerge } from './vocabulary.js'
+import { parseMerges, parseVocab, readText, splitMerge } from './vocabulary.js'
 
-export type { ClvpTokenizerOptions, ClvpTokenizerSettings, DecodeOptions }
+export type {
+  BatchEncoding,
+  ClvpTokenizerOptions,
+  ClvpTokenizerSettings,
+  DecodeOptions,
+  EncodedInputs,
+  PadOptions,
+  TokenizeOptions,
+  TokenizerCallOptions,
+}
 
 /** One token and where it lies in the normalised text. */
 export interface OffsetToken {
@@ -35,9 +56,6 @@ export interface EncodingWithOffsets {
   dropped: DroppedText[]
 }
 
-const SPACE_TOKEN = '[SPACE]'
-const STOP_TOKEN = '[STOP]'
-
 /**
  * The reference's word pattern, cut down to what the normaliser leaves: ASCII in lower case whose only white
  * space is the blank.
@@ -46,29 +64,30 @@ const WORD = /'(?:s|t|re|ve|m|ll|d)| ?[a-z]+| ?[0-9]+| ?[^ a-z0-9]+| +(?![^ ])| 
 
 const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
 
+/** A text, or several. */
+type Texts = string | readonly string[]
+
 /**
- * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers'
- * `ClvpTokenizer` with `split_special_tokens=True`: text that looks like a special token is plain text, so that
- * no input can smuggle one in. No special tokens are added, as the reference adds none.
+ * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers' `ClvpTokenizer`
+ * with `split_special_tokens=True`: text that looks like a special token is plain text, so that no input can smuggle one
+ * in, unless `splitSpecialTokens: false` asks for it. No special tokens are added, as the reference adds none.
  *
- * An instance never changes what it answers; all methods may be called from anywhere at any time.
+ * An instance is a function too: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. It never changes what it
+ * answers; all methods may be called from anywhere at any time.
  */
-export class ClvpTokenizer {
-  readonly unkToken: string
-  readonly bosToken: string
-  readonly eosToken: string
-  readonly padToken: string
-  readonly addPrefixSpace: boolean
+export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
+  (texts: Texts, options?: TokenizerCallOptions) => BatchEncoding
+>) {
+  /** The results of a call that a model takes. */
+  static readonly modelInputNames: readonly string[] = Object.freeze(['inputIds', 'attentionMask'])
   /** The merges as they were given, most important first. */
   readonly merges: readonly string[]
-  readonly #vocab: ReadonlyMap<string, number>
-  readonly #added: ReadonlyMap<string, number>
-  readonly #tokenOfId: ReadonlyMap<number, string>
-  readonly #specialIds: ReadonlySet<number>
   readonly #bpe: BytePairEncoder
   /** Token text and id of each of the encoder's symbols. */
   readonly #names: readonly string[]
   readonly #ids: readonly number[]
+  /** Finds special tokens in a text, the longest first; it keeps what it splits at. */
+  readonly #special: RegExp
 
   /**
    * @param options see {@link ClvpTokenizerOptions}; special tokens missing from `vocab` get the ids after its size
@@ -77,25 +96,32 @@ export class ClvpTokenizer {
    */
   constructor(options: ClvpTokenizerOptions) {
     const { vocab, merges, ...settings } = readTokenizerOptions(options)
+    super(vocab, settings)
     const pairs = merges.map(splitMerge)
-    this.bosToken = settings.bosToken
-    this.eosToken = settings.eosToken
-    this.unkToken = settings.unkToken
-    this.padToken = settings.padToken
-    this.addPrefixSpace = settings.addPrefixSpace
     this.merges = Object.freeze([...(merges as readonly string[])])
-    this.#vocab = readVocab(vocab)
-    this.#added = addSpecialTokens(this.#vocab, this.allSpecialTokens)
-    this.#tokenOfId = new Map([...this.#vocab, ...this.#added].map(([token, id]) => [id, token]))
-    this.#specialIds = new Set(this.#added.values())
     this.#bpe = new BytePairEncoder(pairs)
-    const hasSpace = this.#vocab.has(SPACE_TOKEN)
+    const hasSpace = this.table.vocab.has(SPACE_TOKEN)
     this.#names = this.#bpe.symbols.map((text) => (hasSpace && text === SPACE_CHARACTER ? SPACE_TOKEN : text))
-    this.#ids = this.#names.map((token) => this.#idOf(token))
+    this.#ids = this.#names.map((token) => this.table.idOf(token))
+    this.#special = splitterAt(this.allSpecialTokens)
   }
 
   /**
-   * Makes a tokenizer from a folder's `vocab.json` and `merges.txt`.
+   * Makes a tokenizer from a folder's `vocab.json`, `merges.txt` and, if it is there, `tokenizer_config.json`.
+   *
+   * @param settings go before those of the folder
+   * @throws ClvpError `CLVP_IO` when a file cannot be read, `CLVP_MODEL_FORMAT` for malformed ones, `CLVP_UNSUPPORTED` for
+   *   added tokens other than the four special ones
+   */
+  static async fromPretrained(folder: string, settings: ClvpTokenizerSettings = {}): Promise<ClvpTokenizer> {
+    const given = readTokenizerSettings(settings)
+    return readFolder(folder, (vocab, merges, found) => {
+      return ClvpTokenizer.fromTexts(vocab, merges, { ...found, ...given })
+    })
+  }
+
+  /**
+   * Makes a tokenizer from a `vocab.json` and a `merges.txt`.
    *
    * @throws ClvpError `CLVP_IO` when a file cannot be read, otherwise as {@link ClvpTokenizer.fromTexts}
    */
@@ -129,55 +155,15 @@ export class ClvpTokenizer {
     return new ClvpTokenizer({ ...readTokenizerSettings(settings), vocab, merges })
   }
 
-  /** Number of tokens in the vocabulary itself, without special tokens that had to be added. */
-  get vocabSize(): number {
-    return this.#vocab.size
-  }
-
-  /** Number of all tokens, added special tokens included. */
-  get length(): number {
-    return this.#vocab.size + [...this.#added.keys()].filter((token) => !this.#vocab.has(token)).length
-  }
-
-  get unkTokenId(): number {
-    return this.#idOf(this.unkToken)
-  }
-
-  get bosTokenId(): number {
-    return this.#idOf(this.bosToken)
-  }
-
-  get eosTokenId(): number {
-    return this.#idOf(this.eosToken)
-  }
-
-  get padTokenId(): number {
-    return this.#idOf(this.padToken)
-  }
-
-  /** The distinct special tokens, in transformers' order: begin, end, unknown, pad. */
-  get allSpecialTokens(): string[] {
-    return [...new Set([this.bosToken, this.eosToken, this.unkToken, this.padToken])]
-  }
-
-  get allSpecialIds(): number[] {
-    return this.allSpecialTokens.map((token) => this.#idOf(token))
-  }
-
-  /** Every token and its id, added special tokens included; a copy. */
-  getVocab(): Record<string, number> {
-    return Object.fromEntries([...this.#vocab, ...this.#added])
-  }
-
   /**
    * Splits a text into tokens, after normalising it. A piece that the vocabulary lacks stays as it is here; only
    * its id is the unknown token's.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
-  tokenize(text: string): string[] {
+  tokenize(text: string, options: TokenizeOptions = {}): string[] {
     const tokens: string[] = []
-    this.#eachSymbol(normalizeEnglish(text), (symbol) => tokens.push(this.#names[symbol]!))
+    this.#eachToken(text, readSplitSpecialTokens(options), (token) => tokens.push(token))
     return tokens
   }
 
@@ -186,10 +172,36 @@ export class ClvpTokenizer {
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
-  encode(text: string): Int32Array {
-    const ids: number[] = []
-    this.#eachSymbol(normalizeEnglish(text), (symbol) => ids.push(this.#ids[symbol]!))
-    return Int32Array.from(ids)
+  encode(text: string, options: TokenizeOptions = {}): Int32Array {
+    return this.#encode(text, readSplitSpecialTokens(options))
+  }
+
+  /**
+   * The ids of texts as tensors that a model takes: transformers' call of a tokenizer. `tokenizer(texts, options)` is the
+   * same.
+   *
+   * @param texts one text or several, at least one
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but texts, for a wrong or unknown option, or when texts differ
+   *   in length and nothing makes them equal
+   */
+  override call(texts: Texts, options: TokenizerCallOptions = {}): BatchEncoding {
+    const { splitSpecialTokens, ...plan } = readCallOptions(options, this)
+    const list: unknown[] = Array.isArray(texts) ? texts : [texts]
+    if (list.length === 0) throw invalid('a text or some texts', 'texts', texts)
+    const rows = list.map((text, at) => {
+      return this.#encode(string(text, list === texts ? `texts[${at}]` : 'text'), splitSpecialTokens)
+    })
+    return batchRows(rows, plan, list === texts)
+  }
+
+  /**
+   * Pads rows of ids, and what belongs to them, to one length.
+   *
+   * @param encoded one encoding, of one row or several, or an array of encodings
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` as {@link ClvpTokenizer.call}
+   */
+  pad(encoded: EncodedInputs | readonly EncodedInputs[], options: PadOptions = {}): BatchEncoding {
+    return padEncoded(encoded, readPadOptions(options, this))
   }
 
   /**
@@ -207,75 +219,41 @@ export class ClvpTokenizer {
   }
 
   /**
-   * The text of some ids, as transformers decodes them: tokens are put together, `[SPACE]` and all, unless
-   * `cleanUpTokenizationSpaces` asks for blanks; bytes that are no UTF-8 become U+FFFD.
+   * Writes `vocab.json` and `merges.txt` into a folder, which is made if need be. The merges have the version line that
+   * every reader expects, transformers' own included, which itself writes none and then loses the first merge.
    *
-   * @param ids one id or several
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an id without a token, `CLVP_MODEL_FORMAT` for a token of the
-   *   vocabulary that is not written in byte-level characters
+   * @param prefix goes before the files' names, with a hyphen
+   * @returns the two paths
+   * @throws ClvpError `CLVP_IO`
    */
-  decode(ids: number | ArrayLike<number>, options: DecodeOptions = {}): string {
-    const { skipSpecialTokens: skip, cleanUpTokenizationSpaces: cleanUp } = readDecodeOptions(options)
-    const tokens: string[] = []
-    for (const [index, id] of idList(ids).entries()) {
-      if (skip && this.#specialIds.has(id)) continue
-      const token = this.#tokenOfId.get(id)
-      if (token === undefined) throw invalid('an id of the vocabulary', `ids[${index}]`, id)
-      tokens.push(token)
+  saveVocabulary(folder: string, prefix?: string): Promise<[string, string]> {
+    return saveVocabulary(folder, this.table.vocab, this.merges, prefix)
+  }
+
+  /**
+   * {@link ClvpTokenizer.saveVocabulary}, with `tokenizer_config.json` and the ids of added tokens.
+   *
+   * @returns the paths of all files
+   * @throws ClvpError `CLVP_IO`
+   */
+  savePretrained(folder: string): Promise<string[]> {
+    return saveTokenizer(folder, this, this.table)
+  }
+
+  #encode(text: string, splitSpecialTokens: boolean): Int32Array {
+    const ids: number[] = []
+    this.#eachToken(text, splitSpecialTokens, (_, id) => ids.push(id))
+    return Int32Array.from(ids)
+  }
+
+  #eachToken(text: string, splitSpecialTokens: boolean, visit: (token: string, id: number) => void): void {
+    // Each piece between special tokens is a text of its own: the reference normalises them one by one.
+    const pieces = splitSpecialTokens ? [text] : string(text, 'text').split(this.#special)
+    for (const [at, piece] of pieces.entries()) {
+      if (at % 2 === 1) visit(piece, this.table.idOf(piece))
+      else
+        this.#eachSymbol(normalizeEnglish(piece), (symbol) => visit(this.#names[symbol]!, this.#ids[symbol]!))
     }
-    const text = textOfTokens(tokens)
-    return cleanUp ? this.#cleanUp(text) : text
-  }
-
-  /**
-   * {@link ClvpTokenizer.decode} for several sequences of ids.
-   *
-   * @throws ClvpError as `decode`
-   */
-  batchDecode(sequences: ReadonlyArray<number | ArrayLike<number>>, options: DecodeOptions = {}): string[] {
-    if (!Array.isArray(sequences)) throw invalid('an array of id sequences', 'sequences', sequences)
-    return sequences.map((ids) => this.decode(ids, options))
-  }
-
-  /**
-   * The id of a token, or the ids of several; a token that is not in the vocabulary has the unknown token's id.
-   *
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but strings
-   */
-  convertTokensToIds(tokens: string): number
-  convertTokensToIds(tokens: readonly string[]): number[]
-  convertTokensToIds(tokens: string | readonly string[]): number | number[] {
-    if (typeof tokens === 'string') return this.#idOf(tokens)
-    if (!Array.isArray(tokens)) throw invalid('a string or an array of strings', 'tokens', tokens)
-    return tokens.map((token, index) => this.#idOf(string(token, `tokens[${index}]`)))
-  }
-
-  /**
-   * The token of an id, or the tokens of several; `null` where an id has none.
-   *
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but whole numbers
-   */
-  convertIdsToTokens(ids: number, options?: Pick<DecodeOptions, 'skipSpecialTokens'>): string | null
-  convertIdsToTokens(
-    ids: ArrayLike<number>,
-    options?: Pick<DecodeOptions, 'skipSpecialTokens'>,
-  ): (string | null)[]
-  convertIdsToTokens(
-    ids: number | ArrayLike<number>,
-    options: Pick<DecodeOptions, 'skipSpecialTokens'> = {},
-  ): string | null | (string | null)[] {
-    const skip = readSkipSpecialTokens(options)
-    const list = idList(ids)
-    // A single id is never skipped, as in the reference.
-    if (typeof ids === 'number') return this.#tokenOfId.get(ids) ?? null
-    return list
-      .filter((id) => !(skip && this.#specialIds.has(id)))
-      .map((id) => this.#tokenOfId.get(id) ?? null)
-  }
-
-  #idOf(token: string): number {
-    // The unknown token is special, so it is in one of the two maps.
-    return this.#added.get(token) ?? this.#vocab.get(token) ?? this.#added.get(this.unkToken)!
   }
 
   /** Calls back for each symbol of a normalised text, in order, with its place. */
@@ -290,26 +268,11 @@ export class ClvpTokenizer {
       }
     }
   }
-
-  #cleanUp(text: string): string {
-    const has = (token: string) => this.#vocab.has(token) || this.#added.has(token)
-    const spaced = has(SPACE_TOKEN) ? text.replaceAll(SPACE_TOKEN, ' ') : text
-    const stopped = has(STOP_TOKEN) ? spaced.replaceAll(STOP_TOKEN, ' ') : spaced
-    return stopped.replaceAll(this.unkToken, '').replaceAll('   ', ' ').replaceAll('  ', ' ')
-  }
 }
 
-function idList(ids: unknown): number[] {
-  if (typeof ids === 'number') return [checkId(ids, 'ids')]
-  if (!Array.isArray(ids) && !isTypedArray(ids)) throw invalid('an id or an array of ids', 'ids', ids)
-  return Array.from(ids, (id: unknown, index) => checkId(id, `ids[${index}]`))
-}
-
-function checkId(id: unknown, name: string): number {
-  if (typeof id !== 'number' || !Number.isInteger(id)) throw invalid('a whole number', name, id)
-  return id
-}
-
-function isTypedArray(value: unknown): value is ArrayLike<unknown> {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+/** Splits a text at tokens, which stay in the list at its odd places. */
+function splitterAt(tokens: readonly string[]): RegExp {
+  const longestFirst = tokens.toSorted((a, b) => b.length - a.length)
+  const literals = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`(${literals.join('|')})`)
 }

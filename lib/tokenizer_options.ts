@@ -1,6 +1,8 @@
 /** Options of ClvpTokenizer: their defaults and their checks. */
-import { invalid } from './errors.js'
-import { boolean, pick } from './options.js'
+import { ClvpError, invalid } from './errors.js'
+import { boolean, integer, oneOf, pick } from './options.js'
+
+export type Side = 'left' | 'right'
 
 /** What a {@link ClvpTokenizer} is made of. The defaults are transformers' own. */
 export interface ClvpTokenizerOptions {
@@ -18,6 +20,14 @@ export interface ClvpTokenizerOptions {
   padToken?: string
   /** Kept for configurations that have it; without effect, as in the reference. Default `false`. */
   addPrefixSpace?: boolean
+  /** Where calls pad. Default `'right'`. */
+  paddingSide?: Side
+  /** Where calls cut. Default `'right'`. */
+  truncationSide?: Side
+  /** The length of calls that pad or truncate to one without saying which. Default `Infinity`: they then do neither. */
+  modelMaxLength?: number
+  /** What `decode` does when its option of this name is not given. Default `false`. */
+  cleanUpTokenizationSpaces?: boolean
 }
 
 /** The options which files do not answer. */
@@ -27,8 +37,17 @@ export type ClvpTokenizerSettings = Omit<ClvpTokenizerOptions, 'vocab' | 'merges
 export interface DecodeOptions {
   /** Leave out unknown, begin, end and pad tokens. Default `false`. */
   skipSpecialTokens?: boolean
-  /** Turn `[SPACE]` and `[STOP]` into blanks, drop unknowns, close up double blanks. Default `false`. */
+  /** Turn `[SPACE]` and `[STOP]` into blanks, drop unknowns, close up double blanks. Default: the tokenizer's own. */
   cleanUpTokenizationSpaces?: boolean
+}
+
+/** How text becomes tokens. */
+export interface TokenizeOptions {
+  /**
+   * Whether text that looks like a special token is plain text. Default `true`, so that no input can smuggle one in; with
+   * `false` look-alikes become the tokens themselves, as transformers has it by default.
+   */
+  splitSpecialTokens?: boolean
 }
 
 const STOP_TOKEN = '[STOP]'
@@ -39,7 +58,8 @@ const TOKEN_DEFAULTS = {
   padToken: STOP_TOKEN,
 } as const
 const TOKENS = ['bosToken', 'eosToken', 'unkToken', 'padToken'] as const
-const SETTINGS = ['addPrefixSpace', ...TOKENS] as const
+const OTHERS = ['paddingSide', 'truncationSide', 'modelMaxLength', 'cleanUpTokenizationSpaces'] as const
+const SETTINGS = ['addPrefixSpace', ...TOKENS, ...OTHERS] as const
 
 /** Options after defaults and checks; the vocabulary and the merges themselves are still to be checked. */
 export function readTokenizerOptions(value: unknown) {
@@ -53,6 +73,10 @@ export function readTokenizerOptions(value: unknown) {
     unkToken: specialToken(given, 'unkToken'),
     padToken: specialToken(given, 'padToken'),
     addPrefixSpace: flag(given, 'addPrefixSpace'),
+    paddingSide: side(given.paddingSide ?? 'right', 'paddingSide'),
+    truncationSide: side(given.truncationSide ?? 'right', 'truncationSide'),
+    modelMaxLength: length(given.modelMaxLength ?? Infinity, 'modelMaxLength'),
+    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces'),
   }
 }
 
@@ -61,11 +85,11 @@ export function readTokenizerSettings(value: unknown): ClvpTokenizerSettings {
   return pick(value, SETTINGS, 'settings') as ClvpTokenizerSettings
 }
 
-export function readDecodeOptions(value: unknown): Required<DecodeOptions> {
+export function readDecodeOptions(value: unknown, cleanUp: boolean): Required<DecodeOptions> {
   const given = pick(value, ['skipSpecialTokens', 'cleanUpTokenizationSpaces'], 'options')
   return {
     skipSpecialTokens: flag(given, 'skipSpecialTokens'),
-    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces'),
+    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces', cleanUp),
   }
 }
 
@@ -74,13 +98,79 @@ export function readSkipSpecialTokens(value: unknown): boolean {
   return flag(pick(value, ['skipSpecialTokens'], 'options'), 'skipSpecialTokens')
 }
 
+/** The one option of tokenize and encode. */
+export function readSplitSpecialTokens(value: unknown): boolean {
+  return flag(pick(value, ['splitSpecialTokens'], 'options'), 'splitSpecialTokens', true)
+}
+
+function length(value: unknown, name: string): number {
+  return value === Infinity ? value : integer(value, name, 1, 2 ** 31 - 1)
+}
+
+export function side(value: unknown, name: string): Side {
+  return oneOf(value, name, ['left', 'right'])
+}
+
+export function flag<K extends string>(
+  given: Partial<Record<K, unknown>>,
+  name: K,
+  fallback = false,
+): boolean {
+  const value: unknown = given[name]
+  return value === undefined ? fallback : boolean(value, name)
+}
+
 function specialToken(given: Partial<Record<string, unknown>>, name: (typeof TOKENS)[number]): string {
   const token: unknown = given[name] === undefined ? TOKEN_DEFAULTS[name] : given[name]
   if (typeof token !== 'string' || token === '') throw invalid('a string that is not empty', name, token)
   return token
 }
 
-function flag<K extends string>(given: Partial<Record<K, unknown>>, name: K): boolean {
-  const value: unknown = given[name]
-  return value === undefined ? false : boolean(value, name)
+// --- what tokenizer_config.json says -------------------------------------------------------------------------------
+
+const SPELLINGS = {
+  unkToken: 'unk_token',
+  bosToken: 'bos_token',
+  eosToken: 'eos_token',
+  padToken: 'pad_token',
+  addPrefixSpace: 'add_prefix_space',
+  paddingSide: 'padding_side',
+  truncationSide: 'truncation_side',
+  modelMaxLength: 'model_max_length',
+  cleanUpTokenizationSpaces: 'clean_up_tokenization_spaces',
+} as const satisfies Record<keyof ClvpTokenizerSettings, string>
+
+/** Lengths above this mean none: transformers writes 10^30. */
+const NO_LENGTH = 1e20
+
+/** Settings out of a tokenizer_config.json; what else it says is for other tokenizers. null counts as absent. */
+export function settingsOfConfig(config: Readonly<Record<string, unknown>>): ClvpTokenizerSettings {
+  const entries = Object.entries(SPELLINGS).map(([name, key]) => {
+    const value = Object.hasOwn(config, key) ? config[key] : undefined
+    if (name === 'modelMaxLength' && Number(value) > NO_LENGTH) return [name, undefined]
+    return [name, name.endsWith('Token') ? contentOf(value) : (value ?? undefined)]
+  })
+  return pick(Object.fromEntries(entries), SETTINGS, 'settings') as ClvpTokenizerSettings
+}
+
+/** A special token is written as a string, or as an object with properties of which only one has a meaning here. */
+function contentOf(token: unknown): unknown {
+  if (typeof token !== 'object' || token === null) return token ?? undefined
+  return (token as { content?: unknown }).content
+}
+
+/** Checks that a saved tokenizer has no tokens beyond those which its files lead to here. */
+export function checkAddedTokens(
+  config: Readonly<Record<string, unknown>>,
+  idOf: (token: string) => number,
+): void {
+  for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) {
+    const content = contentOf(token)
+    if (typeof content === 'string' && idOf(content) === Number(id)) continue
+    throw new ClvpError(
+      'CLVP_UNSUPPORTED',
+      `added_tokens_decoder: the token ${JSON.stringify(content)} with the id ${id} is not of CLVP's own: ` +
+        'tokens beyond the vocabulary and the four special ones cannot be added',
+    )
+  }
 }

@@ -17,17 +17,24 @@ const require = createRequire(import.meta.url)
 
 /** What a build needs besides Node, and how to get it. The first command found of each row is enough. */
 const tools = [
-  { need: 'CMake 3.21 or newer', commands: ['cmake'], remedy: "install it, e.g. 'apt install cmake' or 'brew install cmake'" },
+  {
+    need: 'CMake 3.21 or newer',
+    commands: ['cmake'],
+    remedy: "install it, e.g. 'apt install cmake' or 'brew install cmake'",
+  },
   {
     need: 'a C++17 compiler',
-    commands: process.platform === 'win32' ? ['cmake'] : [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean),
+    commands:
+      process.platform === 'win32' ? ['cmake'] : [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean),
     remedy: "install one, e.g. 'apt install g++' or 'xcode-select --install', or set CXX",
   },
 ]
 
 export function checkTools() {
   for (const { need, commands, remedy } of tools) {
-    const found = commands.some((command) => !spawnSync(command.split(' ')[0], ['--version'], { stdio: 'ignore' }).error)
+    const found = commands.some(
+      (command) => !spawnSync(command.split(' ')[0], ['--version'], { stdio: 'ignore' }).error,
+    )
     if (!found) throw new Error(`a build from source needs ${need}: ${remedy}, then run the build again`)
   }
 }
@@ -38,10 +45,17 @@ export function build(extra = []) {
   const out = join(root, '.build', 'release')
   const cli = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
   const fresh = !existsSync(join(out, 'CMakeCache.txt'))
-  const ninja = fresh && !spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? ['--generator', 'Ninja'] : []
+  const ninja =
+    fresh && !spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? ['--generator', 'Ninja'] : []
   // Configured each time, so that changed flags count; what has not changed is not compiled again.
-  for (const step of [['configure', ...ninja, ...extra], ['build', '--parallel', String(availableParallelism())]]) {
-    const { status } = spawnSync(process.execPath, [cli, ...step, '--out', out], { cwd: root, stdio: ['ignore', 2, 2] })
+  for (const step of [
+    ['configure', ...ninja, ...extra],
+    ['build', '--parallel', String(availableParallelism())],
+  ]) {
+    const { status } = spawnSync(process.execPath, [cli, ...step, '--out', out], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    })
     if (status !== 0) throw new Error('the native build failed: the compiler says above why')
   }
   const built = [join(out, 'Release', 'clvp.node'), join(out, 'clvp.node')].find(existsSync)

@@ -17,7 +17,13 @@ const recipe = {
   config: {
     text_config: { ...encoder, vocab_size: 256, bos_token_id: 255, eos_token_id: 0 },
     speech_config: { ...encoder, vocab_size: 512 },
-    decoder_config: { ...width, num_mel_attn_blocks: 2, vocab_size: 514, bos_token_id: 512, eos_token_id: 513 },
+    decoder_config: {
+      ...width,
+      num_mel_attn_blocks: 2,
+      vocab_size: 514,
+      bos_token_id: 512,
+      eos_token_id: 513,
+    },
     projection_dim: 64,
     logit_scale_init_value: 2.6592,
   },

@@ -6,7 +6,17 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +29,11 @@ function run(step, program, args, options = {}) {
   try {
     return execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options })
   } catch (error) {
-    const said = String(error.stderr || error.message).trim().split('\n').slice(-3).join('\n  ')
+    const said = String(error.stderr || error.message)
+      .trim()
+      .split('\n')
+      .slice(-3)
+      .join('\n  ')
     const cause = error.code === 'ENOENT' ? `the program '${program}' was not found` : said
     throw new Error(`could not ${step}: ${cause}`)
   }
@@ -30,7 +44,8 @@ function sha(algorithm, encoding, file) {
 }
 
 function check(what, expected, actual) {
-  if (actual !== expected) throw new Error(`${what} has hash ${actual}, but ${expected} is pinned: refusing to use it`)
+  if (actual !== expected)
+    throw new Error(`${what} has hash ${actual}, but ${expected} is pinned: refusing to use it`)
 }
 
 /** Moves a finished folder to its place in one step, so that a cut fetch never looks like a whole one. */
@@ -50,7 +65,10 @@ function fetchGgml(work) {
   run(`download ${name} from the npm registry`, npm, ['pack', name, '--silent', '--pack-destination', work], {
     shell: process.platform === 'win32',
   })
-  const tarball = join(work, readdirSync(work).find((file) => file.endsWith('.tgz')))
+  const tarball = join(
+    work,
+    readdirSync(work).find((file) => file.endsWith('.tgz')),
+  )
   check(name, integrity, `sha512-${sha('sha512', 'base64', tarball)}`)
   run('unpack the npm package', 'tar', ['-xzf', tarball, '-C', work, bundle])
   const clone = join(work, 'llama')
@@ -67,10 +85,16 @@ function fetchMiniaudio(work) {
   const python = process.platform === 'win32' ? 'python' : 'python3'
   const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes']
   run(`download ${name} from PyPI`, python, [...args, '-d', work, '-r', requirements])
-  const tarball = join(work, readdirSync(work).find((file) => file.endsWith('.tar.gz')))
+  const tarball = join(
+    work,
+    readdirSync(work).find((file) => file.endsWith('.tar.gz')),
+  )
   check(name, sha256, sha('sha256', 'hex', tarball))
   run('unpack the miniaudio source', 'tar', ['-xzf', tarball, '-C', work])
-  const folder = join(work, readdirSync(work).find((file) => /^miniaudio-[\d.]+$/.test(file)))
+  const folder = join(
+    work,
+    readdirSync(work).find((file) => /^miniaudio-[\d.]+$/.test(file)),
+  )
   const keep = join(work, 'keep')
   mkdirSync(keep)
   for (const file of ['miniaudio/miniaudio.h', 'miniaudio/stb_vorbis.c', 'LICENSE']) {

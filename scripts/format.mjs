@@ -14,7 +14,11 @@ const files = folders.flatMap((folder) =>
     .map((name) => join(folder, name)),
 )
 
-const tool = join(dirname(createRequire(import.meta.url).resolve('clang-format-node/package.json')), 'build', 'cli.js')
+const tool = join(
+  dirname(createRequire(import.meta.url).resolve('clang-format-node/package.json')),
+  'build',
+  'cli.js',
+)
 const mode = process.argv.includes('--check') ? ['--dry-run', '--Werror'] : ['-i']
 const { status } = spawnSync(process.execPath, [tool, ...mode, ...files], { cwd: root, stdio: 'inherit' })
 process.exitCode = status ?? 1

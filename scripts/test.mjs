@@ -43,7 +43,8 @@ const jsCount = js.output.match(/^# \{ (.*) \}$/m)?.[1] ?? ''
 const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(jsCount)?.[1] ?? 0)
 const passed = Number(nativeCount?.[1] ?? 0) + count('pass')
 // A run that died before it could count is a failure too.
-const died = Number(native.status !== 0 && !Number(nativeCount?.[2])) + Number(js.status !== 0 && count('fail') === 0)
+const died =
+  Number(native.status !== 0 && !Number(nativeCount?.[2])) + Number(js.status !== 0 && count('fail') === 0)
 const failed = Number(nativeCount?.[2] ?? 0) + count('fail') + died
 console.log(`${passed} passed, ${failed} failed, ${count('skip') + count('todo')} skipped`)
 process.exitCode = failed > 0 ? 1 : 0

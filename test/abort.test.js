@@ -62,7 +62,10 @@ t.test('while loading', async (t) => {
   const abort = new AbortController()
   const load = Clvp.load(await tinyFile('deep'), { signal: abort.signal })
   setImmediate(() => abort.abort())
-  const outcome = await load.then((model) => model.dispose().then(() => 'loaded'), (error) => error.code)
+  const outcome = await load.then(
+    (model) => model.dispose().then(() => 'loaded'),
+    (error) => error.code,
+  )
   t.ok(['loaded', 'CLVP_ABORTED'].includes(outcome), outcome)
 })
 
@@ -74,12 +77,18 @@ t.test('two hundred aborts at all times settle once each', async (t) => {
       let settled = 0
       const code = await clvp
         .generate('Hi.', { voice, candidates: 4, maxTokens: 8, seed: i, signal: abort.signal })
-        .then(() => 'done', (error) => error.code)
+        .then(
+          () => 'done',
+          (error) => error.code,
+        )
         .finally(() => settled++)
       return `${code} ${settled}`
     }),
   )
-  t.same(outcomes.filter((outcome) => !['done 1', 'CLVP_ABORTED 1'].includes(outcome)), [])
+  t.same(
+    outcomes.filter((outcome) => !['done 1', 'CLVP_ABORTED 1'].includes(outcome)),
+    [],
+  )
 })
 
 t.test('the next result is unchanged', async (t) => {

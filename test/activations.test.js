@@ -7,7 +7,18 @@ import { Clvp, convertFolder } from '../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
 import { tone } from './helpers/model.js'
 
-const names = ['gelu', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'quick_gelu', 'relu', 'silu', 'swish', 'tanh', 'sigmoid']
+const names = [
+  'gelu',
+  'gelu_new',
+  'gelu_fast',
+  'gelu_pytorch_tanh',
+  'quick_gelu',
+  'relu',
+  'silu',
+  'swish',
+  'tanh',
+  'sigmoid',
+]
 
 async function load(t, name) {
   const dir = await mkdtemp(join(tmpdir(), 'clvp-act-'))
@@ -24,7 +35,12 @@ async function load(t, name) {
 for (const name of names) {
   t.test(name, async (t) => {
     const clvp = await load(t, name)
-    const { best } = await clvp.generate('Hi.', { voice: await clvp.voice(tone()), candidates: 2, maxTokens: 5, seed: 1 })
+    const { best } = await clvp.generate('Hi.', {
+      voice: await clvp.voice(tone()),
+      candidates: 2,
+      maxTokens: 5,
+      seed: 1,
+    })
     t.ok(Number.isFinite(best.score))
     await clvp.dispose()
   })

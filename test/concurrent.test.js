@@ -10,12 +10,19 @@ t.test('eight at once equal eight in turn', async (t) => {
   const serial = []
   for (let i = 0; i < 8; i++) serial.push((await call(i)).candidates.map(essence))
   const parallel = await Promise.all(Array.from({ length: 8 }, (_, i) => call(i)))
-  t.same(parallel.map(({ candidates }) => candidates.map(essence)), serial)
+  t.same(
+    parallel.map(({ candidates }) => candidates.map(essence)),
+    serial,
+  )
 })
 
 t.test('different kinds of calls mix', async (t) => {
   const codes = Int32Array.of(1, 2, 3)
-  const alone = [await clvp.embedText('One.'), await clvp.embedSpeech(codes), (await clvp.voice(tone())).embedding]
+  const alone = [
+    await clvp.embedText('One.'),
+    await clvp.embedSpeech(codes),
+    (await clvp.voice(tone())).embedding,
+  ]
   const mixed = await Promise.all([
     clvp.embedText('One.'),
     clvp.embedSpeech(codes),

@@ -15,7 +15,11 @@ t.test('abort', async (t) => {
   const fractions = []
   await convertFolder(folder, target, { onProgress: (fraction) => fractions.push(fraction) })
   t.equal(fractions.at(-1), 1)
-  t.same(fractions, [...fractions].sort((a, b) => a - b), 'progress only grows')
+  t.same(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+    'progress only grows',
+  )
   const whole = readFileSync(target)
 
   await t.rejects(convertFolder(folder, join(out, 'x.gguf'), { signal: AbortSignal.abort() }), aborted)
@@ -47,7 +51,10 @@ t.test('aborts at any time', async (t) => {
       () => 'whole',
       (error) => error.code,
     )
-    t.same(readdirSync(out).filter((name) => name.startsWith(`${i}.`)), outcome === 'whole' ? [`${i}.gguf`] : [])
+    t.same(
+      readdirSync(out).filter((name) => name.startsWith(`${i}.`)),
+      outcome === 'whole' ? [`${i}.gguf`] : [],
+    )
     t.ok(['whole', 'CLVP_ABORTED'].includes(outcome), outcome)
   }
 })

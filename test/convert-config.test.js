@@ -6,7 +6,14 @@ import { convertFolder } from '../dist/lib/index.js'
 import { freshCheckpoint } from './helpers/safetensors.js'
 
 const folder = freshCheckpoint(t)
-const encoder = ['vocab_size', 'hidden_size', 'intermediate_size', 'projection_dim', 'num_hidden_layers', 'num_attention_heads']
+const encoder = [
+  'vocab_size',
+  'hidden_size',
+  'intermediate_size',
+  'projection_dim',
+  'num_hidden_layers',
+  'num_attention_heads',
+]
 /** The numbers that are read, by file and section. Those that may be 0 have a 0 behind them. */
 const numbers = [
   ['config.json', 'text_config', [...encoder, 'layer_norm_eps 0', 'bos_token_id 0', 'eos_token_id 0']],
@@ -15,7 +22,14 @@ const numbers = [
     'config.json',
     'decoder_config',
     [
-      ...['vocab_size', 'hidden_size', 'n_inner', 'num_hidden_layers', 'num_attention_heads', 'layer_norm_epsilon 0'],
+      ...[
+        'vocab_size',
+        'hidden_size',
+        'n_inner',
+        'num_hidden_layers',
+        'num_attention_heads',
+        'layer_norm_epsilon 0',
+      ],
       ...['max_position_embeddings', 'max_text_tokens', 'num_mel_attn_blocks', 'feature_size'],
       ...['bos_token_id 0', 'eos_token_id 0'],
     ],
@@ -61,7 +75,8 @@ t.test('numbers', async (t) => {
         const name = `${section ?? file} ${key} ${JSON.stringify(value)}`
         count++
         // Two ids where one is expected is a thing that transformers has.
-        const code = Array.isArray(value) && key.endsWith('token_id') ? 'CLVP_UNSUPPORTED' : 'CLVP_MODEL_FORMAT'
+        const code =
+          Array.isArray(value) && key.endsWith('token_id') ? 'CLVP_UNSUPPORTED' : 'CLVP_MODEL_FORMAT'
         if (error.code !== code || !error.message.includes(key)) t.fail(`${name}: ${error.message ?? error}`)
       }
     }
@@ -83,7 +98,14 @@ t.test('no layers', async (t) => {
 
 t.test("without a number the default is transformers', which this model's weights contradict", async (t) => {
   // The defaults that are this model's own values, and the numbers that no tensor's shape tells.
-  const isFine = ['layer_norm_eps', 'layer_norm_epsilon', 'n_inner', 'eos_token_id', 'feature_size', 'num_attention_heads']
+  const isFine = [
+    'layer_norm_eps',
+    'layer_norm_epsilon',
+    'n_inner',
+    'eos_token_id',
+    'feature_size',
+    'num_attention_heads',
+  ]
   for (const [file, section, keys] of numbers) {
     for (const entry of keys) {
       const [key] = entry.split(' ')
@@ -98,7 +120,10 @@ t.test('NaN as Python writes it is not JSON', async (t) => {
   const path = join(folder, 'config.json')
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, text.replace('"hidden_size": 48', '"hidden_size": NaN'))
-  await t.rejects(convertFolder(folder, `${folder}.gguf`), { code: 'CLVP_MODEL_FORMAT', message: /config\.json.*JSON/ })
+  await t.rejects(convertFolder(folder, `${folder}.gguf`), {
+    code: 'CLVP_MODEL_FORMAT',
+    message: /config\.json.*JSON/,
+  })
   writeFileSync(path, text)
 })
 
@@ -120,7 +145,14 @@ t.test('sizes that do not go together', async (t) => {
     const error = await convertWith('config.json', section, key, value)
     t.equal(error.code, 'CLVP_MODEL_FORMAT', `${section} ${key} ${JSON.stringify(value)}: ${error.message}`)
   }
-  for (const value of [[1], Array(80).fill(0), Array(80).fill(1e300), Array(79).fill(1), 'x', Array(80).fill('1')]) {
+  for (const value of [
+    [1],
+    Array(80).fill(0),
+    Array(80).fill(1e300),
+    Array(79).fill(1),
+    'x',
+    Array(80).fill('1'),
+  ]) {
     const error = await convertWith('preprocessor_config.json', undefined, 'mel_norms', value)
     t.match(error, { code: 'CLVP_MODEL_FORMAT', message: /mel_norms/ })
   }

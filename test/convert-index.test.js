@@ -69,7 +69,10 @@ t.test('not an index', async (t) => {
   await refused(t, 'too many shards', many, /more than 256/)
   for (const content of ['', '{', '[]', 'null', '"x"', Buffer.of(0x7b, 0xff, 0x7d)]) {
     writeFileSync(path, content)
-    await t.rejects(convertFolder(folder, `${folder}.gguf`), { code: 'CLVP_MODEL_FORMAT', message: /index\.json/ })
+    await t.rejects(convertFolder(folder, `${folder}.gguf`), {
+      code: 'CLVP_MODEL_FORMAT',
+      message: /index\.json/,
+    })
   }
 })
 

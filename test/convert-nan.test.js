@@ -3,7 +3,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { convertFolder } from '../dist/lib/index.js'
-import { freshCheckpoint, packSafetensors, readSafetensors, setWeight, tensorNames } from './helpers/safetensors.js'
+import {
+  freshCheckpoint,
+  packSafetensors,
+  readSafetensors,
+  setWeight,
+  tensorNames,
+} from './helpers/safetensors.js'
 
 const refused = (message) => ({ name: 'ClvpError', code: 'CLVP_MODEL_FORMAT', message })
 
@@ -26,7 +32,11 @@ t.test('F32', async (t) => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       for (const type of ['f32', 'f16', 'q8_0']) {
         setWeight(folder, name, 0, value)
-        await t.rejects(convertFolder(folder, `${folder}.gguf`, { type }), refused(inFile), `${name} ${value} ${type}`)
+        await t.rejects(
+          convertFolder(folder, `${folder}.gguf`, { type }),
+          refused(inFile),
+          `${name} ${value} ${type}`,
+        )
         writeFileSync(weights, sound)
       }
     }

@@ -48,14 +48,22 @@ const broken = [
   ['JSON with something behind', pack(`{"a":${entry}}x`, bytes), /in its header/],
   ['an unterminated string', pack('{"a', bytes), /in its header/],
   ['an unterminated escape', pack('{"a\\', bytes), /in its header/],
-  ['not UTF-8', pack(Buffer.concat([Buffer.from('{"'), Buffer.of(0xff), Buffer.from(`":${entry}}`)]), bytes), /header/],
+  [
+    'not UTF-8',
+    pack(Buffer.concat([Buffer.from('{"'), Buffer.of(0xff), Buffer.from(`":${entry}}`)]), bytes),
+    /header/,
+  ],
   ['100,000 objects in each other', pack('{"a":'.repeat(1e5) + 1 + '}'.repeat(1e5)), /nested/],
   ['a million arrays in each other', pack(`{"a":${'['.repeat(1e6)}${']'.repeat(1e6)}}`), /nested/],
   ['a million commas', pack(`{"a":[${'0,'.repeat(1e6)}0]}`), /too much/],
   // Keys.
   ['a tensor twice', pack(`{"a":${entry},"a":${entry}}`, bytes), /"a" .*twice/],
   ['a tensor twice, once escaped', pack(`{"a":${entry},"\\u0061":${entry}}`, bytes), /"a" .*twice/],
-  ['dtype twice', pack('{"a":{"dtype":"F32","dtype":"I64","shape":[2],"data_offsets":[0,8]}}', bytes), /twice/],
+  [
+    'dtype twice',
+    pack('{"a":{"dtype":"F32","dtype":"I64","shape":[2],"data_offsets":[0,8]}}', bytes),
+    /twice/,
+  ],
   ['an unknown field', pack(one({ strides: [1] }), bytes), /strides/],
   ['null for a tensor', pack({ a: null }), /tensor a/],
   ['an array for a tensor', pack({ a: [1] }), /tensor a/],
@@ -75,7 +83,11 @@ const broken = [
   ['offsets beyond the file', pack(one({ shape: [200], data_offsets: [0, 800] }), bytes), /end at byte/],
   // Shapes and types.
   ['a shape of another size', pack(one({ shape: [3] }), bytes), /tensor a.*12/],
-  ['a shape whose product overflows to 0', pack(one({ shape: [2 ** 62, 8], data_offsets: [0, 0] })), /tensor a/],
+  [
+    'a shape whose product overflows to 0',
+    pack(one({ shape: [2 ** 62, 8], data_offsets: [0, 0] })),
+    /tensor a/,
+  ],
   ['a shape of 2^32 by 2^32', pack(one({ shape: [2 ** 32, 2 ** 32], data_offsets: [0, 0] })), /tensor a/],
   ['a negative dimension', pack(one({ shape: [-2] }), bytes), /tensor a.*shape/],
   ['two negative dimensions', pack(one({ shape: [-2, -1] }), bytes), /tensor a.*shape/],

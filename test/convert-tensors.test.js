@@ -41,7 +41,12 @@ t.test('unknown', async (t) => {
       header[`${name}x`] = { dtype: 'F32', shape: [0], data_offsets: [0, 0] }
     })
   }
-  for (const name of ['conditioning_encoder', 'text_encoder_model.layers.2.input_rmsnorm.weight', '', '__proto__']) {
+  for (const name of [
+    'conditioning_encoder',
+    'text_encoder_model.layers.2.input_rmsnorm.weight',
+    '',
+    '__proto__',
+  ]) {
     await refused(t, name, (header) => {
       Object.defineProperty(header, name, {
         value: { dtype: 'F32', shape: [0], data_offsets: [0, 0] },

@@ -26,9 +26,9 @@ async function endOf(ending, stage, signal) {
   return { code, by }
 }
 
-for (const stage of ['load', 'generate', 'convert']) {
+for (const stage of ['load', 'generate', 'convert', 'worker']) {
   t.test(stage, async (t) => {
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 3; i++) {
       t.same(await endOf('exit', stage), { code: 0, by: null }, 'process.exit(0)')
       t.same(await endOf('throw', stage), { code: 1, by: null }, 'an error that nobody catches')
       t.same(await endOf('wait', stage, 'SIGTERM'), { code: null, by: 'SIGTERM' })

@@ -11,7 +11,10 @@ t.test('ranks best first, and describes each candidate', async (t) => {
   t.equal(result.best, result.candidates[0])
   t.equal(result.seed, 1)
   const scores = result.candidates.map(({ score }) => score)
-  t.same(scores, [...scores].sort((a, b) => b - a))
+  t.same(
+    scores,
+    [...scores].sort((a, b) => b - a),
+  )
   t.same(result.candidates.map(({ index }) => index).sort(), [0, 1, 2, 3, 4, 5])
   for (const each of result.candidates) {
     t.ok(each.codes instanceof Int32Array && each.codes.length > 0)
@@ -25,19 +28,35 @@ t.test('ranks best first, and describes each candidate', async (t) => {
 
 t.test('a score is what rank() gives the same codes', async (t) => {
   const { candidates } = await clvp.generate(text, { voice, candidates: 4, seed: 2 })
-  const ranked = await clvp.rank(text, candidates.map(({ codes }) => codes))
-  t.same(ranked.map(({ index }) => index), [0, 1, 2, 3], 'and in the same order')
+  const ranked = await clvp.rank(
+    text,
+    candidates.map(({ codes }) => codes),
+  )
+  t.same(
+    ranked.map(({ index }) => index),
+    [0, 1, 2, 3],
+    'and in the same order',
+  )
   for (const { index, score } of ranked) t.ok(Math.abs(score - candidates[index].score) < 1e-4)
 })
 
 t.test('keep gives back the best of all', async (t) => {
   const all = await clvp.generate(text, { voice, candidates: 8, seed: 3 })
   const some = await clvp.generate(text, { voice, candidates: 8, seed: 3, keep: 2 })
-  t.same(some.candidates.map(({ index }) => index), all.candidates.slice(0, 2).map(({ index }) => index))
+  t.same(
+    some.candidates.map(({ index }) => index),
+    all.candidates.slice(0, 2).map(({ index }) => index),
+  )
 })
 
 t.test('padTo pads the rows that are scored', async (t) => {
-  const { candidates } = await clvp.generate(text, { voice, candidates: 3, seed: 4, maxTokens: 20, padTo: 64 })
+  const { candidates } = await clvp.generate(text, {
+    voice,
+    candidates: 3,
+    seed: 4,
+    maxTokens: 20,
+    padTo: 64,
+  })
   for (const { codes } of candidates) t.equal(codes.length, 64)
 })
 

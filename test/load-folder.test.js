@@ -3,8 +3,8 @@ import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder } from '../dist/lib/index.js'
-import { setWeight } from './helpers/safetensors.js'
 import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
+import { setWeight } from './helpers/safetensors.js'
 
 const dir = t.testdir({})
 const folder = join(dir, 'my-model')
@@ -68,7 +68,10 @@ t.test('two loads at once', async (t) => {
   utimesSync(join(folder, 'config.json'), 1.1e9, 1.1e9)
   const before = files().length
   const loads = await Promise.all([load(folder), load(folder)])
-  t.same(loads.map(({ type }) => type), ['f16', 'f16'])
+  t.same(
+    loads.map(({ type }) => type),
+    ['f16', 'f16'],
+  )
   t.equal(files().length, before + 1, 'one file')
 })
 

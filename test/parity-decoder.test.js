@@ -13,7 +13,9 @@ for (const name of tinyRecipes) {
       const logits = await session.stepLogits(ids, voice, Int32Array.from(steps.codes), prefix)
       matchGolden(t, logits, floats.logits, `${prefix}: prefill and steps`)
       const vocab = floats.logits.shape[1]
-      const best = steps.argmax.map((_, row) => indexOfLargest(logits.subarray(row * vocab, (row + 1) * vocab)))
+      const best = steps.argmax.map((_, row) =>
+        indexOfLargest(logits.subarray(row * vocab, (row + 1) * vocab)),
+      )
       t.same(best, steps.argmax, `${prefix}: most likely token after each code`)
     }
   })

@@ -14,12 +14,24 @@ for (const name of tinyRecipes) {
       for (const [i, ids] of golden.texts.entries()) {
         const textIds = Int32Array.from(ids)
         // Greedy candidates are all the same: the second one shows that a batch computes what one row does.
-        const options = { textIds, voice, candidates: 2, maxTokens: 60, sampling, seed: 0, prefixPositions: prefix }
+        const options = {
+          textIds,
+          voice,
+          candidates: 2,
+          maxTokens: 60,
+          sampling,
+          seed: 0,
+          prefixPositions: prefix,
+        }
         const found = await session.generate(options)
         t.equal(found.length, 2)
         for (const candidate of found) {
           const { tokens, finish } = greedy[i]
-          t.same([...candidate.tokens], tokens, `${prefix}, text of ${ids.length} ids: ${tokens.length} tokens`)
+          t.same(
+            [...candidate.tokens],
+            tokens,
+            `${prefix}, text of ${ids.length} ids: ${tokens.length} tokens`,
+          )
           t.equal(candidate.finishReason, finish)
         }
       }

@@ -11,7 +11,8 @@ t.test('tokens, then candidates, then the ranked result', async (t) => {
   let result
   for await (const event of clvp.stream('Hello world.', options)) {
     t.equal(result, undefined, 'nothing comes after done')
-    if (event.type === 'token') tokens.set(event.candidate, [...(tokens.get(event.candidate) ?? []), event.code])
+    if (event.type === 'token')
+      tokens.set(event.candidate, [...(tokens.get(event.candidate) ?? []), event.code])
     else if (event.type === 'candidate') ended.push(event.candidate)
     else result = event.result
   }
@@ -33,7 +34,8 @@ t.test('leaving the loop stops the work and frees the model for the next call', 
 t.test('an abort ends the loop with CLVP_ABORTED', async (t) => {
   const abort = new AbortController()
   const loop = async () => {
-    for await (const _ of clvp.stream('Hello world.', { ...options, candidates: 64, signal: abort.signal })) abort.abort()
+    for await (const _ of clvp.stream('Hello world.', { ...options, candidates: 64, signal: abort.signal }))
+      abort.abort()
   }
   await t.rejects(loop(), { code: 'CLVP_ABORTED', name: 'AbortError' })
 })

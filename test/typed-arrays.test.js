@@ -72,7 +72,11 @@ for (const [name, [array, call]] of Object.entries(inputs)) {
 }
 
 t.test('each of several clips', async (t) => {
-  const make = () => [{ samples: samples.slice(), sampleRate }, { samples: samples.slice(1), sampleRate }, new Uint8Array(wav)]
+  const make = () => [
+    { samples: samples.slice(), sampleRate },
+    { samples: samples.slice(1), sampleRate },
+    new Uint8Array(wav),
+  ]
   const expected = [...(await clvp.voice(make())).embedding]
   const clips = make()
   const running = clvp.voice(clips)
@@ -111,7 +115,10 @@ t.test('shared memory that another thread keeps writing to', async (t) => {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
   }
   await worker.terminate()
-  t.same(Object.keys(outcomes).filter((outcome) => !['finite', 'CLVP_INVALID_ARGUMENT'].includes(outcome)), [])
+  t.same(
+    Object.keys(outcomes).filter((outcome) => !['finite', 'CLVP_INVALID_ARGUMENT'].includes(outcome)),
+    [],
+  )
 })
 
 t.test('results are the caller’s own', async (t) => {

@@ -83,7 +83,8 @@ export class Arguments {
     const value = this.text(name)
     if (value === undefined) return undefined
     const number = Number(value)
-    if (!/^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(value) || Number.isNaN(number)) throw new UsageError(`--${name} takes a number, not '${value}'`)
+    if (!/^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(value) || Number.isNaN(number))
+      throw new UsageError(`--${name} takes a number, not '${value}'`)
     return number
   }
 

@@ -10,7 +10,9 @@ export const convert: Command = {
   details:
     'FOLDER holds config.json, safetensors (one or sharded), vocab.json and merges.txt, and may hold\n' +
     'preprocessor_config.json, generation_config.json and tokenizer_config.json.',
-  flags: { type: { value: 'TYPE', help: `type of the weight matrices: ${weightTypes.join(', ')} (default: f16)` } },
+  flags: {
+    type: { value: 'TYPE', help: `type of the weight matrices: ${weightTypes.join(', ')} (default: f16)` },
+  },
   async run(args, context) {
     const type = args.choice('type', weightTypes) ?? 'f16'
     const json = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {

@@ -7,7 +7,10 @@ export const embed: Command = {
   args: 'MODEL [TEXT]',
   summary: 'Print the normalised embedding of a text, or of rows of codes',
   flags: {
-    codes: { value: 'FILE', help: "embed rows of codes: an array of arrays, or what 'clvp generate --out' wrote" },
+    codes: {
+      value: 'FILE',
+      help: "embed rows of codes: an array of arrays, or what 'clvp generate --out' wrote",
+    },
     ...modelFlags,
   },
   async run(args, context) {

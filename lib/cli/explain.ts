@@ -11,7 +11,11 @@ export const explain: Command = {
     const text = args.positional(1, 'TEXT')
     return withModel(args.positional(0, 'MODEL'), args, context, async (clvp) => {
       const json = await clvp.explain(text)
-      const tokens = json.tokens.map(({ id, text: token, start, end }) => [String(id), token, `${start}-${end}`])
+      const tokens = json.tokens.map(({ id, text: token, start, end }) => [
+        String(id),
+        token,
+        `${start}-${end}`,
+      ])
       const dropped = json.dropped.map(({ text: lost, index }) => `${JSON.stringify(lost)} at ${index}`)
       const lines = [
         `spoken     ${json.normalized}`,

@@ -20,7 +20,11 @@ const numbers = {
   'pad-to': 'padTo',
   keep: 'keep',
   'batch-size': 'batchSize',
+  beams: 'beams',
+  'length-penalty': 'lengthPenalty',
 } as const
+
+const endings = { yes: true, no: false, never: 'never' } as const
 
 export const generate: Command = {
   name: 'generate',
@@ -30,7 +34,11 @@ export const generate: Command = {
     "MODEL is a .gguf file, a folder in Hugging Face layout, or 'demo' for the embedded model.\n" +
     'Of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) the first seconds are used; several are averaged.',
   flags: {
-    voice: { value: 'FILE', multiple: true, help: 'a clip of the voice; may be repeated (the demo model brings one)' },
+    voice: {
+      value: 'FILE',
+      multiple: true,
+      help: 'a clip of the voice; may be repeated (the demo model brings one)',
+    },
     candidates: { value: 'N', short: 'n', help: "how many are drawn (default: the preset's, or 16)" },
     preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },
     seed: { value: 'N', help: 'seed of the draws (default: a random one, which is printed)' },
@@ -44,8 +52,20 @@ export const generate: Command = {
     'pad-to': { value: 'N', help: 'pad rows to N codes before ranking, as tortoise does with 500' },
     keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
     'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
+    beams: {
+      value: 'N',
+      help: 'search for the likeliest rows with N beams instead of drawing; drawn if --temperature is given',
+    },
+    'length-penalty': {
+      value: 'X',
+      help: "divide a beam's likelihood by its length to this power (default 1)",
+    },
+    'early-stopping': { value: 'WHEN', help: 'end a beam search: yes, no (default) or never early' },
     deterministic: { help: 'the same candidates to the last bit whatever their number' },
-    'prefix-positions': { value: 'KIND', help: "transformers (default) or cancelled, as tortoise trained its weights" },
+    'prefix-positions': {
+      value: 'KIND',
+      help: 'transformers (default) or cancelled, as tortoise trained its weights',
+    },
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
     timings: { help: 'print milliseconds of each stage and the peak memory' },
     ...modelFlags,
@@ -54,9 +74,11 @@ export const generate: Command = {
     const model = args.positional(0, 'MODEL')
     const text = args.positional(1, 'TEXT')
     const clips = args.texts('voice')
-    if (clips.length === 0 && !isDemo(model)) throw new UsageError('--voice is missing: name a clip of the voice')
+    if (clips.length === 0 && !isDemo(model))
+      throw new UsageError('--voice is missing: name a clip of the voice')
     const out = args.text('out')
     const preset = args.choice('preset', presetNames)
+    const ending = args.choice('early-stopping', ['yes', 'no', 'never'])
     const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
       const voice = await clvp.voice(clips.length > 0 ? clips : Clvp.demoVoice, { signal: context.signal })
@@ -64,7 +86,8 @@ export const generate: Command = {
         voice,
         ...args.numbers(numbers),
         ...(preset !== undefined && { preset }),
-        deterministic: args.flag('deterministic'),
+        ...(args.flag('deterministic') && { deterministic: true }),
+        ...(ending !== undefined && { earlyStopping: endings[ending] }),
         ...(positions !== undefined && { prefixPositions: positions }),
         signal: context.signal,
         onProgress: ({ stage, fraction }) => context.progress(stage, fraction),

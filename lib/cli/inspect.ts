@@ -17,7 +17,12 @@ export const inspect: Command = {
       table([['type', 'tensors', 'size'], ...types]),
     ]
     if (args.flag('tensors')) {
-      const tensors = json.tensors.map((each) => [each.name, each.type, each.dims.join(' x '), megabytes(each.bytes)])
+      const tensors = json.tensors.map((each) => [
+        each.name,
+        each.type,
+        each.dims.join(' x '),
+        megabytes(each.bytes),
+      ])
       parts.push(table([['tensor', 'type', 'shape', 'size'], ...tensors]))
     }
     return { text: parts.join('\n\n'), json }
@@ -26,7 +31,9 @@ export const inspect: Command = {
 
 function brief(value: unknown): string {
   if (Array.isArray(value)) {
-    const few = value.slice(0, 6).map((each) => (typeof each === 'string' ? JSON.stringify(each) : String(each)))
+    const few = value
+      .slice(0, 6)
+      .map((each) => (typeof each === 'string' ? JSON.stringify(each) : String(each)))
     return value.length > 6 ? `[${few.join(', ')}, ...] (${value.length})` : `[${few.join(', ')}]`
   }
   const text = String(value).replace(/\s+/g, ' ')

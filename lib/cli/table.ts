@@ -1,7 +1,9 @@
 /** A plain table: the first row is the heading; numbers stand to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const numeric = rows[0]!.map((_, column) => rows.slice(1).every((row) => /^-?[\d.,]+( \S+)?$|^-?$/.test(row[column]!)))
+  const numeric = rows[0]!.map((_, column) =>
+    rows.slice(1).every((row) => /^-?[\d.,]+( \S+)?$|^-?$/.test(row[column]!)),
+  )
   const line = (row: readonly string[]) =>
     row
       .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))

@@ -29,11 +29,9 @@ private:
 struct AddonData {
     Napi::FunctionReference model_class, session_class, writer_class, abort_class;
     std::shared_ptr<RunningLoads> loads = std::make_shared<RunningLoads>();
-    std::shared_ptr<Worker>       loader; // loads models, reads headers, decodes audio
+    std::shared_ptr<Worker> loader; // loads models, reads headers, decodes audio
 };
 
-inline AddonData & addon(Napi::Env env) {
-    return *env.GetInstanceData<AddonData>();
-}
+inline AddonData & addon(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
 } // namespace binding

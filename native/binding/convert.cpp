@@ -38,13 +38,9 @@ static uint64_t to_integer(const Napi::Value & value, const char * name, double 
     return static_cast<uint64_t>(number);
 }
 
-uint32_t to_u32(const Napi::Value & value, const char * name) {
-    return static_cast<uint32_t>(to_integer(value, name, 4294967295.0));
-}
+uint32_t to_u32(const Napi::Value & value, const char * name) { return static_cast<uint32_t>(to_integer(value, name, 4294967295.0)); }
 
-uint64_t to_u53(const Napi::Value & value, const char * name) {
-    return to_integer(value, name, 9007199254740991.0);
-}
+uint64_t to_u53(const Napi::Value & value, const char * name) { return to_integer(value, name, 9007199254740991.0); }
 
 bool to_bool(const Napi::Value & value, const char * name) {
     if (!value.IsBoolean()) {
@@ -60,7 +56,8 @@ Napi::Object to_object(const Napi::Value & value, const char * name) {
     return value.As<Napi::Object>();
 }
 
-template <typename Array, typename T> static std::vector<T> to_vector(const Napi::Value & value, napi_typedarray_type type, const char * what, const char * name) {
+template <typename Array, typename T>
+static std::vector<T> to_vector(const Napi::Value & value, napi_typedarray_type type, const char * what, const char * name) {
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
         wrong_type(value.Env(), what, name);
     }
@@ -91,7 +88,7 @@ static Napi::Array to_array(const Napi::Value & value, const char * name) {
 }
 
 std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char * name) {
-    const Napi::Array                 array = to_array(value, name);
+    const Napi::Array array = to_array(value, name);
     std::vector<std::vector<int32_t>> rows;
     for (uint32_t i = 0; i < array.Length(); i++) {
         rows.push_back(to_ints(array.Get(i), name));
@@ -105,21 +102,18 @@ template <typename Array, typename T> static Array copy(Napi::Env env, const std
     return array;
 }
 
-Napi::Float32Array to_js(Napi::Env env, const std::vector<float> & data) {
-    return copy<Napi::Float32Array>(env, data);
-}
+Napi::Float32Array to_js(Napi::Env env, const std::vector<float> & data) { return copy<Napi::Float32Array>(env, data); }
 
-Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data) {
-    return copy<Napi::Int32Array>(env, data);
-}
+Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data) { return copy<Napi::Int32Array>(env, data); }
 
 Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate) {
     static const char * const finishes[] = { "stop", "length" };
-    Napi::Object              object     = Napi::Object::New(env);
+    Napi::Object object = Napi::Object::New(env);
     object.Set("index", candidate.index);
     object.Set("seed", static_cast<double>(candidate.seed));
     object.Set("tokens", to_js(env, candidate.tokens));
     object.Set("meanLogprob", candidate.mean_logprob);
+    object.Set("beamScore", candidate.beam_score);
     object.Set("finishReason", finishes[static_cast<int>(candidate.finish)]);
     return object;
 }
@@ -173,11 +167,11 @@ Napi::Object to_js(Napi::Env env, const clvp::Values & values) {
 
 Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info) {
     Napi::Object object = Napi::Object::New(env);
-    Napi::Array  tensors = Napi::Array::New(env, info.tensors.size());
+    Napi::Array tensors = Napi::Array::New(env, info.tensors.size());
     for (uint32_t i = 0; i < info.tensors.size(); i++) {
         const clvp::TensorInfo & from = info.tensors[i];
-        Napi::Object             to   = Napi::Object::New(env);
-        Napi::Array              dims = Napi::Array::New(env, from.dims.size());
+        Napi::Object to = Napi::Object::New(env);
+        Napi::Array dims = Napi::Array::New(env, from.dims.size());
         for (uint32_t d = 0; d < from.dims.size(); d++) {
             dims.Set(d, static_cast<double>(from.dims[d]));
         }
@@ -218,13 +212,13 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
 
 clvp::Values to_values(const Napi::Value & value) {
     const Napi::Object object = to_object(value, "values");
-    const Napi::Array  keys   = object.GetPropertyNames();
-    clvp::Values       values;
+    const Napi::Array keys = object.GetPropertyNames();
+    clvp::Values values;
     for (uint32_t i = 0; i < keys.Length(); i++) {
-        const std::string  key   = to_string(keys.Get(i), "a key");
+        const std::string key = to_string(keys.Get(i), "a key");
         const Napi::Object entry = to_object(object.Get(key), key.c_str());
-        const std::string  type  = to_string(entry.Get("type"), "a value's type");
-        const Napi::Value  held  = entry.Get("value");
+        const std::string type = to_string(entry.Get("type"), "a value's type");
+        const Napi::Value held = entry.Get("value");
         if (type == "bool") {
             values[key] = to_bool(held, key.c_str());
         } else if (type == "u32") {
@@ -240,7 +234,7 @@ clvp::Values to_values(const Napi::Value & value) {
         } else if (type == "f32[]") {
             values[key] = to_floats(held, key.c_str());
         } else if (type == "string[]") {
-            const Napi::Array        array = to_array(held, key.c_str());
+            const Napi::Array array = to_array(held, key.c_str());
             std::vector<std::string> strings;
             for (uint32_t j = 0; j < array.Length(); j++) {
                 strings.push_back(to_string(array.Get(j), key.c_str()));
@@ -254,12 +248,12 @@ clvp::Values to_values(const Napi::Value & value) {
 }
 
 std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value) {
-    const Napi::Array             array = to_array(value, "tensors");
+    const Napi::Array array = to_array(value, "tensors");
     std::vector<clvp::TensorInfo> tensors;
     for (uint32_t i = 0; i < array.Length(); i++) {
         const Napi::Object from = to_object(array.Get(i), "a tensor");
-        const Napi::Array  dims = to_array(from.Get("dims"), "a tensor's dims");
-        clvp::TensorInfo   to;
+        const Napi::Array dims = to_array(from.Get("dims"), "a tensor's dims");
+        clvp::TensorInfo to;
         to.name = to_string(from.Get("name"), "a tensor's name");
         to.type = to_string(from.Get("type"), "a tensor's type");
         for (uint32_t d = 0; d < dims.Length(); d++) {
@@ -283,13 +277,13 @@ clvp::PrefixPositions to_prefix_positions(const Napi::Value & value) {
 
 clvp::Sampling to_sampling(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "sampling");
-    clvp::Sampling     to;
+    clvp::Sampling to;
     to.repetition_penalty = static_cast<float>(to_number(from.Get("repetitionPenalty"), "repetitionPenalty"));
-    to.temperature        = static_cast<float>(to_number(from.Get("temperature"), "temperature"));
-    to.top_k              = to_u32(from.Get("topK"), "topK");
-    to.top_p              = static_cast<float>(to_number(from.Get("topP"), "topP"));
-    to.min_p              = static_cast<float>(to_number(from.Get("minP"), "minP"));
-    to.typical_p          = static_cast<float>(to_number(from.Get("typicalP"), "typicalP"));
+    to.temperature = static_cast<float>(to_number(from.Get("temperature"), "temperature"));
+    to.top_k = to_u32(from.Get("topK"), "topK");
+    to.top_p = static_cast<float>(to_number(from.Get("topP"), "topP"));
+    to.min_p = static_cast<float>(to_number(from.Get("minP"), "minP"));
+    to.typical_p = static_cast<float>(to_number(from.Get("typicalP"), "typicalP"));
     return to;
 }
 

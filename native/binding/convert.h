@@ -13,30 +13,30 @@ Napi::Value to_js(Napi::Env env, const clvp::Error & error);
 /// Throws a TypeError with code CLVP_INVALID_ARGUMENT. Only for calls that lib/ should never make.
 [[noreturn]] void wrong_type(Napi::Env env, const char * what, const char * name);
 
-std::string        to_string(const Napi::Value & value, const char * name);
-double             to_number(const Napi::Value & value, const char * name);
-uint32_t           to_u32(const Napi::Value & value, const char * name);
-uint64_t           to_u53(const Napi::Value & value, const char * name);
-bool               to_bool(const Napi::Value & value, const char * name);
-Napi::Object       to_object(const Napi::Value & value, const char * name);
-std::vector<float>   to_floats(const Napi::Value & value, const char * name); // from Float32Array
-std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);   // from Int32Array
-std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name);  // from Uint8Array
+std::string to_string(const Napi::Value & value, const char * name);
+double to_number(const Napi::Value & value, const char * name);
+uint32_t to_u32(const Napi::Value & value, const char * name);
+uint64_t to_u53(const Napi::Value & value, const char * name);
+bool to_bool(const Napi::Value & value, const char * name);
+Napi::Object to_object(const Napi::Value & value, const char * name);
+std::vector<float> to_floats(const Napi::Value & value, const char * name);              // from Float32Array
+std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);              // from Int32Array
+std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name);             // from Uint8Array
 std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char * name); // from Int32Array[]
 
 Napi::Float32Array to_js(Napi::Env env, const std::vector<float> & data);
-Napi::Int32Array   to_js(Napi::Env env, const std::vector<int32_t> & data);
-Napi::Object       to_js(Napi::Env env, const clvp::Candidate & candidate);
-Napi::Object       to_js(Napi::Env env, const clvp::Encoding & encoding);
-Napi::Object       to_js(Napi::Env env, const clvp::FileInfo & info);
-Napi::Object       to_js(Napi::Env env, const clvp::Values & values);
-Napi::Object       to_js(Napi::Env env, const clvp::Params & params);
-Napi::Object       to_js(Napi::Env env, const clvp::Timings & timings);
+Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data);
+Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate);
+Napi::Object to_js(Napi::Env env, const clvp::Encoding & encoding);
+Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info);
+Napi::Object to_js(Napi::Env env, const clvp::Values & values);
+Napi::Object to_js(Napi::Env env, const clvp::Params & params);
+Napi::Object to_js(Napi::Env env, const clvp::Timings & timings);
 
-clvp::Values                  to_values(const Napi::Value & value);
+clvp::Values to_values(const Napi::Value & value);
 std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value);
-clvp::Sampling                to_sampling(const Napi::Value & value);
-clvp::PrefixPositions         to_prefix_positions(const Napi::Value & value);
+clvp::Sampling to_sampling(const Napi::Value & value);
+clvp::PrefixPositions to_prefix_positions(const Napi::Value & value);
 
 /// Runs core code on the JS thread; its errors become JS ones.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {

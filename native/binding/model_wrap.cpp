@@ -5,16 +5,15 @@
 namespace binding {
 
 Napi::Function ModelWrap::define(Napi::Env env) {
-    return DefineClass(env, "Model",
-                       { InstanceMethod("info", &ModelWrap::info), InstanceMethod("values", &ModelWrap::values), InstanceMethod("dispose", &ModelWrap::dispose) });
+    return DefineClass(
+        env, "Model",
+        { InstanceMethod("info", &ModelWrap::info), InstanceMethod("values", &ModelWrap::values), InstanceMethod("dispose", &ModelWrap::dispose) });
 }
 
 ModelWrap::ModelWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelWrap>(info) {}
 
 /// Tells V8 of memory that it can't see, so that it collects dropped models in time.
-void ModelWrap::account(Napi::BasicEnv env, int64_t change) {
-    Napi::MemoryManagement::AdjustExternalMemory(env, change);
-}
+void ModelWrap::account(Napi::BasicEnv env, int64_t change) { Napi::MemoryManagement::AdjustExternalMemory(env, change); }
 
 void ModelWrap::Finalize(Napi::BasicEnv env) {
     if (model_) {
@@ -24,7 +23,7 @@ void ModelWrap::Finalize(Napi::BasicEnv env) {
 
 Napi::Object ModelWrap::create(Napi::Env env, std::shared_ptr<const clvp::Model> model) {
     Napi::Object object = addon(env).model_class.New({});
-    ModelWrap *  self   = Unwrap(object);
+    ModelWrap * self = Unwrap(object);
     account(env, static_cast<int64_t>(model->n_bytes()));
     self->model_ = std::move(model);
     return object;
@@ -42,16 +41,14 @@ std::shared_ptr<const clvp::Model> ModelWrap::of(const Napi::Value & value) {
 }
 
 Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
-    const auto   model  = of(info.This());
+    const auto model = of(info.This());
     Napi::Object object = to_js(info.Env(), model->params());
     object.Set("device", model->device());
     object.Set("bytes", static_cast<double>(model->n_bytes()));
     return object;
 }
 
-Napi::Value ModelWrap::values(const Napi::CallbackInfo & info) {
-    return to_js(info.Env(), of(info.This())->values());
-}
+Napi::Value ModelWrap::values(const Napi::CallbackInfo & info) { return to_js(info.Env(), of(info.This())->values()); }
 
 Napi::Value ModelWrap::dispose(const Napi::CallbackInfo & info) {
     if (model_) {

@@ -17,21 +17,21 @@ namespace {
 
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
-    clvp::Mel          mel;
-    mel.data     = to_floats(from.Get("data"), "mel.data");
-    mel.n_mels   = to_u32(from.Get("channels"), "mel.channels");
+    clvp::Mel mel;
+    mel.data = to_floats(from.Get("data"), "mel.data");
+    mel.n_mels = to_u32(from.Get("channels"), "mel.channels");
     mel.n_frames = to_u32(from.Get("frames"), "mel.frames");
     return mel;
 }
 
 struct Generated {
     std::vector<clvp::Candidate> candidates;
-    clvp::Timings                timings;
+    clvp::Timings timings;
 };
 
 struct Scored {
     std::vector<float> scores;
-    double             ms = 0;
+    double ms = 0;
 };
 
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
@@ -58,14 +58,38 @@ Napi::Value result_to_js(Napi::Env env, const Generated & generated) {
 
 clvp::GenerateOptions generate_options(const Napi::Object & from) {
     clvp::GenerateOptions to;
-    to.n_candidates  = to_u32(from.Get("candidates"), "candidates");
-    to.first         = to_u32(from.Get("first"), "first");
-    to.max_tokens    = to_u32(from.Get("maxTokens"), "maxTokens");
-    to.batch_size    = to_u32(from.Get("batchSize"), "batchSize");
-    to.seed          = to_u53(from.Get("seed"), "seed");
+    to.n_candidates = to_u32(from.Get("candidates"), "candidates");
+    to.first = to_u32(from.Get("first"), "first");
+    to.max_tokens = to_u32(from.Get("maxTokens"), "maxTokens");
+    to.batch_size = to_u32(from.Get("batchSize"), "batchSize");
+    to.seed = to_u53(from.Get("seed"), "seed");
     to.deterministic = to_bool(from.Get("deterministic"), "deterministic");
-    to.sampling      = to_sampling(from.Get("sampling"));
+    to.sampling = to_sampling(from.Get("sampling"));
     to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
+    return to;
+}
+
+clvp::EarlyStopping to_early_stopping(const Napi::Value & value) {
+    if (value.IsBoolean()) {
+        return value.As<Napi::Boolean>() ? clvp::EarlyStopping::yes : clvp::EarlyStopping::no;
+    }
+    if (to_string(value, "earlyStopping") != "never") {
+        wrong_type(value.Env(), "true, false or 'never'", "earlyStopping");
+    }
+    return clvp::EarlyStopping::never;
+}
+
+clvp::BeamOptions beam_options(const Napi::Object & from) {
+    clvp::BeamOptions to;
+    to.n_beams = to_u32(from.Get("beams"), "beams");
+    to.n_return = to_u32(from.Get("candidates"), "candidates");
+    to.max_tokens = to_u32(from.Get("maxTokens"), "maxTokens");
+    to.length_penalty = static_cast<float>(to_number(from.Get("lengthPenalty"), "lengthPenalty"));
+    to.early_stopping = to_early_stopping(from.Get("earlyStopping"));
+    to.sample = to_bool(from.Get("sample"), "sample");
+    to.seed = to_u53(from.Get("seed"), "seed");
+    to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
+    to.sampling = to_sampling(from.Get("sampling"));
     return to;
 }
 
@@ -77,6 +101,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("mel", &SessionWrap::mel),
                            InstanceMethod("condition", &SessionWrap::condition),
                            InstanceMethod("generate", &SessionWrap::generate),
+                           InstanceMethod("searchBeams", &SessionWrap::search_beams),
                            InstanceMethod("prefix", &SessionWrap::prefix),
                            InstanceMethod("stepLogits", &SessionWrap::step_logits),
                            InstanceMethod("encodeText", &SessionWrap::encode_text),
@@ -92,11 +117,11 @@ Napi::Function SessionWrap::define(Napi::Env env) {
 
 /// new Session(model, threads)
 SessionWrap::SessionWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<SessionWrap>(info) {
-    const auto           model = ModelWrap::of(info[0]);
+    const auto model = ModelWrap::of(info[0]);
     clvp::SessionOptions options;
     options.n_threads = to_u32(info[1], "threads");
-    session_          = checked(info.Env(), [&] { return std::make_shared<clvp::Session>(model, options); });
-    worker_           = Worker::create(info.Env(), [session = session_] { session->abort(); });
+    session_ = checked(info.Env(), [&] { return std::make_shared<clvp::Session>(model, options); });
+    worker_ = Worker::create(info.Env(), [session = session_] { session->abort(); });
 }
 
 SessionWrap::~SessionWrap() {
@@ -146,22 +171,37 @@ Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
     return start<Generated>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), options](clvp::Session & s) {
         Generated generated;
         generated.candidates = s.generate(ids, voice, options);
-        generated.timings    = s.timings();
+        generated.timings = s.timings();
+        return generated;
+    });
+}
+
+/// searchBeams(textIds, voice, options, onStep?: (tokens: number) => void)
+Napi::Value SessionWrap::search_beams(const Napi::CallbackInfo & info) {
+    auto options = beam_options(to_object(info[2], "options"));
+    if (info[3].IsFunction()) {
+        auto on_step = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
+        options.on_step = [on_step, worker = worker_.get()](size_t n_tokens) {
+            worker->post([on_step, n_tokens](Napi::Env env) { on_step->Call({ Napi::Number::New(env, static_cast<double>(n_tokens)) }); });
+        };
+    }
+    return start<Generated>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), options](clvp::Session & s) {
+        Generated generated;
+        generated.candidates = s.search_beams(ids, voice, options);
+        generated.timings = s.timings();
         return generated;
     });
 }
 
 Napi::Value SessionWrap::prefix(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice")](clvp::Session & s) {
-        return s.prefix(ids, voice);
-    });
+    return start<std::vector<float>>(
+        info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice")](clvp::Session & s) { return s.prefix(ids, voice); });
 }
 
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), codes = to_ints(info[2], "codes"),
-                                       positions = to_prefix_positions(info[3])](clvp::Session & s) {
-        return s.step_logits(ids, voice, codes, positions);
-    });
+    return start<std::vector<float>>(info,
+                                     [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), codes = to_ints(info[2], "codes"),
+                                      positions = to_prefix_positions(info[3])](clvp::Session & s) { return s.step_logits(ids, voice, codes, positions); });
 }
 
 Napi::Value SessionWrap::encode_text(const Napi::CallbackInfo & info) {
@@ -184,7 +224,7 @@ Napi::Value SessionWrap::score(const Napi::CallbackInfo & info) {
     return start<Scored>(info, [ids = to_ints(info[0], "textIds"), rows = to_rows(info[1], "rows")](clvp::Session & s) {
         Scored scored;
         scored.scores = s.score(ids, rows);
-        scored.ms     = s.timings().score_ms;
+        scored.ms = s.timings().score_ms;
         return scored;
     });
 }
@@ -204,8 +244,6 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
-Napi::Value SessionWrap::threads(const Napi::CallbackInfo & info) {
-    return Napi::Number::New(info.Env(), session_ ? session_->n_threads() : 0);
-}
+Napi::Value SessionWrap::threads(const Napi::CallbackInfo & info) { return Napi::Number::New(info.Env(), session_ ? session_->n_threads() : 0); }
 
 } // namespace binding

@@ -18,6 +18,7 @@ private:
     Napi::Value mel(const Napi::CallbackInfo & info);
     Napi::Value condition(const Napi::CallbackInfo & info);
     Napi::Value generate(const Napi::CallbackInfo & info);
+    Napi::Value search_beams(const Napi::CallbackInfo & info);
     Napi::Value prefix(const Napi::CallbackInfo & info);
     Napi::Value step_logits(const Napi::CallbackInfo & info);
     Napi::Value encode_text(const Napi::CallbackInfo & info);
@@ -33,7 +34,7 @@ private:
     template <typename T> Napi::Value start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work);
 
     std::shared_ptr<clvp::Session> session_;
-    std::shared_ptr<Worker>        worker_;
+    std::shared_ptr<Worker> worker_;
 };
 
 } // namespace binding

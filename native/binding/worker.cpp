@@ -9,11 +9,11 @@ namespace binding {
 struct Worker::Job {
     Job(Napi::Env env, Napi::Object held) : deferred(Napi::Promise::Deferred::New(env)), hold(Napi::Persistent(held)) {}
 
-    Napi::Promise::Deferred               deferred;
-    Napi::ObjectReference          hold;
-    std::function<void()>                 work;
+    Napi::Promise::Deferred deferred;
+    Napi::ObjectReference hold;
+    std::function<void()> work;
     std::function<Napi::Value(Napi::Env)> convert;
-    std::optional<clvp::Error>            error;
+    std::optional<clvp::Error> error;
 };
 
 /// Those of this JS thread; made, destroyed and stopped on it alone.
@@ -74,8 +74,8 @@ void Worker::stop() {
 }
 
 Napi::Promise Worker::start(Napi::Env env, Napi::Object hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert) {
-    auto job     = std::make_shared<Job>(env, hold);
-    job->work    = std::move(work);
+    auto job = std::make_shared<Job>(env, hold);
+    job->work = std::move(work);
     job->convert = std::move(convert);
     {
         std::lock_guard<std::mutex> lock(mutex_);

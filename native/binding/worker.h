@@ -18,11 +18,11 @@ public:
     ~Worker();
 
     /// Runs `work` on the thread, then `convert` (its result -> JS) on the JS thread. `hold`, an object, stays alive until then.
-    template <typename T>
-    Napi::Promise run(Napi::Env env, Napi::Object hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
+    template <typename T> Napi::Promise run(Napi::Env env, Napi::Object hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
         auto result = std::make_shared<T>();
-        return start(env, hold, [work = std::move(work), result] { *result = work(); },
-                     [convert = std::move(convert), result](Napi::Env e) { return convert(e, *result); });
+        return start(
+            env, hold, [work = std::move(work), result] { *result = work(); },
+            [convert = std::move(convert), result](Napi::Env e) { return convert(e, *result); });
     }
 
     /// Has `call` run on the JS thread soon, without waiting for it. From the worker's thread, while a job runs.
@@ -40,21 +40,21 @@ private:
 
     Worker(Napi::Env env, std::function<void()> interrupt);
     Napi::Promise start(Napi::Env env, Napi::Object hold, std::function<void()> work, std::function<Napi::Value(Napi::Env)> convert);
-    void          loop();
-    void          settle(Napi::Env env, Job & job);
-    void          release();
-    static void   on_env_end(void * self);
+    void loop();
+    void settle(Napi::Env env, Job & job);
+    void release();
+    static void on_env_end(void * self);
 
-    napi_env                          env_;
-    std::function<void()>             interrupt_;
-    Napi::ThreadSafeFunction          js_;
-    uint32_t                          n_pending_ = 0; // touched on the JS thread only
-    std::mutex                        mutex_;
-    std::condition_variable           wake_;
-    std::deque<std::shared_ptr<Job>>  queue_;
-    bool                              stopped_  = false;
-    bool                              released_ = false;
-    std::thread                       thread_; // started by the first job
+    napi_env env_;
+    std::function<void()> interrupt_;
+    Napi::ThreadSafeFunction js_;
+    uint32_t n_pending_ = 0; // touched on the JS thread only
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<std::shared_ptr<Job>> queue_;
+    bool stopped_ = false;
+    bool released_ = false;
+    std::thread thread_; // started by the first job
 };
 
 } // namespace binding

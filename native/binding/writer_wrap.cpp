@@ -6,22 +6,21 @@ namespace {
 
 struct Nothing {};
 
-Napi::Value undefined(Napi::Env env, Nothing &) {
-    return env.Undefined();
-}
+Napi::Value undefined(Napi::Env env, Nothing &) { return env.Undefined(); }
 
 } // namespace
 
 Napi::Function WriterWrap::define(Napi::Env env) {
-    return DefineClass(env, "Writer",
-                       { InstanceMethod("append", &WriterWrap::append), InstanceMethod("finish", &WriterWrap::finish), InstanceMethod("close", &WriterWrap::close) });
+    return DefineClass(
+        env, "Writer",
+        { InstanceMethod("append", &WriterWrap::append), InstanceMethod("finish", &WriterWrap::finish), InstanceMethod("close", &WriterWrap::close) });
 }
 
 /// new Writer(path, values, tensors)
 WriterWrap::WriterWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<WriterWrap>(info) {
-    const std::string path    = to_string(info[0], "path");
-    const auto        values  = to_values(info[1]);
-    const auto        tensors = to_tensors(info[2]);
+    const std::string path = to_string(info[0], "path");
+    const auto values = to_values(info[1]);
+    const auto tensors = to_tensors(info[2]);
     writer_ = checked(info.Env(), [&] { return std::make_shared<clvp::Writer>(path, values, tensors); });
     worker_ = Worker::create(info.Env(), nullptr);
 }

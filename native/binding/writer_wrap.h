@@ -17,7 +17,7 @@ private:
     Napi::Value close(const Napi::CallbackInfo & info);
 
     std::shared_ptr<clvp::Writer> writer_;
-    std::shared_ptr<Worker>       worker_;
+    std::shared_ptr<Worker> worker_;
 };
 
 } // namespace binding

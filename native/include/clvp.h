@@ -47,43 +47,43 @@ public:
 
 /// Sizes of a text or speech encoder (ClvpEncoderConfig).
 struct EncoderParams {
-    uint32_t    n_vocab = 0, n_embd = 0, n_ff = 0, n_proj = 0, n_layer = 0, n_head = 0;
-    bool        attn_bias = false; // do q, k and v have biases
-    uint32_t    n_rot   = 0;      // leading dimensions of a head that are rotated; 0 without rotary embedding
-    float       rope_base = 0;    // base of the rotary frequencies, over n_rot dimensions
-    float       eps     = 0;      // of the RMS norms and the final layer norm
-    std::string act;              // gate of the GEGLU: "gelu", "gelu_new", "relu", "silu"
-    std::string summary;          // pooling: "mean", "last", "first", "cls_index"
+    uint32_t n_vocab = 0, n_embd = 0, n_ff = 0, n_proj = 0, n_layer = 0, n_head = 0;
+    bool attn_bias = false; // do q, k and v have biases
+    uint32_t n_rot = 0;     // leading dimensions of a head that are rotated; 0 without rotary embedding
+    float rope_base = 0;    // base of the rotary frequencies, over n_rot dimensions
+    float eps = 0;          // of the RMS norms and the final layer norm
+    std::string act;        // gate of the GEGLU: "gelu", "gelu_new", "relu", "silu"
+    std::string summary;    // pooling: "mean", "last", "first", "cls_index"
 };
 
 /// Sizes of the speech decoder and of the conditioning encoder that feeds it (ClvpDecoderConfig).
 struct DecoderParams {
-    uint32_t             n_vocab = 0, n_positions = 0, n_embd = 0, n_ff = 0, n_layer = 0, n_head = 0;
-    uint32_t             n_text_positions = 0; // of the conditioning encoder's text
-    uint32_t             n_cond_layer = 0, n_cond_group = 0;
-    bool                 attn_bias = true;     // do q, k and v have biases, here and in the conditioning encoder
-    float                eps = 0;
-    std::string          act;
-    int32_t              bos = 0, eos = 0;
-    std::vector<int32_t> fixing_codes;         // silence, then the codes that end a row
+    uint32_t n_vocab = 0, n_positions = 0, n_embd = 0, n_ff = 0, n_layer = 0, n_head = 0;
+    uint32_t n_text_positions = 0; // of the conditioning encoder's text
+    uint32_t n_cond_layer = 0, n_cond_group = 0;
+    bool attn_bias = true; // do q, k and v have biases, here and in the conditioning encoder
+    float eps = 0;
+    std::string act;
+    int32_t bos = 0, eos = 0;
+    std::vector<int32_t> fixing_codes; // silence, then the codes that end a row
 };
 
 /// Log-mel features (ClvpFeatureExtractor). Frequencies in Hz.
 struct MelParams {
-    uint32_t           sample_rate = 22050, n_fft = 1024, hop = 256, n_mels = 80;
-    uint32_t           seconds = 6;    // a clip is padded or cut to this length
-    float              f_max = 8000.0f;
-    std::vector<float> norms;          // one divisor for each mel channel; empty for none
+    uint32_t sample_rate = 22050, n_fft = 1024, hop = 256, n_mels = 80;
+    uint32_t seconds = 6; // a clip is padded or cut to this length
+    float f_max = 8000.0f;
+    std::vector<float> norms; // one divisor for each mel channel; empty for none
 };
 
 struct Params {
-    std::string   name;
-    std::string   type;                // of the weight matrices: "f32", "f16", "q8_0"
+    std::string name;
+    std::string type; // of the weight matrices: "f32", "f16", "q8_0"
     DecoderParams decoder;
     EncoderParams text, speech;
-    MelParams     mel;
-    int32_t       text_bos = 255, text_eos = 0;
-    float         logit_scale = 0;     // scores are cosine * exp(logit_scale)
+    MelParams mel;
+    int32_t text_bos = 255, text_eos = 0;
+    float logit_scale = 0; // scores are cosine * exp(logit_scale)
 
     /// Most text ids that generate() takes: bos and two stops join them in the conditioning encoder.
     uint32_t max_text_ids() const { return decoder.n_text_positions > 3 ? decoder.n_text_positions - 3 : 0; }
@@ -94,8 +94,8 @@ struct Params {
 // --- devices --------------------------------------------------------------------------------------------------------
 
 struct Device {
-    std::string name, description, kind; // kind: "cpu", "gpu", "igpu"
-    uint64_t    memory_free = 0, memory_total = 0; // bytes
+    std::string name, description, kind;        // kind: "cpu", "gpu", "igpu"
+    uint64_t memory_free = 0, memory_total = 0; // bytes
 };
 
 /// The devices this build can use, best first.
@@ -114,16 +114,16 @@ using Values = std::map<std::string, Value>;
 
 /// A tensor as a file lists it. Dimensions in GGML's order: the contiguous one first.
 struct TensorInfo {
-    std::string           name, type;
+    std::string name, type;
     std::vector<uint64_t> dims;
-    uint64_t              n_bytes = 0;
+    uint64_t n_bytes = 0;
 };
 
 /// The header of a GGUF file: read, bounded and checked, without its tensors' data.
 struct FileInfo {
-    Values                  values;
+    Values values;
     std::vector<TensorInfo> tensors;
-    uint64_t                n_bytes = 0; // of the file
+    uint64_t n_bytes = 0; // of the file
 };
 
 /// Reads a header. Throws model_format for anything that is not a well-formed GGUF file, io if it cannot be read.
@@ -131,8 +131,8 @@ FileInfo inspect(const std::string & path);
 
 struct ModelOptions {
     std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
-    Progress    progress;
-    AbortFlag   abort;
+    Progress progress;
+    AbortFlag abort;
 };
 
 class Model {
@@ -144,7 +144,7 @@ public:
     /// The file's keys: vocabulary, merges, the source's configurations.
     virtual const Values & values() const = 0;
     /// Bytes of weights in memory, and the device that holds them.
-    virtual uint64_t            n_bytes() const = 0;
+    virtual uint64_t n_bytes() const = 0;
     virtual const std::string & device() const = 0;
 };
 
@@ -153,7 +153,7 @@ public:
 /// Mono samples in [-1, 1].
 struct Audio {
     std::vector<float> samples;
-    uint32_t           sample_rate = 0; // Hz
+    uint32_t sample_rate = 0; // Hz
 
     /// The same sound at another rate, by a windowed sinc; ceil(n * rate / sample_rate) samples.
     std::vector<float> resampled(uint32_t rate) const;
@@ -165,7 +165,7 @@ Audio decode_audio(const void * data, size_t n_bytes, double max_seconds = 0);
 
 /// A log-mel spectrogram: data is [n_mels, n_frames], frames contiguous.
 struct Mel {
-    uint32_t           n_mels = 0, n_frames = 0;
+    uint32_t n_mels = 0, n_frames = 0;
     std::vector<float> data;
 };
 
@@ -177,12 +177,12 @@ Mel mel_features(const std::vector<float> & samples, const MelParams & params, u
 
 /// How a token is drawn, in transformers' order and arithmetic.
 struct Sampling {
-    float    repetition_penalty = 2.0f;  // 0.001 to 1000, 1 for none
-    float    temperature        = 0.8f;  // 0.001 to 1000, or 0 for the most likely token always (greedy)
-    uint32_t top_k              = 50;    // 0 for all
-    float    top_p              = 0.8f;  // 1 for all
-    float    min_p              = 0.0f;  // 0 for all
-    float    typical_p          = 1.0f;  // 1 for all
+    float repetition_penalty = 2.0f; // 0.001 to 1000, 1 for none
+    float temperature = 0.8f;        // 0.001 to 1000, or 0 for the most likely token always (greedy)
+    uint32_t top_k = 50;             // 0 for all
+    float top_p = 0.8f;              // 1 for all
+    float min_p = 0.0f;              // 0 for all
+    float typical_p = 1.0f;          // 1 for all
 };
 
 /// What an encoder makes of a row of ids.
@@ -200,38 +200,57 @@ enum class PrefixPositions { reference, cancelled };
 enum class Finish { stop, length };
 
 struct Candidate {
-    uint32_t             index = 0;
-    uint64_t             seed  = 0;     // generates this candidate alone, as candidate 0
-    std::vector<int32_t> tokens;        // as drawn, without bos and stop
-    double               mean_logprob = 0; // of the drawn tokens (stop too) under the model, before any warper
-    Finish               finish = Finish::length;
+    uint32_t index = 0;
+    uint64_t seed = 0;           // generates this candidate alone, as candidate 0
+    std::vector<int32_t> tokens; // as drawn, without bos and stop
+    double mean_logprob = 0;     // of the drawn tokens (stop too) under the model, before any warper
+    Finish finish = Finish::length;
+    float beam_score = 0; // of search_beams(): sum of processed log-probabilities / length^length_penalty
 };
 
 /// One drawn token of one candidate, the stop token included.
 struct StepEvent {
     uint32_t candidate;
-    int32_t  token;
+    int32_t token;
 };
 
 struct GenerateOptions {
-    uint32_t n_candidates  = 16;
-    uint32_t first         = 0;      // index of the first candidate
-    uint32_t max_tokens    = 500;    // at most Params::max_tokens()
-    uint32_t batch_size    = 16;     // candidates decoded together
-    uint64_t seed          = 0;      // below 2^53
-    bool     deterministic = false;  // same rounding whatever the batch: candidate k of N is exactly the k of any N
+    uint32_t n_candidates = 16;
+    uint32_t first = 0;         // index of the first candidate
+    uint32_t max_tokens = 500;  // at most Params::max_tokens()
+    uint32_t batch_size = 16;   // candidates decoded together
+    uint64_t seed = 0;          // below 2^53
+    bool deterministic = false; // same rounding whatever the batch: candidate k of N is exactly the k of any N
     PrefixPositions prefix_positions = PrefixPositions::reference;
     Sampling sampling;
-    std::function<void(const std::vector<StepEvent> &)> on_step;      // after each step
-    std::function<void(const Candidate &)>              on_candidate; // when one is finished
+    std::function<void(const std::vector<StepEvent> &)> on_step; // after each step
+    std::function<void(const Candidate &)> on_candidate;         // when one is finished
+};
+
+/// When a beam search ends: as soon as n_beams rows have ended (yes), when no running beam is likely to beat them (no), or
+/// when none can (never).
+enum class EarlyStopping { no, yes, never };
+
+/// Beam search in transformers' arithmetic. Candidate k is the k-th best row.
+struct BeamOptions {
+    uint32_t n_beams = 4;
+    uint32_t n_return = 4; // at most n_beams
+    uint32_t max_tokens = 500;
+    float length_penalty = 1.0f; // a row's score is divided by its length to this power
+    EarlyStopping early_stopping = EarlyStopping::no;
+    bool sample = false; // draw the ways on, with all of `sampling`; else only its repetition penalty counts
+    uint64_t seed = 0;
+    PrefixPositions prefix_positions = PrefixPositions::reference;
+    Sampling sampling;
+    std::function<void(size_t n_tokens)> on_step; // after each step, with the running beams' length
 };
 
 /// Milliseconds and counts of the last job of each kind; generate() sets all but score_ms to its own.
 struct Timings {
-    double   mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
+    double mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
     uint32_t n_prefill = 0; // positions
-    uint32_t n_steps   = 0; // decoder calls after the prefill
-    uint64_t kv_bytes  = 0; // largest size of the KV cache
+    uint32_t n_steps = 0;   // decoder calls after the prefill
+    uint64_t kv_bytes = 0;  // largest size of the KV cache
 };
 
 struct SessionOptions {
@@ -252,6 +271,8 @@ public:
 
     /// Draws candidates for text ids (without bos and stop) in a voice, in the order of their indices.
     std::vector<Candidate> generate(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const GenerateOptions & options);
+    /// The likeliest rows, best first.
+    std::vector<Candidate> search_beams(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
     /// fed in a step of its own through the KV cache, as generate() does.
     std::vector<float> step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,

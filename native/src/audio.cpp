@@ -21,8 +21,10 @@ namespace clvp {
 struct Codec : clvp_codec {
     Codec(clvp_codec_kind kind, const void * data, size_t n_bytes, const char * name) {
         if (!clvp_codec_open(this, kind, data, n_bytes)) {
-            fail(Code::audio, "the file looks like %s but cannot be read as that: it is damaged or of another format; "
-                 "convert it to WAV, e.g. with ffmpeg -i in out.wav", name);
+            fail(Code::audio,
+                 "the file looks like %s but cannot be read as that: it is damaged or of another format; "
+                 "convert it to WAV, e.g. with ffmpeg -i in out.wav",
+                 name);
         }
     }
     ~Codec() { clvp_codec_close(this); }
@@ -60,8 +62,10 @@ static Audio decode_wav(const uint8_t * data, size_t n_bytes, AudioSink & sink) 
     const uint32_t tag = codec.wav_tag, bits = codec.wav_bits;
     const bool is_pcm = tag == 1 && bits <= 32, is_float = tag == 3 && (bits == 32 || bits == 64), is_g711 = (tag == 6 || tag == 7) && bits == 8;
     if (!is_pcm && !is_float && !is_g711) {
-        fail(Code::audio, "a WAV file with codec 0x%04x at %u bits is not supported: expected PCM, float, A-law or mu-law; "
-             "convert it, e.g. with ffmpeg -i in.wav -c:a pcm_s16le out.wav", tag, bits);
+        fail(Code::audio,
+             "a WAV file with codec 0x%04x at %u bits is not supported: expected PCM, float, A-law or mu-law; "
+             "convert it, e.g. with ffmpeg -i in.wav -c:a pcm_s16le out.wav",
+             tag, bits);
     }
     return decode_all(codec, sink, 0);
 }
@@ -93,17 +97,31 @@ static bool has(const uint8_t * data, size_t n_bytes, size_t offset, const char 
 /// A known format that is none of ours, or null.
 static const char * foreign_format(const uint8_t * data, size_t n_bytes) {
     static const struct {
-        size_t       offset;
+        size_t offset;
         const char * magic;
-        size_t       n_magic;
+        size_t n_magic;
         const char * name;
     } formats[] = {
-        { 4, "ftyp", 4, "MP4 or M4A (AAC, ALAC)" }, { 28, "OpusHead", 8, "Ogg Opus" }, { 28, "Speex", 5, "Ogg Speex" },
-        { 28, "\x7f" "FLAC", 5, "FLAC in Ogg" },    { 0, "OggS", 4, "Ogg without Vorbis" },
-        { 0, "\x1a\x45\xdf\xa3", 4, "WebM or Matroska" }, { 0, "FORM", 4, "AIFF" }, { 0, "ADIF", 4, "AAC" },
-        { 0, "\x30\x26\xb2\x75", 4, "WMA" }, { 0, ".snd", 4, "AU" }, { 0, "caff", 4, "CAF" }, { 0, "#!AMR", 5, "AMR" },
-        { 0, "wvpk", 4, "WavPack" }, { 0, "MAC ", 4, "Monkey's Audio" }, { 0, "MThd", 4, "MIDI" },
-        { 0, "riff\x2e\x91\xcf\x11", 8, "Wave64" }, { 8, "AVI ", 4, "AVI" },
+        { 4, "ftyp", 4, "MP4 or M4A (AAC, ALAC)" },
+        { 28, "OpusHead", 8, "Ogg Opus" },
+        { 28, "Speex", 5, "Ogg Speex" },
+        { 28,
+          "\x7f"
+          "FLAC",
+          5, "FLAC in Ogg" },
+        { 0, "OggS", 4, "Ogg without Vorbis" },
+        { 0, "\x1a\x45\xdf\xa3", 4, "WebM or Matroska" },
+        { 0, "FORM", 4, "AIFF" },
+        { 0, "ADIF", 4, "AAC" },
+        { 0, "\x30\x26\xb2\x75", 4, "WMA" },
+        { 0, ".snd", 4, "AU" },
+        { 0, "caff", 4, "CAF" },
+        { 0, "#!AMR", 5, "AMR" },
+        { 0, "wvpk", 4, "WavPack" },
+        { 0, "MAC ", 4, "Monkey's Audio" },
+        { 0, "MThd", 4, "MIDI" },
+        { 0, "riff\x2e\x91\xcf\x11", 8, "Wave64" },
+        { 8, "AVI ", 4, "AVI" },
     };
     for (const auto & format : formats) {
         if (has(data, n_bytes, format.offset, format.magic, format.n_magic)) {
@@ -126,8 +144,8 @@ static size_t id3_bytes(const uint8_t * data, size_t n_bytes) {
 }
 
 static bool is_mp3_frame(const uint8_t * data, size_t n_bytes) {
-    return n_bytes >= 4 && data[0] == 0xFF && (data[1] & 0xE0) == 0xE0 && (data[1] & 0x18) != 0x08 && (data[1] & 0x06) != 0 &&
-           (data[2] & 0xF0) != 0xF0 && (data[2] & 0x0C) != 0x0C;
+    return n_bytes >= 4 && data[0] == 0xFF && (data[1] & 0xE0) == 0xE0 && (data[1] & 0x18) != 0x08 && (data[1] & 0x06) != 0 && (data[2] & 0xF0) != 0xF0 &&
+           (data[2] & 0x0C) != 0x0C;
 }
 
 static Audio decode(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
@@ -138,8 +156,8 @@ static Audio decode(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     if (has(data, n_bytes, 0, "OggS", 4) && has(data, n_bytes, 28, "\x01vorbis", 7)) {
         return decode_vorbis(data, n_bytes, sink);
     }
-    const size_t    n_tag = id3_bytes(data, n_bytes);
-    const uint8_t * body  = data + n_tag;
+    const size_t n_tag = id3_bytes(data, n_bytes);
+    const uint8_t * body = data + n_tag;
     if (has(body, n_bytes - n_tag, 0, "fLaC", 4)) {
         return decode_flac(body, n_bytes - n_tag, sink);
     }

@@ -8,8 +8,8 @@
 #include <thread>
 
 #ifdef __linux__
-#include <sched.h>
 #include <cstdio>
+#include <sched.h>
 #endif
 
 namespace clvp {
@@ -18,10 +18,10 @@ namespace {
 
 const char * kind_name(enum ggml_backend_dev_type type) {
     switch (type) {
-        case GGML_BACKEND_DEVICE_TYPE_CPU:  return "cpu";
-        case GGML_BACKEND_DEVICE_TYPE_GPU:  return "gpu";
-        case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
-        default:                            return "accel";
+    case GGML_BACKEND_DEVICE_TYPE_CPU: return "cpu";
+    case GGML_BACKEND_DEVICE_TYPE_GPU: return "gpu";
+    case GGML_BACKEND_DEVICE_TYPE_IGPU: return "igpu";
+    default: return "accel";
     }
 }
 
@@ -48,9 +48,7 @@ template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
     return reinterpret_cast<F>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name));
 }
 
-bool poll_abort(void * flag) {
-    return static_cast<const std::atomic<bool> *>(flag)->load();
-}
+bool poll_abort(void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); }
 
 } // namespace
 
@@ -58,12 +56,12 @@ std::vector<Device> devices() {
     std::vector<Device> list;
     for (ggml_backend_dev_t device : model_devices()) {
         Device entry;
-        entry.name        = ggml_backend_dev_name(device);
+        entry.name = ggml_backend_dev_name(device);
         entry.description = ggml_backend_dev_description(device);
-        entry.kind        = kind_name(ggml_backend_dev_type(device));
+        entry.kind = kind_name(ggml_backend_dev_type(device));
         size_t free = 0, total = 0;
         ggml_backend_dev_memory(device, &free, &total);
-        entry.memory_free  = free;
+        entry.memory_free = free;
         entry.memory_total = total;
         list.push_back(entry);
     }
@@ -72,7 +70,7 @@ std::vector<Device> devices() {
 
 ggml_backend_dev_t find_device(const std::string & wanted) {
     const std::string name = lower(wanted);
-    std::string       known;
+    std::string known;
     for (ggml_backend_dev_t device : model_devices()) {
         const std::string own = lower(ggml_backend_dev_name(device));
         const std::string reg = lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
@@ -97,7 +95,7 @@ uint32_t physical_cores() {
             continue;
         }
         const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
-        char              siblings[256] = "";
+        char siblings[256] = "";
         if (FILE * file = fopen(path.c_str(), "r")) {
             if (!fgets(siblings, sizeof siblings, file)) {
                 siblings[0] = '\0';
@@ -142,7 +140,7 @@ void Backend::add(ggml_backend_dev_t device) {
 }
 
 void Backend::set_up_cpu(uint32_t n_threads) {
-    ggml_backend_t     cpu    = backends_.back().get();
+    ggml_backend_t cpu = backends_.back().get();
     ggml_backend_dev_t device = ggml_backend_get_device(cpu);
     // Found by name, not linked: the CPU backend may be a library chosen at run time.
     if (auto set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads")) {
@@ -152,13 +150,13 @@ void Backend::set_up_cpu(uint32_t n_threads) {
         set_abort(cpu, poll_abort, const_cast<std::atomic<bool> *>(&abort_));
     }
     // A pool of our own: without one GGML starts and joins its threads for every graph.
-    auto new_pool = proc<ggml_threadpool * (*) (ggml_threadpool_params *)>(device, "ggml_threadpool_new");
+    auto new_pool = proc<ggml_threadpool * (*)(ggml_threadpool_params *)>(device, "ggml_threadpool_new");
     auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
-    free_pool_    = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
+    free_pool_ = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
     if (new_pool && set_pool && free_pool_) {
         ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads));
-        params.poll                   = 5; // wait for the next graph for some milliseconds of spinning, then sleep
-        pool_                         = new_pool(&params);
+        params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
+        pool_ = new_pool(&params);
         set_pool(cpu, pool_);
     }
 }

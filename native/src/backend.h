@@ -22,9 +22,9 @@ public:
     Backend(const Backend &) = delete;
     Backend & operator=(const Backend &) = delete;
 
-    ggml_backend_t             main() const { return backends_.front().get(); }
+    ggml_backend_t main() const { return backends_.front().get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(main()); }
-    bool                       aborted() const { return abort_.load(); }
+    bool aborted() const { return abort_.load(); }
 
     /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.
     void allocate(ggml_cgraph * graph);
@@ -37,10 +37,10 @@ private:
     void add(ggml_backend_dev_t device);
     void set_up_cpu(uint32_t n_threads);
 
-    const std::atomic<bool> &     abort_;
+    const std::atomic<bool> & abort_;
     std::vector<ggml_backend_ptr> backends_;
-    ggml_backend_sched_ptr        sched_;
-    ggml_threadpool *             pool_ = nullptr;
+    ggml_backend_sched_ptr sched_;
+    ggml_threadpool * pool_ = nullptr;
     void (*free_pool_)(ggml_threadpool *) = nullptr;
 };
 

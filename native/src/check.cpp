@@ -7,16 +7,16 @@ namespace clvp {
 
 const char * code_name(Code code) {
     switch (code) {
-        case Code::invalid_argument: return "CLVP_INVALID_ARGUMENT";
-        case Code::model_format:     return "CLVP_MODEL_FORMAT";
-        case Code::unsupported:      return "CLVP_UNSUPPORTED";
-        case Code::aborted:          return "CLVP_ABORTED";
-        case Code::disposed:         return "CLVP_DISPOSED";
-        case Code::out_of_memory:    return "CLVP_OUT_OF_MEMORY";
-        case Code::io:               return "CLVP_IO";
-        case Code::busy:             return "CLVP_BUSY";
-        case Code::device:           return "CLVP_DEVICE";
-        case Code::audio:            return "CLVP_AUDIO";
+    case Code::invalid_argument: return "CLVP_INVALID_ARGUMENT";
+    case Code::model_format: return "CLVP_MODEL_FORMAT";
+    case Code::unsupported: return "CLVP_UNSUPPORTED";
+    case Code::aborted: return "CLVP_ABORTED";
+    case Code::disposed: return "CLVP_DISPOSED";
+    case Code::out_of_memory: return "CLVP_OUT_OF_MEMORY";
+    case Code::io: return "CLVP_IO";
+    case Code::busy: return "CLVP_BUSY";
+    case Code::device: return "CLVP_DEVICE";
+    case Code::audio: return "CLVP_AUDIO";
     }
     return "CLVP_UNSUPPORTED";
 }

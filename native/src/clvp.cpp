@@ -1,6 +1,7 @@
 // The public face: Model and Session check what they are given and hand it to the towers.
 #include "clvp.h"
 
+#include "beam.h"
 #include "clock.h"
 #include "conditioning.h"
 #include "generate.h"
@@ -33,30 +34,30 @@ class LoadedModel : public Model {
 public:
     LoadedModel(const std::string & path, const ModelOptions & options) : device_(find_device(options.device)) {
         GgufHeader header = read_gguf(path);
-        params_           = read_params(header.values);
-        weights_          = load_weights(path, header, params_, device_, options);
-        values_           = std::move(header.values);
-        name_             = ggml_backend_dev_name(device_);
+        params_ = read_params(header.values);
+        weights_ = load_weights(path, header, params_, device_, options);
+        values_ = std::move(header.values);
+        name_ = ggml_backend_dev_name(device_);
         ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));
         if (!std::isfinite(params_.logit_scale)) {
             fail(Code::model_format, "the tensor logit_scale is no number");
         }
     }
 
-    const Params &      params() const override { return params_; }
-    const Values &      values() const override { return values_; }
-    uint64_t            n_bytes() const override { return ggml_backend_buffer_get_size(weights_.buffer.get()); }
+    const Params & params() const override { return params_; }
+    const Values & values() const override { return values_; }
+    uint64_t n_bytes() const override { return ggml_backend_buffer_get_size(weights_.buffer.get()); }
     const std::string & device() const override { return name_; }
 
-    const Weights &    weights() const { return weights_; }
+    const Weights & weights() const { return weights_; }
     ggml_backend_dev_t dev() const { return device_; }
 
 private:
     ggml_backend_dev_t device_;
-    Params             params_;
-    Values             values_;
-    Weights            weights_;
-    std::string        name_;
+    Params params_;
+    Values values_;
+    Weights weights_;
+    std::string name_;
 };
 
 void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab, size_t max) {
@@ -106,13 +107,13 @@ struct Session::Impl {
     }
 
     std::shared_ptr<const LoadedModel> model;
-    const Params &                     params;
-    const Weights &                    weights;
-    std::atomic<bool>                  abort { false };
-    uint32_t                           n_threads;
-    Backend                            backend;
-    MelBank                            bank;
-    Timings                            timings;
+    const Params & params;
+    const Weights & weights;
+    std::atomic<bool> abort{ false };
+    uint32_t n_threads;
+    Backend backend;
+    MelBank bank;
+    Timings timings;
 };
 
 static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
@@ -138,7 +139,7 @@ Session::~Session() = default;
 Mel Session::mel(const std::vector<float> & samples) {
     return guarded([&] {
         const Clock clock;
-        Mel         mel       = impl_->bank.compute(samples);
+        Mel mel = impl_->bank.compute(samples);
         impl_->timings.mel_ms = clock.ms();
         return mel;
     });
@@ -147,11 +148,11 @@ Mel Session::mel(const std::vector<float> & samples) {
 std::vector<float> Session::condition(const Mel & mel) {
     return guarded([&] {
         if (mel.n_mels != impl_->params.mel.n_mels || mel.n_frames == 0 || mel.data.size() != static_cast<size_t>(mel.n_mels) * mel.n_frames) {
-            fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers", impl_->params.mel.n_mels,
-                 mel.n_mels, mel.n_frames, mel.data.size());
+            fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers",
+                 impl_->params.mel.n_mels, mel.n_mels, mel.n_frames, mel.data.size());
         }
-        const Clock        clock;
-        std::vector<float> voice    = condition_mel(impl_->backend, impl_->weights, impl_->params, mel);
+        const Clock clock;
+        std::vector<float> voice = condition_mel(impl_->backend, impl_->weights, impl_->params, mel);
         impl_->timings.condition_ms = clock.ms();
         return voice;
     });
@@ -168,16 +169,27 @@ std::vector<Candidate> Session::generate(const std::vector<int32_t> & text_ids, 
     });
 }
 
+std::vector<Candidate> Session::search_beams(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const BeamOptions & options) {
+    return guarded([&] {
+        impl_->check_text(text_ids);
+        check_voice(voice, impl_->params);
+        check_beams(options, impl_->params);
+        check_prefix(text_ids.size(), options.prefix_positions, impl_->params);
+        impl_->timings = {};
+        return clvp::search_beams(impl_->backend, impl_->weights, impl_->params, text_ids, voice, options, impl_->timings);
+    });
+}
+
 std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const std::vector<float> & voice) {
     return guarded([&] {
         impl_->check_text(text_ids);
         check_voice(voice, impl_->params);
         const std::vector<int32_t> ids = conditioning_ids(text_ids, impl_->params);
-        std::vector<int32_t>       positions(ids.size());
+        std::vector<int32_t> positions(ids.size());
         for (size_t i = 0; i < ids.size(); i++) {
             positions[i] = static_cast<int32_t>(i);
         }
-        Graph         graph(impl_->backend, graph_nodes(0));
+        Graph graph(impl_->backend, graph_nodes(0));
         ggml_tensor * embeds = graph.output("prefix", embed_prefix(graph, impl_->weights, voice, ids, positions));
         graph.run();
         return Graph::read(embeds);
@@ -187,7 +199,7 @@ std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const 
 std::vector<float> Session::step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,
                                         PrefixPositions prefix_positions) {
     return guarded([&] {
-        Impl &                m = *impl_;
+        Impl & m = *impl_;
         const DecoderParams & d = m.params.decoder;
         m.check_text(text_ids);
         check_voice(voice, m.params);
@@ -248,11 +260,11 @@ static void check_scores(const std::vector<float> & scores) {
 
 std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows) {
     return guarded([&] {
-        const Clock              clock;
-        const std::vector<float> text   = embed_text(text_ids);
+        const Clock clock;
+        const std::vector<float> text = embed_text(text_ids);
         const std::vector<float> speech = embed_speech(rows);
-        const double             scale  = std::exp(static_cast<double>(impl_->params.logit_scale));
-        std::vector<float>       scores;
+        const double scale = std::exp(static_cast<double>(impl_->params.logit_scale));
+        std::vector<float> scores;
         for (size_t i = 0; i < rows.size(); i++) {
             double dot = 0;
             for (size_t j = 0; j < text.size(); j++) {
@@ -266,20 +278,12 @@ std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const s
     });
 }
 
-void Session::abort() {
-    impl_->abort.store(true);
-}
+void Session::abort() { impl_->abort.store(true); }
 
-void Session::reset() {
-    impl_->abort.store(false);
-}
+void Session::reset() { impl_->abort.store(false); }
 
-const Timings & Session::timings() const {
-    return impl_->timings;
-}
+const Timings & Session::timings() const { return impl_->timings; }
 
-uint32_t Session::n_threads() const {
-    return impl_->n_threads;
-}
+uint32_t Session::n_threads() const { return impl_->n_threads; }
 
 } // namespace clvp

@@ -15,10 +15,10 @@ enum clvp_codec_kind { CLVP_CODEC_WAV, CLVP_CODEC_FLAC, CLVP_CODEC_MP3 };
 
 struct clvp_codec {
     enum clvp_codec_kind kind;
-    uint32_t             sample_rate, n_channels;
-    uint64_t             n_declared;        /* frames that the header promises; 0 if it does not say */
-    uint32_t             wav_tag, wav_bits; /* of a WAV: format tag (of the subformat if extensible), bits of a sample */
-    void *               decoder;
+    uint32_t sample_rate, n_channels;
+    uint64_t n_declared;        /* frames that the header promises; 0 if it does not say */
+    uint32_t wav_tag, wav_bits; /* of a WAV: format tag (of the subformat if extensible), bits of a sample */
+    void * decoder;
 };
 
 /* Opens a file in memory, which must outlive the codec. 0 if it cannot be read. */
@@ -26,7 +26,7 @@ int clvp_codec_open(struct clvp_codec * codec, enum clvp_codec_kind kind, const 
 /* Decodes up to n_frames interleaved frames; 0 at the end. */
 uint64_t clvp_codec_read(struct clvp_codec * codec, uint64_t n_frames, float * frames);
 /* Whether the stream now has another rate or number of channels than at its start, which only MP3 can. */
-int  clvp_codec_changed(const struct clvp_codec * codec);
+int clvp_codec_changed(const struct clvp_codec * codec);
 void clvp_codec_close(struct clvp_codec * codec);
 
 #ifdef __cplusplus

@@ -12,9 +12,7 @@ std::vector<int32_t> with_stop(std::vector<int32_t> ids, int32_t eos) {
     return ids;
 }
 
-std::vector<int32_t> encoder_ids(const std::vector<int32_t> & text_ids, const Params & params) {
-    return with_stop(text_ids, params.text_eos);
-}
+std::vector<int32_t> encoder_ids(const std::vector<int32_t> & text_ids, const Params & params) { return with_stop(text_ids, params.text_eos); }
 
 std::vector<int32_t> conditioning_ids(const std::vector<int32_t> & text_ids, const Params & params) {
     std::vector<int32_t> ids = encoder_ids(text_ids, params);
@@ -33,13 +31,13 @@ static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tens
 
 std::vector<float> condition_mel(Backend & backend, const Weights & weights, const Params & params, const Mel & mel) {
     const ConditioningWeights & w = weights.cond;
-    Graph                       graph(backend, graph_nodes(w.blocks.size()));
-    ggml_context *              ctx = graph.ctx();
+    Graph graph(backend, graph_nodes(w.blocks.size()));
+    ggml_context * ctx = graph.ctx();
     // The features come channel by channel; the product wants each frame's channels together.
     ggml_tensor * x = graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data());
-    x               = linear(ctx, w.mel_conv, ggml_cont(ctx, ggml_transpose(ctx, x))); // [n_embd, n_frames]
+    x = linear(ctx, w.mel_conv, ggml_cont(ctx, ggml_transpose(ctx, x))); // [n_embd, n_frames]
     for (const ConditioningBlock & block : w.blocks) {
-        ggml_tensor * y   = group_norm(ctx, block.norm, x, params.decoder.n_cond_group);
+        ggml_tensor * y = group_norm(ctx, block.norm, x, params.decoder.n_cond_group);
         ggml_tensor * qkv = linear(ctx, block.qkv, y); // [3*n_embd, n_frames]
         y = self_attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
         x = ggml_add(ctx, linear(ctx, block.out, y), x);
@@ -51,10 +49,10 @@ std::vector<float> condition_mel(Backend & backend, const Weights & weights, con
 
 ggml_tensor * embed_prefix(Graph & graph, const Weights & weights, const std::vector<float> & voice, const std::vector<int32_t> & ids,
                            const std::vector<int32_t> & positions) {
-    ggml_context * ctx  = graph.ctx();
-    ggml_tensor *  head = graph.input("voice", GGML_TYPE_F32, { static_cast<int64_t>(voice.size()), 1 }, voice.data());
-    ggml_tensor *  text = ggml_get_rows(ctx, weights.cond.text_embd, graph.input("text_ids", ids));
-    ggml_tensor *  pos  = ggml_get_rows(ctx, weights.cond.text_pos, graph.input("text_positions", positions));
+    ggml_context * ctx = graph.ctx();
+    ggml_tensor * head = graph.input("voice", GGML_TYPE_F32, { static_cast<int64_t>(voice.size()), 1 }, voice.data());
+    ggml_tensor * text = ggml_get_rows(ctx, weights.cond.text_embd, graph.input("text_ids", ids));
+    ggml_tensor * pos = ggml_get_rows(ctx, weights.cond.text_pos, graph.input("text_positions", positions));
     return ggml_concat(ctx, head, ggml_add(ctx, text, pos), 1);
 }
 

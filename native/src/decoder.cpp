@@ -12,13 +12,12 @@ namespace clvp {
 namespace {
 
 /// A decoder block around its attention: `attend` gets q, k, v and gives [n_embd, n_tokens].
-template <typename Attend>
-ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
+template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
     ggml_tensor * y = layer_norm(ctx, block.attn_norm, x, p.eps);
-    y               = attend(split_heads(ctx, linear(ctx, block.qkv, y), p.n_head));
-    x               = ggml_add(ctx, linear(ctx, block.out, y), x);
-    y               = layer_norm(ctx, block.ffn_norm, x, p.eps);
-    y               = activation(ctx, act_from_name(p.act), linear(ctx, block.up, y));
+    y = attend(split_heads(ctx, linear(ctx, block.qkv, y), p.n_head));
+    x = ggml_add(ctx, linear(ctx, block.out, y), x);
+    y = layer_norm(ctx, block.ffn_norm, x, p.eps);
+    y = activation(ctx, act_from_name(p.act), linear(ctx, block.up, y));
     return ggml_add(ctx, x, linear(ctx, block.down, y));
 }
 
@@ -31,7 +30,7 @@ ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, const D
 
 /// F16 [n, n]: row q hides the keys after q.
 std::vector<ggml_fp16_t> causal_mask(int64_t n) {
-    const ggml_fp16_t        hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
+    const ggml_fp16_t hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
     std::vector<ggml_fp16_t> mask(static_cast<size_t>(n * n), ggml_fp32_to_fp16(0.0f));
     for (int64_t q = 0; q < n; q++) {
         for (int64_t k = q + 1; k < n; k++) {
@@ -49,9 +48,9 @@ std::vector<int32_t> first_integers(size_t n) {
 
 /// Stores a layer's keys and values of the prefix.
 void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads) {
-    ggml_context * ctx    = graph.ctx();
-    const int64_t  n_embd = heads.v->ne[0] * heads.v->ne[1];
-    ggml_tensor *  values = ggml_view_2d(ctx, heads.v, n_embd, heads.v->ne[2], heads.v->nb[2], 0);
+    ggml_context * ctx = graph.ctx();
+    const int64_t n_embd = heads.v->ne[0] * heads.v->ne[1];
+    ggml_tensor * values = ggml_view_2d(ctx, heads.v, n_embd, heads.v->ne[2], heads.v->nb[2], 0);
     graph.effect(ggml_cpy(ctx, heads.k, cache.prefix_k(layer)));
     graph.effect(ggml_cpy(ctx, ggml_transpose(ctx, values), cache.prefix_v(layer)));
 }
@@ -60,25 +59,25 @@ void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const He
 ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t layer, const Heads & heads) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_rows = heads.q->ne[2];
     const int64_t n_prefix = cache.n_prefix(), n_own = cache.n_own() + 1;
-    const auto    live = static_cast<uint32_t>(n_rows);
+    const auto live = static_cast<uint32_t>(n_rows);
 
     ggml_tensor * q_all = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_rows, n_head]
     ggml_tensor * q_own = ggml_view_4d(ctx, heads.q, d_head, 1, n_head, n_rows, heads.q->nb[1], heads.q->nb[1], heads.q->nb[2], 0);
 
-    ggml_tensor * on_prefix = ggml_mul_mat(ctx, cache.prefix_keys(ctx, layer), q_all);    // [n_prefix, n_rows, n_head]
-    ggml_tensor * on_own    = ggml_mul_mat(ctx, cache.own_keys(ctx, layer, live), q_own); // [n_own, 1, n_head, n_rows]
-    on_own = ggml_cont(ctx, ggml_permute(ctx, on_own, 0, 3, 2, 1));                       // [n_own, n_rows, n_head, 1]
+    ggml_tensor * on_prefix = ggml_mul_mat(ctx, cache.prefix_keys(ctx, layer), q_all); // [n_prefix, n_rows, n_head]
+    ggml_tensor * on_own = ggml_mul_mat(ctx, cache.own_keys(ctx, layer, live), q_own); // [n_own, 1, n_head, n_rows]
+    on_own = ggml_cont(ctx, ggml_permute(ctx, on_own, 0, 3, 2, 1));                    // [n_own, n_rows, n_head, 1]
 
     ggml_tensor * scores = ggml_concat(ctx, on_prefix, on_own, 0); // [n_prefix + n_own, n_rows, n_head]
     scores = ggml_soft_max_ext(ctx, scores, nullptr, 1.0f / std::sqrt(static_cast<float>(d_head)), 0.0f);
 
     ggml_tensor * p_prefix = ggml_cont(ctx, ggml_view_3d(ctx, scores, n_prefix, n_rows, n_head, scores->nb[1], scores->nb[2], 0));
-    ggml_tensor * p_own    = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
+    ggml_tensor * p_own = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
 
-    ggml_tensor * from_prefix = ggml_mul_mat(ctx, cache.prefix_values(ctx, layer), p_prefix);    // [d_head, n_rows, n_head]
-    ggml_tensor * from_own    = ggml_mul_mat(ctx, cache.own_values(ctx, layer, live), p_own);    // [d_head, 1, n_head, n_rows]
-    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));                    // [d_head, n_head, n_rows]
-    from_own    = ggml_reshape_3d(ctx, from_own, d_head, n_head, n_rows);
+    ggml_tensor * from_prefix = ggml_mul_mat(ctx, cache.prefix_values(ctx, layer), p_prefix); // [d_head, n_rows, n_head]
+    ggml_tensor * from_own = ggml_mul_mat(ctx, cache.own_values(ctx, layer, live), p_own);    // [d_head, 1, n_head, n_rows]
+    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));                 // [d_head, n_head, n_rows]
+    from_own = ggml_reshape_3d(ctx, from_own, d_head, n_head, n_rows);
     return ggml_reshape_2d(ctx, ggml_add(ctx, from_prefix, from_own), d_head * n_head, n_rows);
 }
 
@@ -87,12 +86,12 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 std::vector<float> prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const std::vector<float> & voice,
                            const std::vector<int32_t> & ids, PrefixPositions prefix_positions) {
     const DecoderParams & p = params.decoder;
-    Graph                 graph(backend, graph_nodes(p.n_layer));
-    ggml_context *        ctx = graph.ctx();
+    Graph graph(backend, graph_nodes(p.n_layer));
+    ggml_context * ctx = graph.ctx();
 
     const std::vector<int32_t> positions = first_integers(ids.size()), all_positions = first_integers(ids.size() + 2);
     const std::vector<int32_t> start = { p.bos }, start_at = { start_position };
-    ggml_tensor * x         = embed_prefix(graph, weights, voice, ids, positions); // [n_embd, 1 + n_ids]
+    ggml_tensor * x = embed_prefix(graph, weights, voice, ids, positions); // [n_embd, 1 + n_ids]
     ggml_tensor * mel_start = ggml_add(ctx, ggml_get_rows(ctx, weights.dec.token_embd, graph.input("start", start)),
                                        ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("start_position", start_at)));
     x = ggml_concat(ctx, x, mel_start, 1); // [n_embd, n_prefix]
@@ -101,19 +100,19 @@ std::vector<float> prefill(Backend & backend, const Weights & weights, const Par
         // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
         ggml_tensor * taken = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("prefix_positions", all_positions));
         ggml_tensor * added = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("first_position", start_at));
-        x                   = ggml_add(ctx, ggml_sub(ctx, x, taken), added);
+        x = ggml_add(ctx, ggml_sub(ctx, x, taken), added);
     }
 
-    const int64_t            n    = x->ne[1];
+    const int64_t n = x->ne[1];
     const std::vector<ggml_fp16_t> hide = causal_mask(n);
-    ggml_tensor *            mask = graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data());
+    ggml_tensor * mask = graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data());
     for (uint32_t i = 0; i < p.n_layer; i++) {
         x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {
             store_prefix(graph, cache, i, heads);
             return ggml_reshape_2d(ctx, self_attention(ctx, heads, mask), p.n_embd, n);
         });
     }
-    ggml_tensor * last   = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);
+    ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);
     ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, p, last));
     graph.run();
     return Graph::read(logits);
@@ -121,18 +120,18 @@ std::vector<float> prefill(Backend & backend, const Weights & weights, const Par
 
 std::vector<float> decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<int32_t> tokens,
                                bool deterministic) {
-    const DecoderParams & p      = params.decoder;
-    const size_t          n_live = tokens.size();
+    const DecoderParams & p = params.decoder;
+    const size_t n_live = tokens.size();
     if (deterministic && tokens.size() < deterministic_rows) {
         tokens.resize(deterministic_rows, tokens.front()); // their slots are free, and their results dropped
     }
     const auto n_rows = static_cast<uint32_t>(tokens.size());
     cache.reserve_next(n_rows);
 
-    Graph                      graph(backend, graph_nodes(p.n_layer));
-    ggml_context *             ctx       = graph.ctx();
+    Graph graph(backend, graph_nodes(p.n_layer));
+    ggml_context * ctx = graph.ctx();
     const std::vector<int32_t> positions = { token_position(cache.n_own()) };
-    ggml_tensor *              x         = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
+    ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
     x = ggml_add(ctx, x, ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("position", positions)));
     for (uint32_t i = 0; i < p.n_layer; i++) {
         x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {

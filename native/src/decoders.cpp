@@ -16,16 +16,16 @@ void AudioSink::open(uint32_t sample_rate, uint32_t n_channels, uint64_t n_decla
         fail(Code::audio, "the audio has no channels");
     }
     audio_.sample_rate = sample_rate;
-    n_channels_        = n_channels;
-    n_declared_        = n_declared;
-    n_max_             = std::min(max_samples, uint64_t(max_clip_seconds * sample_rate));
-    n_wanted_          = n_max_ + 1;
+    n_channels_ = n_channels;
+    n_declared_ = n_declared;
+    n_max_ = std::min(max_samples, uint64_t(max_clip_seconds * sample_rate));
+    n_wanted_ = n_max_ + 1;
     if (max_seconds_ > 0 && max_seconds_ * sample_rate < double(n_wanted_)) {
         n_wanted_ = uint64_t(std::ceil(max_seconds_ * sample_rate));
     }
     if (n_declared > n_max_ && n_wanted_ > n_max_) {
-        fail(Code::audio, "the audio is too long: %.0f seconds of at most %.0f; cut it, or decode only its first seconds",
-             double(n_declared) / sample_rate, double(n_max_) / sample_rate);
+        fail(Code::audio, "the audio is too long: %.0f seconds of at most %.0f; cut it, or decode only its first seconds", double(n_declared) / sample_rate,
+             double(n_max_) / sample_rate);
     }
 }
 
@@ -43,8 +43,7 @@ bool AudioSink::push(const float * first, uint64_t frame_stride, const float * c
         audio_.samples.push_back(mean);
     }
     if (audio_.samples.size() > n_max_) {
-        fail(Code::audio, "the audio is too long: more than %.0f seconds; cut it, or decode only its first seconds",
-             double(n_max_) / audio_.sample_rate);
+        fail(Code::audio, "the audio is too long: more than %.0f seconds; cut it, or decode only its first seconds", double(n_max_) / audio_.sample_rate);
     }
     return !full();
 }
@@ -59,8 +58,8 @@ Audio AudioSink::finish(uint64_t tolerance) {
         fail(Code::audio, "the audio has no samples: the file is empty, truncated or damaged");
     }
     if (!full() && n_frames + tolerance < n_declared_) {
-        fail(Code::audio, "the audio is truncated or damaged: its header promises %llu samples, %llu could be decoded",
-             (unsigned long long) n_declared_, (unsigned long long) n_frames);
+        fail(Code::audio, "the audio is truncated or damaged: its header promises %llu samples, %llu could be decoded", (unsigned long long)n_declared_,
+             (unsigned long long)n_frames);
     }
     return std::move(audio_);
 }

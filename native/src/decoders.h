@@ -18,18 +18,18 @@ public:
     /// The clip, checked: some frames, as many as promised (give or take `tolerance`), all of them finite.
     Audio finish(uint64_t tolerance);
 
-    bool     full() const { return audio_.samples.size() >= n_wanted_; }
+    bool full() const { return audio_.samples.size() >= n_wanted_; }
     uint64_t n_wanted() const { return n_wanted_; }
 
 private:
     bool push(const float * first, uint64_t frame_stride, const float * const * planes, uint64_t n_frames);
 
-    double   max_seconds_;
-    Audio    audio_;
+    double max_seconds_;
+    Audio audio_;
     uint32_t n_channels_ = 0;
     uint64_t n_declared_ = 0;
-    uint64_t n_wanted_   = 0; // frames after which push() says stop
-    uint64_t n_max_      = 0; // more frames than this are an error
+    uint64_t n_wanted_ = 0; // frames after which push() says stop
+    uint64_t n_max_ = 0;    // more frames than this are an error
 };
 
 /// An unsigned number in little-endian order.
@@ -43,8 +43,8 @@ inline uint64_t read_le(const uint8_t * data, size_t n_bytes) {
 
 /// What a walk over an Ogg file found.
 struct OggStream {
-    std::vector<std::vector<uint8_t>> headers;     // its first three packets
-    size_t                            n_bytes = 0; // from the start: pages that are whole and needed
+    std::vector<std::vector<uint8_t>> headers; // its first three packets
+    size_t n_bytes = 0;                        // from the start: pages that are whole and needed
 };
 
 /// Checks the pages up to the last one, or up to the one by which `n_wanted` samples have come.

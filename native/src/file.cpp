@@ -39,12 +39,10 @@ int open_fd(const std::string & path, bool create) {
 }
 
 int64_t size_fd(int fd) { return _filelengthi64(fd); }
-int     sync_fd(int fd) { return _commit(fd); }
-int     close_fd(int fd) { return _close(fd); }
+int sync_fd(int fd) { return _commit(fd); }
+int close_fd(int fd) { return _close(fd); }
 
-int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) {
-    return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _read(fd, data, unsigned(n));
-}
+int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) { return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _read(fd, data, unsigned(n)); }
 
 int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) {
     return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _write(fd, data, unsigned(n));
@@ -54,20 +52,18 @@ int process_id() { return _getpid(); }
 
 #else
 
-int open_fd(const std::string & path, bool create) {
-    return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY), 0666);
-}
+int open_fd(const std::string & path, bool create) { return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY), 0666); }
 
 int64_t size_fd(int fd) {
     struct stat info;
     return fstat(fd, &info) != 0 ? -1 : int64_t(info.st_size);
 }
 
-int     sync_fd(int fd) { return fsync(fd); }
-int     close_fd(int fd) { return ::close(fd); }
+int sync_fd(int fd) { return fsync(fd); }
+int close_fd(int fd) { return ::close(fd); }
 int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) { return pread(fd, data, n, off_t(offset)); }
 int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) { return pwrite(fd, data, n, off_t(offset)); }
-int     process_id() { return int(getpid()); }
+int process_id() { return int(getpid()); }
 
 #endif
 
@@ -89,17 +85,15 @@ void sync_folder(const fs::path & folder) {
 #ifndef _WIN32
     const int fd = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-        (void) !fsync(fd);
+        (void)!fsync(fd);
         ::close(fd);
     }
 #else
-    (void) folder;
+    (void)folder;
 #endif
 }
 
-fs::path folder_of(const fs::path & path) {
-    return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
+fs::path folder_of(const fs::path & path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 } // namespace
 
@@ -111,8 +105,7 @@ File File::open(const std::string & path) {
         fail(Code::io, "cannot open '%s': %s", path.c_str(), error ? error.message().c_str() : "no such file");
     }
     if (status.type() != fs::file_type::regular) {
-        fail(Code::io, "cannot read '%s': it is %s", path.c_str(),
-             status.type() == fs::file_type::directory ? "a folder" : "not a regular file");
+        fail(Code::io, "cannot read '%s': it is %s", path.c_str(), status.type() == fs::file_type::directory ? "a folder" : "not a regular file");
     }
     const int fd = open_fd(path, false);
     if (fd < 0) {
@@ -130,9 +123,7 @@ File File::create(const std::string & path) {
     return File(path, fd);
 }
 
-File::File(File && other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) {
-    other.fd_ = -1;
-}
+File::File(File && other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) { other.fd_ = -1; }
 
 File::~File() {
     if (fd_ >= 0) {
@@ -153,7 +144,7 @@ void File::read_at(uint64_t offset, void * data, size_t n) const {
     while (n > 0) {
         const int64_t done = read_fd(fd_, to, n < max_transfer ? n : max_transfer, offset);
         if (done == 0) {
-            fail(Code::io, "cannot read '%s': it ends at byte %llu", path_.c_str(), (unsigned long long) offset);
+            fail(Code::io, "cannot read '%s': it ends at byte %llu", path_.c_str(), (unsigned long long)offset);
         }
         if (done < 0) {
             if (errno == EINTR) {
@@ -221,8 +212,7 @@ std::string temporary_beside(const std::string & path) {
     std::error_code error;
     const fs::file_type type = fs::status(target, error).type();
     if (!target.has_filename() || (type != fs::file_type::not_found && type != fs::file_type::regular)) {
-        fail(Code::io, "cannot write '%s': %s", path.c_str(),
-             type == fs::file_type::none ? error.message().c_str() : "it is not a regular file");
+        fail(Code::io, "cannot write '%s': %s", path.c_str(), type == fs::file_type::none ? error.message().c_str() : "it is not a regular file");
     }
     if (!fs::is_directory(folder_of(target), error)) {
         fail(Code::io, "cannot write '%s': its folder does not exist", path.c_str());

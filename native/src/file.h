@@ -17,7 +17,7 @@ public:
     File & operator=(File &&) = delete;
     ~File();
 
-    uint64_t            size() const;
+    uint64_t size() const;
     const std::string & path() const { return path_; }
 
     /// Reads exactly n bytes from an offset. Safe from several threads, except on Windows.
@@ -33,7 +33,7 @@ private:
     File(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
     std::string path_;
-    int         fd_;
+    int fd_;
 };
 
 /// Gives a file another name of the same folder, replacing what had it, and makes that last.

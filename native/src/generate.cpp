@@ -14,47 +14,36 @@ namespace {
 
 /// One candidate while it is being drawn.
 struct Row {
-    Candidate            candidate;
+    Candidate candidate;
     std::vector<int32_t> seen; // bos and the tokens
-    double               sum_logprob = 0;
-    uint32_t             n_drawn = 0;
-    bool                 done = false;
+    double sum_logprob = 0;
+    uint32_t n_drawn = 0;
+    bool done = false;
 };
 
 /// Everything that the steps of one call share.
 struct Job {
-    Backend &               backend;
-    const Weights &         weights;
-    const Params &          params;
+    Backend & backend;
+    const Weights & weights;
+    const Params & params;
     const GenerateOptions & options;
-    Timings &               timings;
-    KvCache                 cache;
+    Timings & timings;
+    KvCache cache;
 };
-
-/// Ids that the speech encoder has no embedding for can't be ranked: only the stop among them may be drawn.
-void suppress(std::vector<float> & logits, const Params & params) {
-    for (size_t id = params.speech.n_vocab; id < logits.size(); id++) {
-        if (id != static_cast<size_t>(params.decoder.eos)) {
-            logits[id] = -std::numeric_limits<float>::infinity();
-        }
-    }
-}
 
 /// Draws a row's next token from its logits; returns it, stop included.
 int32_t draw_token(Row & row, const float * logits, const Job & job) {
-    const size_t       n = job.params.decoder.n_vocab;
+    const size_t n = job.params.decoder.n_vocab;
     std::vector<float> warped(logits, logits + n);
-    if (!std::all_of(warped.begin(), warped.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
-    }
-    suppress(warped, job.params);
+    check_logits(warped);
+    suppress_unrankable(warped, job.params);
     warp(warped, row.seen, job.options.sampling);
     const int32_t token = job.options.sampling.temperature == 0.0f ? most_likely(warped) : draw(warped, uniform(row.candidate.seed, row.n_drawn));
-    row.sum_logprob += log_probability(logits, n, token);
+    row.sum_logprob += static_cast<double>(logits[token]) - log_sum(logits, n);
     row.n_drawn++;
     if (token == job.params.decoder.eos) {
         row.candidate.finish = Finish::stop;
-        row.done             = true;
+        row.done = true;
     } else {
         row.candidate.tokens.push_back(token);
         row.seen.push_back(token);
@@ -66,7 +55,7 @@ int32_t draw_token(Row & row, const float * logits, const Job & job) {
 
 /// Draws for all live rows and reports; row i has logits[i * stride].
 void draw_all(std::vector<Row *> & live, const std::vector<float> & logits, size_t stride, const Job & job) {
-    const Clock            clock;
+    const Clock clock;
     std::vector<StepEvent> events;
     for (size_t i = 0; i < live.size(); i++) {
         const int32_t token = draw_token(*live[i], logits.data() + i * stride, job);
@@ -109,7 +98,7 @@ void run_batch(std::vector<Row> & rows, const std::vector<float> & first_logits,
     draw_all(live, first_logits, 0, job); // the first token comes from the same logits for all
     drop_finished(live, job.cache);
     while (!live.empty()) {
-        const Clock          clock;
+        const Clock clock;
         std::vector<int32_t> tokens;
         for (const Row * row : live) {
             tokens.push_back(row->candidate.tokens.back());
@@ -125,9 +114,21 @@ void run_batch(std::vector<Row> & rows, const std::vector<float> & first_logits,
 
 } // namespace
 
-ggml_type kv_type(const Params & params) {
-    return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16;
+void check_logits(const std::vector<float> & logits) {
+    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
+        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
+    }
 }
+
+void suppress_unrankable(std::vector<float> & logits, const Params & params) {
+    for (size_t id = params.speech.n_vocab; id < logits.size(); id++) {
+        if (id != static_cast<size_t>(params.decoder.eos)) {
+            logits[id] = -std::numeric_limits<float>::infinity();
+        }
+    }
+}
+
+ggml_type kv_type(const Params & params) { return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16; }
 
 void check_generate(const GenerateOptions & o, const Params & params) {
     constexpr uint32_t max_candidates = 65536, max_batch = 1024;
@@ -155,26 +156,27 @@ void check_prefix(size_t n_text_ids, PrefixPositions prefix_positions, const Par
 
 std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
                                 const std::vector<float> & voice, const GenerateOptions & options, Timings & timings) {
-    const std::vector<int32_t> ids      = conditioning_ids(text_ids, params);
-    const auto                 n_prefix = static_cast<uint32_t>(ids.size() + 2); // the voice before, mel start behind
-    const uint32_t             n_batch  = std::min(options.batch_size, options.n_candidates);
-    const uint32_t             n_slots  = options.deterministic ? std::max(n_batch, deterministic_rows) : n_batch;
-    const DecoderParams &      d        = params.decoder;
-    Job job = { backend, weights, params, options, timings, KvCache(backend, kv_type(params), d.n_layer, d.n_embd, d.n_head, n_prefix, n_slots, options.max_tokens) };
+    const std::vector<int32_t> ids = conditioning_ids(text_ids, params);
+    const auto n_prefix = static_cast<uint32_t>(ids.size() + 2); // the voice before, mel start behind
+    const uint32_t n_batch = std::min(options.batch_size, options.n_candidates);
+    const uint32_t n_slots = options.deterministic ? std::max(n_batch, deterministic_rows) : n_batch;
+    const DecoderParams & d = params.decoder;
+    Job job = { backend, weights, params,
+                options, timings, KvCache(backend, kv_type(params), d.n_layer, d.n_embd, d.n_head, n_prefix, n_slots, options.max_tokens) };
 
-    const Clock              clock;
+    const Clock clock;
     const std::vector<float> first_logits = prefill(backend, weights, params, job.cache, voice, ids, options.prefix_positions);
     timings.prefill_ms = clock.ms();
-    timings.n_prefill  = n_prefix;
-    timings.kv_bytes   = job.cache.n_bytes();
+    timings.n_prefill = n_prefix;
+    timings.kv_bytes = job.cache.n_bytes();
 
     std::vector<Candidate> candidates;
     for (uint32_t done = 0; done < options.n_candidates; done += n_batch) {
         std::vector<Row> rows(std::min(n_batch, options.n_candidates - done));
         for (size_t i = 0; i < rows.size(); i++) {
             rows[i].candidate.index = options.first + done + static_cast<uint32_t>(i);
-            rows[i].candidate.seed  = candidate_seed(options.seed, rows[i].candidate.index);
-            rows[i].seen            = { d.bos };
+            rows[i].candidate.seed = candidate_seed(options.seed, rows[i].candidate.index);
+            rows[i].seen = { d.bos };
         }
         run_batch(rows, first_logits, job);
         for (Row & row : rows) {

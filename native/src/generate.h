@@ -14,6 +14,11 @@ void check_prefix(size_t n_text_ids, PrefixPositions prefix_positions, const Par
 std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
                                 const std::vector<float> & voice, const GenerateOptions & options, Timings & timings);
 
+/// Throws model_format for logits that are no numbers.
+void check_logits(const std::vector<float> & logits);
+/// Ids that the speech encoder has no embedding for can't be ranked: only the stop among them may be drawn.
+void suppress_unrankable(std::vector<float> & logits, const Params & params);
+
 /// The type of keys and values that suits the weights: F32 keeps exact models exact, F16 halves the cache of the others.
 ggml_type kv_type(const Params & params);
 

@@ -15,12 +15,11 @@ namespace {
 // The types that a weight can have: GGML has kernels for each on every backend, and the others are either integers, parts
 // of a computation, or need tables that are built at run time.
 constexpr struct {
-    ggml_type    type;
+    ggml_type type;
     const char * name;
 } weight_types[] = {
-    { GGML_TYPE_F32,  "f32"  }, { GGML_TYPE_F16,  "f16"  }, { GGML_TYPE_BF16, "bf16" }, { GGML_TYPE_Q8_0,   "q8_0"   },
-    { GGML_TYPE_Q4_0, "q4_0" }, { GGML_TYPE_Q5_0, "q5_0" }, { GGML_TYPE_Q4_K, "q4_k" }, { GGML_TYPE_Q5_K,   "q5_k"   },
-    { GGML_TYPE_Q6_K, "q6_k" }, { GGML_TYPE_IQ4_NL, "iq4_nl" },
+    { GGML_TYPE_F32, "f32" },   { GGML_TYPE_F16, "f16" },   { GGML_TYPE_BF16, "bf16" }, { GGML_TYPE_Q8_0, "q8_0" }, { GGML_TYPE_Q4_0, "q4_0" },
+    { GGML_TYPE_Q5_0, "q5_0" }, { GGML_TYPE_Q4_K, "q4_k" }, { GGML_TYPE_Q5_K, "q5_k" }, { GGML_TYPE_Q6_K, "q6_k" }, { GGML_TYPE_IQ4_NL, "iq4_nl" },
 };
 
 uint32_t read_alignment(const Values & values) {
@@ -53,7 +52,7 @@ GgufTensor read_tensor(GgufReader & reader) {
     if (!known) {
         fail(Code::model_format, "tensor '%s' has type %u, which no weight can have", tensor.name.c_str(), type);
     }
-    tensor.type   = ggml_type(type);
+    tensor.type = ggml_type(type);
     tensor.offset = reader.number<uint64_t>();
     check_shape(tensor);
     return tensor;
@@ -100,14 +99,14 @@ GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes) {
     GgufReader reader(source, n_bytes);
     read_preamble(reader);
     const uint64_t n_tensors = reader.number<uint64_t>();
-    const uint64_t n_keys    = reader.number<uint64_t>();
+    const uint64_t n_keys = reader.number<uint64_t>();
     if (n_tensors > gguf_max_tensors || n_keys > gguf_max_keys) {
-        fail(Code::model_format, "%llu tensors and %llu keys are more than the %llu and %llu allowed", (unsigned long long) n_tensors,
-             (unsigned long long) n_keys, (unsigned long long) gguf_max_tensors, (unsigned long long) gguf_max_keys);
+        fail(Code::model_format, "%llu tensors and %llu keys are more than the %llu and %llu allowed", (unsigned long long)n_tensors,
+             (unsigned long long)n_keys, (unsigned long long)gguf_max_tensors, (unsigned long long)gguf_max_keys);
     }
     GgufHeader header;
-    header.n_bytes   = n_bytes;
-    header.values    = read_values(reader, n_keys);
+    header.n_bytes = n_bytes;
+    header.values = read_values(reader, n_keys);
     header.alignment = read_alignment(header.values);
     std::unordered_set<std::string> names;
     for (uint64_t i = 0; i < n_tensors; i++) {
@@ -135,11 +134,11 @@ GgufHeader read_gguf(const std::string & path) {
 FileInfo inspect(const std::string & path) {
     GgufHeader header = read_gguf(path);
     FileInfo info;
-    info.values  = std::move(header.values);
+    info.values = std::move(header.values);
     info.n_bytes = header.n_bytes;
     for (GgufTensor & tensor : header.tensors) {
-        info.tensors.push_back({ std::move(tensor.name), type_to_name(tensor.type),
-                                 std::vector<uint64_t>(tensor.ne, tensor.ne + tensor.n_dims), tensor.n_bytes });
+        info.tensors.push_back(
+            { std::move(tensor.name), type_to_name(tensor.type), std::vector<uint64_t>(tensor.ne, tensor.ne + tensor.n_dims), tensor.n_bytes });
     }
     return info;
 }
@@ -148,14 +147,14 @@ void check_shape(GgufTensor & tensor) {
     uint64_t n = 1;
     for (int i = 0; i < GGML_MAX_DIMS; i++) {
         if (tensor.ne[i] < 1) {
-            fail(Code::model_format, "tensor '%s' has a dimension of %lld", tensor.name.c_str(), (long long) tensor.ne[i]);
+            fail(Code::model_format, "tensor '%s' has a dimension of %lld", tensor.name.c_str(), (long long)tensor.ne[i]);
         }
         n = checked_mul(n, uint64_t(tensor.ne[i]), "a tensor's size");
     }
     const uint64_t block = uint64_t(ggml_blck_size(tensor.type));
     if (uint64_t(tensor.ne[0]) % block != 0) {
-        fail(Code::model_format, "tensor '%s' has rows of %lld, which blocks of %llu do not fill", tensor.name.c_str(),
-             (long long) tensor.ne[0], (unsigned long long) block);
+        fail(Code::model_format, "tensor '%s' has rows of %lld, which blocks of %llu do not fill", tensor.name.c_str(), (long long)tensor.ne[0],
+             (unsigned long long)block);
     }
     tensor.n_bytes = checked_mul(n / block, ggml_type_size(tensor.type), "a tensor's size");
     // GGML counts elements and bytes in int64_t.
@@ -164,9 +163,7 @@ void check_shape(GgufTensor & tensor) {
     }
 }
 
-uint64_t align_up(uint64_t offset, uint32_t alignment) {
-    return checked_add(offset, alignment - 1, "an offset") & ~uint64_t(alignment - 1);
-}
+uint64_t align_up(uint64_t offset, uint32_t alignment) { return checked_add(offset, alignment - 1, "an offset") & ~uint64_t(alignment - 1); }
 
 ggml_type type_from_name(const std::string & name) {
     for (const auto & entry : weight_types) {

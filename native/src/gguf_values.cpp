@@ -21,7 +21,7 @@ void GgufReader::read(void * data, size_t n) {
         if (position_ >= start_ + filled_) {
             fill();
         }
-        const size_t at   = size_t(position_ - start_);
+        const size_t at = size_t(position_ - start_);
         const size_t some = std::min(n, filled_ - at);
         memcpy(to, buffer_.get() + at, some);
         to += some;
@@ -32,13 +32,13 @@ void GgufReader::read(void * data, size_t n) {
 
 void GgufReader::fill() {
     filled_ = size_t(std::min<uint64_t>(buffer_size, end_ - position_));
-    start_  = position_;
+    start_ = position_;
     source_(start_, buffer_.get(), filled_);
 }
 
 void GgufReader::need(uint64_t n) const {
     if (n > end_ - position_) {
-        fail(Code::model_format, "the file ends within its header, at byte %llu", (unsigned long long) end_);
+        fail(Code::model_format, "the file ends within its header, at byte %llu", (unsigned long long)end_);
     }
 }
 
@@ -46,14 +46,14 @@ void GgufReader::charge(uint64_t n) {
     // The sum cannot overflow: each n is bounded by need() or by a cap before.
     memory_ += n;
     if (memory_ > gguf_max_memory) {
-        fail(Code::model_format, "the header takes more than %llu bytes of memory", (unsigned long long) gguf_max_memory);
+        fail(Code::model_format, "the header takes more than %llu bytes of memory", (unsigned long long)gguf_max_memory);
     }
 }
 
 std::string GgufReader::string(uint64_t max_size, const char * what) {
     const uint64_t n = number<uint64_t>();
     if (n > max_size) {
-        fail(Code::model_format, "%s of %llu bytes is longer than %llu", what, (unsigned long long) n, (unsigned long long) max_size);
+        fail(Code::model_format, "%s of %llu bytes is longer than %llu", what, (unsigned long long)n, (unsigned long long)max_size);
     }
     need(n);
     charge(n);
@@ -114,46 +114,46 @@ std::vector<std::string> read_strings(GgufReader & reader, uint64_t n) {
 
 Value read_array_value(GgufReader & reader, const std::string & key) {
     const uint32_t type = reader.number<uint32_t>();
-    const uint64_t n    = reader.number<uint64_t>();
+    const uint64_t n = reader.number<uint64_t>();
     switch (type) {
-        case gguf_u8:     return read_array<int32_t, uint8_t>(reader, key, n);
-        case gguf_i8:     return read_array<int32_t, int8_t>(reader, key, n);
-        case gguf_u16:    return read_array<int32_t, uint16_t>(reader, key, n);
-        case gguf_i16:    return read_array<int32_t, int16_t>(reader, key, n);
-        case gguf_u32:    return read_array<int32_t, uint32_t>(reader, key, n);
-        case gguf_i32:    return read_array<int32_t, int32_t>(reader, key, n);
-        case gguf_u64:    return read_array<int32_t, uint64_t>(reader, key, n);
-        case gguf_i64:    return read_array<int32_t, int64_t>(reader, key, n);
-        case gguf_f32:    return read_array<float, float>(reader, key, n);
-        case gguf_f64:    return read_array<float, double>(reader, key, n);
-        case gguf_string: return read_strings(reader, n);
-        default: fail(Code::model_format, "key '%s' is an array of type %u, which no model file needs", key.c_str(), type);
+    case gguf_u8: return read_array<int32_t, uint8_t>(reader, key, n);
+    case gguf_i8: return read_array<int32_t, int8_t>(reader, key, n);
+    case gguf_u16: return read_array<int32_t, uint16_t>(reader, key, n);
+    case gguf_i16: return read_array<int32_t, int16_t>(reader, key, n);
+    case gguf_u32: return read_array<int32_t, uint32_t>(reader, key, n);
+    case gguf_i32: return read_array<int32_t, int32_t>(reader, key, n);
+    case gguf_u64: return read_array<int32_t, uint64_t>(reader, key, n);
+    case gguf_i64: return read_array<int32_t, int64_t>(reader, key, n);
+    case gguf_f32: return read_array<float, float>(reader, key, n);
+    case gguf_f64: return read_array<float, double>(reader, key, n);
+    case gguf_string: return read_strings(reader, n);
+    default: fail(Code::model_format, "key '%s' is an array of type %u, which no model file needs", key.c_str(), type);
     }
 }
 
 Value read_value(GgufReader & reader, const std::string & key) {
     const uint32_t type = reader.number<uint32_t>();
     switch (type) {
-        case gguf_u8:     return read_as<uint32_t, uint8_t>(reader, key);
-        case gguf_i8:     return read_as<int32_t, int8_t>(reader, key);
-        case gguf_u16:    return read_as<uint32_t, uint16_t>(reader, key);
-        case gguf_i16:    return read_as<int32_t, int16_t>(reader, key);
-        case gguf_u32:    return read_as<uint32_t, uint32_t>(reader, key);
-        case gguf_i32:    return read_as<int32_t, int32_t>(reader, key);
-        case gguf_u64:    return read_as<uint32_t, uint64_t>(reader, key);
-        case gguf_i64:    return read_as<int32_t, int64_t>(reader, key);
-        case gguf_f32:    return read_as<float, float>(reader, key);
-        case gguf_f64:    return read_as<float, double>(reader, key);
-        case gguf_string: return reader.string(gguf_max_string, "a string");
-        case gguf_array:  return read_array_value(reader, key);
-        case gguf_bool: {
-            const uint8_t value = reader.number<uint8_t>();
-            if (value > 1) {
-                fail(Code::model_format, "key '%s' is a bool of value %u", key.c_str(), value);
-            }
-            return value == 1;
+    case gguf_u8: return read_as<uint32_t, uint8_t>(reader, key);
+    case gguf_i8: return read_as<int32_t, int8_t>(reader, key);
+    case gguf_u16: return read_as<uint32_t, uint16_t>(reader, key);
+    case gguf_i16: return read_as<int32_t, int16_t>(reader, key);
+    case gguf_u32: return read_as<uint32_t, uint32_t>(reader, key);
+    case gguf_i32: return read_as<int32_t, int32_t>(reader, key);
+    case gguf_u64: return read_as<uint32_t, uint64_t>(reader, key);
+    case gguf_i64: return read_as<int32_t, int64_t>(reader, key);
+    case gguf_f32: return read_as<float, float>(reader, key);
+    case gguf_f64: return read_as<float, double>(reader, key);
+    case gguf_string: return reader.string(gguf_max_string, "a string");
+    case gguf_array: return read_array_value(reader, key);
+    case gguf_bool: {
+        const uint8_t value = reader.number<uint8_t>();
+        if (value > 1) {
+            fail(Code::model_format, "key '%s' is a bool of value %u", key.c_str(), value);
         }
-        default: fail(Code::model_format, "key '%s' has the unknown type %u", key.c_str(), type);
+        return value == 1;
+    }
+    default: fail(Code::model_format, "key '%s' has the unknown type %u", key.c_str(), type);
     }
 }
 

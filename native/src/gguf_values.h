@@ -38,13 +38,13 @@ public:
 private:
     void fill();
 
-    const ByteSource &      source_;
-    const uint64_t          end_;
+    const ByteSource & source_;
+    const uint64_t end_;
     std::unique_ptr<char[]> buffer_;
     uint64_t position_ = 0; // of the next byte
-    uint64_t start_    = 0; // of the buffer
-    uint64_t memory_   = 0;
-    size_t   filled_   = 0;
+    uint64_t start_ = 0;    // of the buffer
+    uint64_t memory_ = 0;
+    size_t filled_ = 0;
 };
 
 /// Reads n keys with their values.

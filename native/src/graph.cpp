@@ -5,7 +5,7 @@
 namespace clvp {
 
 Graph::Graph(Backend & backend, size_t n_nodes) : backend_(backend) {
-    const size_t     bytes  = 2 * n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false);
+    const size_t bytes = 2 * n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false);
     ggml_init_params params = { bytes, nullptr, true };
     ctx_.reset(ggml_init(params));
     if (!ctx_) {
@@ -33,9 +33,7 @@ ggml_tensor * Graph::output(const char * name, ggml_tensor * tensor) {
     return tensor;
 }
 
-void Graph::effect(ggml_tensor * tensor) {
-    ggml_build_forward_expand(graph_, tensor);
-}
+void Graph::effect(ggml_tensor * tensor) { ggml_build_forward_expand(graph_, tensor); }
 
 void Graph::run() {
     backend_.allocate(graph_);

@@ -32,12 +32,12 @@ public:
 private:
     struct Input {
         ggml_tensor * tensor;
-        const void *  data;
+        const void * data;
     };
 
-    Backend &          backend_;
-    ggml_context_ptr   ctx_;
-    ggml_cgraph *      graph_;
+    Backend & backend_;
+    ggml_context_ptr ctx_;
+    ggml_cgraph * graph_;
     std::vector<Input> inputs_;
 };
 

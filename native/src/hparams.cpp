@@ -9,18 +9,32 @@ namespace clvp {
 
 namespace {
 
-constexpr uint32_t max_width  = 1u << 16; // of any layer
+constexpr uint32_t max_width = 1u << 16; // of any layer
 constexpr uint32_t max_layers = 1024;
-constexpr uint32_t max_vocab  = 1u << 22;
+constexpr uint32_t max_vocab = 1u << 22;
 
 template <typename T> struct TypeName;
-template <> struct TypeName<bool>                 { static constexpr const char * text = "bool"; };
-template <> struct TypeName<uint32_t>             { static constexpr const char * text = "u32"; };
-template <> struct TypeName<int32_t>              { static constexpr const char * text = "i32"; };
-template <> struct TypeName<float>                { static constexpr const char * text = "f32"; };
-template <> struct TypeName<std::string>          { static constexpr const char * text = "string"; };
-template <> struct TypeName<std::vector<int32_t>> { static constexpr const char * text = "array of i32"; };
-template <> struct TypeName<std::vector<float>>   { static constexpr const char * text = "array of f32"; };
+template <> struct TypeName<bool> {
+    static constexpr const char * text = "bool";
+};
+template <> struct TypeName<uint32_t> {
+    static constexpr const char * text = "u32";
+};
+template <> struct TypeName<int32_t> {
+    static constexpr const char * text = "i32";
+};
+template <> struct TypeName<float> {
+    static constexpr const char * text = "f32";
+};
+template <> struct TypeName<std::string> {
+    static constexpr const char * text = "string";
+};
+template <> struct TypeName<std::vector<int32_t>> {
+    static constexpr const char * text = "array of i32";
+};
+template <> struct TypeName<std::vector<float>> {
+    static constexpr const char * text = "array of f32";
+};
 
 /// Reads keys under one prefix.
 class Reader {
@@ -28,8 +42,8 @@ public:
     Reader(const Values & values, std::string prefix) : values_(values), prefix_(std::move(prefix)) {}
 
     template <typename T> const T & get(const char * name) const {
-        const std::string key   = prefix_ + name;
-        const auto        found = values_.find(key);
+        const std::string key = prefix_ + name;
+        const auto found = values_.find(key);
         if (found == values_.end()) {
             fail(Code::model_format, "the key %s is missing: this is no CLVP model, or one of another format version", key.c_str());
         }
@@ -68,7 +82,7 @@ public:
 
 private:
     const Values & values_;
-    std::string    prefix_;
+    std::string prefix_;
 };
 
 void check_heads(const char * tower, uint32_t n_embd, uint32_t n_head) {
@@ -78,24 +92,24 @@ void check_heads(const char * tower, uint32_t n_embd, uint32_t n_head) {
 }
 
 EncoderParams read_encoder(const Values & values, const char * tower) {
-    const Reader  keys(values, std::string("clvp.") + tower + ".");
+    const Reader keys(values, std::string("clvp.") + tower + ".");
     EncoderParams p;
-    p.n_vocab   = keys.size("vocab_size", 1, max_vocab);
-    p.n_embd    = keys.size("embedding_length", 1, max_width);
-    p.n_ff      = keys.size("feed_forward_length", 1, max_width);
-    p.n_proj    = keys.size("projection_length", 1, max_width);
-    p.n_layer   = keys.size("block_count", 0, max_layers);
-    p.n_head    = keys.size("head_count", 1, p.n_embd);
+    p.n_vocab = keys.size("vocab_size", 1, max_vocab);
+    p.n_embd = keys.size("embedding_length", 1, max_width);
+    p.n_ff = keys.size("feed_forward_length", 1, max_width);
+    p.n_proj = keys.size("projection_length", 1, max_width);
+    p.n_layer = keys.size("block_count", 0, max_layers);
+    p.n_head = keys.size("head_count", 1, p.n_embd);
     p.attn_bias = keys.get<bool>("attention_bias");
-    p.eps       = keys.eps("norm_epsilon");
-    p.act       = keys.get<std::string>("activation");
-    p.summary   = keys.get<std::string>("summary");
+    p.eps = keys.eps("norm_epsilon");
+    p.act = keys.get<std::string>("activation");
+    p.summary = keys.get<std::string>("summary");
     act_from_name(p.act);
     summary_from_name(p.summary);
     check_heads(tower, p.n_embd, p.n_head);
     if (keys.get<bool>("rotary")) {
         const uint32_t n_freq = std::max(p.n_proj / (2 * p.n_head), 32u);
-        p.n_rot               = rotary_width(p.n_proj, p.n_head);
+        p.n_rot = rotary_width(p.n_proj, p.n_head);
         // The reference's exponents run over n_freq, GGML's over n_rot: they differ when n_freq is odd.
         p.rope_base = std::pow(10000.0f, static_cast<float>(p.n_rot) / static_cast<float>(n_freq));
         if (p.n_rot > p.n_embd / p.n_head) {
@@ -106,23 +120,23 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
 }
 
 DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
-    const Reader  keys(values, "clvp.decoder.");
+    const Reader keys(values, "clvp.decoder.");
     DecoderParams p;
-    p.n_vocab          = keys.size("vocab_size", 2, max_vocab);
-    p.n_positions      = keys.size("position_count", 3, max_vocab);
-    p.n_embd           = keys.size("embedding_length", 1, max_width);
-    p.n_ff             = keys.size("feed_forward_length", 1, 4 * max_width);
-    p.n_layer          = keys.size("block_count", 0, max_layers);
-    p.n_head           = keys.size("head_count", 1, p.n_embd);
+    p.n_vocab = keys.size("vocab_size", 2, max_vocab);
+    p.n_positions = keys.size("position_count", 3, max_vocab);
+    p.n_embd = keys.size("embedding_length", 1, max_width);
+    p.n_ff = keys.size("feed_forward_length", 1, 4 * max_width);
+    p.n_layer = keys.size("block_count", 0, max_layers);
+    p.n_head = keys.size("head_count", 1, p.n_embd);
     p.n_text_positions = keys.size("text_position_count", 4, max_vocab);
-    p.n_cond_layer     = keys.size("conditioning_block_count", 0, max_layers);
-    p.n_cond_group     = group_count(p.n_embd);
-    p.attn_bias        = keys.get<bool>("attention_bias");
-    p.eps              = keys.eps("layer_norm_epsilon");
-    p.act              = keys.get<std::string>("activation");
-    p.bos              = keys.token("bos_token_id", p.n_vocab);
-    p.eos              = keys.token("eos_token_id", p.n_vocab);
-    p.fixing_codes     = keys.get<std::vector<int32_t>>("fixing_codes");
+    p.n_cond_layer = keys.size("conditioning_block_count", 0, max_layers);
+    p.n_cond_group = group_count(p.n_embd);
+    p.attn_bias = keys.get<bool>("attention_bias");
+    p.eps = keys.eps("layer_norm_epsilon");
+    p.act = keys.get<std::string>("activation");
+    p.bos = keys.token("bos_token_id", p.n_vocab);
+    p.eos = keys.token("eos_token_id", p.n_vocab);
+    p.fixing_codes = keys.get<std::vector<int32_t>>("fixing_codes");
     act_from_name(p.act);
     check_heads("decoder", p.n_embd, p.n_head);
     if (p.fixing_codes.empty()) {
@@ -138,12 +152,12 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
 
 MelParams read_mel(const Values & values) {
     const Reader keys(values, "clvp.mel.");
-    MelParams    p;
+    MelParams p;
     p.sample_rate = keys.size("sample_rate", 1000, 384000);
-    p.n_fft       = keys.size("fft_length", 2, 1u << 16);
-    p.hop         = keys.size("hop_length", 1, 1u << 16);
-    p.n_mels      = keys.size("channel_count", 1, 1024);
-    p.seconds     = keys.size("seconds", 1, 600);
+    p.n_fft = keys.size("fft_length", 2, 1u << 16);
+    p.hop = keys.size("hop_length", 1, 1u << 16);
+    p.n_mels = keys.size("channel_count", 1, 1024);
+    p.seconds = keys.size("seconds", 1, 600);
     if (keys.has("norms")) {
         p.norms = keys.get<std::vector<float>>("norms");
     }
@@ -155,11 +169,17 @@ MelParams read_mel(const Values & values) {
 
 Act act_from_name(const std::string & name) {
     static const std::map<std::string, Act> known = {
-        { "gelu", Act::gelu },           { "gelu_python", Act::gelu },
-        { "gelu_new", Act::gelu_tanh },  { "gelu_fast", Act::gelu_tanh }, { "gelu_pytorch_tanh", Act::gelu_tanh },
-        { "quick_gelu", Act::quick_gelu }, { "relu", Act::relu },
-        { "silu", Act::silu },           { "swish", Act::silu },
-        { "tanh", Act::tanh },           { "sigmoid", Act::sigmoid },
+        { "gelu", Act::gelu },
+        { "gelu_python", Act::gelu },
+        { "gelu_new", Act::gelu_tanh },
+        { "gelu_fast", Act::gelu_tanh },
+        { "gelu_pytorch_tanh", Act::gelu_tanh },
+        { "quick_gelu", Act::quick_gelu },
+        { "relu", Act::relu },
+        { "silu", Act::silu },
+        { "swish", Act::silu },
+        { "tanh", Act::tanh },
+        { "sigmoid", Act::sigmoid },
     };
     const auto found = known.find(name);
     if (found == known.end()) {
@@ -207,12 +227,12 @@ Params read_params(const Values & values) {
         fail(Code::model_format, "the file has format version %u: this build reads version 1. Convert the model again", clvp.get<uint32_t>("format_version"));
     }
     Params p;
-    p.name    = general.has("name") ? general.get<std::string>("name") : "clvp";
-    p.type    = clvp.get<std::string>("type");
-    p.text    = read_encoder(values, "text");
-    p.speech  = read_encoder(values, "speech");
+    p.name = general.has("name") ? general.get<std::string>("name") : "clvp";
+    p.type = clvp.get<std::string>("type");
+    p.text = read_encoder(values, "text");
+    p.speech = read_encoder(values, "speech");
     p.decoder = read_decoder(values, p.speech.n_vocab);
-    p.mel     = read_mel(values);
+    p.mel = read_mel(values);
     const Reader text(values, "clvp.text.");
     p.text_bos = text.token("bos_token_id", p.text.n_vocab);
     p.text_eos = text.token("eos_token_id", p.text.n_vocab);

@@ -34,13 +34,13 @@ public:
         graph_ = ggml_new_graph_custom(ctx_.get(), n_, false);
     }
     ggml_context * ctx() const { return ctx_.get(); }
-    void           add(ggml_tensor * from, ggml_tensor * to) { ggml_build_forward_expand(graph_, ggml_cpy(ctx(), from, to)); }
-    void           run(Backend & backend) { backend.compute_in_place(graph_); }
+    void add(ggml_tensor * from, ggml_tensor * to) { ggml_build_forward_expand(graph_, ggml_cpy(ctx(), from, to)); }
+    void run(Backend & backend) { backend.compute_in_place(graph_); }
 
 private:
-    size_t           n_;
+    size_t n_;
     ggml_context_ptr ctx_;
-    ggml_cgraph *    graph_;
+    ggml_cgraph * graph_;
 };
 
 } // namespace
@@ -58,9 +58,9 @@ KvCache::KvCache(Backend & backend, ggml_type type, uint32_t n_layer, uint32_t n
 }
 
 void KvCache::allocate_own(Layer & layer, uint32_t capacity) const {
-    layer.own_ctx    = tensor_context(3);
-    layer.k          = ggml_new_tensor_3d(layer.own_ctx.get(), type_, n_embd_, capacity, n_slots_);
-    layer.v          = ggml_new_tensor_3d(layer.own_ctx.get(), type_, capacity, n_embd_, n_slots_);
+    layer.own_ctx = tensor_context(3);
+    layer.k = ggml_new_tensor_3d(layer.own_ctx.get(), type_, n_embd_, capacity, n_slots_);
+    layer.v = ggml_new_tensor_3d(layer.own_ctx.get(), type_, capacity, n_embd_, n_slots_);
     layer.own_buffer = allocate(layer.own_ctx.get(), backend_);
 }
 
@@ -70,16 +70,16 @@ void KvCache::grow(uint32_t capacity) {
         allocate_own(bigger, capacity);
         if (n_own_ > 0) {
             Copies copies(2);
-            auto   k_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.k, n_embd_, n_own_, n_slots_, of.k->nb[1], of.k->nb[2], 0); };
-            auto   v_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.v, n_own_, n_embd_, n_slots_, of.v->nb[1], of.v->nb[2], 0); };
+            auto k_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.k, n_embd_, n_own_, n_slots_, of.k->nb[1], of.k->nb[2], 0); };
+            auto v_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.v, n_own_, n_embd_, n_slots_, of.v->nb[1], of.v->nb[2], 0); };
             copies.add(k_part(layer), k_part(bigger));
             copies.add(v_part(layer), v_part(bigger));
             copies.run(backend_);
         }
-        layer.k          = bigger.k;
-        layer.v          = bigger.v;
+        layer.k = bigger.k;
+        layer.v = bigger.v;
         layer.own_buffer = std::move(bigger.own_buffer);
-        layer.own_ctx    = std::move(bigger.own_ctx);
+        layer.own_ctx = std::move(bigger.own_ctx);
     }
     capacity_ = capacity;
 }
@@ -108,25 +108,25 @@ void KvCache::move(uint32_t from, uint32_t to) {
 }
 
 ggml_tensor * KvCache::prefix_keys(ggml_context * ctx, uint32_t layer) const {
-    ggml_tensor * k      = layers_[layer].prefix_k;
+    ggml_tensor * k = layers_[layer].prefix_k;
     const int64_t d_head = n_embd_ / n_head_;
     return ggml_view_3d(ctx, k, d_head, n_prefix_, n_head_, k->nb[1], d_head * k->nb[0], 0);
 }
 
 ggml_tensor * KvCache::prefix_values(ggml_context * ctx, uint32_t layer) const {
-    ggml_tensor * v      = layers_[layer].prefix_v;
+    ggml_tensor * v = layers_[layer].prefix_v;
     const int64_t d_head = n_embd_ / n_head_;
     return ggml_view_3d(ctx, v, n_prefix_, d_head, n_head_, v->nb[1], d_head * v->nb[1], 0);
 }
 
 ggml_tensor * KvCache::own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * k      = layers_[layer].k;
+    ggml_tensor * k = layers_[layer].k;
     const int64_t d_head = n_embd_ / n_head_;
     return ggml_view_4d(ctx, k, d_head, n_own_ + 1, n_head_, n_live, k->nb[1], d_head * k->nb[0], k->nb[2], 0);
 }
 
 ggml_tensor * KvCache::own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * v      = layers_[layer].v;
+    ggml_tensor * v = layers_[layer].v;
     const int64_t d_head = n_embd_ / n_head_;
     return ggml_view_4d(ctx, v, n_own_ + 1, d_head, n_head_, n_live, v->nb[1], d_head * v->nb[1], v->nb[2], 0);
 }

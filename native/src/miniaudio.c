@@ -44,9 +44,8 @@
 /* Frames that a WAV's header declares; miniaudio only tells how many there are. 0 if it does not say. */
 static uint64_t wav_declared(const ma_uint8 * data, ma_dr_wav * wav) {
     const ma_uint8 * field = data + wav->dataChunkDataPos - 4;
-    const ma_bool32  rifx  = wav->container == ma_dr_wav_container_rifx;
-    uint64_t         size  = rifx ? (uint64_t) field[0] << 24 | (uint64_t) field[1] << 16 | (uint64_t) field[2] << 8 | field[3]
-                                  : ma_dr_wav_bytes_to_u32(field);
+    const ma_bool32 rifx = wav->container == ma_dr_wav_container_rifx;
+    uint64_t size = rifx ? (uint64_t)field[0] << 24 | (uint64_t)field[1] << 16 | (uint64_t)field[2] << 8 | field[3] : ma_dr_wav_bytes_to_u32(field);
     if (wav->container == ma_dr_wav_container_rf64 && size == 0xFFFFFFFF) {
         size = ma_dr_wav_bytes_to_u64(data + 28); /* in the chunk "ds64", which always comes first */
     } else if (size >= 0x7FFF0000) {
@@ -61,10 +60,10 @@ static int open_wav(struct clvp_codec * codec, const void * data, size_t n_bytes
         return 0;
     }
     codec->sample_rate = wav->sampleRate;
-    codec->n_channels  = wav->channels;
-    codec->wav_tag     = wav->translatedFormatTag;
-    codec->wav_bits    = wav->bitsPerSample;
-    codec->n_declared  = wav_declared(data, wav);
+    codec->n_channels = wav->channels;
+    codec->wav_tag = wav->translatedFormatTag;
+    codec->wav_bits = wav->bitsPerSample;
+    codec->n_declared = wav_declared(data, wav);
     return 1;
 }
 
@@ -74,8 +73,8 @@ static int open_flac(struct clvp_codec * codec, const void * data, size_t n_byte
         return 0;
     }
     codec->sample_rate = flac->sampleRate;
-    codec->n_channels  = flac->channels;
-    codec->n_declared  = flac->totalPCMFrameCount;
+    codec->n_channels = flac->channels;
+    codec->n_declared = flac->totalPCMFrameCount;
     return 1;
 }
 
@@ -84,9 +83,9 @@ static int open_mp3(struct clvp_codec * codec, const void * data, size_t n_bytes
     if (!mp3 || !ma_dr_mp3_init_memory(mp3, data, n_bytes, NULL)) {
         return 0;
     }
-    const uint64_t n_skipped = (uint64_t) mp3->delayInPCMFrames + mp3->paddingInPCMFrames;
+    const uint64_t n_skipped = (uint64_t)mp3->delayInPCMFrames + mp3->paddingInPCMFrames;
     codec->sample_rate = mp3->sampleRate;
-    codec->n_channels  = mp3->channels;
+    codec->n_channels = mp3->channels;
     if (mp3->totalPCMFrameCount != MA_UINT64_MAX && mp3->totalPCMFrameCount > n_skipped) {
         codec->n_declared = mp3->totalPCMFrameCount - n_skipped;
     }
@@ -96,9 +95,9 @@ static int open_mp3(struct clvp_codec * codec, const void * data, size_t n_bytes
 int clvp_codec_open(struct clvp_codec * codec, enum clvp_codec_kind kind, const void * data, size_t n_bytes) {
     memset(codec, 0, sizeof *codec);
     codec->kind = kind;
-    const int is_open = kind == CLVP_CODEC_WAV  ? open_wav(codec, data, n_bytes)
-                      : kind == CLVP_CODEC_FLAC ? open_flac(codec, data, n_bytes)
-                                                : open_mp3(codec, data, n_bytes);
+    const int is_open = kind == CLVP_CODEC_WAV    ? open_wav(codec, data, n_bytes)
+                        : kind == CLVP_CODEC_FLAC ? open_flac(codec, data, n_bytes)
+                                                  : open_mp3(codec, data, n_bytes);
     if (!is_open && kind != CLVP_CODEC_FLAC) {
         free(codec->decoder);
     }
@@ -107,9 +106,9 @@ int clvp_codec_open(struct clvp_codec * codec, enum clvp_codec_kind kind, const 
 
 uint64_t clvp_codec_read(struct clvp_codec * codec, uint64_t n_frames, float * frames) {
     switch (codec->kind) {
-        case CLVP_CODEC_WAV:  return ma_dr_wav_read_pcm_frames_f32(codec->decoder, n_frames, frames);
-        case CLVP_CODEC_FLAC: return ma_dr_flac_read_pcm_frames_f32(codec->decoder, n_frames, frames);
-        default:              return ma_dr_mp3_read_pcm_frames_f32(codec->decoder, n_frames, frames);
+    case CLVP_CODEC_WAV: return ma_dr_wav_read_pcm_frames_f32(codec->decoder, n_frames, frames);
+    case CLVP_CODEC_FLAC: return ma_dr_flac_read_pcm_frames_f32(codec->decoder, n_frames, frames);
+    default: return ma_dr_mp3_read_pcm_frames_f32(codec->decoder, n_frames, frames);
     }
 }
 
@@ -120,9 +119,15 @@ int clvp_codec_changed(const struct clvp_codec * codec) {
 
 void clvp_codec_close(struct clvp_codec * codec) {
     switch (codec->kind) {
-        case CLVP_CODEC_WAV:  ma_dr_wav_uninit(codec->decoder); free(codec->decoder); break;
-        case CLVP_CODEC_FLAC: ma_dr_flac_close(codec->decoder); break;
-        default:              ma_dr_mp3_uninit(codec->decoder); free(codec->decoder); break;
+    case CLVP_CODEC_WAV:
+        ma_dr_wav_uninit(codec->decoder);
+        free(codec->decoder);
+        break;
+    case CLVP_CODEC_FLAC: ma_dr_flac_close(codec->decoder); break;
+    default:
+        ma_dr_mp3_uninit(codec->decoder);
+        free(codec->decoder);
+        break;
     }
 }
 

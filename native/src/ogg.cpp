@@ -8,9 +8,7 @@
 
 namespace clvp {
 
-void broken_ogg(const char * what) {
-    fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert what is left with ffmpeg", what);
-}
+void broken_ogg(const char * what) { fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert what is left with ffmpeg", what); }
 
 /// Ogg's checksum: CRC-32 with polynomial 0x04C11DB7, not reflected, from 0.
 static std::array<uint32_t, 256> crc_table() {
@@ -36,13 +34,13 @@ static uint32_t page_crc(const uint8_t * page, size_t n_bytes) {
 }
 
 struct Page {
-    uint8_t         flags = 0; // 1: continues a packet, 2: first page, 4: last page
-    uint64_t        granule = 0;
-    uint32_t        serial = 0, sequence = 0;
-    uint32_t        n_segments = 0;
+    uint8_t flags = 0; // 1: continues a packet, 2: first page, 4: last page
+    uint64_t granule = 0;
+    uint32_t serial = 0, sequence = 0;
+    uint32_t n_segments = 0;
     const uint8_t * segments = nullptr;
     const uint8_t * body = nullptr;
-    size_t          n_bytes = 0; // of header and body
+    size_t n_bytes = 0; // of header and body
 };
 
 static Page read_page(const uint8_t * data, size_t n_bytes) {
@@ -53,14 +51,14 @@ static Page read_page(const uint8_t * data, size_t n_bytes) {
         broken_ogg("a page does not begin with 'OggS'");
     }
     Page page;
-    page.flags      = data[5];
-    page.granule    = read_le(data + 6, 8);
-    page.serial     = uint32_t(read_le(data + 14, 4));
-    page.sequence   = uint32_t(read_le(data + 18, 4));
+    page.flags = data[5];
+    page.granule = read_le(data + 6, 8);
+    page.serial = uint32_t(read_le(data + 14, 4));
+    page.sequence = uint32_t(read_le(data + 18, 4));
     page.n_segments = data[26];
-    page.segments   = data + 27;
-    page.body       = data + 27 + page.n_segments;
-    page.n_bytes    = 27 + page.n_segments;
+    page.segments = data + 27;
+    page.body = data + 27 + page.n_segments;
+    page.n_bytes = 27 + page.n_segments;
     for (uint32_t i = 0; i < page.n_segments; i++) {
         page.n_bytes += page.segments[i];
     }
@@ -93,7 +91,7 @@ static void collect_headers(const Page & page, bool & is_open, std::vector<std::
 
 OggStream read_ogg(const uint8_t * data, size_t n_bytes, uint64_t n_wanted) {
     OggStream stream;
-    bool     is_open = false, is_last = false;
+    bool is_open = false, is_last = false;
     uint64_t first_granule = UINT64_MAX;
     uint32_t serial = 0;
     for (uint32_t sequence = 0; !is_last; sequence++) {

@@ -14,14 +14,12 @@ ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x,
     return ggml_add(ctx, x, norm.bias);
 }
 
-ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) {
-    return ggml_mul(ctx, ggml_rms_norm(ctx, x, eps), norm.weight);
-}
+ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) { return ggml_mul(ctx, ggml_rms_norm(ctx, x, eps), norm.weight); }
 
 /// 0.5 x (1 + tanh(c (x + 0.044715 x^3))) with c = sqrt(2/pi) is x sigmoid(2c (x + 0.044715 x^3)). With
 /// g = 2c (1 + 0.044715 x^2) > 0 that is silu(x g) / g, and GGML's silu is both exact and vectorised.
 static ggml_tensor * gelu_tanh(ggml_context * ctx, ggml_tensor * x) {
-    const float   c = 2.0f * 0.7978845608028654f; // 2 sqrt(2/pi)
+    const float c = 2.0f * 0.7978845608028654f; // 2 sqrt(2/pi)
     ggml_tensor * g = ggml_scale_bias(ctx, ggml_sqr(ctx, x), 0.044715f * c, c);
     return ggml_div(ctx, ggml_silu(ctx, ggml_mul(ctx, x, g)), g);
 }
@@ -29,13 +27,13 @@ static ggml_tensor * gelu_tanh(ggml_context * ctx, ggml_tensor * x) {
 ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x) {
     x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x); // not every operation takes half of a row
     switch (act) {
-        case Act::gelu:       return ggml_gelu_erf(ctx, x);
-        case Act::gelu_tanh:  return gelu_tanh(ctx, x);
-        case Act::quick_gelu: return ggml_scale(ctx, ggml_silu(ctx, ggml_scale(ctx, x, 1.702f)), 1.0f / 1.702f);
-        case Act::relu:       return ggml_relu(ctx, x);
-        case Act::silu:       return ggml_silu(ctx, x);
-        case Act::tanh:       return ggml_tanh(ctx, x);
-        case Act::sigmoid:    return ggml_sigmoid(ctx, x);
+    case Act::gelu: return ggml_gelu_erf(ctx, x);
+    case Act::gelu_tanh: return gelu_tanh(ctx, x);
+    case Act::quick_gelu: return ggml_scale(ctx, ggml_silu(ctx, ggml_scale(ctx, x, 1.702f)), 1.0f / 1.702f);
+    case Act::relu: return ggml_relu(ctx, x);
+    case Act::silu: return ggml_silu(ctx, x);
+    case Act::tanh: return ggml_tanh(ctx, x);
+    case Act::sigmoid: return ggml_sigmoid(ctx, x);
     }
     return x;
 }
@@ -43,8 +41,8 @@ ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x) {
 Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
     const int64_t n_embd = qkv->ne[0] / 3;
     const int64_t d_head = n_embd / n_head;
-    const size_t  size   = ggml_element_size(qkv);
-    auto          part   = [&](int64_t i) {
+    const size_t size = ggml_element_size(qkv);
+    auto part = [&](int64_t i) {
         return ggml_view_4d(ctx, qkv, d_head, n_head, qkv->ne[1], qkv->ne[2], d_head * size, qkv->nb[1], qkv->nb[2], i * n_embd * size);
     };
     return { part(0), part(1), part(2) };
@@ -53,7 +51,7 @@ Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
 ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_tokens = heads.q->ne[2], n_batch = heads.q->ne[3];
     auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); }; // [d_head, n_tokens, n_head, n_batch]
-    const float   scale = 1.0f / std::sqrt(static_cast<float>(d_head));
+    const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
     // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
     ggml_tensor * mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
     return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch); // it comes as [d_head, n_head, n_tokens, n_batch]

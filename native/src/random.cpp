@@ -17,9 +17,7 @@ uint64_t philox(uint64_t key, uint64_t counter) {
     return (static_cast<uint64_t>(x1) << 32) | x0;
 }
 
-double uniform(uint64_t key, uint64_t counter) {
-    return static_cast<double>(philox(key, counter) >> 11) * 0x1.0p-53;
-}
+double uniform(uint64_t key, uint64_t counter) { return static_cast<double>(philox(key, counter) >> 11) * 0x1.0p-53; }
 
 uint64_t candidate_seed(uint64_t seed, uint32_t k) {
     constexpr uint64_t stream = 1ull << 63; // counters of draws never reach it

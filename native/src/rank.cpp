@@ -14,7 +14,7 @@ constexpr size_t max_tokens_at_once = 1024; // of rows encoded together: bounds 
 /// stop on, or from its third code from the end if that comes first.
 void fix_row(std::vector<int32_t> & row, const Params & params) {
     const std::vector<int32_t> & fixing = params.decoder.fixing_codes;
-    const auto                   stop   = std::find(row.begin(), row.end(), params.decoder.eos);
+    const auto stop = std::find(row.begin(), row.end(), params.decoder.eos);
     if (stop == row.end()) {
         return;
     }
@@ -33,7 +33,7 @@ std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candi
         fail(Code::invalid_argument, "Expected at most %u for pad_to but received %u", max_row, pad_to);
     }
     std::vector<std::vector<int32_t>> rows;
-    size_t                            n = pad_to;
+    size_t n = pad_to;
     for (const Candidate & candidate : candidates) {
         rows.push_back(candidate.tokens);
         if (candidate.finish == Finish::stop) {

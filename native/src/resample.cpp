@@ -19,10 +19,10 @@
 
 namespace clvp {
 
-static constexpr double pi          = 3.14159265358979323846;
-static constexpr double attenuation = 110; // dB
-static constexpr double n_zeros     = 64;  // zero crossings on each side
-static constexpr size_t max_table   = size_t(1) << 19; // coefficients
+static constexpr double pi = 3.14159265358979323846;
+static constexpr double attenuation = 110;           // dB
+static constexpr double n_zeros = 64;                // zero crossings on each side
+static constexpr size_t max_table = size_t(1) << 19; // coefficients
 
 /// Modified Bessel function of the first kind, order 0, by its power series.
 static double bessel_i0(double x) {
@@ -35,11 +35,11 @@ static double bessel_i0(double x) {
 }
 
 struct FilterTable {
-    uint64_t            step_in = 0, step_out = 0; // M and L: out[n] lies at input position n * M / L
-    uint64_t            n_rows = 0;                // positions between two inputs
-    bool                exact = false;             // rows are the L positions; else neighbours are interpolated
-    int64_t             half = 0;                  // taps on each side
-    std::vector<double> rows;                      // [n_rows + 1, 2 * half]: taps for inputs from 1 - half to half
+    uint64_t step_in = 0, step_out = 0; // M and L: out[n] lies at input position n * M / L
+    uint64_t n_rows = 0;                // positions between two inputs
+    bool exact = false;                 // rows are the L positions; else neighbours are interpolated
+    int64_t half = 0;                   // taps on each side
+    std::vector<double> rows;           // [n_rows + 1, 2 * half]: taps for inputs from 1 - half to half
 
     const double * row(uint64_t i) const { return rows.data() + i * 2 * half; }
 };
@@ -47,20 +47,20 @@ struct FilterTable {
 static FilterTable make_table(uint32_t in, uint32_t out) {
     FilterTable table;
     const uint64_t divisor = std::gcd(in, out);
-    table.step_in  = in / divisor;
+    table.step_in = in / divisor;
     table.step_out = out / divisor;
-    const double scale      = std::min(1.0, double(out) / in);
+    const double scale = std::min(1.0, double(out) / in);
     const double transition = (attenuation - 7.95) / (2.285 * 2 * n_zeros * pi); // of the lower rate's half
-    const double width      = scale * (1 - transition / 2);
-    const double half       = n_zeros / scale;
-    const double beta       = 0.1102 * (attenuation - 8.7), i0_beta = bessel_i0(beta);
-    table.half  = int64_t(std::ceil(half));
+    const double width = scale * (1 - transition / 2);
+    const double half = n_zeros / scale;
+    const double beta = 0.1102 * (attenuation - 8.7), i0_beta = bessel_i0(beta);
+    table.half = int64_t(std::ceil(half));
     table.exact = table.step_out * 2 * table.half <= max_table;
     table.n_rows = table.exact ? table.step_out : max_table / (2 * table.half);
     table.rows.resize((table.n_rows + 1) * 2 * table.half);
     for (uint64_t i = 0; i <= table.n_rows; i++) {
         double * row = table.rows.data() + i * 2 * table.half;
-        double   sum = 0;
+        double sum = 0;
         for (int64_t j = 0; j < 2 * table.half; j++) {
             const double t = double(i) / double(table.n_rows) - double(j + 1 - table.half);
             const double u = t / half, x = pi * width * t;
@@ -96,16 +96,16 @@ static std::vector<float> apply(const FilterTable & table, const std::vector<flo
     uint64_t at = 0, phase = 0; // input position: at + phase / step_out
     for (uint64_t n = 0; n < n_out; n++) {
         const int64_t first = std::max<int64_t>(0, int64_t(at) + 1 - table.half); // silence lies before and behind
-        const int64_t last  = std::min<int64_t>(n_in, int64_t(at) + table.half + 1);
-        const int64_t skip  = first - (int64_t(at) + 1 - table.half);
+        const int64_t last = std::min<int64_t>(n_in, int64_t(at) + table.half + 1);
+        const int64_t skip = first - (int64_t(at) + 1 - table.half);
         if (first < last) {
             const float * x = samples.data() + first;
             if (table.exact) {
                 result[n] = float(dot(table.row(phase) + skip, x, last - first));
             } else {
-                const double   row      = double(phase) / double(table.step_out) * double(table.n_rows);
-                const uint64_t i        = std::min(uint64_t(row), table.n_rows - 1);
-                const double   fraction = row - double(i);
+                const double row = double(phase) / double(table.step_out) * double(table.n_rows);
+                const uint64_t i = std::min(uint64_t(row), table.n_rows - 1);
+                const double fraction = row - double(i);
                 result[n] = float((1 - fraction) * dot(table.row(i) + skip, x, last - first) + fraction * dot(table.row(i + 1) + skip, x, last - first));
             }
         }
@@ -124,7 +124,7 @@ std::vector<float> Audio::resampled(uint32_t rate) const {
     }
     const uint64_t n_in = samples.size();
     if (n_in > max_samples || (n_in * rate + sample_rate - 1) / sample_rate > max_samples) {
-        fail(Code::audio, "%llu samples are too many to resample to %u Hz: cut the audio first", (unsigned long long) n_in, rate);
+        fail(Code::audio, "%llu samples are too many to resample to %u Hz: cut the audio first", (unsigned long long)n_in, rate);
     }
     try {
         if (rate == sample_rate) {
@@ -132,7 +132,7 @@ std::vector<float> Audio::resampled(uint32_t rate) const {
         }
         return apply(make_table(sample_rate, rate), samples, (n_in * rate + sample_rate - 1) / sample_rate);
     } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory to resample %llu samples", (unsigned long long) n_in);
+        fail(Code::out_of_memory, "not enough memory to resample %llu samples", (unsigned long long)n_in);
     }
 }
 

@@ -29,7 +29,7 @@ std::vector<float> softmax(const std::vector<float> & logits, const std::vector<
         highest = std::max(highest, logits[static_cast<size_t>(id)]);
     }
     std::vector<float> p(ids.size());
-    double             sum = 0;
+    double sum = 0;
     for (size_t i = 0; i < ids.size(); i++) {
         p[i] = std::exp(logits[static_cast<size_t>(ids[i])] - highest);
         sum += static_cast<double>(p[i]);
@@ -50,17 +50,21 @@ void penalise_repetition(std::vector<float> & logits, const std::vector<int32_t>
     for (int32_t id : unique) {
         if (id >= 0 && static_cast<size_t>(id) < logits.size()) {
             float & x = logits[static_cast<size_t>(id)];
-            x         = x < 0 ? x * penalty : x / penalty;
+            x = x < 0 ? x * penalty : x / penalty;
         }
     }
 }
 
-void keep_top_k(std::vector<float> & logits, uint32_t k) {
-    if (k == 0 || k >= logits.size()) {
+void keep_top_k(std::vector<float> & logits, size_t k, size_t min_keep) {
+    if (k == 0) {
+        return;
+    }
+    k = std::max(k, min_keep);
+    if (k >= logits.size()) {
         return;
     }
     std::vector<float> sorted = logits;
-    std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end(), std::greater<float>());
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(k - 1), sorted.end(), std::greater<float>());
     const float lowest = sorted[k - 1];
     for (float & x : logits) {
         if (x < lowest) {
@@ -70,16 +74,16 @@ void keep_top_k(std::vector<float> & logits, uint32_t k) {
 }
 
 /// Drops the least likely ids whose probabilities sum to at most 1 - p.
-void keep_top_p(std::vector<float> & logits, float p) {
+void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p >= 1.0f) {
         return;
     }
     std::vector<int32_t> ids = survivors(logits);
     std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] < logits[static_cast<size_t>(b)]; });
     const std::vector<float> share = softmax(logits, ids);
-    const float              limit = static_cast<float>(1.0 - static_cast<double>(p));
-    double                   sum   = 0;
-    for (size_t i = 0; i + 1 < ids.size(); i++) { // the likeliest always stays
+    const float limit = static_cast<float>(1.0 - static_cast<double>(p));
+    double sum = 0;
+    for (size_t i = 0; i + min_keep < ids.size(); i++) { // the likeliest always stay
         sum += static_cast<double>(share[i]);
         if (static_cast<float>(sum) <= limit) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
@@ -88,32 +92,32 @@ void keep_top_p(std::vector<float> & logits, float p) {
 }
 
 /// Drops ids less likely than p times the likeliest.
-void keep_min_p(std::vector<float> & logits, float p) {
+void keep_min_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p <= 0.0f) {
         return;
     }
-    const std::vector<int32_t> ids   = survivors(logits);
-    const std::vector<float>   share = softmax(logits, ids);
-    const float                limit = p * *std::max_element(share.begin(), share.end());
-    const int32_t              top   = most_likely(logits);
-    for (size_t i = 0; i < ids.size(); i++) {
-        if (share[i] < limit && ids[i] != top) {
+    std::vector<int32_t> ids = survivors(logits);
+    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
+    const std::vector<float> share = softmax(logits, ids);
+    const float limit = p * share.front();
+    for (size_t i = min_keep; i < ids.size(); i++) { // the likeliest always stay
+        if (share[i] < limit) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
         }
     }
 }
 
 /// Keeps the ids whose surprise is nearest the distribution's entropy, until their probabilities sum to `mass`.
-void keep_typical(std::vector<float> & logits, float mass) {
+void keep_typical(std::vector<float> & logits, float mass, size_t min_keep) {
     if (mass >= 1.0f) {
         return;
     }
-    std::vector<int32_t>     ids   = survivors(logits);
+    std::vector<int32_t> ids = survivors(logits);
     const std::vector<float> share = softmax(logits, ids);
-    double                   entropy = 0;
-    std::vector<float>       surprise(logits.size(), 0.0f); // by id
-    const float              highest = logits[static_cast<size_t>(most_likely(logits))];
-    double                   sum     = 0;
+    double entropy = 0;
+    std::vector<float> surprise(logits.size(), 0.0f); // by id
+    const float highest = logits[static_cast<size_t>(most_likely(logits))];
+    double sum = 0;
     for (int32_t id : ids) {
         sum += std::exp(static_cast<double>(logits[static_cast<size_t>(id)]) - static_cast<double>(highest));
     }
@@ -126,8 +130,8 @@ void keep_typical(std::vector<float> & logits, float mass) {
     std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return distance(a) < distance(b); });
 
     const std::vector<float> sorted = softmax(logits, ids);
-    size_t                   last   = 0;
-    double                   total  = 0;
+    size_t last = 0;
+    double total = 0;
     for (float x : sorted) {
         total += static_cast<double>(x);
         if (!(static_cast<float>(total) < mass)) {
@@ -136,7 +140,7 @@ void keep_typical(std::vector<float> & logits, float mass) {
         last++;
     }
     last = std::min(last, ids.size() - 1);
-    for (size_t i = 1; i < ids.size(); i++) { // the first always stays
+    for (size_t i = min_keep; i < ids.size(); i++) { // the first always stay
         if (distance(ids[i]) > distance(ids[last])) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
         }
@@ -162,7 +166,7 @@ void check_sampling(const Sampling & s) {
     check("typical_p", s.typical_p, 0.0f, 1.0f, false);
 }
 
-void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & s) {
+void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & s, size_t min_keep) {
     penalise_repetition(logits, seen, s.repetition_penalty);
     if (s.temperature == 0.0f) {
         return;
@@ -172,20 +176,18 @@ void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const 
             x /= s.temperature;
         }
     }
-    keep_top_k(logits, s.top_k);
-    keep_top_p(logits, s.top_p);
-    keep_min_p(logits, s.min_p);
-    keep_typical(logits, s.typical_p);
+    keep_top_k(logits, s.top_k, min_keep);
+    keep_top_p(logits, s.top_p, min_keep);
+    keep_min_p(logits, s.min_p, min_keep);
+    keep_typical(logits, s.typical_p, min_keep);
 }
 
-int32_t most_likely(const std::vector<float> & logits) {
-    return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-}
+int32_t most_likely(const std::vector<float> & logits) { return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()); }
 
 int32_t draw(const std::vector<float> & logits, double u) {
-    const std::vector<int32_t> ids   = survivors(logits);
-    const std::vector<float>   share = softmax(logits, ids);
-    double                     total = 0;
+    const std::vector<int32_t> ids = survivors(logits);
+    const std::vector<float> share = softmax(logits, ids);
+    double total = 0;
     for (float x : share) {
         total += static_cast<double>(x);
     }
@@ -199,13 +201,13 @@ int32_t draw(const std::vector<float> & logits, double u) {
     return ids.empty() ? most_likely(logits) : ids.back();
 }
 
-double log_probability(const float * logits, size_t n, int32_t id) {
+double log_sum(const float * logits, size_t n) {
     const double highest = static_cast<double>(*std::max_element(logits, logits + n));
-    double       sum     = 0;
+    double sum = 0;
     for (size_t i = 0; i < n; i++) {
         sum += std::exp(static_cast<double>(logits[i]) - highest);
     }
-    return static_cast<double>(logits[id]) - highest - std::log(sum);
+    return highest + std::log(sum);
 }
 
 std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling) {

@@ -9,15 +9,15 @@ namespace clvp {
 void check_sampling(const Sampling & sampling);
 
 /// The processors and warpers in transformers' order, in place. `seen` are the ids so far, bos first. With temperature 0
-/// only the repetition penalty applies.
-void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & sampling);
+/// only the repetition penalty applies. Each warper leaves at least min_keep ids.
+void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & sampling, size_t min_keep = 1);
 
 /// The most likely id; the first of equals.
 int32_t most_likely(const std::vector<float> & logits);
 /// The id whose share of softmax(logits), laid out by id, holds u in [0, 1).
 int32_t draw(const std::vector<float> & logits, double u);
 
-/// log softmax(logits)[id], in double.
-double log_probability(const float * logits, size_t n, int32_t id);
+/// log of the sum of exp(logits), in double: log softmax(logits)[id] is logits[id] less this.
+double log_sum(const float * logits, size_t n);
 
 } // namespace clvp

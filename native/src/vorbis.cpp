@@ -112,7 +112,7 @@ static void skip_code_lengths(BitReader & bits, uint32_t n_entries) {
 
 /// Reads the codebooks, which come first in the setup packet. What real encoders write is far below the bounds.
 static void check_codebooks(const std::vector<uint8_t> & packet) {
-    BitReader bits{packet};
+    BitReader bits{ packet };
     bits.skip(7 * 8);
     uint64_t n_values = 0; // of all books
     for (uint32_t left = bits.get(8) + 1; left > 0; left--) {
@@ -165,7 +165,7 @@ Audio decode_vorbis(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     }
     for (bool more = true; more;) {
         float ** planes = nullptr;
-        int      n_channels = 0;
+        int n_channels = 0;
         const int n_frames = stb_vorbis_get_frame_float(vorbis, &n_channels, &planes);
         more = n_frames > 0 && sink.push(planes, uint64_t(n_frames));
     }

@@ -27,9 +27,9 @@ void to_floats(const WeightRows & source, uint64_t first, uint64_t n, float * to
 // Quantised blocks keep their scales in half precision.
 float largest_weight(ggml_type type) {
     switch (type) {
-        case GGML_TYPE_F32:  return FLT_MAX;
-        case GGML_TYPE_BF16: return 0x1.fep127f;
-        default:             return 65504.0f;
+    case GGML_TYPE_F32: return FLT_MAX;
+    case GGML_TYPE_BF16: return 0x1.fep127f;
+    default: return 65504.0f;
     }
 }
 
@@ -54,8 +54,7 @@ void check_weights(const std::vector<float> & weights, const GgufTensor & tensor
     const float largest = largest_weight(tensor.type);
     for (const float weight : weights) {
         if (!(std::abs(weight) <= largest)) { // so written, a NaN fails it
-            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot", tensor.name.c_str(), double(weight),
-                 type_to_name(tensor.type));
+            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot", tensor.name.c_str(), double(weight), type_to_name(tensor.type));
         }
     }
 }

@@ -42,7 +42,7 @@ public:
 
     void check_all_used() const {
         for (const auto & [name, tensor] : by_name_) {
-            (void) tensor;
+            (void)tensor;
             if (!used_.count(name)) {
                 fail(Code::model_format, "the tensor %s is not part of this model", name.c_str());
             }
@@ -56,7 +56,7 @@ private:
             fail(Code::model_format, "the tensor %s is missing", name.c_str());
         }
         const GgufTensor & from = *found->second;
-        int64_t            wanted[4] = { 1, 1, 1, 1 };
+        int64_t wanted[4] = { 1, 1, 1, 1 };
         std::copy(ne.begin(), ne.end(), wanted);
         if (!std::equal(wanted, wanted + 4, from.ne)) {
             fail(Code::model_format, "the tensor %s has the shape %s: expected %s", name.c_str(), shape_text(from.ne, from.n_dims).c_str(),
@@ -71,17 +71,17 @@ private:
         return tensor;
     }
 
-    ggml_context *                            ctx_;
+    ggml_context * ctx_;
     std::map<std::string, const GgufTensor *> by_name_;
-    std::set<std::string>                     used_;
+    std::set<std::string> used_;
 };
 
 ConditioningWeights conditioning_weights(Table & table, const Params & p) {
     const DecoderParams & d = p.decoder;
-    ConditioningWeights   w;
+    ConditioningWeights w;
     w.text_embd = table.exact("cond.text_embd.weight", { d.n_embd, p.text.n_vocab });
-    w.text_pos  = table.exact("cond.text_pos.weight", { d.n_embd, d.n_text_positions });
-    w.mel_conv  = table.linear("cond.mel_conv", p.mel.n_mels, d.n_embd);
+    w.text_pos = table.exact("cond.text_pos.weight", { d.n_embd, d.n_text_positions });
+    w.mel_conv = table.linear("cond.mel_conv", p.mel.n_mels, d.n_embd);
     for (uint32_t i = 0; i < d.n_cond_layer; i++) {
         const std::string name = "cond.blk." + std::to_string(i) + ".";
         w.blocks.push_back({
@@ -94,7 +94,8 @@ ConditioningWeights conditioning_weights(Table & table, const Params & p) {
 }
 
 /// n_up is the width that `up` gives; norms of the encoders have no bias.
-std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias, bool norm_bias) {
+std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias,
+                          bool norm_bias) {
     std::vector<Block> list;
     for (int64_t i = 0; i < n_layer; i++) {
         const std::string name = tower + ".blk." + std::to_string(i) + ".";
@@ -113,29 +114,29 @@ std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_la
 DecoderWeights decoder_weights(Table & table, const DecoderParams & p) {
     DecoderWeights w;
     w.token_embd = table.exact("dec.token_embd.weight", { p.n_embd, p.n_vocab });
-    w.pos_embd   = table.exact("dec.pos_embd.weight", { p.n_embd, p.n_positions });
-    w.blocks     = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true);
-    w.norm       = table.norm("dec.norm", p.n_embd);
+    w.pos_embd = table.exact("dec.pos_embd.weight", { p.n_embd, p.n_positions });
+    w.blocks = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true);
+    w.norm = table.norm("dec.norm", p.n_embd);
     w.final_norm = table.norm("dec.final_norm", p.n_embd);
-    w.lm_head    = table.linear("dec.lm_head", p.n_embd, p.n_vocab);
+    w.lm_head = table.linear("dec.lm_head", p.n_embd, p.n_vocab);
     return w;
 }
 
 EncoderWeights encoder_weights(Table & table, const std::string & tower, const EncoderParams & p) {
     EncoderWeights w;
     w.token_embd = table.exact(tower + ".token_embd.weight", { p.n_embd, p.n_vocab });
-    w.blocks     = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false);
-    w.norm       = table.norm(tower + ".norm", p.n_embd);
-    w.proj       = table.matrix(tower + ".proj.weight", p.n_embd, p.n_proj);
+    w.blocks = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false);
+    w.norm = table.norm(tower + ".norm", p.n_embd);
+    w.proj = table.matrix(tower + ".proj.weight", p.n_embd, p.n_proj);
     return w;
 }
 
 /// Reads every tensor's bytes in pieces of a few MiB.
 void read_data(const std::string & path, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
-    constexpr uint64_t   piece = 8u << 20;
+    constexpr uint64_t piece = 8u << 20;
     std::vector<uint8_t> bytes(piece);
-    File                 file = File::open(path);
-    uint64_t             total = 0, done = 0;
+    File file = File::open(path);
+    uint64_t total = 0, done = 0;
     for (const GgufTensor & tensor : header.tensors) {
         total += tensor.n_bytes;
     }
@@ -156,19 +157,18 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
 
 } // namespace
 
-Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device,
-                     const ModelOptions & options) {
-    Weights          weights;
+Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options) {
+    Weights weights;
     ggml_init_params init = { (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true };
     weights.ctx.reset(ggml_init(init));
     if (!weights.ctx) {
         fail(Code::out_of_memory, "not enough memory for the model's tensor list");
     }
     Table table(header, weights.ctx.get());
-    weights.cond        = conditioning_weights(table, params);
-    weights.dec         = decoder_weights(table, params.decoder);
-    weights.text        = encoder_weights(table, "text", params.text);
-    weights.speech      = encoder_weights(table, "speech", params.speech);
+    weights.cond = conditioning_weights(table, params);
+    weights.dec = decoder_weights(table, params.decoder);
+    weights.text = encoder_weights(table, "text", params.text);
+    weights.speech = encoder_weights(table, "speech", params.speech);
     weights.logit_scale = table.exact("logit_scale", { 1 });
     table.check_all_used();
 

@@ -8,65 +8,64 @@ namespace clvp {
 
 struct Linear {
     ggml_tensor * weight = nullptr; // [n_in, n_out]
-    ggml_tensor * bias   = nullptr; // F32 [n_out], or null
+    ggml_tensor * bias = nullptr;   // F32 [n_out], or null
 };
 
 struct Norm {
     ggml_tensor * weight = nullptr; // F32 [n_embd]
-    ggml_tensor * bias   = nullptr; // F32 [n_embd], or null for an RMS norm
+    ggml_tensor * bias = nullptr;   // F32 [n_embd], or null for an RMS norm
 };
 
 /// A block of the conditioning encoder: group norm and attention.
 struct ConditioningBlock {
-    Norm   norm;
+    Norm norm;
     Linear qkv; // [n_embd, 3*n_embd]: rows of q, then k, then v
     Linear out; // [n_embd, n_embd]
 };
 
 /// A block of the decoder or of an encoder.
 struct Block {
-    Norm   attn_norm;
-    Linear qkv;      // [n_embd, 3*n_embd]
-    Linear out;      // [n_embd, n_embd]
-    Norm   ffn_norm;
-    Linear up;       // decoder [n_embd, n_ff]; encoder [n_embd, 2*n_ff]: values, then gates
-    Linear down;     // [n_ff, n_embd]
+    Norm attn_norm;
+    Linear qkv; // [n_embd, 3*n_embd]
+    Linear out; // [n_embd, n_embd]
+    Norm ffn_norm;
+    Linear up;   // decoder [n_embd, n_ff]; encoder [n_embd, 2*n_ff]: values, then gates
+    Linear down; // [n_ff, n_embd]
 };
 
 struct ConditioningWeights {
-    ggml_tensor *                  text_embd = nullptr; // F32 [n_embd, n_text_vocab]
-    ggml_tensor *                  text_pos  = nullptr; // F32 [n_embd, n_text_positions]
-    Linear                         mel_conv;            // [n_mels, n_embd]
+    ggml_tensor * text_embd = nullptr; // F32 [n_embd, n_text_vocab]
+    ggml_tensor * text_pos = nullptr;  // F32 [n_embd, n_text_positions]
+    Linear mel_conv;                   // [n_mels, n_embd]
     std::vector<ConditioningBlock> blocks;
 };
 
 struct DecoderWeights {
-    ggml_tensor *      token_embd = nullptr; // F32 [n_embd, n_vocab]
-    ggml_tensor *      pos_embd   = nullptr; // F32 [n_embd, n_positions]
+    ggml_tensor * token_embd = nullptr; // F32 [n_embd, n_vocab]
+    ggml_tensor * pos_embd = nullptr;   // F32 [n_embd, n_positions]
     std::vector<Block> blocks;
-    Norm               norm, final_norm;
-    Linear             lm_head;              // [n_embd, n_vocab]
+    Norm norm, final_norm;
+    Linear lm_head; // [n_embd, n_vocab]
 };
 
 struct EncoderWeights {
-    ggml_tensor *      token_embd = nullptr; // F32 [n_embd, n_vocab]
+    ggml_tensor * token_embd = nullptr; // F32 [n_embd, n_vocab]
     std::vector<Block> blocks;
-    Norm               norm;
-    ggml_tensor *      proj = nullptr;       // [n_embd, n_proj]
+    Norm norm;
+    ggml_tensor * proj = nullptr; // [n_embd, n_proj]
 };
 
 struct Weights {
-    ConditioningWeights     cond;
-    DecoderWeights          dec;
-    EncoderWeights          text, speech;
-    ggml_tensor *           logit_scale = nullptr; // F32 [1]
-    ggml_context_ptr        ctx;
+    ConditioningWeights cond;
+    DecoderWeights dec;
+    EncoderWeights text, speech;
+    ggml_tensor * logit_scale = nullptr; // F32 [1]
+    ggml_context_ptr ctx;
     ggml_backend_buffer_ptr buffer;
 };
 
 /// Creates every tensor that the parameters call for, checks it against the file's (name, shape, type; none missing,
 /// none unknown), and reads the data into the device's memory.
-Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device,
-                     const ModelOptions & options);
+Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options);
 
 } // namespace clvp

@@ -53,9 +53,7 @@ std::string header_bytes(const Values & values, const std::vector<GgufTensor> & 
 }
 
 // Elements that go together: a row, or one element of a vector, which may come in parts of any length.
-uint64_t row_length(const GgufTensor & tensor) {
-    return tensor.n_dims == 1 && ggml_blck_size(tensor.type) == 1 ? 1 : uint64_t(tensor.ne[0]);
-}
+uint64_t row_length(const GgufTensor & tensor) { return tensor.n_dims == 1 && ggml_blck_size(tensor.type) == 1 ? 1 : uint64_t(tensor.ne[0]); }
 
 uint64_t row_count(const GgufTensor & tensor) {
     return uint64_t(tensor.ne[0]) / row_length(tensor) * uint64_t(tensor.ne[1]) * uint64_t(tensor.ne[2]) * uint64_t(tensor.ne[3]);
@@ -66,11 +64,11 @@ uint64_t row_count(const GgufTensor & tensor) {
 // --- the writer ---------------------------------------------------------------------------------------------------
 
 struct Writer::Impl {
-    std::string             path, temporary;
+    std::string path, temporary;
     std::vector<GgufTensor> tensors;
-    std::optional<File>     file;            // until finish()
-    size_t                  current     = 0; // tensor
-    uint64_t                n_rows_done = 0; // of it
+    std::optional<File> file; // until finish()
+    size_t current = 0;       // tensor
+    uint64_t n_rows_done = 0; // of it
 
     ~Impl() {
         if (file) {
@@ -138,11 +136,11 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
     if (source.type != GGML_TYPE_F32 && source.type != GGML_TYPE_F16 && source.type != GGML_TYPE_BF16) {
         fail(Code::invalid_argument, "data can be f32, f16 or bf16, not '%s'", type.c_str());
     }
-    source.n_cols     = row_length(tensor);
+    source.n_cols = row_length(tensor);
     source.transposed = n_cols_transposed != 0;
     if (source.transposed && n_cols_transposed != source.n_cols) {
-        fail(Code::invalid_argument, "tensor '%s' has %llu columns, not %llu", tensor.name.c_str(), (unsigned long long) source.n_cols,
-             (unsigned long long) n_cols_transposed);
+        fail(Code::invalid_argument, "tensor '%s' has %llu columns, not %llu", tensor.name.c_str(), (unsigned long long)source.n_cols,
+             (unsigned long long)n_cols_transposed);
     }
     const uint64_t row_size = checked_mul(source.n_cols, ggml_type_size(source.type), "a row's size");
     source.n_rows = n_bytes / row_size;
@@ -153,10 +151,10 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
 }
 
 void Writer::Impl::convert(const WeightRows & source) {
-    const GgufTensor & tensor    = tensors[current];
-    const size_t       row_size  = ggml_row_size(tensor.type, int64_t(source.n_cols));
-    const uint64_t     n_at_once = std::max<uint64_t>(1, chunk_elements / source.n_cols);
-    std::vector<char>  converted;
+    const GgufTensor & tensor = tensors[current];
+    const size_t row_size = ggml_row_size(tensor.type, int64_t(source.n_cols));
+    const uint64_t n_at_once = std::max<uint64_t>(1, chunk_elements / source.n_cols);
+    std::vector<char> converted;
     std::vector<float> weights;
     for (uint64_t done = 0; done < source.n_rows;) {
         const uint64_t n = std::min(n_at_once, source.n_rows - done);

@@ -160,7 +160,15 @@ async function compareDecoder(session, facts, prefix, voice, table) {
   table.floats(`logits, ${codes.length} steps${note}`, logits.subarray(split), data.subarray(split))
   for (const [i, ids] of texts.entries()) {
     const textIds = Int32Array.from(ids)
-    const request = { textIds, voice, candidates: 1, maxTokens: 60, sampling: greedy, seed: 0, prefixPositions: prefix }
+    const request = {
+      textIds,
+      voice,
+      candidates: 1,
+      maxTokens: 60,
+      sampling: greedy,
+      seed: 0,
+      prefixPositions: prefix,
+    }
     const [found] = await session.generate(request)
     table.ids(`greedy ${i}${note}`, found.tokens, drawn[i].tokens)
   }

@@ -2,7 +2,7 @@
  * A process of its own for test/worker-threads.test.js and test/exit.test.js, as its arguments say:
  *
  *     node ending.js MODEL terminate load|generate   // ends workers in the midst of it, twenty times
- *     node ending.js MODEL exit|throw|wait load|generate|convert
+ *     node ending.js MODEL exit|throw|wait load|generate|convert|worker
  */
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -47,7 +47,8 @@ async function endAmid() {
   if (stage === 'convert') {
     const target = `${file}.${process.pid}.gguf`
     process.on('exit', () => rmSync(target, { force: true }))
-    for (;;) await convertFolder(file, target, { type: 'q8_0', onProgress: (fraction) => fraction > 0.3 && begun() })
+    for (;;)
+      await convertFolder(file, target, { type: 'q8_0', onProgress: (fraction) => fraction > 0.3 && begun() })
   }
   if (stage === 'load') {
     for (;;) {
@@ -56,11 +57,23 @@ async function endAmid() {
       await (await loading).dispose()
     }
   }
+  if (stage === 'worker') {
+    const worker = new Worker(new URL('in_worker.js', import.meta.url), { workerData: { file, ...long } })
+    await once(worker, 'message')
+    await sleep(50)
+    return begun()
+  }
   const clvp = await Clvp.load(file, { threads: 1 })
   const voice = await clvp.voice(tone(0.2))
   let steps = 0
   // Steps of 256 candidates take their time: the process ends while one is computed.
-  await clvp.generate('Hello.', { voice, ...long, batchSize: 256, seed: 1, onProgress: () => ++steps === 5 && begun() })
+  await clvp.generate('Hello.', {
+    voice,
+    ...long,
+    batchSize: 256,
+    seed: 1,
+    onProgress: () => ++steps === 5 && begun(),
+  })
 }
 
 await (ending === 'terminate' ? terminate() : endAmid())

@@ -7,6 +7,12 @@ const { file, candidates, maxTokens } = workerData
 const clvp = await Clvp.load(file, { threads: 1 })
 const voice = await clvp.voice(tone(0.2))
 parentPort.postMessage('loaded')
-const { candidates: drawn } = await clvp.generate('Hello.', { voice, candidates, maxTokens, batchSize: 8, seed: 1 })
+const { candidates: drawn } = await clvp.generate('Hello.', {
+  voice,
+  candidates,
+  maxTokens,
+  batchSize: 8,
+  seed: 1,
+})
 await clvp.dispose()
 parentPort.postMessage(drawn.map(essence))

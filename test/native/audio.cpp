@@ -47,7 +47,7 @@ TEST(audio_decodes_wav_sample_formats) {
     wav.bits = 64;
     check_values(wav, { bits_of(0.0), bits_of(0.5), bits_of(-0.5), bits_of(-1.0) });
     wav.bits = 8;
-    wav.tag  = 6; // A-law and mu-law have 8 bits for 13 and 14: the nearest codes, from G.711's tables
+    wav.tag = 6; // A-law and mu-law have 8 bits for 13 and 14: the nearest codes, from G.711's tables
     check_values(wav, { 0xD5, 0xBA, 0x3A, 0x2A }, 0.02);
     wav.tag = 7;
     check_values(wav, { 0xFF, 0x8F, 0x0F, 0x00 }, 0.03);

@@ -25,8 +25,8 @@ inline void put(Bytes & bytes, const char * text) { bytes.insert(bytes.end(), te
 struct Wav {
     uint16_t tag = 1, n_channels = 1, bits = 16;
     uint32_t rate = 22050;
-    bool     extensible = false, big = false, rf64 = false;
-    Bytes    data;
+    bool extensible = false, big = false, rf64 = false;
+    Bytes data;
 
     Bytes file(int64_t declared = -1) const {
         const uint64_t size = declared < 0 ? data.size() : uint64_t(declared);

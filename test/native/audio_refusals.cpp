@@ -65,8 +65,8 @@ TEST(audio_refuses_what_is_empty_or_unknown) {
 
 TEST(audio_names_foreign_formats) {
     const struct {
-        size_t       offset;
-        const char * magic, * name;
+        size_t offset;
+        const char *magic, *name;
     } formats[] = {
         { 4, "ftypM4A ", "M4A" }, { 28, "OpusHead", "Opus" }, { 0, "\x1a\x45\xdf\xa3", "WebM" },
         { 0, "FORM", "AIFF" },    { 0, "\xff\xf1", "AAC" },   { 0, "\x30\x26\xb2\x75", "WMA" },
@@ -138,9 +138,9 @@ TEST(audio_refuses_hostile_vorbis_headers) {
     const auto find = [&](const char * text) { return size_t(std::search(bytes.begin(), bytes.end(), text, text + strlen(text)) - bytes.begin()); };
     const size_t vendor = find("\x03vorbis") + 7, n_vendor = bytes[vendor], book = find("BCV");
     const struct {
-        size_t      at;
-        int         n_bytes;
-        uint64_t    value;
+        size_t at;
+        int n_bytes;
+        uint64_t value;
         const char * said;
     } attacks[] = {
         { vendor, 4, 0xFFFFFFFF, "a comment is longer than its packet" },

@@ -25,12 +25,27 @@ TEST(gguf_reads_every_value_type) {
     b.array("a.text", gguf_string, 2).string("").string("b");
     const Values values = parse(b.text).values;
     const Values expected = {
-        { "u8", 200u }, { "i8", -100 }, { "u16", 60000u }, { "i16", -30000 }, { "u32", UINT32_MAX }, { "i32", INT32_MIN },
-        { "u64", UINT32_MAX }, { "i64", INT32_MIN }, { "f32", 0.1f }, { "f64", 0.5f }, { "yes", true },
+        { "u8", 200u },
+        { "i8", -100 },
+        { "u16", 60000u },
+        { "i16", -30000 },
+        { "u32", UINT32_MAX },
+        { "i32", INT32_MIN },
+        { "u64", UINT32_MAX },
+        { "i64", INT32_MIN },
+        { "f32", 0.1f },
+        { "f64", 0.5f },
+        { "yes", true },
         { "text", std::string("\xc4\xa0 and a \"quote\"") },
-        { "a.u8", std::vector<int32_t>{ 255 } }, { "a.i8", std::vector<int32_t>{ -1 } }, { "a.u16", std::vector<int32_t>{ 65535 } },
-        { "a.i16", std::vector<int32_t>{ -2 } }, { "a.u32", std::vector<int32_t>{ INT32_MAX } }, { "a.i64", std::vector<int32_t>{ -3 } },
-        { "a.i32", std::vector<int32_t>{ 1, -1 } }, { "a.f64", std::vector<float>{ 0.25f } }, { "a.none", std::vector<float>{} },
+        { "a.u8", std::vector<int32_t>{ 255 } },
+        { "a.i8", std::vector<int32_t>{ -1 } },
+        { "a.u16", std::vector<int32_t>{ 65535 } },
+        { "a.i16", std::vector<int32_t>{ -2 } },
+        { "a.u32", std::vector<int32_t>{ INT32_MAX } },
+        { "a.i64", std::vector<int32_t>{ -3 } },
+        { "a.i32", std::vector<int32_t>{ 1, -1 } },
+        { "a.f64", std::vector<float>{ 0.25f } },
+        { "a.none", std::vector<float>{} },
         { "a.text", std::vector<std::string>{ "", "b" } },
     };
     CHECK(values == expected);

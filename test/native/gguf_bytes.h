@@ -22,9 +22,7 @@ struct Bytes {
         return put<uint32_t>(version).put<uint64_t>(n_tensors).put<uint64_t>(n_keys);
     }
     Bytes & key(const std::string & name, uint32_t type) { return string(name).put<uint32_t>(type); }
-    Bytes & array(const std::string & name, uint32_t type, uint64_t n) {
-        return key(name, clvp::gguf_array).put<uint32_t>(type).put<uint64_t>(n);
-    }
+    Bytes & array(const std::string & name, uint32_t type, uint64_t n) { return key(name, clvp::gguf_array).put<uint32_t>(type).put<uint64_t>(n); }
     Bytes & tensor(const std::string & name, const std::vector<int64_t> & dims, uint64_t offset, uint32_t type = GGML_TYPE_F32) {
         string(name).put<uint32_t>(uint32_t(dims.size()));
         for (const int64_t n : dims) {

@@ -8,7 +8,7 @@
 
 namespace test {
 
-static int         n_failures = 0; // of the running test
+static int n_failures = 0; // of the running test
 static std::string notes;
 
 std::vector<Case> & cases() {
@@ -23,7 +23,7 @@ void report(const char * file, int line, const std::string & message) {
 }
 
 void note(const char * format, ...) {
-    char    line[512];
+    char line[512];
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);

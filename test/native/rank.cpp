@@ -7,7 +7,7 @@ using namespace clvp;
 
 static Params params() {
     Params p;
-    p.decoder.eos          = 99;
+    p.decoder.eos = 99;
     p.decoder.fixing_codes = { 83, 45, 45, 24 };
     return p;
 }
@@ -25,9 +25,7 @@ TEST(a_stop_overwrites_the_last_three_codes) {
     CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::stop) }, params()) == (Rows{ { 1, 2, 3, 45, 45, 24 } }));
 }
 
-TEST(a_row_without_a_stop_stays_as_it_is) {
-    CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::length) }, params()) == (Rows{ { 1, 2, 3, 4, 5 } }));
-}
+TEST(a_row_without_a_stop_stays_as_it_is) { CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::length) }, params()) == (Rows{ { 1, 2, 3, 4, 5 } })); }
 
 TEST(rows_are_padded_to_the_longest) {
     const auto rows = fix_codes({ candidate({ 1, 2 }, Finish::stop), candidate({ 1, 2, 3, 4, 5, 6, 7 }, Finish::length) }, params());

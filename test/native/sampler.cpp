@@ -11,9 +11,9 @@ using namespace clvp;
 static Sampling plain() {
     Sampling s;
     s.repetition_penalty = 1;
-    s.temperature        = 1;
-    s.top_k              = 0;
-    s.top_p              = 1;
+    s.temperature = 1;
+    s.top_k = 0;
+    s.top_p = 1;
     return s;
 }
 
@@ -26,37 +26,37 @@ static size_t n_left(const std::vector<float> & logits) {
 }
 
 TEST(repetition_penalty_counts_each_id_once) {
-    Sampling s           = plain();
+    Sampling s = plain();
     s.repetition_penalty = 2;
-    const auto warped    = warp_logits({ 4, -4, 1 }, { 0, 0, 1, 1, 1 }, s);
+    const auto warped = warp_logits({ 4, -4, 1 }, { 0, 0, 1, 1, 1 }, s);
     CHECK(warped == (std::vector<float>{ 2, -8, 1 }));
 }
 
 TEST(top_k_keeps_ties) {
     Sampling s = plain();
-    s.top_k    = 2;
+    s.top_k = 2;
     CHECK(n_left(warp_logits({ 1, 3, 2, 2 }, {}, s)) == 3);
 }
 
 TEST(top_p_always_keeps_the_likeliest) {
     Sampling s = plain();
-    s.top_p    = 0;
+    s.top_p = 0;
     const auto warped = warp_logits({ 1, 3, 2 }, {}, s);
     CHECK(n_left(warped) == 1 && warped[1] == 3);
 }
 
 TEST(min_p_is_relative_to_the_likeliest) {
     Sampling s = plain();
-    s.min_p    = 0.5f;
+    s.min_p = 0.5f;
     CHECK(n_left(warp_logits({ 0, std::log(0.6f), std::log(0.4f) }, {}, s)) == 2);
 }
 
 TEST(bad_settings_are_refused) {
     for (float bad : { -1.0f, NAN, INFINITY }) {
-        Sampling s    = plain();
+        Sampling s = plain();
         s.temperature = bad;
         CHECK_THROWS(Code::invalid_argument, warp_logits({ 1, 2 }, {}, s));
-        s       = plain();
+        s = plain();
         s.top_p = bad;
         CHECK_THROWS(Code::invalid_argument, warp_logits({ 1, 2 }, {}, s));
     }
@@ -65,8 +65,8 @@ TEST(bad_settings_are_refused) {
 
 TEST(draws_follow_the_distribution) {
     const std::vector<float> logits = { std::log(0.5f), -INFINITY, std::log(0.3f), std::log(0.2f) };
-    std::vector<int>         counts(4);
-    constexpr int            n = 100000;
+    std::vector<int> counts(4);
+    constexpr int n = 100000;
     for (int i = 0; i < n; i++) {
         counts[static_cast<size_t>(draw(logits, uniform(42, static_cast<uint64_t>(i))))]++;
     }

@@ -8,19 +8,19 @@ using namespace clvp;
 
 static GenerateOptions options(uint32_t n_candidates, uint32_t max_tokens = 40) {
     GenerateOptions o;
-    o.n_candidates  = n_candidates;
-    o.max_tokens    = max_tokens;
+    o.n_candidates = n_candidates;
+    o.max_tokens = max_tokens;
     o.deterministic = true;
-    o.seed          = 3;
+    o.seed = 3;
     return o;
 }
 
 TEST(generates_the_same_candidates_in_any_batch) {
     const auto model = Model::load(tiny::write());
-    Session    one(model, { 1 }), two(model, { 2 });
+    Session one(model, { 1 }), two(model, { 2 });
     const auto all = one.generate(tiny::text_ids(), tiny::voice(), options(9));
     CHECK(all.size() == 9);
-    auto few       = options(9);
+    auto few = options(9);
     few.batch_size = 2;
     const auto batched = two.generate(tiny::text_ids(), tiny::voice(), few);
     for (size_t i = 0; i < all.size(); i++) {
@@ -32,10 +32,10 @@ TEST(generates_the_same_candidates_in_any_batch) {
 }
 
 TEST(a_candidate_can_be_drawn_alone) {
-    Session    session(Model::load(tiny::write()));
+    Session session(Model::load(tiny::write()));
     const auto all = session.generate(tiny::text_ids(), tiny::voice(), options(5));
     for (const Candidate & candidate : all) {
-        auto by_index  = options(1);
+        auto by_index = options(1);
         by_index.first = candidate.index;
         CHECK(session.generate(tiny::text_ids(), tiny::voice(), by_index).front().tokens == candidate.tokens);
         auto by_seed = options(1);
@@ -46,10 +46,10 @@ TEST(a_candidate_can_be_drawn_alone) {
 
 TEST(never_draws_what_the_speech_encoder_lacks) {
     Session session(Model::load(tiny::write()));
-    auto    o                = options(32);
-    o.sampling.temperature   = 100; // nearly uniform: bos would come up often
-    o.sampling.top_k         = 0;
-    o.sampling.top_p         = 1;
+    auto o = options(32);
+    o.sampling.temperature = 100; // nearly uniform: bos would come up often
+    o.sampling.top_k = 0;
+    o.sampling.top_p = 1;
     for (const Candidate & candidate : session.generate(tiny::text_ids(), tiny::voice(), o)) {
         for (int32_t token : candidate.tokens) {
             CHECK(token >= 0 && token < static_cast<int32_t>(tiny::n_speech));
@@ -59,7 +59,7 @@ TEST(never_draws_what_the_speech_encoder_lacks) {
 
 TEST(steps_and_generation_agree) {
     Session session(Model::load(tiny::write()));
-    auto    o              = options(1, 20);
+    auto o = options(1, 20);
     o.sampling.temperature = 0;
     o.sampling.repetition_penalty = 1;
     const auto tokens = session.generate(tiny::text_ids(), tiny::voice(), o).front().tokens;
@@ -75,7 +75,7 @@ TEST(steps_and_generation_agree) {
 
 TEST(embeddings_have_length_one_and_score_as_cosines) {
     const auto model = Model::load(tiny::write());
-    Session    session(model);
+    Session session(model);
     const std::vector<std::vector<int32_t>> rows = { { 1, 2, 3 }, { 4, 5, 6, 7, 8 }, { 9, 9, 9 } };
     const auto text = session.embed_text(tiny::text_ids()), speech = session.embed_speech(rows), scores = session.score(tiny::text_ids(), rows);
     CHECK(text.size() == tiny::n_proj && speech.size() == 3 * tiny::n_proj && scores.size() == 3);
@@ -99,10 +99,10 @@ TEST(quantized_weights_run) {
 }
 
 TEST(an_abort_stops_the_job_and_leaves_the_session_usable) {
-    Session    session(Model::load(tiny::write()));
+    Session session(Model::load(tiny::write()));
     const auto before = session.generate(tiny::text_ids(), tiny::voice(), options(2));
-    auto       o      = options(4096);
-    uint32_t   n_steps = 0;
+    auto o = options(4096);
+    uint32_t n_steps = 0;
     o.on_step = [&](const std::vector<StepEvent> &) {
         if (++n_steps == 5) {
             session.abort();
@@ -116,10 +116,10 @@ TEST(an_abort_stops_the_job_and_leaves_the_session_usable) {
 }
 
 TEST(an_abort_from_another_thread_counts) {
-    Session           session(Model::load(tiny::write()));
+    Session session(Model::load(tiny::write()));
     std::atomic<bool> started{ false };
-    auto              o = options(65536);
-    o.on_step           = [&](const std::vector<StepEvent> &) { started = true; };
+    auto o = options(65536);
+    o.on_step = [&](const std::vector<StepEvent> &) { started = true; };
     std::thread other([&] {
         while (!started) {
             std::this_thread::yield();
@@ -131,9 +131,9 @@ TEST(an_abort_from_another_thread_counts) {
 }
 
 TEST(sessions_share_a_model) {
-    const auto                          model = Model::load(tiny::write());
+    const auto model = Model::load(tiny::write());
     std::vector<std::vector<Candidate>> found(4);
-    std::vector<std::thread>            threads;
+    std::vector<std::thread> threads;
     for (size_t i = 0; i < found.size(); i++) {
         threads.emplace_back([&, i] { found[i] = Session(model, { 1 }).generate(tiny::text_ids(), tiny::voice(), options(3)); });
     }
@@ -147,8 +147,8 @@ TEST(sessions_share_a_model) {
 
 TEST(bad_arguments_are_refused) {
     const auto model = Model::load(tiny::write());
-    Session    session(model);
-    const auto ids   = tiny::text_ids();
+    Session session(model);
+    const auto ids = tiny::text_ids();
     const auto voice = tiny::voice();
     CHECK_THROWS(Code::invalid_argument, session.generate({}, voice, options(1)));
     CHECK_THROWS(Code::invalid_argument, session.generate({ -1 }, voice, options(1)));
@@ -159,7 +159,7 @@ TEST(bad_arguments_are_refused) {
     CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(0)));
     CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(1, 0)));
     CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(1, 80)));
-    auto nan                 = options(1);
+    auto nan = options(1);
     nan.sampling.temperature = NAN;
     CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, nan));
     CHECK_THROWS(Code::invalid_argument, session.embed_speech({}));

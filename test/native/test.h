@@ -53,11 +53,11 @@ template <typename F> void check_throws(const char * file, int line, const char 
 
 } // namespace test
 
-#define TEST(name)                                              \
-    static void test_##name();                                  \
-    static test::Registration registration_##name(#name, test_##name); \
+#define TEST(name)                                                                                                                                             \
+    static void test_##name();                                                                                                                                 \
+    static test::Registration registration_##name(#name, test_##name);                                                                                         \
     static void test_##name()
 
-#define CHECK(...) ((__VA_ARGS__) ? (void) 0 : test::report(__FILE__, __LINE__, #__VA_ARGS__))
+#define CHECK(...) ((__VA_ARGS__) ? (void)0 : test::report(__FILE__, __LINE__, #__VA_ARGS__))
 #define CHECK_CLOSE(a, b, tolerance) test::check_close(__FILE__, __LINE__, #a, double(a), double(b), double(tolerance))
-#define CHECK_THROWS(code, ...) test::check_throws(__FILE__, __LINE__, #__VA_ARGS__, code, [&]() { (void) (__VA_ARGS__); })
+#define CHECK_THROWS(code, ...) test::check_throws(__FILE__, __LINE__, #__VA_ARGS__, code, [&]() { (void)(__VA_ARGS__); })

@@ -11,55 +11,55 @@
 namespace tiny {
 
 constexpr uint32_t n_embd = 64, n_layer = 2, n_head = 2, n_ff = 96, n_vocab = 130, n_speech = 128, n_text = 40, n_proj = 32;
-constexpr int32_t  bos = 128, eos = 129;
+constexpr int32_t bos = 128, eos = 129;
 
 inline clvp::Values values() {
     clvp::Values v;
     v["general.architecture"] = std::string("clvp");
-    v["general.name"]         = std::string("tiny");
-    v["clvp.format_version"]  = 1u;
-    v["clvp.type"]            = std::string("f32");
+    v["general.name"] = std::string("tiny");
+    v["clvp.format_version"] = 1u;
+    v["clvp.type"] = std::string("f32");
     for (const char * tower : { "text", "speech" }) {
-        const std::string p          = std::string("clvp.") + tower + ".";
-        v[p + "vocab_size"]          = std::string(tower) == "text" ? n_text : n_speech;
-        v[p + "embedding_length"]    = n_embd;
+        const std::string p = std::string("clvp.") + tower + ".";
+        v[p + "vocab_size"] = std::string(tower) == "text" ? n_text : n_speech;
+        v[p + "embedding_length"] = n_embd;
         v[p + "feed_forward_length"] = n_ff;
-        v[p + "projection_length"]   = n_proj;
-        v[p + "block_count"]         = n_layer;
-        v[p + "head_count"]          = n_head;
-        v[p + "attention_bias"]      = false;
-        v[p + "rotary"]              = true;
-        v[p + "norm_epsilon"]        = 1e-5f;
-        v[p + "activation"]          = std::string("gelu");
-        v[p + "summary"]             = std::string("mean");
+        v[p + "projection_length"] = n_proj;
+        v[p + "block_count"] = n_layer;
+        v[p + "head_count"] = n_head;
+        v[p + "attention_bias"] = false;
+        v[p + "rotary"] = true;
+        v[p + "norm_epsilon"] = 1e-5f;
+        v[p + "activation"] = std::string("gelu");
+        v[p + "summary"] = std::string("mean");
     }
-    v["clvp.text.bos_token_id"]                 = static_cast<int32_t>(n_text - 1);
-    v["clvp.text.eos_token_id"]                 = 0;
-    v["clvp.decoder.vocab_size"]                = n_vocab;
-    v["clvp.decoder.position_count"]            = 80u;
-    v["clvp.decoder.text_position_count"]       = 30u;
-    v["clvp.decoder.embedding_length"]          = n_embd;
-    v["clvp.decoder.feed_forward_length"]       = n_ff;
-    v["clvp.decoder.block_count"]               = n_layer;
-    v["clvp.decoder.conditioning_block_count"]  = 1u;
-    v["clvp.decoder.head_count"]                = n_head;
-    v["clvp.decoder.attention_bias"]            = true;
-    v["clvp.decoder.layer_norm_epsilon"]        = 1e-5f;
-    v["clvp.decoder.activation"]                = std::string("gelu_new");
-    v["clvp.decoder.bos_token_id"]              = bos;
-    v["clvp.decoder.eos_token_id"]              = eos;
-    v["clvp.decoder.fixing_codes"]              = std::vector<int32_t>{ 83, 45, 45, 24 };
-    v["clvp.mel.sample_rate"]                   = 22050u;
-    v["clvp.mel.fft_length"]                    = 1024u;
-    v["clvp.mel.hop_length"]                    = 256u;
-    v["clvp.mel.channel_count"]                 = 80u;
-    v["clvp.mel.seconds"]                       = 1u;
+    v["clvp.text.bos_token_id"] = static_cast<int32_t>(n_text - 1);
+    v["clvp.text.eos_token_id"] = 0;
+    v["clvp.decoder.vocab_size"] = n_vocab;
+    v["clvp.decoder.position_count"] = 80u;
+    v["clvp.decoder.text_position_count"] = 30u;
+    v["clvp.decoder.embedding_length"] = n_embd;
+    v["clvp.decoder.feed_forward_length"] = n_ff;
+    v["clvp.decoder.block_count"] = n_layer;
+    v["clvp.decoder.conditioning_block_count"] = 1u;
+    v["clvp.decoder.head_count"] = n_head;
+    v["clvp.decoder.attention_bias"] = true;
+    v["clvp.decoder.layer_norm_epsilon"] = 1e-5f;
+    v["clvp.decoder.activation"] = std::string("gelu_new");
+    v["clvp.decoder.bos_token_id"] = bos;
+    v["clvp.decoder.eos_token_id"] = eos;
+    v["clvp.decoder.fixing_codes"] = std::vector<int32_t>{ 83, 45, 45, 24 };
+    v["clvp.mel.sample_rate"] = 22050u;
+    v["clvp.mel.fft_length"] = 1024u;
+    v["clvp.mel.hop_length"] = 256u;
+    v["clvp.mel.channel_count"] = 80u;
+    v["clvp.mel.seconds"] = 1u;
     return v;
 }
 
 inline std::vector<clvp::TensorInfo> tensors(const std::string & type) {
     std::vector<clvp::TensorInfo> list;
-    auto add    = [&](const std::string & name, std::vector<uint64_t> dims, const std::string & t) { list.push_back({ name, t, std::move(dims), 0 }); };
+    auto add = [&](const std::string & name, std::vector<uint64_t> dims, const std::string & t) { list.push_back({ name, t, std::move(dims), 0 }); };
     auto vector = [&](const std::string & name, uint64_t n) { add(name, { n }, "f32"); };
     auto matrix = [&](const std::string & name, uint64_t n_in, uint64_t n_out) { add(name, { n_in, n_out }, type); };
     auto linear = [&](const std::string & name, uint64_t n_in, uint64_t n_out, bool bias = true) {
@@ -112,9 +112,9 @@ inline std::vector<clvp::TensorInfo> tensors(const std::string & type) {
 /// Writes the model and gives its path back.
 inline std::string write(const std::string & type = "f32") {
     const std::string path = "tiny-" + type + ".gguf";
-    const auto        list = tensors(type);
-    auto              v    = values();
-    v["clvp.type"]         = type;
+    const auto list = tensors(type);
+    auto v = values();
+    v["clvp.type"] = type;
     std::remove(path.c_str());
     clvp::Writer writer(path, v, list);
     for (size_t t = 0; t < list.size(); t++) {
@@ -122,12 +122,12 @@ inline std::string write(const std::string & type = "f32") {
         for (uint64_t dim : list[t].dims) {
             n *= dim;
         }
-        const bool         is_norm = list[t].name.find("norm.weight") != std::string::npos;
-        const double       scale   = list[t].dims.size() == 2 ? 1.7 / std::sqrt(static_cast<double>(list[t].dims[0])) : 0.2;
+        const bool is_norm = list[t].name.find("norm.weight") != std::string::npos;
+        const double scale = list[t].dims.size() == 2 ? 1.7 / std::sqrt(static_cast<double>(list[t].dims[0])) : 0.2;
         std::vector<float> data(n);
         for (uint64_t i = 0; i < n; i++) {
             const double u = 2 * clvp::uniform(t + 1, i) - 1;
-            data[i]        = static_cast<float>(is_norm ? 1 + 0.2 * u : u * scale);
+            data[i] = static_cast<float>(is_norm ? 1 + 0.2 * u : u * scale);
         }
         writer.append(data.data(), n * sizeof(float), "f32");
     }

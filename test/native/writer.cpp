@@ -41,9 +41,7 @@ std::vector<float> random_weights(size_t n) {
     return weights;
 }
 
-TensorInfo info(const char * name, const char * type, std::vector<uint64_t> dims) {
-    return { name, type, std::move(dims), 0 };
-}
+TensorInfo info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims), 0 }; }
 
 // A file of one tensor, and that tensor's bytes read back.
 std::string written(const TensorInfo & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
@@ -63,8 +61,14 @@ std::vector<float> as_floats(const std::string & bytes) {
 
 Values some_values() {
     return {
-        { "a.bool", true }, { "a.u32", 5u }, { "a.i32", -5 }, { "a.f32", 0.1f }, { "a.text", std::string("x\ny") },
-        { "a.ints", std::vector<int32_t>{ 1, -2 } }, { "a.floats", std::vector<float>{ 0.5f } }, { "a.none", std::vector<float>{} },
+        { "a.bool", true },
+        { "a.u32", 5u },
+        { "a.i32", -5 },
+        { "a.f32", 0.1f },
+        { "a.text", std::string("x\ny") },
+        { "a.ints", std::vector<int32_t>{ 1, -2 } },
+        { "a.floats", std::vector<float>{ 0.5f } },
+        { "a.none", std::vector<float>{} },
         { "a.texts", std::vector<std::string>{ "", "b" } },
     };
 }
@@ -193,7 +197,9 @@ TEST(writer_leaves_nothing_behind) {
     }
     CHECK(folder.n_files() == 0);
     std::ofstream(folder.file()) << "old";
-    { Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) }); }
+    {
+        Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) });
+    }
     CHECK(read_all(folder.file()) == "old");
     Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) });
     writer.append(weights, 16, "f32");
