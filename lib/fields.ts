@@ -23,9 +23,9 @@ const MAX_CODES = 64
 
 // --- kinds of fields -----------------------------------------------------------------------------------------------
 
-/** A whole number from `min`. */
-export function count(fallback: number, min = 1): Field<number> {
-  return { fallback, read: (value, name) => integer(value, name, min, MAX_INTEGER) }
+/** A whole number. */
+export function count(fallback: number, min = 1, max = MAX_INTEGER): Field<number> {
+  return { fallback, read: (value, name) => integer(value, name, min, max) }
 }
 
 export function real(fallback: number, min = -Number.MAX_VALUE, max = Number.MAX_VALUE): Field<number> {

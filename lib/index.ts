@@ -1,13 +1,32 @@
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
+
+export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export type { Clip, Samples } from './audio.js'
+export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
 export { type CallOptions, Clvp, type StreamEvent, type VoiceOptions } from './clvp.js'
+export {
+  ClvpConfig,
+  type ClvpConfigOptions,
+  ClvpDecoderConfig,
+  type ClvpDecoderConfigOptions,
+  ClvpEncoderConfig,
+  type ClvpEncoderConfigOptions,
+  type EncoderConfigType,
+} from './config.js'
 export { type Device, devices } from './devices.js'
 export { ClvpError, type ClvpErrorCode } from './errors.js'
+export type { FeatureCallOptions } from './feature_call.js'
+export {
+  type Clips,
+  ClvpFeatureExtractor,
+  type ClvpFeatureExtractorOptions,
+  type Features,
+} from './feature_extractor.js'
 export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
-export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile } from './inspect.js'
 export { type Preset, presets } from './presets.js'
+export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'
 export type { WeightType } from './source.js'
 export type { Explanation } from './text.js'
@@ -20,4 +39,3 @@ export {
   type OffsetToken,
 } from './tokenizer.js'
 export { Voice } from './voice.js'
-export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'

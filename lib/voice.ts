@@ -1,4 +1,11 @@
-import { invalid } from './errors.js'
+import { readFile } from 'node:fs/promises'
+import { ClvpError, invalid } from './errors.js'
+import { path } from './options.js'
+import { writeWhole } from './write.js'
+
+/** How a saved voice names itself; the version changes when an old reader would go wrong. */
+const format = 'clvp-voice'
+const version = 1
 
 /** What the decoder knows of a voice: the mean of its clips' conditioning vectors, as tortoise makes it. */
 export class Voice {
@@ -24,4 +31,57 @@ export class Voice {
     }
     return new Voice(mean, vectors.length)
   }
+
+  /**
+   * Reads a voice that save() wrote. It goes with the model that made it.
+   *
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no saved voice
+   */
+  static async load(file: string): Promise<Voice> {
+    const name = path(file, 'path')
+    let text: string
+    try {
+      text = await readFile(name, 'utf8')
+    } catch (cause) {
+      throw new ClvpError('CLVP_IO', `The voice ${name} could not be read: ${(cause as Error).message}`, {
+        cause,
+      })
+    }
+    return parse(text, name)
+  }
+
+  /**
+   * Writes the voice as JSON, in one piece: its numbers are exact.
+   *
+   * @throws ClvpError CLVP_IO if the file cannot be written
+   */
+  async save(file: string): Promise<void> {
+    const embedding = [...this.embedding] // shortest decimals of the doubles that equal the floats
+    await writeWhole(
+      path(file, 'path'),
+      `${JSON.stringify({ format, version, clips: this.clips, embedding })}\n`,
+    )
+  }
+}
+
+function parse(text: string, name: string): Voice {
+  const bad = (reason: string, cause?: unknown) =>
+    new ClvpError('CLVP_MODEL_FORMAT', `${name} is no saved voice: ${reason}`, { cause })
+  let held: unknown
+  try {
+    held = JSON.parse(text)
+  } catch (cause) {
+    throw bad((cause as Error).message, cause)
+  }
+  const { format: kind, version: number, clips, embedding } = (held ?? {}) as Record<string, unknown>
+  if (kind !== format || number !== version) throw bad(`expected format '${format}' and version ${version}`)
+  if (!Number.isInteger(clips) || (clips as number) < 1) throw bad('expected a number of clips')
+  if (
+    !Array.isArray(embedding) ||
+    embedding.length === 0 ||
+    !embedding.every((x) => Number.isFinite(Math.fround(x)) && typeof x === 'number')
+  ) {
+    throw bad('expected an embedding of finite numbers')
+  }
+  return new Voice(Float32Array.from(embedding), clips as number)
 }

@@ -1,5 +1,12 @@
 import type { NativeValue } from '../lib/binding.js'
+import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config.js'
+import { ClvpFeatureExtractor } from '../lib/feature_extractor.js'
 import { type JsonObject, Section, unsupported } from './section.js'
+
+/** What transformers takes for absent keys. */
+const usualEncoder = new ClvpEncoderConfig()
+const usualDecoder = new ClvpDecoderConfig()
+const usualMel = new ClvpFeatureExtractor()
 
 /** The limits are the loader's (native/src/hparams.cpp): what is converted can be loaded. */
 const MAX_WIDTH = 2 ** 16
@@ -86,13 +93,13 @@ export function readHparams(config: JsonObject, preprocessor: JsonObject = {}): 
     throw top.malformed('projection_dim', `the same for text and speech (${text.proj})`, speech.proj)
   }
   const decoderSection = top.section('decoder_config')
-  const mels = decoderSection.size('feature_size', 80, 1, MAX_MELS)
+  const mels = decoderSection.size('feature_size', usualDecoder.featureSize, 1, MAX_MELS)
   return {
     decoder: readDecoder(decoderSection, speech.vocab),
     text,
     speech,
-    textBos: textSection.token('bos_token_id', 255, text.vocab),
-    textEos: textSection.token('eos_token_id', 0, text.vocab),
+    textBos: textSection.token('bos_token_id', usualEncoder.bosTokenId, text.vocab),
+    textEos: textSection.token('eos_token_id', usualEncoder.eosTokenId, text.vocab),
     mel: readMel(new Section('preprocessor_config.json', preprocessor), mels),
   }
 }
@@ -102,17 +109,17 @@ function readEncoder(section: Section): EncoderHparams {
   section.only('summary_use_proj', false, false)
   section.only('summary_activation', null, null)
   const hparams = {
-    vocab: section.size('vocab_size', 256, 1, MAX_VOCAB),
-    embd: section.size('hidden_size', 768, 1, MAX_WIDTH),
-    ff: section.size('intermediate_size', 1536, 1, MAX_WIDTH),
-    proj: section.size('projection_dim', 768, 1, MAX_WIDTH),
-    layers: section.size('num_hidden_layers', 20, 0, MAX_LAYERS),
-    heads: section.size('num_attention_heads', 12, 1, MAX_WIDTH),
-    attentionBias: section.flag('use_attention_bias', false),
-    rotary: section.flag('use_rotary_embedding', true),
-    eps: section.epsilon('layer_norm_eps'),
-    activation: section.choice('hidden_act', 'gelu', ACTIVATIONS),
-    summary: section.choice('summary_type', 'mean', SUMMARIES),
+    vocab: section.size('vocab_size', usualEncoder.vocabSize, 1, MAX_VOCAB),
+    embd: section.size('hidden_size', usualEncoder.hiddenSize, 1, MAX_WIDTH),
+    ff: section.size('intermediate_size', usualEncoder.intermediateSize, 1, MAX_WIDTH),
+    proj: section.size('projection_dim', usualEncoder.projectionDim, 1, MAX_WIDTH),
+    layers: section.size('num_hidden_layers', usualEncoder.numHiddenLayers, 0, MAX_LAYERS),
+    heads: section.size('num_attention_heads', usualEncoder.numAttentionHeads, 1, MAX_WIDTH),
+    attentionBias: section.flag('use_attention_bias', usualEncoder.useAttentionBias),
+    rotary: section.flag('use_rotary_embedding', usualEncoder.useRotaryEmbedding),
+    eps: section.epsilon('layer_norm_eps', usualEncoder.layerNormEps),
+    activation: section.choice('hidden_act', usualEncoder.hiddenAct, ACTIVATIONS),
+    summary: section.choice('summary_type', usualEncoder.summaryType, SUMMARIES),
   }
   section.checkHeads(hparams.embd, hparams.heads)
   const frequencies = Math.max(Math.floor(hparams.proj / (2 * hparams.heads)), 32)
@@ -126,45 +133,45 @@ function readEncoder(section: Section): EncoderHparams {
 function readDecoder(section: Section, speechVocab: number): DecoderHparams {
   section.only('model_type', 'clvp_decoder', 'clvp_decoder')
   section.only('add_cross_attention', false, false)
-  const embd = section.size('hidden_size', 1024, 1, MAX_WIDTH)
-  const vocab = section.size('vocab_size', 8194, 2, MAX_VOCAB)
-  const heads = section.size('num_attention_heads', 16, 1, MAX_WIDTH)
+  const embd = section.size('hidden_size', usualDecoder.hiddenSize, 1, MAX_WIDTH)
+  const vocab = section.size('vocab_size', usualDecoder.vocabSize, 2, MAX_VOCAB)
+  const heads = section.size('num_attention_heads', usualDecoder.numAttentionHeads, 1, MAX_WIDTH)
   section.checkHeads(embd, heads)
   section.checkGroups(embd)
   return {
     vocab,
-    positions: section.size('max_position_embeddings', 608, 3, MAX_VOCAB),
-    textPositions: section.size('max_text_tokens', 404, 4, MAX_VOCAB),
+    positions: section.size('max_position_embeddings', usualDecoder.maxPositionEmbeddings, 3, MAX_VOCAB),
+    textPositions: section.size('max_text_tokens', usualDecoder.maxTextTokens, 4, MAX_VOCAB),
     embd,
     ff: section.isNull('n_inner') ? 4 * embd : section.size('n_inner', 4 * embd, 1, 4 * MAX_WIDTH),
-    layers: section.size('num_hidden_layers', 30, 0, MAX_LAYERS),
-    conditioningLayers: section.size('num_mel_attn_blocks', 6, 0, MAX_LAYERS),
+    layers: section.size('num_hidden_layers', usualDecoder.numHiddenLayers, 0, MAX_LAYERS),
+    conditioningLayers: section.size('num_mel_attn_blocks', usualDecoder.numMelAttnBlocks, 0, MAX_LAYERS),
     heads,
-    attentionBias: section.flag('use_attention_bias', true),
-    eps: section.epsilon('layer_norm_epsilon'),
-    activation: section.choice('activation_function', 'gelu_new', ACTIVATIONS),
-    bos: section.token('bos_token_id', 8192, vocab),
-    eos: section.token('eos_token_id', 8193, vocab),
-    fixingCodes: section.codes('decoder_fixing_codes', [83, 45, 45, 248], speechVocab),
+    attentionBias: section.flag('use_attention_bias', usualDecoder.useAttentionBias),
+    eps: section.epsilon('layer_norm_epsilon', usualDecoder.layerNormEpsilon),
+    activation: section.choice('activation_function', usualDecoder.activationFunction, ACTIVATIONS),
+    bos: section.token('bos_token_id', usualDecoder.bosTokenId, vocab),
+    eos: section.token('eos_token_id', usualDecoder.eosTokenId, vocab),
+    fixingCodes: section.codes('decoder_fixing_codes', usualDecoder.decoderFixingCodes, speechVocab),
   }
 }
 
 function readMel(section: Section, mels: number): MelHparams {
-  section.only('padding_value', 0, 0)
-  section.only('padding_side', 'right', 'right')
-  const channels = section.size('feature_size', 80, 1, MAX_MELS)
+  section.only('padding_value', usualMel.paddingValue, 0)
+  section.only('padding_side', usualMel.paddingSide, 'right')
+  const channels = section.size('feature_size', usualMel.featureSize, 1, MAX_MELS)
   if (channels !== mels) {
     throw section.malformed('feature_size', `${mels}, as in config.json's decoder_config,`, channels)
   }
-  const sampleRate = section.size('sampling_rate', 22050, 1000, 384000)
-  const hopLength = section.size('hop_length', 256, 1, 2 ** 16)
-  const seconds = section.size('default_audio_length', 6, 1, 600)
+  const sampleRate = section.size('sampling_rate', usualMel.samplingRate, 1000, 384000)
+  const hopLength = section.size('hop_length', usualMel.hopLength, 1, 2 ** 16)
+  const seconds = section.size('default_audio_length', usualMel.defaultAudioLength, 1, 600)
   if ((Math.floor((seconds * sampleRate) / hopLength) + 1) * channels > MAX_MEL_VALUES) {
     throw section.malformed('hop_length', `a clip of at most ${MAX_MEL_VALUES} values`, hopLength)
   }
   return {
     sampleRate,
-    fftLength: section.size('n_fft', 1024, 2, 2 ** 16),
+    fftLength: section.size('n_fft', usualMel.nFft, 2, 2 ** 16),
     hopLength,
     channels,
     seconds,

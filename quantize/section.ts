@@ -50,8 +50,8 @@ export class Section {
     return value
   }
 
-  epsilon(key: string): number {
-    const value = this.#get(key, 1e-5)
+  epsilon(key: string, fallback: number): number {
+    const value = this.#get(key, fallback)
     if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw this.malformed(key, '0 to 1', value)
     return value
   }
@@ -64,7 +64,7 @@ export class Section {
   }
 
   /** A token's id. transformers takes several stops in a list; we take one. */
-  token(key: string, fallback: number, vocab: number): number {
+  token(key: string, fallback: unknown, vocab: number): number {
     const found = this.#get(key, fallback)
     if (Array.isArray(found) && found.length !== 1) {
       throw unsupported(`${this.#path}: ${key}`, 'only one token can have this part')
@@ -76,7 +76,7 @@ export class Section {
     return value
   }
 
-  codes(key: string, fallback: number[], vocab: number): number[] {
+  codes(key: string, fallback: readonly number[], vocab: number): number[] {
     const value = this.#get(key, fallback)
     if (!Array.isArray(value) || value.length < 1 || value.length > MAX_FIXING_CODES) {
       throw this.malformed(key, `1 to ${MAX_FIXING_CODES} codes`, value)

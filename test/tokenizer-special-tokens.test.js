@@ -2,13 +2,18 @@
 import t from 'tap'
 import { ClvpTokenizer } from '../dist/lib/tokenizer.js'
 
+/** tap takes a tokenizer for the function that it also is, and would not look at its properties. */
+function has(t, tokenizer, expected) {
+  t.strictSame(Object.fromEntries(Object.keys(expected).map((name) => [name, tokenizer[name]])), expected)
+}
+
 const VOCAB = { '[STOP]': 0, '[UNK]': 1, '[SPACE]': 2, a: 3, b: 4 }
 
 t.test('defaults', async (t) => {
   const tokenizer = new ClvpTokenizer({ vocab: VOCAB, merges: [] })
-  t.match(tokenizer, { unkToken: '[UNK]', bosToken: '<|endoftext|>', eosToken: '[STOP]', padToken: '[STOP]' })
-  t.match(tokenizer, { unkTokenId: 1, bosTokenId: 5, eosTokenId: 0, padTokenId: 0, addPrefixSpace: false })
-  t.match(tokenizer, { vocabSize: 5, length: 6 })
+  has(t, tokenizer, { unkToken: '[UNK]', bosToken: '<|endoftext|>', eosToken: '[STOP]', padToken: '[STOP]' })
+  has(t, tokenizer, { unkTokenId: 1, bosTokenId: 5, eosTokenId: 0, padTokenId: 0, addPrefixSpace: false })
+  has(t, tokenizer, { vocabSize: 5, length: 6 })
   t.strictSame(tokenizer.allSpecialTokens, ['<|endoftext|>', '[STOP]', '[UNK]'])
   t.strictSame(tokenizer.allSpecialIds, [5, 0, 1])
   t.strictSame(tokenizer.getVocab(), { ...VOCAB, '<|endoftext|>': 5 })
@@ -18,7 +23,7 @@ t.test('defaults', async (t) => {
 t.test('added tokens are numbered in the order begin, end, unknown, pad', async (t) => {
   const tokens = { bosToken: '<b>', eosToken: '<e>', unkToken: '<u>', padToken: '<p>' }
   const tokenizer = new ClvpTokenizer({ vocab: VOCAB, merges: [], ...tokens })
-  t.match(tokenizer, { bosTokenId: 5, eosTokenId: 6, unkTokenId: 7, padTokenId: 8, vocabSize: 5, length: 9 })
+  has(t, tokenizer, { bosTokenId: 5, eosTokenId: 6, unkTokenId: 7, padTokenId: 8, vocabSize: 5, length: 9 })
   t.strictSame(Array.from(tokenizer.encode('a%')), [3, 7])
 })
 

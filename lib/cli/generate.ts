@@ -6,6 +6,7 @@ import { writeWhole } from '../write.js'
 import { type Command, UsageError } from './command.js'
 import { isDemo, modelFlags, withModel } from './model.js'
 import { megabytes, table } from './table.js'
+import { readVoice } from './voice.js'
 
 const numbers = {
   candidates: 'candidates',
@@ -37,7 +38,7 @@ export const generate: Command = {
     voice: {
       value: 'FILE',
       multiple: true,
-      help: 'a clip of the voice; may be repeated (the demo model brings one)',
+      help: "a clip of the voice, may be repeated; or one that 'clvp voice' saved (the demo model brings one)",
     },
     candidates: { value: 'N', short: 'n', help: "how many are drawn (default: the preset's, or 16)" },
     preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },
@@ -81,7 +82,7 @@ export const generate: Command = {
     const ending = args.choice('early-stopping', ['yes', 'no', 'never'])
     const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
-      const voice = await clvp.voice(clips.length > 0 ? clips : Clvp.demoVoice, { signal: context.signal })
+      const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
       const options: GenerateOptions = {
         voice,
         ...args.numbers(numbers),

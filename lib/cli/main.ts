@@ -13,8 +13,9 @@ import { generate } from './generate.js'
 import { inspect } from './inspect.js'
 import { ProgressBar } from './progress.js'
 import { rank } from './rank.js'
+import { voice } from './voice.js'
 
-const commands: readonly Command[] = [generate, rank, embed, explain, convert, inspect, devices]
+const commands: readonly Command[] = [generate, rank, embed, explain, voice, convert, inspect, devices]
 
 /** 128 + SIGINT, as shells report it. */
 const interrupted = 130
@@ -33,7 +34,9 @@ function version(): string {
 }
 
 async function runCommand(command: Command, argv: string[]): Promise<number> {
-  const maxPositionals = command.args === '' ? 0 : command.args.split(' ').length
+  const maxPositionals = command.args.endsWith('...')
+    ? Number.POSITIVE_INFINITY
+    : command.args.split(' ').filter(Boolean).length
   const args = parse(command, argv, maxPositionals)
   if (args.flag('help')) {
     process.stdout.write(helpOf(command))
