@@ -29,13 +29,20 @@ export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'
 export type { WeightType } from './source.js'
+export { Tensor, type TensorData } from './tensor.js'
 export type { Explanation } from './text.js'
 export {
+  type BatchEncoding,
   ClvpTokenizer,
   type ClvpTokenizerOptions,
   type ClvpTokenizerSettings,
   type DecodeOptions,
+  type EncodedInputs,
   type EncodingWithOffsets,
   type OffsetToken,
+  type PadOptions,
+  type TokenizeOptions,
+  type TokenizerCallOptions,
 } from './tokenizer.js'
+export type { Padding, Truncation } from './tokenizer_call.js'
 export { Voice } from './voice.js'

@@ -111,7 +111,15 @@ function have(name) {
 /** Fetches what is missing. `GGML_SOURCE_DIR` stands in for third_party/ggml. */
 export function fetchSources({ force = false } = {}) {
   const wanted = { miniaudio: fetchMiniaudio, ggml: fetchGgml }
-  if (process.env.GGML_SOURCE_DIR) delete wanted.ggml
+  const given = process.env.GGML_SOURCE_DIR
+  if (given) {
+    if (!existsSync(join(given, 'CMakeLists.txt'))) {
+      throw new Error(
+        `GGML_SOURCE_DIR is ${given}, which has no CMakeLists.txt: name a ggml source folder, or unset it`,
+      )
+    }
+    delete wanted.ggml
+  }
   for (const [name, fetch] of Object.entries(wanted)) {
     if (have(name) && !force) continue
     const work = mkdtempSync(join(tmpdir(), 'clvp-fetch-'))
