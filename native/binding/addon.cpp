@@ -11,8 +11,8 @@ namespace {
 
 /// devices(): {name, description, kind, memoryFree, memoryTotal}[]
 Napi::Value devices(const Napi::CallbackInfo & info) {
-    Napi::Env   env   = info.Env();
-    const auto  list  = clvp::devices();
+    Napi::Env env = info.Env();
+    const auto list = clvp::devices();
     Napi::Array array = Napi::Array::New(env, list.size());
     for (uint32_t i = 0; i < list.size(); i++) {
         Napi::Object object = Napi::Object::New(env);
@@ -28,21 +28,22 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
 
 /// inspect(path): Promise<FileInfo>
 Napi::Value inspect(const Napi::CallbackInfo & info) {
-    return addon(info.Env()).loader->run<clvp::FileInfo>(
-        info.Env(), info.Env().Global(), [path = to_string(info[0], "path")] { return clvp::inspect(path); },
-        [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
+    return addon(info.Env())
+        .loader->run<clvp::FileInfo>(
+            info.Env(), info.Env().Global(), [path = to_string(info[0], "path")] { return clvp::inspect(path); },
+            [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
 /// loadModel(path, device, abortFlag, onProgress?): Promise<Model>
 Napi::Value load_model(const Napi::CallbackInfo & info) {
-    Napi::Env          env    = info.Env();
-    Worker *           loader = addon(env).loader.get();
+    Napi::Env env = info.Env();
+    Worker * loader = addon(env).loader.get();
     clvp::ModelOptions options;
     options.device = to_string(info[1], "device");
     if (!info[2].IsObject() || !info[2].As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
         wrong_type(env, "an AbortFlag", "abortFlag");
     }
-    options.abort  = AbortWrap::Unwrap(info[2].As<Napi::Object>())->flag();
+    options.abort = AbortWrap::Unwrap(info[2].As<Napi::Object>())->flag();
     addon(env).loads->add(options.abort);
     if (info[3].IsFunction()) {
         auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
@@ -61,59 +62,62 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
 
 /// decodeAudio(bytes, maxSeconds, sampleRate): Promise<Float32Array>, mono at sampleRate
 Napi::Value decode_audio(const Napi::CallbackInfo & info) {
-    return addon(info.Env()).loader->run<std::vector<float>>(
-        info.Env(), info.Env().Global(),
-        [bytes = to_bytes(info[0], "bytes"), seconds = to_number(info[1], "maxSeconds"), rate = to_u32(info[2], "sampleRate")] {
-            return clvp::decode_audio(bytes.data(), bytes.size(), seconds).resampled(rate);
-        },
-        [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
+    return addon(info.Env())
+        .loader->run<std::vector<float>>(
+            info.Env(), info.Env().Global(),
+            [bytes = to_bytes(info[0], "bytes"), seconds = to_number(info[1], "maxSeconds"), rate = to_u32(info[2], "sampleRate")] {
+                return clvp::decode_audio(bytes.data(), bytes.size(), seconds).resampled(rate);
+            },
+            [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
 }
 
 /// resample(samples, from, to): Promise<Float32Array>
 Napi::Value resample(const Napi::CallbackInfo & info) {
     clvp::Audio audio;
-    audio.samples     = to_floats(info[0], "samples");
+    audio.samples = to_floats(info[0], "samples");
     audio.sample_rate = to_u32(info[1], "from");
-    return addon(info.Env()).loader->run<std::vector<float>>(
-        info.Env(), info.Env().Global(), [audio = std::move(audio), rate = to_u32(info[2], "to")] { return audio.resampled(rate); },
-        [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
+    return addon(info.Env())
+        .loader->run<std::vector<float>>(
+            info.Env(), info.Env().Global(), [audio = std::move(audio), rate = to_u32(info[2], "to")] { return audio.resampled(rate); },
+            [](Napi::Env env, std::vector<float> & samples) { return to_js(env, samples); });
 }
 
 /// melFeatures(samples, { sampleRate, fftLength, hopLength, channels, norms }, length): Promise<Mel>
 Napi::Value mel_features(const Napi::CallbackInfo & info) {
     const Napi::Object from = to_object(info[1], "params");
-    clvp::MelParams    params;
+    clvp::MelParams params;
     params.sample_rate = to_u32(from.Get("sampleRate"), "params.sampleRate");
-    params.n_fft       = to_u32(from.Get("fftLength"), "params.fftLength");
-    params.hop         = to_u32(from.Get("hopLength"), "params.hopLength");
-    params.n_mels      = to_u32(from.Get("channels"), "params.channels");
-    params.norms       = to_floats(from.Get("norms"), "params.norms");
-    return addon(info.Env()).loader->run<clvp::Mel>(
-        info.Env(), info.Env().Global(),
-        [samples = to_floats(info[0], "samples"), params, length = to_u53(info[2], "length")] { return clvp::mel_features(samples, params, length); },
-        [](Napi::Env env, clvp::Mel & mel) { return to_js(env, mel); });
+    params.n_fft = to_u32(from.Get("fftLength"), "params.fftLength");
+    params.hop = to_u32(from.Get("hopLength"), "params.hopLength");
+    params.n_mels = to_u32(from.Get("channels"), "params.channels");
+    params.norms = to_floats(from.Get("norms"), "params.norms");
+    return addon(info.Env())
+        .loader->run<clvp::Mel>(
+            info.Env(), info.Env().Global(),
+            [samples = to_floats(info[0], "samples"), params, length = to_u53(info[2], "length")] { return clvp::mel_features(samples, params, length); },
+            [](Napi::Env env, clvp::Mel & mel) { return to_js(env, mel); });
 }
 
 /// warpLogits(logits, seen, sampling): Float32Array
 Napi::Value warp_logits(const Napi::CallbackInfo & info) {
-    auto       logits   = to_floats(info[0], "logits");
-    const auto seen     = to_ints(info[1], "seen");
+    auto logits = to_floats(info[0], "logits");
+    const auto seen = to_ints(info[1], "seen");
     const auto sampling = to_sampling(info[2]);
     return to_js(info.Env(), checked(info.Env(), [&] { return clvp::warp_logits(std::move(logits), seen, sampling); }));
 }
 
 /// fixCodes(model, rows: Int32Array[], stopped: boolean[], padTo): Int32Array[]
 Napi::Value fix_codes(const Napi::CallbackInfo & info) {
-    Napi::Env                    env     = info.Env();
-    const auto                   model   = ModelWrap::of(info[0]);
-    const auto                   rows    = to_rows(info[1], "rows");
-    const Napi::Object           stopped = to_object(info[2], "stopped");
+    Napi::Env env = info.Env();
+    const auto model = ModelWrap::of(info[0]);
+    const auto rows = to_rows(info[1], "rows");
+    const Napi::Object stopped = to_object(info[2], "stopped");
     std::vector<clvp::Candidate> candidates(rows.size());
     for (uint32_t i = 0; i < rows.size(); i++) {
         candidates[i].tokens = rows[i];
         candidates[i].finish = to_bool(stopped.Get(i), "stopped") ? clvp::Finish::stop : clvp::Finish::length;
     }
-    const auto  fixed = clvp::fix_codes(candidates, model->params(), to_u32(info[3], "padTo"));
+    const auto fixed = clvp::fix_codes(candidates, model->params(), to_u32(info[3], "padTo"));
     Napi::Array array = Napi::Array::New(env, fixed.size());
     for (uint32_t i = 0; i < fixed.size(); i++) {
         array.Set(i, to_js(env, fixed[i]));
@@ -128,21 +132,20 @@ Napi::Value stop_workers(const Napi::CallbackInfo & info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-    auto * data         = new AddonData;
-    data->loader        = Worker::create(env, [loads = data->loads] { loads->abort(); });
-    data->model_class   = Napi::Persistent(ModelWrap::define(env));
+    auto * data = new AddonData;
+    data->loader = Worker::create(env, [loads = data->loads] { loads->abort(); });
+    data->model_class = Napi::Persistent(ModelWrap::define(env));
     data->session_class = Napi::Persistent(SessionWrap::define(env));
-    data->writer_class  = Napi::Persistent(WriterWrap::define(env));
-    data->abort_class   = Napi::Persistent(AbortWrap::define(env));
+    data->writer_class = Napi::Persistent(WriterWrap::define(env));
+    data->abort_class = Napi::Persistent(AbortWrap::define(env));
     exports.Set("Session", data->session_class.Value());
     exports.Set("Writer", data->writer_class.Value());
     exports.Set("AbortFlag", data->abort_class.Value());
     env.SetInstanceData(data);
 
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
-        { "devices", devices },         { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
-        { "resample", resample },       { "warpLogits", warp_logits }, { "fixCodes", fix_codes },
-        { "melFeatures", mel_features }, { "stopWorkers", stop_workers },
+        { "devices", devices },        { "inspect", inspect },    { "loadModel", load_model },     { "decodeAudio", decode_audio }, { "resample", resample },
+        { "warpLogits", warp_logits }, { "fixCodes", fix_codes }, { "melFeatures", mel_features }, { "stopWorkers", stop_workers },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));
@@ -150,9 +153,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     return exports;
 }
 
-Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-    return init(env, exports);
-}
+Napi::Object initialise(Napi::Env env, Napi::Object exports) { return init(env, exports); }
 
 } // namespace
 

@@ -55,8 +55,8 @@ void Fft::radix2(double * re, double * im) const {
         for (uint32_t start = 0; start < n_fast_; start += 2 * half) {
             for (uint32_t j = 0; j < half; j++) {
                 const uint32_t a = start + j, b = a + half;
-                const double   c = cos_[j * stride], s = sin_[j * stride];
-                const double   odd_re = re[b] * c + im[b] * s, odd_im = im[b] * c - re[b] * s;
+                const double c = cos_[j * stride], s = sin_[j * stride];
+                const double odd_re = re[b] * c + im[b] * s, odd_im = im[b] * c - re[b] * s;
                 re[b] = re[a] - odd_re;
                 im[b] = im[a] - odd_im;
                 re[a] += odd_re;
@@ -102,8 +102,8 @@ void Fft::forward(std::vector<double> & re, std::vector<double> & im) const {
 
 static void check_range(const char * name, uint64_t value, uint64_t least, uint64_t most) {
     if (value < least || value > most) {
-        fail(Code::model_format, "mel features: %s is %llu, expected %llu to %llu", name, (unsigned long long) value,
-             (unsigned long long) least, (unsigned long long) most);
+        fail(Code::model_format, "mel features: %s is %llu, expected %llu to %llu", name, (unsigned long long)value, (unsigned long long)least,
+             (unsigned long long)most);
     }
 }
 
@@ -144,16 +144,16 @@ static double hertz_of_mel(double mel) { return 700.0 * (std::pow(10.0, mel / 25
 static double spaced(uint32_t i, uint32_t n, double last) { return i + 1 == n ? last : i * (last / (n - 1)); }
 
 void MelBank::make_filters() {
-    const uint32_t n_bins  = params_.n_fft / 2 + 1;
-    const double   mel_max = mel_of_hertz(params_.f_max);
+    const uint32_t n_bins = params_.n_fft / 2 + 1;
+    const double mel_max = mel_of_hertz(params_.f_max);
     filters_.resize(params_.n_mels);
     for (uint32_t m = 0; m < params_.n_mels; m++) {
-        const double low    = hertz_of_mel(spaced(m, params_.n_mels + 2, mel_max));
+        const double low = hertz_of_mel(spaced(m, params_.n_mels + 2, mel_max));
         const double centre = hertz_of_mel(spaced(m + 1, params_.n_mels + 2, mel_max));
-        const double high   = hertz_of_mel(spaced(m + 2, params_.n_mels + 2, mel_max));
+        const double high = hertz_of_mel(spaced(m + 2, params_.n_mels + 2, mel_max));
         Filter & filter = filters_[m];
         for (uint32_t bin = 0; bin < n_bins; bin++) {
-            const double hertz  = spaced(bin, n_bins, params_.sample_rate / 2); // a whole number, also for odd rates: the reference divides so
+            const double hertz = spaced(bin, n_bins, params_.sample_rate / 2); // a whole number, also for odd rates: the reference divides so
             const double weight = std::min((hertz - low) / (centre - low), (high - hertz) / (high - centre)) * 2.0 / (high - low);
             if (weight > 0) {
                 filter.first = filter.weights.empty() ? bin : filter.first;
@@ -184,9 +184,7 @@ static uint32_t reflected(int64_t i, int64_t n) {
 }
 
 /// Frames are centred: half a window of reflected samples precedes and follows. An odd n_fft loses a sample.
-uint32_t MelBank::frames_of(uint64_t n_samples) const {
-    return uint32_t((n_samples + 2 * (params_.n_fft / 2) - params_.n_fft) / params_.hop + 1);
-}
+uint32_t MelBank::frames_of(uint64_t n_samples) const { return uint32_t((n_samples + 2 * (params_.n_fft / 2) - params_.n_fft) / params_.hop + 1); }
 
 Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) const {
     if (samples.empty()) {
@@ -199,7 +197,7 @@ Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) con
     }
     try {
         Mel mel;
-        mel.n_mels   = params_.n_mels;
+        mel.n_mels = params_.n_mels;
         mel.n_frames = frames_of(n_samples);
         mel.data.resize(size_t(mel.n_mels) * mel.n_frames); // [n_mels, n_frames]
         std::vector<double> re(params_.n_fft), im(params_.n_fft), power(params_.n_fft / 2 + 1);
@@ -226,23 +224,23 @@ Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) con
         }
         return mel;
     } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long) n_samples);
+        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long)n_samples);
     }
 }
 
 Mel mel_features(const std::vector<float> & samples, const MelParams & params, uint64_t n_samples) {
     const uint64_t n = n_samples ? n_samples : samples.size();
-    MelParams      sizes = params;
-    sizes.seconds        = 1; // the length is n, and is checked here
+    MelParams sizes = params;
+    sizes.seconds = 1; // the length is n, and is checked here
     validate(sizes);
     if (n > uint64_t(1) << 31 || (n / params.hop + 1) * params.n_mels > max_values) {
-        fail(Code::invalid_argument, "Expected samples for at most %llu mel values but received %llu samples: cut them",
-             (unsigned long long) max_values, (unsigned long long) n);
+        fail(Code::invalid_argument, "Expected samples for at most %llu mel values but received %llu samples: cut them", (unsigned long long)max_values,
+             (unsigned long long)n);
     }
     try {
         return MelBank(sizes).compute(samples, n);
     } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long) n);
+        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long)n);
     }
 }
 

@@ -22,12 +22,12 @@ public:
     void forward(std::vector<double> & re, std::vector<double> & im) const;
 
 private:
-    uint32_t              n_      = 0; // of the transform
-    uint32_t              n_fast_ = 0; // power of two that it is computed with; n_ if that is one
-    std::vector<double>   cos_, sin_;  // of 2 pi k / n_fast_, k < n_fast_ / 2
-    std::vector<uint32_t> reversed_;   // bit-reversed indices
-    std::vector<double>   chirp_re_, chirp_im_;   // exp(-pi i k^2 / n_), k < n_
-    std::vector<double>   kernel_re_, kernel_im_; // transform of the conjugate chirp
+    uint32_t n_ = 0;                            // of the transform
+    uint32_t n_fast_ = 0;                       // power of two that it is computed with; n_ if that is one
+    std::vector<double> cos_, sin_;             // of 2 pi k / n_fast_, k < n_fast_ / 2
+    std::vector<uint32_t> reversed_;            // bit-reversed indices
+    std::vector<double> chirp_re_, chirp_im_;   // exp(-pi i k^2 / n_), k < n_
+    std::vector<double> kernel_re_, kernel_im_; // transform of the conjugate chirp
 
     void radix2(double * re, double * im) const;
     void bluestein(std::vector<double> & re, std::vector<double> & im) const;
@@ -51,17 +51,17 @@ public:
 private:
     /// A triangular filter: its weights for the bins from `first` on.
     struct Filter {
-        uint32_t            first = 0;
+        uint32_t first = 0;
         std::vector<double> weights;
     };
 
-    MelParams           params_;
-    uint32_t            n_samples_ = 0;
-    Fft                 fft_;
+    MelParams params_;
+    uint32_t n_samples_ = 0;
+    Fft fft_;
     std::vector<double> window_;  // [n_fft]
     std::vector<Filter> filters_; // [n_mels]
 
-    void     make_filters();
+    void make_filters();
     uint32_t frames_of(uint64_t n_samples) const;
 };
 

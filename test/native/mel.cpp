@@ -33,7 +33,7 @@ double fft_error(uint32_t n) {
             x += re[j] * roots_re[root] - im[j] * roots_im[root];
             y += re[j] * roots_im[root] + im[j] * roots_re[root];
         }
-        error   = std::max({ error, std::fabs(out_re[k] - x), std::fabs(out_im[k] - y) });
+        error = std::max({ error, std::fabs(out_re[k] - x), std::fabs(out_im[k] - y) });
         largest = std::max({ largest, std::fabs(x), std::fabs(y) });
     }
     return error / largest;
@@ -71,17 +71,17 @@ TEST(fft_equals_its_definition) {
 }
 
 TEST(mel_sizes) {
-    const MelBank bank{MelParams()};
+    const MelBank bank{ MelParams() };
     CHECK(bank.n_samples() == 132300 && bank.n_frames() == 517);
     const Mel mel = bank.compute(tone(1000, 22050, 1000));
     CHECK(mel.n_mels == 80 && mel.n_frames == 517 && mel.data.size() == 80 * 517);
 
     MelParams odd;
     odd.sample_rate = 16001;
-    odd.n_fft       = 401;
-    odd.hop         = 160;
-    odd.n_mels      = 23;
-    odd.seconds     = 2;
+    odd.n_fft = 401;
+    odd.hop = 160;
+    odd.n_mels = 23;
+    odd.seconds = 2;
     CHECK(MelBank(odd).n_frames() == 1 + (2 * 16001 + 400 - 401) / 160);
 }
 
@@ -123,7 +123,7 @@ TEST(mel_of_an_impulse_is_the_window) {
 }
 
 TEST(mel_cuts_and_pads) {
-    const MelBank bank{MelParams()};
+    const MelBank bank{ MelParams() };
     std::vector<float> samples = tone(300, 22050, 140000);
     const Mel long_one = bank.compute(samples);
     samples.resize(132300);
@@ -137,9 +137,9 @@ TEST(mel_cuts_and_pads) {
 TEST(mel_reflects_often_when_the_clip_is_shorter_than_the_window) {
     MelParams params;
     params.sample_rate = 1000;
-    params.seconds     = 1;
-    params.n_fft       = 8192; // 4,096 samples before the first, of a clip of 1,000
-    params.f_max       = 500;
+    params.seconds = 1;
+    params.n_fft = 8192; // 4,096 samples before the first, of a clip of 1,000
+    params.f_max = 500;
     const Mel mel = MelBank(params).compute(tone(100, 1000, 1000));
     CHECK(mel.n_frames == 1 + 1000 / 256);
     for (const float value : mel.data) {
@@ -148,7 +148,7 @@ TEST(mel_reflects_often_when_the_clip_is_shorter_than_the_window) {
 }
 
 TEST(mel_refuses_samples_that_are_no_sound) {
-    const MelBank bank{MelParams()};
+    const MelBank bank{ MelParams() };
     CHECK_THROWS(Code::audio, bank.compute({}));
     CHECK_THROWS(Code::audio, bank.compute({ 0.1f, NAN }));
     CHECK_THROWS(Code::audio, bank.compute({ -INFINITY }));
