@@ -14,4 +14,8 @@ export abstract class Callable {
   }
 }
 
-export type CallableClass<Call extends (...args: never[]) => unknown> = abstract new () => Callable & Call
+/** What a subclass's instances are: a call, and properties that the subclass assigns. */
+export type CallableClass<
+  Call extends (...args: never[]) => unknown,
+  Properties = unknown,
+> = abstract new () => Callable & Call & Properties

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path'
 import { binding, type NativeMelParams, native } from './binding.js'
 import { Callable, type CallableClass } from './callable.js'
-import { ClvpError, invalid } from './errors.js'
+import { invalid } from './errors.js'
 import { type FeatureCallOptions, padClips, readClips, readFeatureCall } from './feature_call.js'
 import {
   choice,
@@ -74,10 +74,7 @@ type Call = (rawSpeech: Clips, options?: FeatureCallOptions) => Promise<Features
  * transformers' `ClvpFeatureExtractor`, with its defaults. An instance is a function too: `extractor(clips, options)` is
  * {@link ClvpFeatureExtractor.call}. Immutable.
  */
-export class ClvpFeatureExtractor extends (Callable as unknown as new () => InstanceType<
-  CallableClass<Call>
-> &
-  Values<FieldTable>) {
+export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Values<FieldTable>>) {
   /** The results of a call that a model may take. */
   static readonly modelInputNames: readonly string[] = Object.freeze(['inputFeatures', 'attentionMask'])
   readonly #extra: JsonObject
@@ -187,10 +184,7 @@ function norms(): Field<readonly number[] | null> {
     const isDivisor = (norm: unknown) =>
       typeof norm === 'number' && ![0, Infinity].includes(Math.abs(Math.fround(norm)))
     if (!Array.isArray(value) || !value.every((norm) => isDivisor(norm) && !Number.isNaN(norm))) {
-      throw new ClvpError(
-        'CLVP_INVALID_ARGUMENT',
-        `Expected finite numbers other than 0, or null, for ${name} but received something else`,
-      )
+      throw invalid('an array of finite numbers other than 0, or null,', name, value)
     }
     return Object.freeze([...value]) as readonly number[]
   }

@@ -4,8 +4,8 @@ import { defaultSampling } from './core.js'
 import { ClvpError, invalid } from './errors.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
 import { type Preset, presetNames, presets } from './presets.js'
-import { type WeightType, weightTypes } from './source.js'
 import { Voice } from './voice.js'
+import { type WeightType, weightTypes } from './weight_types.js'
 
 /** How far a call has come. */
 export interface Progress {

@@ -28,7 +28,6 @@ export { inspectModel, type ModelFile } from './inspect.js'
 export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'
-export type { WeightType } from './source.js'
 export { Tensor, type TensorData } from './tensor.js'
 export type { Explanation } from './text.js'
 export {
@@ -46,3 +45,4 @@ export {
 } from './tokenizer.js'
 export type { Padding, Truncation } from './tokenizer_call.js'
 export { Voice } from './voice.js'
+export { type WeightType, weightTypes } from './weight_types.js'

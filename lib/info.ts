@@ -6,7 +6,7 @@ import { integer } from './options.js'
 export interface ModelInfo {
   /** Of the folder that it was converted from. */
   name: string
-  /** Type of the weight matrices: 'f32', 'f16' or 'q8_0'. */
+  /** Type of the weight matrices, as `weightTypes` lists them. */
   type: string
   /** Name of the device that holds the weights. */
   device: string

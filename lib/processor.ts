@@ -80,7 +80,7 @@ export class ClvpProcessor extends (Callable as CallableClass<
    * @throws ClvpError `CLVP_IO`
    */
   async savePretrained(folder: string): Promise<void> {
-    await this.tokenizer.savePretrained(folder)
+    await this.tokenizer.savePretrained(folder, CLASS)
     await this.featureExtractor.savePretrained(folder)
     const dictionary = { feature_extractor: this.featureExtractor.toDictionary(true), processor_class: CLASS }
     await writeJson(join(folder, FILE), dictionary)

@@ -5,9 +5,7 @@ import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { convertFolder } from '../quantize/convert.js'
 import { ClvpError } from './errors.js'
-
-export type WeightType = 'f32' | 'f16' | 'q8_0'
-export const weightTypes: readonly WeightType[] = ['f32', 'f16', 'q8_0']
+import type { WeightType } from './weight_types.js'
 
 export interface SourceOptions {
   type?: WeightType | undefined

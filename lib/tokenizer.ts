@@ -233,11 +233,12 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   /**
    * {@link ClvpTokenizer.saveVocabulary}, with `tokenizer_config.json` and the ids of added tokens.
    *
+   * @param processorClass what `tokenizer_config.json` is to name as the tokenizer's processor; none by default
    * @returns the paths of all files
    * @throws ClvpError `CLVP_IO`
    */
-  savePretrained(folder: string): Promise<string[]> {
-    return saveTokenizer(folder, this, this.table)
+  savePretrained(folder: string, processorClass?: string): Promise<string[]> {
+    return saveTokenizer(folder, this, this.table, processorClass)
   }
 
   #encode(text: string, splitSpecialTokens: boolean): Int32Array {

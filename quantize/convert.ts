@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
 import { abortError, ClvpError } from '../lib/errors.js'
 import { abortSignal, callback, oneOf, path, pick } from '../lib/options.js'
+import { type WeightType, weightTypes } from '../lib/weight_types.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
-import { makePlan, type PlannedTensor, WEIGHT_TYPES, type WeightType } from './plan.js'
+import { makePlan, type PlannedTensor } from './plan.js'
 import { failIo } from './safetensors.js'
 
 /** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
@@ -27,7 +28,7 @@ export interface ConvertResult {
   type: WeightType
   /** Of the file. */
   bytes: number
-  /** Matrices stored as f16 because the rows of q8_0 must be a multiple of 32 long. */
+  /** Matrices whose rows the type cannot hold, with the type they have instead: `"name: type"`. */
   fallbacks: string[]
 }
 
@@ -74,7 +75,7 @@ export async function convertFolder(
 function checkOptions(options: unknown) {
   const given = pick(options, ['type', 'onProgress', 'signal'], 'options')
   return {
-    type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', WEIGHT_TYPES),
+    type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', weightTypes),
     onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }

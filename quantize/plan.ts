@@ -1,15 +1,8 @@
 import { ClvpError } from '../lib/errors.js'
+import { typeForRows, type WeightType } from '../lib/weight_types.js'
 import type { SourceTensor } from './checkpoint.js'
 import type { Hparams } from './hparams.js'
 import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
-
-/** The type of the weight matrices: `'f16'` keeps published weights to 3 digits, `'q8_0'` halves it again. */
-export type WeightType = 'f32' | 'f16' | 'q8_0'
-
-export const WEIGHT_TYPES: readonly WeightType[] = ['f32', 'f16', 'q8_0']
-
-/** q8_0 keeps 32 weights of a row in a block. */
-const Q8_BLOCK = 32
 
 /** Of a checkpoint's data types those that weights can have, as the core names them. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
@@ -32,7 +25,7 @@ export interface PlannedTensor {
 
 export interface Plan {
   readonly tensors: readonly PlannedTensor[]
-  /** Names of the matrices that could not have the type asked for. */
+  /** The matrices that could not have the type asked for, and the type they have: `"name: type"`. */
   readonly fallbacks: string[]
 }
 
@@ -53,7 +46,7 @@ export function makePlan(
     for (let block = 0; block < blockCount(row, hparams); block++) {
       const tensor = planTensor(row, block, hparams, sources, type)
       for (const part of tensor.parts) used.add(part.entry.name)
-      if (row.isMatrix && tensor.type !== type) fallbacks.push(tensor.name)
+      if (row.isMatrix && tensor.type !== type) fallbacks.push(`${tensor.name}: ${tensor.type}`)
       tensors.push(tensor)
     }
   }
@@ -84,7 +77,7 @@ function planTensor(
   const parts = row.sources.map((source) => findPart(withBlock(source, block), shape, sources))
   return {
     name: withBlock(row.name, block),
-    type: !row.isMatrix ? 'f32' : type === 'q8_0' && first % Q8_BLOCK !== 0 ? 'f16' : type,
+    type: row.isMatrix ? typeForRows(type, first) : 'f32',
     dims,
     parts,
     isTransposed: row.isTransposed,

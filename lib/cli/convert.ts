@@ -1,5 +1,5 @@
 import { convertFolder } from '../../quantize/convert.js'
-import { weightTypes } from '../source.js'
+import { weightTypes } from '../weight_types.js'
 import type { Command } from './command.js'
 import { megabytes } from './table.js'
 

@@ -1,6 +1,6 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
-import { weightTypes } from '../source.js'
+import { weightTypes } from '../weight_types.js'
 import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {

@@ -78,7 +78,7 @@ struct MelParams {
 
 struct Params {
     std::string name;
-    std::string type; // of the weight matrices: "f32", "f16", "q8_0"
+    std::string type; // of the weight matrices: "f32", "f16", "q8_0", ...
     DecoderParams decoder;
     EncoderParams text, speech;
     MelParams mel;
@@ -319,7 +319,7 @@ std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int3
 /// writer removes it.
 class Writer {
 public:
-    /// `tensors`: name, type ("f32", "f16", "q8_0") and dims; n_bytes is ignored.
+    /// `tensors`: name, type ("f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl") and dims; n_bytes is ignored.
     Writer(const std::string & path, const Values & values, const std::vector<TensorInfo> & tensors);
     ~Writer();
     Writer(const Writer &) = delete;

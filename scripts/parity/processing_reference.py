@@ -128,7 +128,9 @@ def pad_cases(tokenizer):
         {"input_ids": [[5, 6], [8]], "special_tokens_mask": [[0, 1], [0]]},
     ]
     ways = [{}, {"padding": "max_length", "max_length": 5}, {"padding_side": "left"}, {"pad_to_multiple_of": 4}, {"return_attention_mask": False}]
-    return [{"given": given, "options": way, "found": dict(tokenizer.pad(json.loads(json.dumps(given)), **way))} for given in inputs for way in ways]
+    # With return_attention_mask=False transformers lets a given mask through as it is, shorter than its ids.
+    pairs = [(given, way) for given in inputs for way in ways if not ("attention_mask" in given and "return_attention_mask" in way)]
+    return [{"given": given, "options": way, "found": dict(tokenizer.pad(json.loads(json.dumps(given)), **way))} for given, way in pairs]
 
 
 def conversion_cases(tokenizer):
@@ -322,9 +324,9 @@ def everything(vocab, sample):
 
 
 def thinned(answers):
-    """For the golden file: every seventh call and every fourth case of features, and no dictionary that others tell."""
-    answers["calls"] = answers["calls"][::7]
-    answers["features"] = answers["features"][::4]
+    """For the golden file: strides that lead to every option."""
+    answers["calls"] = answers["calls"][::11]
+    answers["features"] = answers["features"][::5]
     return answers
 
 

@@ -147,6 +147,29 @@ TEST(mel_reflects_often_when_the_clip_is_shorter_than_the_window) {
     }
 }
 
+TEST(mel_features_of_any_length_without_a_model) {
+    const MelParams params;
+    const std::vector<float> samples = tone(300, 22050, 132300);
+    CHECK(mel_features(samples, params).data == MelBank(params).compute(samples).data);
+    const std::vector<float> cut(samples.begin(), samples.begin() + 5000);
+    CHECK(mel_features(samples, params, 5000).data == mel_features(cut, params).data);
+    CHECK(mel_features(cut, params, 132300).data == MelBank(params).compute(cut).data);
+    CHECK(mel_features(cut, params).n_frames == 1 + 5000 / 256);
+    CHECK(mel_features({ 0.5f }, params).n_frames == 1);
+}
+
+TEST(mel_features_refuse_nonsense) {
+    MelParams params;
+    CHECK_THROWS(Code::audio, mel_features({}, params));
+    CHECK_THROWS(Code::audio, mel_features({}, params, 100));
+    CHECK_THROWS(Code::audio, mel_features({ NAN }, params));
+    CHECK_THROWS(Code::invalid_argument, mel_features({ 0.5f }, params, uint64_t(1) << 40));
+    params.hop = 1;
+    CHECK_THROWS(Code::invalid_argument, mel_features({ 0.5f }, params, uint64_t(1) << 24));
+    params.hop = 0;
+    CHECK_THROWS(Code::model_format, mel_features({ 0.5f }, params));
+}
+
 TEST(mel_refuses_samples_that_are_no_sound) {
     const MelBank bank{ MelParams() };
     CHECK_THROWS(Code::audio, bank.compute({}));
