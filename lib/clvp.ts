@@ -250,7 +250,7 @@ export class Clvp {
     const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
     const common = {
       textIds,
-      voice: plan.voice.embedding,
+      voice: Float32Array.from(plan.voice.embedding), // now: the call may wait in line, and the caller change it
       candidates,
       maxTokens,
       seed,

@@ -81,8 +81,8 @@ export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Value
 
   /**
    * @param options values in place of the defaults
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an unknown name, a value of a wrong type or out of range, or as many
-   *   norms as there are no channels
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an unknown name, a value of a wrong type or out of range, or norms
+   *   that are not one for each channel
    */
   constructor(options: ClvpFeatureExtractorOptions = {}) {
     super()

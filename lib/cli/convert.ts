@@ -9,9 +9,10 @@ export const convert: Command = {
   summary: 'Convert a folder in Hugging Face layout to one GGUF file',
   details:
     'FOLDER holds config.json, safetensors (one or sharded), vocab.json and merges.txt, and may hold\n' +
-    'preprocessor_config.json, generation_config.json and tokenizer_config.json.',
+    'preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
+    `Types, from exact to small: ${weightTypes.join(', ')}.`,
   flags: {
-    type: { value: 'TYPE', help: `type of the weight matrices: ${weightTypes.join(', ')} (default: f16)` },
+    type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },
   },
   async run(args, context) {
     const type = args.choice('type', weightTypes) ?? 'f16'

@@ -38,7 +38,7 @@ export const generate: Command = {
     voice: {
       value: 'FILE',
       multiple: true,
-      help: "a clip of the voice, may be repeated; or one that 'clvp voice' saved (the demo model brings one)",
+      help: "a clip of the voice, may be repeated; or what 'clvp voice' saved",
     },
     candidates: { value: 'N', short: 'n', help: "how many are drawn (default: the preset's, or 16)" },
     preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },
@@ -55,7 +55,7 @@ export const generate: Command = {
     'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
     beams: {
       value: 'N',
-      help: 'search for the likeliest rows with N beams instead of drawing; drawn if --temperature is given',
+      help: 'search for the likeliest rows with N beams (drawn ones with --temperature)',
     },
     'length-penalty': {
       value: 'X',

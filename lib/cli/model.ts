@@ -6,7 +6,10 @@ import type { Arguments, Context, Flag } from './command.js'
 export const modelFlags: Record<string, Flag> = {
   device: { value: 'NAME', help: "device to compute on, as 'clvp devices' lists them (default: auto)" },
   threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
-  type: { value: 'TYPE', help: `type to convert a folder to: ${weightTypes.join(', ')} (default: f16)` },
+  type: {
+    value: 'TYPE',
+    help: "type to convert a folder to, as 'clvp convert --help' lists them (default: f16)",
+  },
 }
 
 /** 'demo' names the embedded model; './demo' a folder of that name. */

@@ -253,9 +253,11 @@ async function main() {
     for (const type of ['f32', 'f16', 'q8_0']) tables.push(await compareType(name, type, reference))
   }
   print(tables.flatMap((table) => table.rows))
-  const tokenizer = join(here, 'tokenizer.mjs')
-  const { status } = spawnSync(process.execPath, [tokenizer, '--python', python], { stdio: 'inherit' })
-  if (status !== 0 || tables.some((table) => table.failed)) process.exitCode = 1
+  const scripts = ['tokenizer.mjs', 'processing.mjs'].map((name) => join(here, name))
+  const passed = scripts.map(
+    (script) => spawnSync(process.execPath, [script, '--python', python], { stdio: 'inherit' }).status === 0,
+  )
+  if (passed.includes(false) || tables.some((table) => table.failed)) process.exitCode = 1
 }
 
 await main()
