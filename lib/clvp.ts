@@ -1,20 +1,19 @@
-import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { type Clip, readClip, takeClip } from './audio.js'
-import { type NativeCandidate, type NativeModel, packageRoot } from './binding.js'
+import { type NativeModel, packageRoot } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
 import { ClvpError, disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
 import {
   type GenerateOptions,
-  type GeneratePlan,
   type LoadOptions,
   readGenerateOptions,
   readLoadOptions,
 } from './generate_options.js'
+import { byScore, generateRanked, type Listener } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { abortSignal, oneOf, path, pick } from './options.js'
-import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
+import type { DrawnCandidate, GenerateResult } from './result.js'
 import { resolveSource } from './source.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from './text.js'
 import type { ClvpTokenizer } from './tokenizer.js'
@@ -38,12 +37,6 @@ export interface VoiceOptions {
 export interface CallOptions {
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal
-}
-
-/** Listens to the draws of a call that streams. */
-interface Listener {
-  onStep(pairs: Int32Array): void
-  onCandidate(candidate: DrawnCandidate): void
 }
 
 /**
@@ -136,7 +129,7 @@ export class Clvp {
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     const info = this.#session.info
     const plan = readGenerateOptions(options, info)
-    return this.#generate(textIds(this.#tokenizer, text, info), plan)
+    return generateRanked(this.#session, textIds(this.#tokenizer, text, info), plan)
   }
 
   /**
@@ -160,7 +153,7 @@ export class Clvp {
       },
       onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
     }
-    this.#generate(ids, { ...plan, signal }, listener).then(
+    generateRanked(this.#session, ids, { ...plan, signal }, listener).then(
       (result) => {
         events.push({ type: 'done', result })
         events.end()
@@ -228,101 +221,6 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-
-  async #generate(ids: Int32Array, plan: GeneratePlan, listener?: Listener): Promise<GenerateResult> {
-    const started = performance.now()
-    const seed = plan.seed ?? randomInt(2 ** 48 - 1)
-    const { candidates: drawn, timings } = await this.#draw(ids, plan, seed, listener)
-    plan.onProgress?.({ stage: 'rank', fraction: 0 })
-    const { candidates, scoreMs } = await this.#rank(ids, drawn, plan)
-    plan.onProgress?.({ stage: 'rank', fraction: 1 })
-    const totalMs = performance.now() - started
-    return {
-      best: candidates[0]!,
-      candidates: candidates.slice(0, plan.keep),
-      seed,
-      timings: { ...timings, scoreMs, totalMs },
-    }
-  }
-
-  /** The candidates before they are ranked: drawn, or found by beam search. */
-  async #draw(textIds: Int32Array, plan: GeneratePlan, seed: number, listener?: Listener) {
-    const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
-    const common = {
-      textIds,
-      voice: Float32Array.from(plan.voice.embedding), // now: the call may wait in line, and the caller change it
-      candidates,
-      maxTokens,
-      seed,
-      prefixPositions,
-      sampling,
-      signal,
-    }
-    const onCandidate =
-      listener &&
-      ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, this.#session.info)))
-    const progress = new DrawProgress(plan)
-    if (plan.beams) {
-      const onStep = onProgress && (() => progress.step())
-      const found = await this.#session.searchBeams({ ...common, ...plan.beams, onStep })
-      if (onCandidate) for (const each of found.candidates) onCandidate(each)
-      return found
-    }
-    const onStep = (pairs: Int32Array) => {
-      listener?.onStep(pairs)
-      progress.step()
-    }
-    return this.#session.generateTimed({
-      ...common,
-      batchSize: plan.batchSize,
-      deterministic: plan.deterministic,
-      onStep: listener || onProgress ? onStep : undefined,
-      onCandidate,
-    })
-  }
-
-  /** Scores candidates padded together as the reference pads them, and each by itself. */
-  async #rank(ids: Int32Array, drawn: NativeCandidate[], plan: GeneratePlan) {
-    const fix = (some: NativeCandidate[], padTo: number) =>
-      this.#session.fixCodes(
-        some.map(({ tokens }) => tokens),
-        some.map(({ finishReason }) => finishReason === 'stop'),
-        padTo,
-      )
-    const together = fix(drawn, plan.padTo)
-    const alone = drawn.map((candidate) => fix([candidate], 0)[0]!)
-    // A row that padding does not change has one score for both.
-    const unpadded = alone.filter((row, i) => row.length !== together[i]!.length)
-    const { scores, ms } = await this.#session.scoreTimed(ids, [...together, ...unpadded], plan.signal)
-    let next = drawn.length
-    const candidates = drawn.map((each, i): Candidate => {
-      const codes = together[i]!
-      const score = scores[i]!
-      const soloScore = alone[i]!.length === codes.length ? score : scores[next++]!
-      return { ...describeCandidate(each, this.#session.info), codes, score, soloScore }
-    })
-    return { candidates: candidates.sort(byScore), scoreMs: ms }
-  }
-}
-
-/** How far a call has come: steps of the batch at hand over the most there can be. */
-class DrawProgress {
-  readonly #plan: GeneratePlan
-  #steps = 0
-
-  constructor(plan: GeneratePlan) {
-    this.#plan = plan
-  }
-
-  step(): void {
-    const { beams, candidates, batchSize, maxTokens, onProgress } = this.#plan
-    const most = (beams ? 1 : Math.ceil(candidates / batchSize)) * maxTokens
-    onProgress?.({ stage: 'generate', fraction: Math.min(1, ++this.#steps / most) })
-  }
-}
-
-function byScore(a: { score: number; index: number }, b: { score: number; index: number }): number {
-  return b.score - a.score || a.index - b.index
 }
 
 function readSignal(options: unknown): AbortSignal | undefined {
