@@ -1,7 +1,7 @@
 import { convertFolder } from '../../quantize/convert.js'
 import { weightTypes } from '../weight_types.js'
 import type { Command } from './command.js'
-import { megabytes } from './table.js'
+import { megabytes, peakRss } from './table.js'
 
 export const convert: Command = {
   name: 'convert',
@@ -16,12 +16,15 @@ export const convert: Command = {
   },
   async run(args, context) {
     const type = args.choice('type', weightTypes) ?? 'f16'
-    const json = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
+    const started = performance.now()
+    const result = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
       type,
       signal: context.signal,
       onProgress: (fraction) => context.progress('convert', fraction),
     })
+    const json = { ...result, seconds: (performance.now() - started) / 1000, peakRssBytes: peakRss() }
     const kept = json.fallbacks.map((line) => `\n  ${line}`).join('')
-    return { text: `${json.path}: ${json.type}, ${megabytes(json.bytes)}${kept}`, json }
+    const cost = `in ${json.seconds.toFixed(1)} s, peak memory ${megabytes(json.peakRssBytes)}`
+    return { text: `${json.path}: ${json.type}, ${megabytes(json.bytes)}, ${cost}${kept}`, json }
   },
 }

@@ -5,7 +5,7 @@ import type { Candidate, GenerateResult, Timings } from '../result.js'
 import { writeWhole } from '../write.js'
 import { type Command, UsageError } from './command.js'
 import { isDemo, modelFlags, withModel } from './model.js'
-import { megabytes, table } from './table.js'
+import { megabytes, peakRss, table } from './table.js'
 import { readVoice } from './voice.js'
 
 const numbers = {
@@ -120,11 +120,6 @@ function candidateTable(candidates: readonly Candidate[]): string {
     candidate.finishReason,
   ])
   return table([['rank', 'candidate', 'score', 'alone', 'logprob', 'length', 'silence', 'ended by'], ...rows])
-}
-
-/** Bytes; the kernel counts in KiB. */
-function peakRss(): number {
-  return process.resourceUsage().maxRSS * 1024
 }
 
 function timingTable(timings: Timings): string {

@@ -13,6 +13,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [line(heading!), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n')
 }
 
+/** The most memory that this process has had, in bytes; the system counts in KiB. */
+export function peakRss(): number {
+  return process.resourceUsage().maxRSS * 1024
+}
+
 /** Bytes for people: "12.3 MB". */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
