@@ -230,10 +230,15 @@ function load(): Binding {
   }
 }
 
-export const binding = load()
+let loaded: Binding | undefined
+
+/** The addon, loaded when it is first used: what needs none, as help on the command line, works without. */
+export const binding: Binding = new Proxy({} as Binding, {
+  get: (_, name) => Reflect.get((loaded ??= load()), name),
+})
 
 // process.exit() runs no cleanup hooks of addons, but destroys GGML's tables under the threads that compute with them.
-process.once('exit', () => binding.stopWorkers())
+process.once('exit', () => loaded?.stopWorkers())
 
 /** Turns an error of the addon into a ClvpError; others pass. */
 export function rewrap(error: unknown): unknown {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { abortable } from './abortable.js'
 import { type Clip, readClip, takeClip } from './audio.js'
 import { type NativeModel, packageRoot } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
@@ -28,15 +29,15 @@ export type StreamEvent =
 /** Options of voice(). */
 export interface VoiceOptions {
   /** How several clips become one voice: the mean of their vectors, as tortoise does (the default and only way). */
-  combine?: 'mean'
+  combine?: 'mean' | undefined
   /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Options of rank, embedText and embedSpeech. */
 export interface CallOptions {
   /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -103,6 +104,7 @@ export class Clvp {
    *   cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
+    this.#check()
     const given = pick(options, ['combine', 'signal'], 'options')
     const signal = abortSignal(given.signal, 'signal')
     if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
@@ -113,7 +115,7 @@ export class Clvp {
     const taken = Array.from(list, (clip, i) => takeClip(clip, nameOf(i), clipSeconds))
     const vectors: Float32Array[] = []
     for (const [i, clip] of taken.entries()) {
-      const samples = await readClip(clip, nameOf(i), sampleRate, clipSeconds)
+      const samples = await abortable(signal, () => readClip(clip, nameOf(i), sampleRate, clipSeconds))
       const mel = await this.#session.mel(samples, signal)
       vectors.push(await this.#session.condition(mel, signal))
     }
@@ -127,6 +129,7 @@ export class Clvp {
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED when the signal says so, CLVP_DISPOSED
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
+    this.#check()
     const info = this.#session.info
     const plan = readGenerateOptions(options, info)
     return generateRanked(this.#session, textIds(this.#tokenizer, text, info), plan)
@@ -135,9 +138,10 @@ export class Clvp {
   /**
    * generate(), told as it goes. Leaving the loop early stops the work. Events wait in memory until they are read.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT at once for a bad text or option; other errors come out of the loop
+   * @throws ClvpError CLVP_INVALID_ARGUMENT or CLVP_DISPOSED at once; other errors come out of the loop
    */
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
+    this.#check()
     const info = this.#session.info
     const plan = readGenerateOptions(options, info)
     const ids = textIds(this.#tokenizer, text, info)
@@ -175,6 +179,7 @@ export class Clvp {
     rows: readonly Int32Array[],
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
+    this.#check()
     const signal = readSignal(options)
     const ids = textIds(this.#tokenizer, text, this.#session.info)
     const scores = await this.#session.score(ids, readRows(rows), signal)
@@ -187,6 +192,7 @@ export class Clvp {
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
    */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
+    this.#check()
     const signal = readSignal(options)
     return this.#session.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
   }
@@ -198,6 +204,7 @@ export class Clvp {
    * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
    */
   async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
+    this.#check()
     const signal = readSignal(options)
     return this.#session.embedSpeech(readRows([codes]), signal)
   }
@@ -208,7 +215,7 @@ export class Clvp {
    * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no string, CLVP_DISPOSED
    */
   async explain(text: string): Promise<Explanation> {
-    if (this.#disposed) throw disposedError()
+    this.#check()
     return explainText(this.#tokenizer, text, this.#session.info)
   }
 
@@ -216,6 +223,10 @@ export class Clvp {
   dispose(): Promise<void> {
     this.#disposed ??= this.#session.dispose().then(() => this.#model.dispose())
     return this.#disposed
+  }
+
+  #check(): void {
+    if (this.#disposed) throw disposedError()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@
  * The core for the rest of lib: loading with an AbortSignal, and sessions whose calls wait in line for each other and
  * stop when their signal says so. Not part of the public surface.
  */
+import { abortable } from './abortable.js'
 import {
   binding,
   type NativeBeamOptions,
@@ -70,11 +71,13 @@ export async function loadModel(path: string, options: CoreLoadOptions = {}): Pr
   const flag = new binding.AbortFlag()
   const onAbort = () => flag.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await guard(
+  const load = () =>
+    guard(
       () => flag.abort(),
       (safe) => native(() => binding.loadModel(path, device, flag, safe(onProgress))),
     )
+  try {
+    return await abortable(signal, load, (model) => model.dispose())
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
@@ -232,7 +235,9 @@ export class Session {
     this.#native.dispose()
   }
 
-  #run<T>(job: (session: NativeSession) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #run<T>(job: (session: NativeSession) => Promise<T>, given?: AbortSignal): Promise<T> {
+    // A signal for this call alone: many calls may share the given one, and Node warns of many listeners.
+    const signal = given && AbortSignal.any([given])
     return this.#queue.add(async () => {
       // The call starts, and so clears an old abort, before the listener can set a new one.
       const running = native(() => job(this.#native))

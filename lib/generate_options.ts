@@ -16,70 +16,73 @@ export interface Progress {
 
 export interface LoadOptions {
   /** 'auto' (default): the first of `devices()`; or a device's name or kind as it gives them, in upper or lower case. */
-  device?: string
+  device?: string | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
-  threads?: number
+  threads?: number | undefined
   /** For a folder: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
-  type?: WeightType
+  type?: WeightType | undefined
   /** Called on the JavaScript thread; it must not throw. */
-  onProgress?: (progress: Progress) => void
+  onProgress?: ((progress: Progress) => void) | undefined
   /** Stops the load with CLVP_ABORTED. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface GenerateOptions {
   /** Made by `voice()` of the same model. */
   voice: Voice
   /** How many are drawn, 1 to 65,536; default: the preset's, or 16. */
-  candidates?: number
+  candidates?: number | undefined
   /** tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. */
-  preset?: Preset
+  preset?: Preset | undefined
   /** 0 to 2^53 - 1; default: a random one, which the result tells. */
-  seed?: number
-  /** Divides the logits, 0 to 10^6; default 0.8. 0 takes the most likely code always (greedy). */
-  temperature?: number
+  seed?: number | undefined
+  /**
+   * Divides the logits, 0.001 to 1000; default 0.8. 0 takes the most likely code always (greedy), whatever the other sampling
+   * options but repetitionPenalty say.
+   */
+  temperature?: number | undefined
   /** Keeps the k most likely, and equals of the last; default 50, 0 for all. */
-  topK?: number
+  topK?: number | undefined
   /** Keeps the most likely that together have this probability, 0 to 1; default 0.8, 1 for all. */
-  topP?: number
+  topP?: number | undefined
   /** Keeps those at least this fraction as likely as the likeliest, 0 to 1; default 0 for all. */
-  minP?: number
+  minP?: number | undefined
   /** Keeps those nearest the expected surprise that together have this probability, above 0 to 1; default 1 for all. */
-  typicalP?: number
-  /** Divides positive logits of codes already drawn, and multiplies negative ones; above 0, default 2, 1 for none. */
-  repetitionPenalty?: number
+  typicalP?: number | undefined
+  /** Divides positive logits of codes already drawn, and multiplies negative ones; 0.001 to 1000, default 2, 1 for none. */
+  repetitionPenalty?: number | undefined
   /** Most codes of a candidate, 1 to `info.maxTokens`; the stop counts as one. Default: the smaller of that and 500. */
-  maxTokens?: number
+  maxTokens?: number | undefined
   /** Pads the rows to at least this many codes before ranking, as tortoise does with 500; at most 4,096, default 0: the longest row. */
-  padTo?: number
+  padTo?: number | undefined
   /** How many of the best are given back; default: all. */
-  keep?: number
+  keep?: number | undefined
   /** How many are decoded together, 1 to 1,024; default 16. More are faster and take more memory. */
-  batchSize?: number
+  batchSize?: number | undefined
   /**
    * Exactly the same codes for candidate k whatever `candidates`, `batchSize` and `threads` are; default false: the same but
    * for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
    */
-  deterministic?: boolean
+  deterministic?: boolean | undefined
   /**
    * Beam search instead of drawing: the likeliest rows of this many beams, 2 to 256. `candidates` is then how many of them are
    * ranked, by default all. The ways on are drawn only if a temperature is given, with all sampling options. Not
    * together with `batchSize`, `deterministic` and `preset`; stream() tells no tokens, since a beam's past can change.
    */
-  beams?: number
-  /** With beams: a row's likelihood is divided by its length to this power; -100 to 100, default 1. */
-  lengthPenalty?: number
+  beams?: number | undefined
+  /** With beams: a row's likelihood is divided by its length to this power; -2 to 10, default 1. */
+  lengthPenalty?: number | undefined
   /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
-  earlyStopping?: EarlyStopping
+  earlyStopping?: EarlyStopping | undefined
   /**
    * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
-  prefixPositions?: PrefixPositions
+  prefixPositions?: PrefixPositions | undefined
   /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called on the JavaScript thread; it must not throw. */
-  onProgress?: (progress: Progress) => void
+  onProgress?: ((progress: Progress) => void) | undefined
 }
 
 export interface BeamPlan {
@@ -192,7 +195,7 @@ function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
   }
   return {
     beams: integer(given.beams, 'beams', 2, 256),
-    lengthPenalty: number(lengthPenalty, 'lengthPenalty', -100, 100),
+    lengthPenalty: number(lengthPenalty, 'lengthPenalty', -2, 10),
     earlyStopping,
     sample,
   }

@@ -18,7 +18,7 @@ export interface DrawnCandidate {
   seconds: number
   /** Length of the longest run of the silence code among the drawn codes, in seconds. */
   longestSilence: number
-  /** `generate(text, { seed, candidates: 1 })` with this seed draws this candidate again. */
+  /** `generate(text, { seed, candidates: 1 })` with this seed draws this candidate again; a beam has the call's own seed. */
   seed: number
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ClvpError, invalid } from './errors.js'
-import { path } from './options.js'
+import { integer, path } from './options.js'
 import { writeWhole } from './write.js'
 
 /** How a saved voice names itself; the version changes when an old reader would go wrong. */
@@ -15,7 +15,10 @@ export class Voice {
   readonly clips: number
 
   constructor(embedding: Float32Array, clips: number) {
-    if (!(embedding instanceof Float32Array)) throw invalid('a Float32Array', 'embedding', embedding)
+    if (!(embedding instanceof Float32Array) || embedding.length === 0) {
+      throw invalid('a Float32Array that is not empty', 'embedding', embedding)
+    }
+    integer(clips, 'clips', 1, Number.MAX_SAFE_INTEGER)
     this.embedding = embedding
     this.clips = clips
   }

@@ -35,8 +35,9 @@ const recipe = {
 if (!existsSync(Clvp.demo)) {
   const work = mkdtempSync(join(tmpdir(), 'clvp-demo-'))
   try {
-    writeCheckpoint(recipe, work)
-    await convertFolder(work, Clvp.demo, { type: 'q8_0' })
+    const folder = join(work, recipe.name) // the model takes its name
+    writeCheckpoint(recipe, folder)
+    await convertFolder(folder, Clvp.demo, { type: 'q8_0' })
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

@@ -93,7 +93,7 @@ t.test('wrong usage ends with 2 and says what is wrong', async (t) => {
   await Promise.all(wrong.map(check))
 })
 
-t.test('what fails ends with 1 and says why, without a stack', async (t) => {
+t.test('what fails ends with 1, or 2 for a wrong argument, and says why, without a stack', async (t) => {
   writeFileSync(join(dir, 'codes.json'), '[[1, 2], "x"]')
   writeFileSync(join(dir, 'no-json.json'), '[[1, 2')
   const failing = [
@@ -119,7 +119,8 @@ t.test('what fails ends with 1 and says why, without a stack', async (t) => {
   ]
   const check = async ([args, message]) => {
     const { status, stdout, stderr } = await clvp(...args)
-    t.match({ status, stdout, stderr }, { status: 1, stdout: '', stderr: message }, args.join(' ').slice(-50))
+    const expected = { status: /INVALID_ARGUMENT/.test(message.source) ? 2 : 1, stdout: '', stderr: message }
+    t.match({ status, stdout, stderr }, expected, args.join(' ').slice(-50))
     t.equal(stderr.split('\n').length, 2, `one line: ${stderr}`)
   }
   await Promise.all(failing.map(check))

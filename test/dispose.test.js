@@ -15,7 +15,9 @@ t.test('every call after it rejects', async (t) => {
   await t.rejects(clvp.embedSpeech(Int32Array.of(1)), disposed)
   await t.rejects(clvp.voice(tone()), disposed)
   await t.rejects(clvp.explain('Hi.'), disposed)
-  await t.rejects(clvp.stream('Hi.', { voice }).next(), disposed)
+  t.throws(() => clvp.stream('Hi.', { voice }), disposed)
+  await t.rejects(clvp.voice('there is no such file'), disposed)
+  await t.rejects(clvp.generate('', {}), disposed)
 })
 
 t.test('in the middle of work', async (t) => {

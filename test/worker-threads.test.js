@@ -53,3 +53,17 @@ for (const stage of ['load', 'generate']) {
     t.same({ code, signal, said }, { code: 0, signal: null, said: 'done\n' })
   })
 }
+
+for (const mode of ['stream', 'progress', 'many', 'load', 'collect', 'convert']) {
+  t.test(`ended in the midst of ${mode}, calls to JavaScript under way`, async (t) => {
+    const script = fileURLToPath(new URL('helpers/busy_worker.js', import.meta.url))
+    const child = spawn(process.execPath, [script, mode, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    child.stdout.on('data', (data) => {
+      said += data
+    })
+    const [code, signal] = await once(child, 'exit')
+    t.same({ code, signal }, { code: 0, signal: null })
+    t.match(said, /done/)
+  })
+}

@@ -84,10 +84,16 @@ function report(error: unknown, command: Command | undefined): number {
   if (error instanceof ClvpError) {
     if (error.code === 'CLVP_ABORTED') return interrupted
     process.stderr.write(`clvp: ${error.message} (${error.code})\n`)
-    return 1
+    return error.code === 'CLVP_INVALID_ARGUMENT' ? 2 : 1
   }
   process.stderr.write(`clvp: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1
 }
+
+// A reader that has had enough, as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include <optional>
+#include <system_error>
 #include <unordered_set>
 
 namespace binding {
@@ -24,8 +25,7 @@ std::shared_ptr<Worker> Worker::create(Napi::Env env, std::function<void()> inte
 }
 
 Worker::Worker(Napi::Env env, std::function<void()> interrupt) : env_(env), interrupt_(std::move(interrupt)) {
-    // Its function is never called: each call brings a function of its own.
-    js_ = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "clvp", 0, 1);
+    js_ = Tsfn::New(env, "clvp", 0, 1, static_cast<std::nullptr_t *>(nullptr));
     js_.Unref(env);
     // Hooks run in reverse order, so this one joins the thread before the threadsafe function goes.
     napi_add_env_cleanup_hook(env_, on_env_end, this);
@@ -83,8 +83,13 @@ Napi::Promise Worker::start(Napi::Env env, Napi::Object hold, std::function<void
             job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::disposed, "this object was disposed of")));
             return job->deferred.Promise();
         }
-        if (!thread_.joinable()) {
-            thread_ = std::thread([this] { loop(); });
+        try {
+            if (!thread_.joinable()) {
+                thread_ = std::thread([this] { loop(); });
+            }
+        } catch (const std::system_error &) {
+            job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::out_of_memory, "the system lets this process start no more threads")));
+            return job->deferred.Promise();
         }
         queue_.push_back(job);
     }
@@ -127,16 +132,18 @@ void Worker::loop() {
 
 void Worker::post(std::function<void(Napi::Env)> call) {
     auto * held = new std::function<void(Napi::Env)>(std::move(call));
-    const napi_status status = js_.NonBlockingCall(held, [](Napi::Env env, Napi::Function, std::function<void(Napi::Env)> * function) {
-        std::unique_ptr<std::function<void(Napi::Env)>> owner(function);
-        if (static_cast<napi_env>(env) != nullptr) { // null while the environment ends: nobody is left to hear
-            Napi::HandleScope scope(env);
-            (*owner)(env);
-        }
-    });
+    const napi_status status = js_.NonBlockingCall(held);
     if (status != napi_ok) {
         // The environment is gone, and what `held` refers to in it with it: freeing it from this thread would touch the
         // dead environment. The process or its worker is about to end.
+    }
+}
+
+void Worker::call_js(Napi::Env env, Napi::Function, std::nullptr_t *, std::function<void(Napi::Env)> * call) {
+    std::unique_ptr<std::function<void(Napi::Env)>> owner(call);
+    if (static_cast<napi_env>(env) != nullptr) {
+        Napi::HandleScope scope(env);
+        (*owner)(env);
     }
 }
 

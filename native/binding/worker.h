@@ -47,7 +47,10 @@ private:
 
     napi_env env_;
     std::function<void()> interrupt_;
-    Napi::ThreadSafeFunction js_;
+    /// Runs a posted call; also, without an environment, when that ends: then the call is only freed.
+    static void call_js(Napi::Env env, Napi::Function, std::nullptr_t *, std::function<void(Napi::Env)> * call);
+    using Tsfn = Napi::TypedThreadSafeFunction<std::nullptr_t, std::function<void(Napi::Env)>, call_js>;
+    Tsfn js_;
     uint32_t n_pending_ = 0; // touched on the JS thread only
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #ifdef __linux__
@@ -46,6 +48,29 @@ std::vector<ggml_backend_dev_t> model_devices() {
 
 template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
     return reinterpret_cast<F>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name));
+}
+
+/// GGML ends the process if it cannot start a thread: see first whether as many can be had.
+void try_threads(uint32_t n) {
+    std::vector<std::thread> threads;
+    std::mutex gate;
+    bool all = true;
+    {
+        std::lock_guard<std::mutex> closed(gate);
+        try {
+            for (uint32_t i = 1; i < n; i++) {
+                threads.emplace_back([&gate] { std::lock_guard<std::mutex> open(gate); });
+            }
+        } catch (const std::system_error &) {
+            all = false;
+        }
+    }
+    for (std::thread & thread : threads) {
+        thread.join();
+    }
+    if (!all) {
+        fail(Code::out_of_memory, "the system lets this process start only %zu of %u threads: use fewer (threads)", threads.size() + 1, n);
+    }
 }
 
 bool poll_abort(void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); }
@@ -154,6 +179,7 @@ void Backend::set_up_cpu(uint32_t n_threads) {
     auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
     free_pool_ = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
     if (new_pool && set_pool && free_pool_) {
+        try_threads(n_threads);
         ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads));
         params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
         pool_ = new_pool(&params);

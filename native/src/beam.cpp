@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace clvp {
@@ -80,17 +81,19 @@ std::vector<Step> best_steps(std::vector<Step> steps, size_t n) {
     return steps;
 }
 
-/// n ways on drawn without replacement by softmax of their scores, in the order drawn.
+/// n ways on drawn without replacement by softmax of their scores, in the order drawn: the n highest scores with Gumbel
+/// noise (Kool et al., "Stochastic beams and where to find them", 2019).
 std::vector<Step> drawn_steps(std::vector<Step> steps, size_t n, Search & search) {
+    std::vector<std::pair<double, size_t>> keys;
+    for (size_t i = 0; i < steps.size(); i++) {
+        const double u = uniform(search.options.seed, search.n_drawn++) + 0x1.0p-54; // never 0
+        keys.push_back({ static_cast<double>(steps[i].score) - std::log(-std::log(u)), i });
+    }
+    n = std::min(n, keys.size());
+    std::partial_sort(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(n), keys.end(), std::greater<>());
     std::vector<Step> drawn;
-    while (drawn.size() < n && !steps.empty()) {
-        std::vector<float> scores;
-        for (const Step & step : steps) {
-            scores.push_back(step.score);
-        }
-        const auto i = static_cast<size_t>(draw(scores, uniform(search.options.seed, search.n_drawn++)));
-        drawn.push_back(steps[i]);
-        steps.erase(steps.begin() + static_cast<ptrdiff_t>(i));
+    for (size_t k = 0; k < n; k++) {
+        drawn.push_back(steps[keys[k].second]);
     }
     return drawn;
 }
@@ -235,8 +238,8 @@ void check_beams(const BeamOptions & o, const Params & params) {
     if (o.max_tokens < 1 || o.max_tokens > params.max_tokens()) {
         fail(Code::invalid_argument, "Expected an integer from 1 to %u for max_tokens but received %u", params.max_tokens(), o.max_tokens);
     }
-    if (!std::isfinite(o.length_penalty) || std::fabs(o.length_penalty) > 100) {
-        fail(Code::invalid_argument, "Expected a number from -100 to 100 for length_penalty but received %g", static_cast<double>(o.length_penalty));
+    if (!std::isfinite(o.length_penalty) || o.length_penalty < -2 || o.length_penalty > 10) {
+        fail(Code::invalid_argument, "Expected a number from -2 to 10 for length_penalty but received %g", static_cast<double>(o.length_penalty));
     }
     if (o.sample && o.sampling.temperature == 0) {
         fail(Code::invalid_argument, "Expected a temperature above 0 for drawn beams but received 0");
@@ -257,6 +260,7 @@ std::vector<Candidate> search_beams(Backend & backend, const Weights & weights, 
     std::vector<float> logits = prefill(backend, weights, params, search.cache, voice, ids, options.prefix_positions);
     timings.prefill_ms = clock.ms();
     timings.n_prefill = n_prefix;
+    timings.kv_bytes = search.cache.n_bytes();
     while (advance(search, logits)) {
         logits = next_logits(search);
         if (options.on_step) {
