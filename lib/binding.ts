@@ -234,7 +234,10 @@ let loaded: Binding | undefined
 
 /** The addon, loaded when it is first used: what needs none, as help on the command line, works without. */
 export const binding: Binding = new Proxy({} as Binding, {
-  get: (_, name) => Reflect.get((loaded ??= load()), name),
+  get(_, name) {
+    loaded ??= load()
+    return Reflect.get(loaded, name)
+  },
 })
 
 // process.exit() runs no cleanup hooks of addons, but destroys GGML's tables under the threads that compute with them.
