@@ -17,6 +17,14 @@ export async function abortable<T>(
       if (discard) work.then(discard, () => {})
     }
     signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    // Settled and deaf in one go: an abort in between would discard what the caller has been given.
+    const settle = (act: () => void) => {
+      signal.removeEventListener('abort', onAbort)
+      act()
+    }
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    )
   })
 }

@@ -136,8 +136,8 @@ export class Session {
     return this.#run((session) => session.mel(samples), signal)
   }
 
-  async condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
-    return finite(await this.#run((session) => session.condition(mel), signal))
+  condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.condition(mel), signal)
   }
 
   prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array> {
@@ -161,12 +161,12 @@ export class Session {
     return this.#run((session) => session.encodeSpeech(ids))
   }
 
-  async embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
-    return finite(await this.#run((session) => session.embedText(textIds), signal))
+  embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.embedText(textIds), signal)
   }
 
-  async embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
-    return finite(await this.#run((session) => session.embedSpeech(rows), signal))
+  embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.embedSpeech(rows), signal)
   }
 
   async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
@@ -281,13 +281,4 @@ async function guard<T>(stop: () => void, call: (safe: Safe) => Promise<T>): Pro
   await running.catch(() => {})
   if (thrown) throw thrown.error
   return running
-}
-
-/** A result that is no number has no meaning: the weights that gave it overflow, which a sound model's never do. */
-function finite(values: Float32Array): Float32Array {
-  if (values.every(Number.isFinite)) return values
-  throw new ClvpError(
-    'CLVP_MODEL_FORMAT',
-    'Expected finite numbers of the model but it computed NaN or infinity: its file is damaged, or its input is far out of range. Convert it again',
-  )
 }

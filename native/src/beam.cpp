@@ -190,7 +190,7 @@ bool advance(Search & search, const std::vector<float> & logits) {
     const size_t n_keep = 2 * static_cast<size_t>(search.options.n_beams); // so that n_beams go on even if as many end
     steps = search.options.sample ? drawn_steps(std::move(steps), n_keep, search) : best_steps(std::move(steps), n_keep);
     const bool all_end = std::all_of(steps.begin(), steps.end(), [&](const Step & step) { return ends(search, step); });
-    finish_rows(search, steps);
+    finish_rows(search, steps); // in the order drawn, as the reference
     sort_best_first(steps);
     if (!all_end) {
         go_on(search, steps);

@@ -80,6 +80,14 @@ void check_voice(const std::vector<float> & voice, const Params & params) {
     }
 }
 
+/// Gives results back if they are numbers: weights that overflow, which a sound model's never do, give others.
+std::vector<float> finite(std::vector<float> values, const char * what) {
+    if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) {
+        fail(Code::model_format, "the model gives %s that are no numbers: its weights are damaged, or its input is far out of range. Convert it again", what);
+    }
+    return values;
+}
+
 } // namespace
 
 std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOptions & options) {
@@ -154,7 +162,7 @@ std::vector<float> Session::condition(const Mel & mel) {
         const Clock clock;
         std::vector<float> voice = condition_mel(impl_->backend, impl_->weights, impl_->params, mel);
         impl_->timings.condition_ms = clock.ms();
-        return voice;
+        return finite(std::move(voice), "a voice");
     });
 }
 
@@ -185,12 +193,8 @@ std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const 
         impl_->check_text(text_ids);
         check_voice(voice, impl_->params);
         const std::vector<int32_t> ids = conditioning_ids(text_ids, impl_->params);
-        std::vector<int32_t> positions(ids.size());
-        for (size_t i = 0; i < ids.size(); i++) {
-            positions[i] = static_cast<int32_t>(i);
-        }
         Graph graph(impl_->backend, graph_nodes(0));
-        ggml_tensor * embeds = graph.output("prefix", embed_prefix(graph, impl_->weights, voice, ids, positions));
+        ggml_tensor * embeds = graph.output("prefix", embed_prefix(graph, impl_->weights, voice, ids));
         graph.run();
         return Graph::read(embeds);
     });
@@ -235,7 +239,8 @@ Encoding Session::encode_speech(const std::vector<int32_t> & ids) {
 std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids) {
     return guarded([&] {
         impl_->check_text(text_ids);
-        return normalised(encode(impl_->backend, impl_->weights.text, impl_->params.text, { encoder_ids(text_ids, impl_->params) }).front().embed);
+        const std::vector<std::vector<int32_t>> row = { encoder_ids(text_ids, impl_->params) };
+        return finite(normalised(embed_rows(impl_->backend, impl_->weights.text, impl_->params.text, row).front()), "an embedding");
     });
 }
 
@@ -247,15 +252,8 @@ std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>>
             const std::vector<float> unit = normalised(std::move(embed));
             all.insert(all.end(), unit.begin(), unit.end());
         }
-        return all;
+        return finite(std::move(all), "embeddings");
     });
-}
-
-/// A model whose embeddings are zero or NaN can't rank.
-static void check_scores(const std::vector<float> & scores) {
-    if (!std::all_of(scores.begin(), scores.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::model_format, "the model gives scores that are no numbers: its weights are damaged");
-    }
 }
 
 std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows) {
@@ -272,9 +270,8 @@ std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const s
             }
             scores.push_back(static_cast<float>(dot * scale));
         }
-        check_scores(scores);
         impl_->timings.score_ms = clock.ms();
-        return scores;
+        return finite(std::move(scores), "scores");
     });
 }
 

@@ -47,13 +47,12 @@ std::vector<float> condition_mel(Backend & backend, const Weights & weights, con
     return Graph::read(first);
 }
 
-ggml_tensor * embed_prefix(Graph & graph, const Weights & weights, const std::vector<float> & voice, const std::vector<int32_t> & ids,
-                           const std::vector<int32_t> & positions) {
+ggml_tensor * embed_prefix(Graph & graph, const Weights & weights, const std::vector<float> & voice, const std::vector<int32_t> & ids) {
     ggml_context * ctx = graph.ctx();
     ggml_tensor * head = graph.input("voice", GGML_TYPE_F32, { static_cast<int64_t>(voice.size()), 1 }, voice.data());
     ggml_tensor * text = ggml_get_rows(ctx, weights.cond.text_embd, graph.input("text_ids", ids));
-    ggml_tensor * pos = ggml_get_rows(ctx, weights.cond.text_pos, graph.input("text_positions", positions));
-    return ggml_concat(ctx, head, ggml_add(ctx, text, pos), 1);
+    text = ggml_add(ctx, text, table_rows(ctx, weights.cond.text_pos, 0, text->ne[1]));
+    return ggml_concat(ctx, head, text, 1);
 }
 
 } // namespace clvp

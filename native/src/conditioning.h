@@ -17,7 +17,6 @@ std::vector<int32_t> conditioning_ids(const std::vector<int32_t> & text_ids, con
 std::vector<float> condition_mel(Backend & backend, const Weights & weights, const Params & params, const Mel & mel);
 
 /// Embeds a voice [n_embd] and text ids (bos and stops included) as [n_embd, 1 + n_ids].
-ggml_tensor * embed_prefix(Graph & graph, const Weights & weights, const std::vector<float> & voice, const std::vector<int32_t> & ids,
-                           const std::vector<int32_t> & positions);
+ggml_tensor * embed_prefix(Graph & graph, const Weights & weights, const std::vector<float> & voice, const std::vector<int32_t> & ids);
 
 } // namespace clvp

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace clvp {
 
@@ -38,12 +37,6 @@ std::vector<ggml_fp16_t> causal_mask(int64_t n) {
         }
     }
     return mask;
-}
-
-std::vector<int32_t> first_integers(size_t n) {
-    std::vector<int32_t> list(n);
-    std::iota(list.begin(), list.end(), 0);
-    return list;
 }
 
 /// Stores a layer's keys and values of the prefix.
@@ -89,18 +82,14 @@ std::vector<float> prefill(Backend & backend, const Weights & weights, const Par
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
 
-    const std::vector<int32_t> positions = first_integers(ids.size()), all_positions = first_integers(ids.size() + 2);
-    const std::vector<int32_t> start = { p.bos }, start_at = { start_position };
-    ggml_tensor * x = embed_prefix(graph, weights, voice, ids, positions); // [n_embd, 1 + n_ids]
-    ggml_tensor * mel_start = ggml_add(ctx, ggml_get_rows(ctx, weights.dec.token_embd, graph.input("start", start)),
-                                       ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("start_position", start_at)));
-    x = ggml_concat(ctx, x, mel_start, 1); // [n_embd, n_prefix]
+    ggml_tensor * first_position = table_rows(ctx, weights.dec.pos_embd, start_position, 1);
+    ggml_tensor * mel_start = ggml_add(ctx, table_rows(ctx, weights.dec.token_embd, p.bos, 1), first_position);
+    ggml_tensor * x = embed_prefix(graph, weights, voice, ids); // [n_embd, 1 + n_ids]
+    x = ggml_concat(ctx, x, mel_start, 1);                      // [n_embd, n_prefix]
 
     if (prefix_positions == PrefixPositions::reference) {
         // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
-        ggml_tensor * taken = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("prefix_positions", all_positions));
-        ggml_tensor * added = ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("first_position", start_at));
-        x = ggml_add(ctx, ggml_sub(ctx, x, taken), added);
+        x = ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, weights.dec.pos_embd, 0, x->ne[1])), first_position);
     }
 
     const int64_t n = x->ne[1];
@@ -130,9 +119,8 @@ std::vector<float> decode_step(Backend & backend, const Weights & weights, const
 
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
-    const std::vector<int32_t> positions = { token_position(cache.n_own()) };
     ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
-    x = ggml_add(ctx, x, ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("position", positions)));
+    x = ggml_add(ctx, x, table_rows(ctx, weights.dec.pos_embd, token_position(cache.n_own()), 1));
     for (uint32_t i = 0; i < p.n_layer; i++) {
         x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {
             graph.effect(ggml_cpy(ctx, heads.k, cache.next_key(ctx, i, n_rows)));

@@ -9,6 +9,10 @@ ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x) 
     return layer.bias ? ggml_add(ctx, x, layer.bias) : x;
 }
 
+ggml_tensor * table_rows(ggml_context * ctx, ggml_tensor * table, int64_t first, int64_t n) {
+    return ggml_view_2d(ctx, table, table->ne[0], n, table->nb[1], static_cast<size_t>(first) * table->nb[1]);
+}
+
 ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) {
     x = ggml_mul(ctx, ggml_norm(ctx, x, eps), norm.weight);
     return ggml_add(ctx, x, norm.bias);

@@ -8,6 +8,8 @@ namespace clvp {
 
 /// x [n_in, ...] -> [n_out, ...]
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x);
+/// Rows `first` .. first+n-1 of an embedding table [n_embd, n_rows], as a view [n_embd, n].
+ggml_tensor * table_rows(ggml_context * ctx, ggml_tensor * table, int64_t first, int64_t n);
 /// Layer norm over dimension 0, with weight and bias.
 ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
 /// RMS norm over dimension 0, with weight.
