@@ -32,31 +32,174 @@ export interface NativeSampling {
 /** How the decoder's learned positions touch its prefix; see clvp.h. */
 export type PrefixPositions = 'transformers' | 'cancelled'
 
-export interface NativeGenerateOptions {
-  candidates: number
-  first: number
+/** What may not be drawn; see Limits in clvp.h. */
+export interface NativeLimits {
+  /** 0 for any repetition. */
+  noRepeatNgram: number
+  badWords: Int32Array[]
+  suppress: Int32Array
+  /** Tokens before a stop may be drawn. */
+  minTokens: number
+  /** Ids that the speech encoder lacks are never drawn. */
+  rankable: boolean
+}
+
+/** What a call keeps of each step, to give it back. */
+export interface NativeRecording {
+  scores: boolean
+  logits: boolean
+  hiddenStates: boolean
+  attentions: boolean
+}
+
+interface NativeDrawOptions {
   maxTokens: number
-  batchSize: number
+  /** Ids that end a row; empty for the model's own. */
+  stops: Int32Array
   seed: number
-  deterministic: boolean
   prefixPositions: PrefixPositions
   sampling: NativeSampling
+  limits: NativeLimits
+  record: NativeRecording
+}
+
+export interface NativeGenerateOptions extends NativeDrawOptions {
+  candidates: number
+  first: number
+  batchSize: number
+  deterministic: boolean
 }
 
 export type EarlyStopping = boolean | 'never'
 
-export interface NativeBeamOptions {
+export interface NativeBeamOptions extends NativeDrawOptions {
   beams: number
   /** How many rows are given back: at most `beams`. */
   candidates: number
-  maxTokens: number
   lengthPenalty: number
   earlyStopping: EarlyStopping
   /** Draw the ways on, with all of `sampling`; else only its repetition penalty counts. */
   sample: boolean
-  seed: number
-  prefixPositions: PrefixPositions
-  sampling: NativeSampling
+}
+
+/** What the decoder goes on from; see Prompt in clvp.h. */
+export type NativePrompt =
+  /** A text (without bos and stop) in a voice. */
+  | { textIds: Int32Array; voice: Float32Array }
+  /** [n, width] as the conditioning encoder gives it; mel start follows. */
+  | { conditioning: Float32Array }
+  /** The decoder's own tokens, or embeddings [n, width] in their place, at their positions; `seen`: the ids that count as written. */
+  | { ids?: Int32Array; embeds?: Float32Array; positions: Int32Array; seen: Int32Array }
+
+/** The rows of one step, all of one length. */
+export interface NativeStepRows {
+  /** Indices of the rows' candidates; with beams, of the beams, best first. */
+  candidates: Int32Array
+  /** [rows, length]: the ids so far, those the prompt counts as written first. */
+  ids: Int32Array
+  length: number
+}
+
+export interface NativeHooks {
+  /** After each step: candidate, token, candidate, token, ...; with beams one pair: 0 and the length so far. */
+  onStep?: ((pairs: Int32Array) => void) | undefined
+  onCandidate?: ((candidate: NativeCandidate) => void) | undefined
+  /** Between the limits and the warpers, with scores [rows, vocab]. The step waits for `reply`, which takes new scores or nothing. */
+  process?:
+    | ((rows: NativeStepRows, scores: Float32Array, reply: (scores?: Float32Array) => void) => void)
+    | undefined
+  /** With the new token at the end of each row. The step waits for `reply`, which takes 1 for each row that ends. */
+  stop?: ((rows: NativeStepRows, reply: (ends?: Int32Array) => void) => void) | undefined
+}
+
+/** What NativeRecording asked for of one step. */
+export interface NativeStep {
+  /** 0 for the prompt. */
+  step: number
+  /** As in NativeStepRows. The prompt's step has one row of hidden states and attentions, which all share. */
+  candidates: Int32Array
+  /** [rows, vocab], after all processors and warpers. */
+  scores: Float32Array
+  /** [rows, vocab] */
+  logits: Float32Array
+  /** Embeddings, then each layer's [rows, tokens, width]; the last after the final norm. */
+  hiddenStates: Float32Array[]
+  /** Each layer's [rows, heads, tokens, keys]. */
+  attentions: Float32Array[]
+}
+
+export interface NativeGenerated {
+  candidates: NativeCandidate[]
+  timings: NativeTimings
+  steps: NativeStep[]
+}
+
+/** Rows of one length: ids, or embeddings in their place. */
+export interface NativeRows {
+  rows: number
+  tokens: number
+  /** [rows, tokens] */
+  ids?: Int32Array | undefined
+  /** [rows, tokens, width] */
+  embeds?: Float32Array | undefined
+  /** [rows, tokens], for a decoder with a past [rows, past + tokens]; 0 hides. */
+  mask?: Int32Array | undefined
+  /** [rows, tokens]; default: 0, 1, 2, ..., behind a past from its length on. */
+  positions?: Int32Array | undefined
+}
+
+/** Rows of one length whose outputs are wanted in full. */
+export interface NativeForward extends NativeRows {
+  hiddenStates: boolean
+  attentions: boolean
+}
+
+export interface NativeDecoderForward extends NativeForward {
+  /** Token type ids [rows, tokens], embedded as tokens and added. */
+  types?: Int32Array | undefined
+  past?: NativePast | undefined
+  /** Give a past back. */
+  keep: boolean
+  /** Give logits back. */
+  logits: boolean
+}
+
+/** Keys and values of rows of tokens. Never changes: a call that goes on from it gives another. */
+export interface NativePast {
+  readonly rows: number
+  readonly tokens: number
+  /** Frees the memory at once; garbage collection does it too. */
+  dispose(): void
+}
+
+/** Embeddings, then each layer's output, of which the last is after the final norm. */
+export interface NativeOutput {
+  /** [rows, tokens, width] */
+  lastHidden: Float32Array
+  hiddenStates: Float32Array[]
+  /** Each layer's [rows, heads, tokens, keys]. */
+  attentions: Float32Array[]
+}
+
+export interface NativeEncoderOutput extends NativeOutput {
+  /** [rows, width] */
+  pooled: Float32Array
+  /** [rows, projection], not normalised. */
+  embeds: Float32Array
+}
+
+export interface NativeDecoderOutput extends NativeOutput {
+  /** [rows, tokens, vocab]; empty unless asked for. */
+  logits: Float32Array
+  past?: NativePast
+}
+
+export interface NativeSimilarity {
+  /** [texts, width] and [rows, width], of length 1. */
+  text: Float32Array
+  speech: Float32Array
+  /** [texts, rows]: cosine * exp(logit scale). */
+  scores: Float32Array
 }
 
 export interface NativeCandidate {
@@ -67,7 +210,11 @@ export interface NativeCandidate {
   meanLogprob: number
   /** Of searchBeams: sum of the processed log-probabilities / length^lengthPenalty; otherwise 0. */
   beamScore: number
-  finishReason: 'stop' | 'length'
+  finishReason: 'stop' | 'length' | 'criteria'
+  /** The id that ended it, or -1. */
+  stop: number
+  /** Of searchBeams: for each token, the rank of the beam that it went on from. */
+  path: Int32Array
 }
 
 export interface NativeTimings {
@@ -80,12 +227,6 @@ export interface NativeTimings {
   kvBytes: number
 }
 
-export interface NativeEncoding {
-  lastHidden: Float32Array
-  pooled: Float32Array
-  embed: Float32Array
-}
-
 export interface NativeInfo {
   name: string
   type: string
@@ -94,10 +235,19 @@ export interface NativeInfo {
   sampleRate: number
   hopLength: number
   clipSeconds: number
+  melChannels: number
+  textPositions: number
   decoderVocab: number
   decoderWidth: number
   decoderLayers: number
   decoderHeads: number
+  decoderPositions: number
+  textWidth: number
+  textLayers: number
+  textHeads: number
+  speechWidth: number
+  speechLayers: number
+  speechHeads: number
   bos: number
   eos: number
   fixingCodes: Int32Array
@@ -120,28 +270,21 @@ export interface NativeModel {
 export interface NativeSession {
   mel(samples: Float32Array): Promise<NativeMel>
   condition(mel: NativeMel): Promise<Float32Array>
-  generate(
-    textIds: Int32Array,
-    voice: Float32Array,
-    options: NativeGenerateOptions,
-    onStep?: (pairs: Int32Array) => void,
-    onCandidate?: (candidate: NativeCandidate) => void,
-  ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }>
-  searchBeams(
-    textIds: Int32Array,
-    voice: Float32Array,
-    options: NativeBeamOptions,
-    onStep?: (tokens: number) => void,
-  ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }>
-  prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array>
+  generate(prompt: NativePrompt, options: NativeGenerateOptions, hooks: NativeHooks): Promise<NativeGenerated>
+  searchBeams(prompt: NativePrompt, options: NativeBeamOptions, hooks: NativeHooks): Promise<NativeGenerated>
+  /**
+   * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. One voice goes with all
+   * texts and one text with all voices.
+   */
+  conditioning(voices: Float32Array, text: NativeRows): Promise<Float32Array>
   stepLogits(
     textIds: Int32Array,
     voice: Float32Array,
     codes: Int32Array,
     prefixPositions: PrefixPositions,
   ): Promise<Float32Array>
-  encodeText(ids: Int32Array): Promise<NativeEncoding>
-  encodeSpeech(ids: Int32Array): Promise<NativeEncoding>
+  encode(tower: 'text' | 'speech', input: NativeForward): Promise<NativeEncoderOutput>
+  decode(input: NativeDecoderForward): Promise<NativeDecoderOutput>
   embedText(textIds: Int32Array): Promise<Float32Array>
   embedSpeech(rows: Int32Array[]): Promise<Float32Array>
   score(textIds: Int32Array, rows: Int32Array[]): Promise<{ scores: Float32Array; ms: number }>
@@ -208,6 +351,8 @@ interface Binding {
   melFeatures(samples: Float32Array, params: NativeMelParams, length: number): Promise<NativeMel>
   warpLogits(logits: Float32Array, seen: Int32Array, sampling: NativeSampling): Float32Array
   fixCodes(model: NativeModel, rows: Int32Array[], stopped: boolean[], padTo: number): Int32Array[]
+  /** Embeddings to unit length, and all pairs' scores. */
+  similarity(model: NativeModel, text: Float32Array, speech: Float32Array): NativeSimilarity
   /** Stops all work and waits for its threads; afterwards every call rejects. */
   stopWorkers(): void
 }

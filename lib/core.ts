@@ -7,14 +7,24 @@ import {
   binding,
   type NativeBeamOptions,
   type NativeCandidate,
-  type NativeEncoding,
+  type NativeDecoderForward,
+  type NativeDecoderOutput,
+  type NativeEncoderOutput,
+  type NativeForward,
+  type NativeGenerated,
   type NativeGenerateOptions,
+  type NativeHooks,
   type NativeInfo,
+  type NativeLimits,
   type NativeMel,
   type NativeModel,
+  type NativePrompt,
+  type NativeRecording,
+  type NativeRows,
   type NativeSampling,
   type NativeSession,
-  type NativeTimings,
+  type NativeSimilarity,
+  type NativeStepRows,
   native,
   type PrefixPositions,
   rewrap,
@@ -28,20 +38,27 @@ export interface CoreLoadOptions {
   onProgress?: ((fraction: number) => void) | undefined
 }
 
-export interface CoreGenerateRequest extends Partial<NativeGenerateOptions> {
-  textIds: Int32Array
-  voice: Float32Array
-  signal?: AbortSignal | undefined
+/** A hook may throw or reject: the call then stops and rejects with that error. */
+export interface CoreHooks {
   onStep?: ((pairs: Int32Array) => void) | undefined
   onCandidate?: ((candidate: NativeCandidate) => void) | undefined
+  /** New scores [rows, vocab], or nothing to leave them. */
+  process?: ((rows: NativeStepRows, scores: Float32Array) => Awaitable<Float32Array | undefined>) | undefined
+  /** 1 for each row that ends. */
+  stop?: ((rows: NativeStepRows) => Awaitable<Int32Array | undefined>) | undefined
 }
 
-export interface CoreBeamRequest extends Partial<NativeBeamOptions> {
-  textIds: Int32Array
-  voice: Float32Array
+export interface CoreGenerateRequest extends Partial<NativeGenerateOptions>, CoreHooks {
+  prompt: NativePrompt
   signal?: AbortSignal | undefined
-  onStep?: ((tokens: number) => void) | undefined
 }
+
+export interface CoreBeamRequest extends Partial<NativeBeamOptions>, CoreHooks {
+  prompt: NativePrompt
+  signal?: AbortSignal | undefined
+}
+
+type Awaitable<T> = T | Promise<T>
 
 /** tortoise's sampling, whose transformers pipeline also keeps the 50 likeliest. */
 export const defaultSampling: NativeSampling = {
@@ -53,14 +70,31 @@ export const defaultSampling: NativeSampling = {
   typicalP: 1,
 }
 
+export const noLimits: NativeLimits = {
+  noRepeatNgram: 0,
+  badWords: [],
+  suppress: new Int32Array(),
+  minTokens: 0,
+  rankable: true,
+}
+
+const noRecording: NativeRecording = { scores: false, logits: false, hiddenStates: false, attentions: false }
+
+const defaultDraw = {
+  maxTokens: 500,
+  stops: new Int32Array(),
+  seed: 0,
+  prefixPositions: 'transformers',
+  limits: noLimits,
+  record: noRecording,
+} as const
+
 const defaultGenerate: NativeGenerateOptions = {
+  ...defaultDraw,
   candidates: 1,
   first: 0,
-  maxTokens: 500,
   batchSize: 16,
-  seed: 0,
   deterministic: false,
-  prefixPositions: 'transformers',
   sampling: defaultSampling,
 }
 
@@ -85,14 +119,12 @@ export async function loadModel(path: string, options: CoreLoadOptions = {}): Pr
 
 /** transformers' defaults, but for the number of beams. */
 const defaultBeams: NativeBeamOptions = {
+  ...defaultDraw,
   beams: 4,
   candidates: 1,
-  maxTokens: 500,
   lengthPenalty: 1,
   earlyStopping: false,
   sample: false,
-  seed: 0,
-  prefixPositions: 'transformers',
   sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
@@ -140,8 +172,9 @@ export class Session {
     return this.#run((session) => session.condition(mel), signal)
   }
 
-  prefix(textIds: Int32Array, voice: Float32Array): Promise<Float32Array> {
-    return this.#run((session) => session.prefix(textIds, voice))
+  /** See NativeSession. */
+  conditioning(voices: Float32Array, text: NativeRows, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((session) => session.conditioning(voices, text), signal)
   }
 
   stepLogits(
@@ -153,12 +186,12 @@ export class Session {
     return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions))
   }
 
-  encodeText(ids: Int32Array): Promise<NativeEncoding> {
-    return this.#run((session) => session.encodeText(ids))
+  encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {
+    return this.#run((session) => session.encode(tower, input), signal)
   }
 
-  encodeSpeech(ids: Int32Array): Promise<NativeEncoding> {
-    return this.#run((session) => session.encodeSpeech(ids))
+  decode(input: NativeDecoderForward, signal?: AbortSignal): Promise<NativeDecoderOutput> {
+    return this.#run((session) => session.decode(input), signal)
   }
 
   embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
@@ -181,41 +214,46 @@ export class Session {
     return this.#run((session) => session.score(textIds, rows), signal)
   }
 
-  async generate(request: CoreGenerateRequest): Promise<NativeCandidate[]> {
-    return (await this.generateTimed(request)).candidates
-  }
-
-  generateTimed(
-    request: CoreGenerateRequest,
-  ): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }> {
-    const { textIds, voice, signal, onStep, onCandidate, ...rest } = request
-    const options = {
-      ...defaultGenerate,
-      maxTokens: Math.min(defaultGenerate.maxTokens, this.info.maxTokens),
-      ...rest,
-    }
-    return guard(
-      () => this.#native.abort(),
-      (safe) =>
-        this.#run(
-          (session) => session.generate(textIds, voice, options, safe(onStep), safe(onCandidate)),
-          signal,
-        ),
-    )
+  generate(request: CoreGenerateRequest): Promise<NativeGenerated> {
+    const options = { ...defaultGenerate, maxTokens: this.#defaultTokens, ...request }
+    return this.#draw(request, (session, hooks) => session.generate(request.prompt, options, hooks))
   }
 
   /** The likeliest rows, best first. */
-  searchBeams(request: CoreBeamRequest): Promise<{ candidates: NativeCandidate[]; timings: NativeTimings }> {
-    const { textIds, voice, signal, onStep, ...rest } = request
-    const options = {
-      ...defaultBeams,
-      maxTokens: Math.min(defaultGenerate.maxTokens, this.info.maxTokens),
-      ...rest,
-    }
+  searchBeams(request: CoreBeamRequest): Promise<NativeGenerated> {
+    const options = { ...defaultBeams, maxTokens: this.#defaultTokens, ...request }
+    return this.#draw(request, (session, hooks) => session.searchBeams(request.prompt, options, hooks))
+  }
+
+  get #defaultTokens(): number {
+    return Math.min(defaultDraw.maxTokens, this.info.maxTokens)
+  }
+
+  #draw(
+    { onStep, onCandidate, process, stop, signal }: CoreHooks & { signal?: AbortSignal | undefined },
+    call: (session: NativeSession, hooks: NativeHooks) => Promise<NativeGenerated>,
+  ): Promise<NativeGenerated> {
     return guard(
       () => this.#native.abort(),
-      (safe) => this.#run((session) => session.searchBeams(textIds, voice, options, safe(onStep)), signal),
+      (safe, answer) => {
+        const hooks: NativeHooks = {
+          onStep: safe(onStep),
+          onCandidate: safe(onCandidate),
+          process: process && ((rows, scores, reply) => answer(() => process(rows, scores), reply)),
+          stop: stop && ((rows, reply) => answer(() => stop(rows), reply)),
+        }
+        return this.#run((session) => call(session, hooks), signal)
+      },
     )
+  }
+
+  /** Embeddings [n, projection] to unit length, and the scores of all pairs. */
+  similarity(text: Float32Array, speech: Float32Array): NativeSimilarity {
+    try {
+      return binding.similarity(this.#model, text, speech)
+    } catch (error) {
+      throw rewrap(error)
+    }
   }
 
   /** Rows as the speech encoder takes them; see fix_codes in clvp.h. */
@@ -260,12 +298,19 @@ export class Session {
 /** Makes a callback that never throws. */
 type Safe = <A>(callback: ((value: A) => void) | undefined) => ((value: A) => void) | undefined
 
+/** Gives a reply when an answer is there; after an error it comes without one. */
+type Answer = <T>(ask: () => Awaitable<T | undefined>, reply: (value?: T) => void) => void
+
 /**
  * Runs a call whose callbacks may throw. The addon could tell nobody of that, so the first error stops the call, and the
  * call rejects with it.
  */
-async function guard<T>(stop: () => void, call: (safe: Safe) => Promise<T>): Promise<T> {
+async function guard<T>(stop: () => void, call: (safe: Safe, answer: Answer) => Promise<T>): Promise<T> {
   let thrown: { error: unknown } | undefined
+  const caught = (error: unknown) => {
+    thrown ??= { error }
+    stop()
+  }
   const safe: Safe = (callback) =>
     callback &&
     ((value) => {
@@ -273,11 +318,18 @@ async function guard<T>(stop: () => void, call: (safe: Safe) => Promise<T>): Pro
       try {
         callback(value)
       } catch (error) {
-        thrown = { error }
-        stop()
+        caught(error)
       }
     })
-  const running = call(safe)
+  const answer: Answer = async (ask, reply) => {
+    try {
+      reply(thrown ? undefined : await ask())
+    } catch (error) {
+      caught(error)
+      reply()
+    }
+  }
+  const running = call(safe, answer)
   await running.catch(() => {})
   if (thrown) throw thrown.error
   return running

@@ -43,8 +43,8 @@ async function draw(
 ) {
   const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
   const common = {
-    textIds,
-    voice: Float32Array.from(plan.voice.embedding), // now: the call may wait in line, and the caller change it
+    // A copy, now: the call may wait in line, and the caller change the voice.
+    prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
     candidates,
     maxTokens,
     seed,
@@ -65,7 +65,7 @@ async function draw(
     listener?.onStep(pairs)
     progress.step()
   }
-  return session.generateTimed({
+  return session.generate({
     ...common,
     batchSize: plan.batchSize,
     deterministic: plan.deterministic,

@@ -82,7 +82,7 @@ export function describeCandidate(candidate: NativeCandidate, info: NativeInfo):
     index,
     codes: tokens,
     meanLogprob,
-    finishReason,
+    finishReason: finishReason === 'stop' ? 'stop' : 'length',
     seconds: tokens.length * second,
     longestSilence: longestRun(tokens, info.fixingCodes[0]) * second,
     seed,

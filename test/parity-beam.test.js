@@ -13,8 +13,7 @@ for (const { name, clip, text, cases } of golden) {
     const stop = session.info.eos
     for (const { rows, scores, ...asked } of cases) {
       const { candidates } = await session.searchBeams({
-        textIds: Int32Array.from(text),
-        voice,
+        prompt: { textIds: Int32Array.from(text), voice },
         beams: asked.num_beams,
         candidates: asked.num_beams,
         maxTokens: asked.max_new_tokens,

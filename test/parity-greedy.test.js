@@ -15,15 +15,14 @@ for (const name of tinyRecipes) {
         const textIds = Int32Array.from(ids)
         // Greedy candidates are all the same: the second one shows that a batch computes what one row does.
         const options = {
-          textIds,
-          voice,
+          prompt: { textIds, voice },
           candidates: 2,
           maxTokens: 60,
           sampling,
           seed: 0,
           prefixPositions: prefix,
         }
-        const found = await session.generate(options)
+        const { candidates: found } = await session.generate(options)
         t.equal(found.length, 2)
         for (const candidate of found) {
           const { tokens, finish } = greedy[i]

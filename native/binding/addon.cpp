@@ -2,6 +2,8 @@
 
 #include "abort_wrap.h"
 #include "model_wrap.h"
+#include "past_wrap.h"
+#include "rows.h"
 #include "session_wrap.h"
 #include "writer_wrap.h"
 
@@ -125,6 +127,13 @@ Napi::Value fix_codes(const Napi::CallbackInfo & info) {
     return array;
 }
 
+/// similarity(model, text: Float32Array, speech: Float32Array): { text, speech, scores }
+Napi::Value similarity(const Napi::CallbackInfo & info) {
+    const auto model = ModelWrap::of(info[0]);
+    auto text = to_floats(info[1], "text"), speech = to_floats(info[2], "speech");
+    return to_js(info.Env(), checked(info.Env(), [&] { return clvp::similarity(std::move(text), std::move(speech), model->params()); }));
+}
+
 /// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
 Napi::Value stop_workers(const Napi::CallbackInfo & info) {
     Worker::stop_all();
@@ -137,6 +146,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     data->model_class = Napi::Persistent(ModelWrap::define(env));
     data->session_class = Napi::Persistent(SessionWrap::define(env));
     data->writer_class = Napi::Persistent(WriterWrap::define(env));
+    data->past_class = Napi::Persistent(PastWrap::define(env));
     data->abort_class = Napi::Persistent(AbortWrap::define(env));
     exports.Set("Session", data->session_class.Value());
     exports.Set("Writer", data->writer_class.Value());
@@ -144,8 +154,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(data);
 
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
-        { "devices", devices },        { "inspect", inspect },    { "loadModel", load_model },     { "decodeAudio", decode_audio }, { "resample", resample },
-        { "warpLogits", warp_logits }, { "fixCodes", fix_codes }, { "melFeatures", mel_features }, { "stopWorkers", stop_workers },
+        { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
+        { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
+        { "stopWorkers", stop_workers }, { "similarity", similarity },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

@@ -27,7 +27,7 @@ private:
 };
 
 struct AddonData {
-    Napi::FunctionReference model_class, session_class, writer_class, abort_class;
+    Napi::FunctionReference model_class, session_class, writer_class, abort_class, past_class;
     std::shared_ptr<RunningLoads> loads = std::make_shared<RunningLoads>();
     std::shared_ptr<Worker> loader; // loads models, reads headers, decodes audio
 };

@@ -96,6 +96,16 @@ std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char 
     return rows;
 }
 
+std::vector<float> optional_floats(const Napi::Object & object, const char * name) {
+    const Napi::Value value = object.Get(name);
+    return value.IsUndefined() ? std::vector<float>() : to_floats(value, name);
+}
+
+std::vector<int32_t> optional_ints(const Napi::Object & object, const char * name) {
+    const Napi::Value value = object.Get(name);
+    return value.IsUndefined() ? std::vector<int32_t>() : to_ints(value, name);
+}
+
 template <typename Array, typename T> static Array copy(Napi::Env env, const std::vector<T> & data) {
     Array array = Array::New(env, data.size());
     std::copy(data.begin(), data.end(), array.Data());
@@ -106,8 +116,16 @@ Napi::Float32Array to_js(Napi::Env env, const std::vector<float> & data) { retur
 
 Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data) { return copy<Napi::Int32Array>(env, data); }
 
+Napi::Array to_js(Napi::Env env, const std::vector<std::vector<float>> & arrays) {
+    Napi::Array list = Napi::Array::New(env, arrays.size());
+    for (uint32_t i = 0; i < arrays.size(); i++) {
+        list.Set(i, to_js(env, arrays[i]));
+    }
+    return list;
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate) {
-    static const char * const finishes[] = { "stop", "length" };
+    static const char * const finishes[] = { "stop", "length", "criteria" };
     Napi::Object object = Napi::Object::New(env);
     object.Set("index", candidate.index);
     object.Set("seed", static_cast<double>(candidate.seed));
@@ -115,14 +133,8 @@ Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate) {
     object.Set("meanLogprob", candidate.mean_logprob);
     object.Set("beamScore", candidate.beam_score);
     object.Set("finishReason", finishes[static_cast<int>(candidate.finish)]);
-    return object;
-}
-
-Napi::Object to_js(Napi::Env env, const clvp::Encoding & encoding) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("lastHidden", to_js(env, encoding.last_hidden));
-    object.Set("pooled", to_js(env, encoding.pooled));
-    object.Set("embed", to_js(env, encoding.embed));
+    object.Set("stop", candidate.stop);
+    object.Set("path", to_js(env, candidate.path));
     return object;
 }
 
@@ -194,10 +206,19 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     object.Set("sampleRate", p.mel.sample_rate);
     object.Set("hopLength", p.mel.hop);
     object.Set("clipSeconds", p.mel.seconds);
+    object.Set("melChannels", p.mel.n_mels);
+    object.Set("textPositions", p.decoder.n_text_positions);
     object.Set("decoderVocab", p.decoder.n_vocab);
     object.Set("decoderWidth", p.decoder.n_embd);
     object.Set("decoderLayers", p.decoder.n_layer);
     object.Set("decoderHeads", p.decoder.n_head);
+    object.Set("decoderPositions", p.decoder.n_positions);
+    object.Set("textWidth", p.text.n_embd);
+    object.Set("textLayers", p.text.n_layer);
+    object.Set("textHeads", p.text.n_head);
+    object.Set("speechWidth", p.speech.n_embd);
+    object.Set("speechLayers", p.speech.n_layer);
+    object.Set("speechHeads", p.speech.n_head);
     object.Set("bos", p.decoder.bos);
     object.Set("eos", p.decoder.eos);
     object.Set("fixingCodes", to_js(env, p.decoder.fixing_codes));

@@ -23,11 +23,14 @@ std::vector<float> to_floats(const Napi::Value & value, const char * name);     
 std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);              // from Int32Array
 std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name);             // from Uint8Array
 std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char * name); // from Int32Array[]
+/// A property that may be undefined: then nothing.
+std::vector<float> optional_floats(const Napi::Object & object, const char * name);
+std::vector<int32_t> optional_ints(const Napi::Object & object, const char * name);
 
 Napi::Float32Array to_js(Napi::Env env, const std::vector<float> & data);
+Napi::Array to_js(Napi::Env env, const std::vector<std::vector<float>> & arrays);
 Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data);
 Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate);
-Napi::Object to_js(Napi::Env env, const clvp::Encoding & encoding);
 Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info);
 Napi::Object to_js(Napi::Env env, const clvp::Values & values);
 Napi::Object to_js(Napi::Env env, const clvp::Params & params);

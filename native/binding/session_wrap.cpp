@@ -1,7 +1,9 @@
 #include "session_wrap.h"
 
 #include "addon.h"
+#include "draw.h"
 #include "model_wrap.h"
+#include "rows.h"
 
 namespace binding {
 
@@ -24,18 +26,15 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
     return mel;
 }
 
-struct Generated {
-    std::vector<clvp::Candidate> candidates;
-    clvp::Timings timings;
-};
-
 struct Scored {
     std::vector<float> scores;
     double ms = 0;
 };
 
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
-Napi::Value result_to_js(Napi::Env env, const clvp::Encoding & encoding) { return to_js(env, encoding); }
+Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
+Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
+Napi::Value result_to_js(Napi::Env env, const Drawn & drawn) { return to_js(env, drawn); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 
 Napi::Value result_to_js(Napi::Env env, const Scored & scored) {
@@ -43,54 +42,6 @@ Napi::Value result_to_js(Napi::Env env, const Scored & scored) {
     object.Set("scores", to_js(env, scored.scores));
     object.Set("ms", scored.ms);
     return object;
-}
-
-Napi::Value result_to_js(Napi::Env env, const Generated & generated) {
-    Napi::Array array = Napi::Array::New(env, generated.candidates.size());
-    for (uint32_t i = 0; i < generated.candidates.size(); i++) {
-        array.Set(i, to_js(env, generated.candidates[i]));
-    }
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("candidates", array);
-    object.Set("timings", to_js(env, generated.timings));
-    return object;
-}
-
-clvp::GenerateOptions generate_options(const Napi::Object & from) {
-    clvp::GenerateOptions to;
-    to.n_candidates = to_u32(from.Get("candidates"), "candidates");
-    to.first = to_u32(from.Get("first"), "first");
-    to.max_tokens = to_u32(from.Get("maxTokens"), "maxTokens");
-    to.batch_size = to_u32(from.Get("batchSize"), "batchSize");
-    to.seed = to_u53(from.Get("seed"), "seed");
-    to.deterministic = to_bool(from.Get("deterministic"), "deterministic");
-    to.sampling = to_sampling(from.Get("sampling"));
-    to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
-    return to;
-}
-
-clvp::EarlyStopping to_early_stopping(const Napi::Value & value) {
-    if (value.IsBoolean()) {
-        return value.As<Napi::Boolean>() ? clvp::EarlyStopping::yes : clvp::EarlyStopping::no;
-    }
-    if (to_string(value, "earlyStopping") != "never") {
-        wrong_type(value.Env(), "true, false or 'never'", "earlyStopping");
-    }
-    return clvp::EarlyStopping::never;
-}
-
-clvp::BeamOptions beam_options(const Napi::Object & from) {
-    clvp::BeamOptions to;
-    to.n_beams = to_u32(from.Get("beams"), "beams");
-    to.n_return = to_u32(from.Get("candidates"), "candidates");
-    to.max_tokens = to_u32(from.Get("maxTokens"), "maxTokens");
-    to.length_penalty = static_cast<float>(to_number(from.Get("lengthPenalty"), "lengthPenalty"));
-    to.early_stopping = to_early_stopping(from.Get("earlyStopping"));
-    to.sample = to_bool(from.Get("sample"), "sample");
-    to.seed = to_u53(from.Get("seed"), "seed");
-    to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
-    to.sampling = to_sampling(from.Get("sampling"));
-    return to;
 }
 
 } // namespace
@@ -102,10 +53,10 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("condition", &SessionWrap::condition),
                            InstanceMethod("generate", &SessionWrap::generate),
                            InstanceMethod("searchBeams", &SessionWrap::search_beams),
-                           InstanceMethod("prefix", &SessionWrap::prefix),
+                           InstanceMethod("conditioning", &SessionWrap::conditioning),
                            InstanceMethod("stepLogits", &SessionWrap::step_logits),
-                           InstanceMethod("encodeText", &SessionWrap::encode_text),
-                           InstanceMethod("encodeSpeech", &SessionWrap::encode_speech),
+                           InstanceMethod("encode", &SessionWrap::encode),
+                           InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
                            InstanceMethod("score", &SessionWrap::score),
@@ -148,68 +99,52 @@ Napi::Value SessionWrap::condition(const Napi::CallbackInfo & info) {
     return start<std::vector<float>>(info, [mel = mel_from_js(info[0])](clvp::Session & s) { return s.condition(mel); });
 }
 
-/// generate(textIds, voice, options, onStep?: (pairs: Int32Array) => void, onCandidate?: (candidate) => void)
+/// generate(prompt, options, hooks)
 Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
-    auto options = generate_options(to_object(info[2], "options"));
-    if (info[3].IsFunction()) {
-        auto on_step = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
-        options.on_step = [on_step, worker = worker_.get()](const std::vector<clvp::StepEvent> & events) {
-            std::vector<int32_t> pairs;
-            for (const clvp::StepEvent & event : events) {
-                pairs.push_back(static_cast<int32_t>(event.candidate));
-                pairs.push_back(event.token);
-            }
-            worker->post([on_step, pairs = std::move(pairs)](Napi::Env env) { on_step->Call({ to_js(env, pairs) }); });
-        };
-    }
-    if (info[4].IsFunction()) {
-        auto on_candidate = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[4].As<Napi::Function>()));
-        options.on_candidate = [on_candidate, worker = worker_.get()](const clvp::Candidate & candidate) {
-            worker->post([on_candidate, candidate](Napi::Env env) { on_candidate->Call({ to_js(env, candidate) }); });
-        };
-    }
-    return start<Generated>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), options](clvp::Session & s) {
-        Generated generated;
-        generated.candidates = s.generate(ids, voice, options);
-        generated.timings = s.timings();
-        return generated;
+    auto options = to_generate_options(info[1]);
+    add_hooks(options, info[2], worker_, session_.get());
+    return start<Drawn>(info, [prompt = to_prompt(info[0]), options = std::move(options)](clvp::Session & s) {
+        Drawn drawn;
+        drawn.generated = s.generate(prompt, options);
+        drawn.timings = s.timings();
+        return drawn;
     });
 }
 
-/// searchBeams(textIds, voice, options, onStep?: (tokens: number) => void)
+/// searchBeams(prompt, options, hooks)
 Napi::Value SessionWrap::search_beams(const Napi::CallbackInfo & info) {
-    auto options = beam_options(to_object(info[2], "options"));
-    if (info[3].IsFunction()) {
-        auto on_step = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
-        options.on_step = [on_step, worker = worker_.get()](size_t n_tokens) {
-            worker->post([on_step, n_tokens](Napi::Env env) { on_step->Call({ Napi::Number::New(env, static_cast<double>(n_tokens)) }); });
-        };
-    }
-    return start<Generated>(info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), options](clvp::Session & s) {
-        Generated generated;
-        generated.candidates = s.search_beams(ids, voice, options);
-        generated.timings = s.timings();
-        return generated;
+    auto options = to_beam_options(info[1]);
+    add_hooks(options, info[2], worker_, session_.get());
+    return start<Drawn>(info, [prompt = to_prompt(info[0]), options = std::move(options)](clvp::Session & s) {
+        Drawn drawn;
+        drawn.generated = s.search_beams(prompt, options);
+        drawn.timings = s.timings();
+        return drawn;
     });
 }
 
-Napi::Value SessionWrap::prefix(const Napi::CallbackInfo & info) {
+/// conditioning(voices, text)
+Napi::Value SessionWrap::conditioning(const Napi::CallbackInfo & info) {
     return start<std::vector<float>>(
-        info, [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice")](clvp::Session & s) { return s.prefix(ids, voice); });
+        info, [voices = to_floats(info[0], "voices"), text = to_tower_rows(info[1])](clvp::Session & s) { return s.conditioning(voices, text); });
 }
 
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info,
-                                     [ids = to_ints(info[0], "textIds"), voice = to_floats(info[1], "voice"), codes = to_ints(info[2], "codes"),
-                                      positions = to_prefix_positions(info[3])](clvp::Session & s) { return s.step_logits(ids, voice, codes, positions); });
+    clvp::TextPrompt prompt = { to_ints(info[0], "textIds"), to_floats(info[1], "voice") };
+    return start<std::vector<float>>(info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"),
+                                            positions = to_prefix_positions(info[3])](clvp::Session & s) { return s.step_logits(prompt, codes, positions); });
 }
 
-Napi::Value SessionWrap::encode_text(const Napi::CallbackInfo & info) {
-    return start<clvp::Encoding>(info, [ids = to_ints(info[0], "ids")](clvp::Session & s) { return s.encode_text(ids); });
+/// encode('text' | 'speech', rows)
+Napi::Value SessionWrap::encode(const Napi::CallbackInfo & info) {
+    const bool text = to_string(info[0], "tower") == "text";
+    return start<clvp::EncoderOutput>(info,
+                                      [text, rows = to_tower_rows(info[1])](clvp::Session & s) { return text ? s.encode_text(rows) : s.encode_speech(rows); });
 }
 
-Napi::Value SessionWrap::encode_speech(const Napi::CallbackInfo & info) {
-    return start<clvp::Encoding>(info, [ids = to_ints(info[0], "ids")](clvp::Session & s) { return s.encode_speech(ids); });
+/// decode(rows)
+Napi::Value SessionWrap::decode(const Napi::CallbackInfo & info) {
+    return start<clvp::DecoderOutput>(info, [rows = to_decoder_rows(info[0])](clvp::Session & s) { return s.decode(rows); });
 }
 
 Napi::Value SessionWrap::embed_text(const Napi::CallbackInfo & info) {

@@ -19,10 +19,10 @@ private:
     Napi::Value condition(const Napi::CallbackInfo & info);
     Napi::Value generate(const Napi::CallbackInfo & info);
     Napi::Value search_beams(const Napi::CallbackInfo & info);
-    Napi::Value prefix(const Napi::CallbackInfo & info);
+    Napi::Value conditioning(const Napi::CallbackInfo & info);
     Napi::Value step_logits(const Napi::CallbackInfo & info);
-    Napi::Value encode_text(const Napi::CallbackInfo & info);
-    Napi::Value encode_speech(const Napi::CallbackInfo & info);
+    Napi::Value encode(const Napi::CallbackInfo & info);
+    Napi::Value decode(const Napi::CallbackInfo & info);
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
     Napi::Value score(const Napi::CallbackInfo & info);

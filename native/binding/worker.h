@@ -4,12 +4,40 @@
 
 #include "convert.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 namespace binding {
+
+/// What the JS thread says to a job that waits for it; given once.
+template <typename T> class Answer {
+public:
+    void give(T value) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        value_ = std::move(value);
+        given_ = true;
+        wake_.notify_one();
+    }
+    /// Throws Code::aborted when `cancelled` turns true first.
+    T wait(const std::function<bool()> & cancelled) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        while (!wake_.wait_for(lock, std::chrono::milliseconds(10), [this] { return given_; })) {
+            if (cancelled()) {
+                throw clvp::Error(clvp::Code::aborted, "the call was aborted");
+            }
+        }
+        return std::move(value_);
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool given_ = false;
+    T value_;
+};
 
 class Worker : public std::enable_shared_from_this<Worker> {
 public:
@@ -27,6 +55,14 @@ public:
 
     /// Has `call` run on the JS thread soon, without waiting for it. From the worker's thread, while a job runs.
     void post(std::function<void(Napi::Env)> call);
+
+    /// Has `question` run on the JS thread and waits for the answer that it leads to. From the worker's thread, while a job runs.
+    template <typename T> using Question = std::function<void(Napi::Env, const std::shared_ptr<Answer<T>> &)>;
+    template <typename T> T ask(Question<T> question, const std::function<bool()> & cancelled) {
+        const auto answer = std::make_shared<Answer<T>>();
+        post([answer, question = std::move(question)](Napi::Env env) { question(env, answer); });
+        return answer->wait(cancelled);
+    }
 
     /// Interrupts, waits for the running job and drops the rest. Afterwards run() rejects.
     void stop();

@@ -7,8 +7,8 @@
  *
  *     clvp::Audio clip  = clvp::decode_audio(bytes, n_bytes);            // WAV, MP3, FLAC or Ogg Vorbis
  *     auto        voice = session.condition(session.mel(clip.resampled(model->params().mel.sample_rate)));
- *     auto        found = session.generate(text_ids, voice, {});         // 16 candidates, tortoise's settings
- *     auto        rows  = clvp::fix_codes(found, model->params());       // as the ranker and the next stage want them
+ *     auto        found = session.generate(clvp::TextPrompt{ text_ids, voice }, {}); // 16 candidates, tortoise's settings
+ *     auto        rows  = clvp::fix_codes(found.candidates, model->params());       // as the ranker and the next stage want them
  *     auto        score = session.score(text_ids, rows);                 // cosine * exp(logit_scale)
  *
  * Threads: a Model is immutable after load() and may be shared by any number of Sessions. A Session does one job at
@@ -185,11 +185,57 @@ struct Sampling {
     float typical_p = 1.0f;          // 1 for all
 };
 
-/// What an encoder makes of a row of ids.
-struct Encoding {
-    std::vector<float> last_hidden; // [n_ids, n_embd], after the final layer norm
-    std::vector<float> pooled;      // [n_embd]
-    std::vector<float> embed;       // [n_proj]
+/// What may not be drawn, in transformers' order and arithmetic: between the repetition penalty and the warpers.
+struct Limits {
+    uint32_t no_repeat_ngram = 0;                // no run of this many ids comes twice; 0 for any repetition
+    std::vector<std::vector<int32_t>> bad_words; // runs of ids that are not drawn
+    std::vector<int32_t> suppress;               // ids that are not drawn
+    uint32_t min_tokens = 0;                     // tokens before a stop may be drawn
+    bool rankable = true;                        // ids that the speech encoder has no embedding for are not drawn
+};
+
+/// Rows of one length for a tower: ids, or embeddings in their place.
+struct Rows {
+    uint32_t n_rows = 0, n_tokens = 0;
+    std::vector<int32_t> ids;       // [n_rows, n_tokens]
+    std::vector<float> embeds;      // [n_rows, n_tokens, n_embd]
+    std::vector<int32_t> mask;      // [n_rows, n_tokens], behind a past [n_rows, n_past + n_tokens]; 0 hides; empty for none hidden
+    std::vector<int32_t> positions; // [n_rows, n_tokens]; empty for 0, 1, 2, ..., behind a past from its length on
+    bool hidden_states = false;     // give them back
+    bool attentions = false;        // give them back
+};
+
+/// What a tower makes of rows.
+struct Output {
+    std::vector<float> last_hidden;                // [n_rows, n_tokens, n_embd], after the final norm
+    std::vector<std::vector<float>> hidden_states; // the embeddings, then each block's output, the last one after the final norm
+    std::vector<std::vector<float>> attentions;    // each block's [n_rows, n_head, n_tokens, n_keys]
+};
+
+struct EncoderOutput : Output {
+    std::vector<float> pooled; // [n_rows, n_embd]
+    std::vector<float> embeds; // [n_rows, n_proj], not normalised
+};
+
+/// Keys and values of rows of tokens that the decoder has read. Never changes: to go on from it gives another.
+class Past {
+public:
+    virtual ~Past() = default;
+    virtual uint32_t n_rows() const = 0;
+    virtual uint32_t n_tokens() const = 0;
+    virtual uint64_t n_bytes() const = 0;
+};
+
+struct DecoderRows : Rows {
+    std::vector<int32_t> types; // token type ids [n_rows, n_tokens], embedded as tokens are and added
+    std::shared_ptr<const Past> past;
+    bool keep = false;   // give a past back
+    bool logits = false; // give logits back
+};
+
+struct DecoderOutput : Output {
+    std::vector<float> logits; // [n_rows, n_tokens, n_vocab]
+    std::shared_ptr<const Past> past;
 };
 
 /// How the decoder's learned positions touch its prefix (voice, text, mel start).
@@ -197,7 +243,24 @@ struct Encoding {
 ///   cancelled  none, as tortoise trained it and as the reference's own comments say
 enum class PrefixPositions { reference, cancelled };
 
-enum class Finish { stop, length };
+/// What the decoder goes on from.
+struct TextPrompt {           // a text in a voice
+    std::vector<int32_t> ids; // without bos and stop
+    std::vector<float> voice; // [n_embd]
+};
+struct ConditioningPrompt {    // what the conditioning encoder makes of one; mel start follows
+    std::vector<float> embeds; // [n, n_embd]
+};
+struct TokenPrompt {                // the decoder's own tokens, or embeddings in their place
+    std::vector<int32_t> ids;       // [n]
+    std::vector<float> embeds;      // [n, n_embd]
+    std::vector<int32_t> positions; // [n], rising
+    std::vector<int32_t> seen;      // the ids that count as written already, for penalties and limits
+};
+using Prompt = std::variant<TextPrompt, ConditioningPrompt, TokenPrompt>;
+
+/// Why a candidate ended: a stop was drawn, there was no more room, or the caller's function said so.
+enum class Finish { stop, length, criteria };
 
 struct Candidate {
     uint32_t index = 0;
@@ -205,7 +268,9 @@ struct Candidate {
     std::vector<int32_t> tokens; // as drawn, without bos and stop
     double mean_logprob = 0;     // of the drawn tokens (stop too) under the model, before any warper
     Finish finish = Finish::length;
-    float beam_score = 0; // of search_beams(): sum of processed log-probabilities / length^length_penalty
+    int32_t stop = -1;         // the id that ended it
+    float beam_score = 0;      // of search_beams(): sum of processed log-probabilities / length^length_penalty
+    std::vector<int32_t> path; // of search_beams(): for each token, stop included, the rank of the beam that it went on from
 };
 
 /// One drawn token of one candidate, the stop token included.
@@ -214,15 +279,49 @@ struct StepEvent {
     int32_t token;
 };
 
-struct GenerateOptions {
-    uint32_t n_candidates = 16;
-    uint32_t first = 0;         // index of the first candidate
+/// The rows of a step, all of one length.
+struct StepRows {
+    std::vector<uint32_t> candidates;      // each row's candidate; with beams its rank, best first
+    std::vector<std::vector<int32_t>> ids; // so far, those that the prompt counts as written first
+};
+
+/// What a call keeps of its steps.
+struct Recording {
+    bool scores = false, logits = false, hidden_states = false, attentions = false;
+};
+
+/// One step, as far as it was recorded.
+struct StepTrace {
+    uint32_t step = 0;                             // 0: the prompt's, which has one row of hidden states and attentions for all
+    std::vector<uint32_t> candidates;              // as in StepRows
+    std::vector<float> scores, logits;             // [n_rows, n_vocab]; scores are what was drawn from
+    std::vector<std::vector<float>> hidden_states; // as in Output
+    std::vector<std::vector<float>> attentions;
+};
+
+/// Between the limits and the warpers: may change scores [n_rows, n_vocab] in place. Minus infinity rules an id out.
+using Processor = std::function<void(const StepRows & rows, std::vector<float> & scores)>;
+/// Does a row end? Asked with the new token at the end of each; not 0 for yes.
+using Criteria = std::function<std::vector<int32_t>(const StepRows & rows)>;
+
+/// What drawing and beam search have in common.
+struct DrawOptions {
     uint32_t max_tokens = 500;  // at most Params::max_tokens()
-    uint32_t batch_size = 16;   // candidates decoded together
+    std::vector<int32_t> stops; // ids that end a row; empty for the model's own
     uint64_t seed = 0;          // below 2^53
-    bool deterministic = false; // same rounding whatever the batch: candidate k of N is exactly the k of any N
     PrefixPositions prefix_positions = PrefixPositions::reference;
     Sampling sampling;
+    Limits limits;
+    Recording record;
+    Processor process;
+    Criteria criteria;
+};
+
+struct GenerateOptions : DrawOptions {
+    uint32_t n_candidates = 16;
+    uint32_t first = 0;                                          // index of the first candidate
+    uint32_t batch_size = 16;                                    // candidates decoded together
+    bool deterministic = false;                                  // same rounding whatever the batch: candidate k of N is exactly the k of any N
     std::function<void(const std::vector<StepEvent> &)> on_step; // after each step
     std::function<void(const Candidate &)> on_candidate;         // when one is finished
 };
@@ -232,17 +331,24 @@ struct GenerateOptions {
 enum class EarlyStopping { no, yes, never };
 
 /// Beam search in transformers' arithmetic. Candidate k is the k-th best row.
-struct BeamOptions {
+struct BeamOptions : DrawOptions {
     uint32_t n_beams = 4;
-    uint32_t n_return = 4; // at most n_beams
-    uint32_t max_tokens = 500;
+    uint32_t n_return = 4;       // at most n_beams
     float length_penalty = 1.0f; // a row's score is divided by its length to this power
     EarlyStopping early_stopping = EarlyStopping::no;
-    bool sample = false; // draw the ways on, with all of `sampling`; else only its repetition penalty counts
-    uint64_t seed = 0;
-    PrefixPositions prefix_positions = PrefixPositions::reference;
-    Sampling sampling;
+    bool sample = false;                          // draw the ways on, with all of `sampling`; else only its repetition penalty counts
     std::function<void(size_t n_tokens)> on_step; // after each step, with the running beams' length
+};
+
+struct Generated {
+    std::vector<Candidate> candidates;
+    std::vector<StepTrace> steps; // as DrawOptions::record asked
+};
+
+/// Embeddings of unit length, and the scores of all pairs.
+struct Similarity {
+    std::vector<float> text, speech; // [n_texts, n_proj], [n_rows, n_proj]
+    std::vector<float> scores;       // [n_texts, n_rows]: cosine * exp(logit_scale)
 };
 
 /// Milliseconds and counts of the last job of each kind; generate() sets all but score_ms to its own.
@@ -269,20 +375,24 @@ public:
     /// One clip's conditioning vector, [n_embd] of the decoder. A voice of several clips is the mean of theirs.
     std::vector<float> condition(const Mel & mel);
 
-    /// Draws candidates for text ids (without bos and stop) in a voice, in the order of their indices.
-    std::vector<Candidate> generate(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const GenerateOptions & options);
+    /// Draws candidates for a text in a voice, or another prompt, in the order of their indices.
+    Generated generate(const Prompt & prompt, const GenerateOptions & options);
     /// The likeliest rows, best first.
-    std::vector<Candidate> search_beams(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const BeamOptions & options);
+    Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
     /// fed in a step of its own through the KV cache, as generate() does.
-    std::vector<float> step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,
+    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes,
                                    PrefixPositions prefix_positions = PrefixPositions::reference);
 
-    /// The decoder's inputs [n_text_ids + 4, n_embd] but for mel start: voice, bos, text, two stops.
-    std::vector<float> prefix(const std::vector<int32_t> & text_ids, const std::vector<float> & voice);
-    /// A tower's outputs for ids as they are: nothing is added, nothing normalised.
-    Encoding encode_text(const std::vector<int32_t> & ids);
-    Encoding encode_speech(const std::vector<int32_t> & ids);
+    /// What the conditioning encoder gives the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and
+    /// a stop at the first id 0 or else at the end. Text positions are the mask's running sum. One voice goes with all texts
+    /// and one text with all voices [n_voices, n_embd].
+    std::vector<float> conditioning(const std::vector<float> & voices, const Rows & text);
+    /// A tower's outputs for rows as they are: nothing is added, nothing normalised. The encoders see all positions that
+    /// the mask does not hide, the decoder those up to its own.
+    EncoderOutput encode_text(const Rows & rows);
+    EncoderOutput encode_speech(const Rows & rows);
+    DecoderOutput decode(const DecoderRows & rows);
 
     /// L2-normalised embedding [n_proj] of a text as generate() ranks it: its ids and one stop.
     std::vector<float> embed_text(const std::vector<int32_t> & text_ids);
@@ -296,6 +406,7 @@ public:
     void abort();
     /// Forgets an abort() that no job has met.
     void reset();
+    bool aborted() const;
     const Timings & timings() const;
     uint32_t n_threads() const;
 
@@ -308,6 +419,9 @@ private:
 /// the longest row (or to `pad_to` tokens if that is longer), then the codes from the first stop on replaced by
 /// fixing codes. Rows without a stop stay as they are.
 std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to = 0);
+
+/// All pairs of embeddings [n, n_proj].
+Similarity similarity(std::vector<float> text, std::vector<float> speech, const Params & params);
 
 /// Logits after transformers' processors and warpers for these settings: what a token is drawn from (before softmax).
 /// `seen` are the ids so far, bos first.

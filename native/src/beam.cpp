@@ -1,8 +1,6 @@
 #include "beam.h"
 
 #include "clock.h"
-#include "conditioning.h"
-#include "generate.h"
 #include "random.h"
 
 #include <algorithm>
@@ -17,8 +15,10 @@ namespace {
 /// A row that is still being written; its index among the running ones is its slot in the KV cache.
 struct Beam {
     std::vector<int32_t> tokens;
-    float score = 0;    // sum of the processed log-probabilities
-    double logprob = 0; // the same before any processor
+    float score = 0;           // sum of the processed log-probabilities
+    double logprob = 0;        // the same before any processor
+    uint32_t rank = 0;         // among the running ones, best first
+    std::vector<int32_t> path; // the rank that each token went on from
 };
 
 /// A way for a running beam to go on.
@@ -27,15 +27,14 @@ struct Step {
     double logprob; // of the token alone, before any processor
     size_t beam;
     int32_t token;
+    bool ends = false;
 };
 
 struct Search {
-    Backend & backend;
-    const Weights & weights;
     const Params & params;
     const BeamOptions & options;
     Timings & timings;
-    KvCache cache;
+    Decoding decoding;
     std::vector<Beam> running;
     std::vector<Beam> finished; // best first; their scores are divided by length^length_penalty
     bool can_improve = true;
@@ -46,29 +45,47 @@ void sort_best_first(std::vector<Step> & steps) {
     std::stable_sort(steps.begin(), steps.end(), [](const Step & a, const Step & b) { return a.score > b.score; });
 }
 
-/// Log-probabilities of one row after the processors, added to the beam's score.
-void add_steps(std::vector<Step> & steps, const Search & search, size_t beam, const float * logits) {
-    const size_t n = search.params.decoder.n_vocab;
-    std::vector<float> scores(logits, logits + n);
-    check_logits(scores);
-    const double norm = log_sum(scores.data(), n);
-    for (float & x : scores) {
-        x = static_cast<float>(static_cast<double>(x) - norm);
+std::vector<uint32_t> ranks(const Search & search) {
+    std::vector<uint32_t> all;
+    for (const Beam & beam : search.running) {
+        all.push_back(beam.rank);
     }
-    suppress_unrankable(scores, search.params);
-    std::vector<int32_t> seen = { search.params.decoder.bos };
-    seen.insert(seen.end(), search.running[beam].tokens.begin(), search.running[beam].tokens.end());
-    Sampling sampling = search.options.sampling;
-    if (!search.options.sample) {
-        sampling.temperature = 0; // then only the repetition penalty applies
-    }
-    constexpr size_t min_keep = 2; // one way on besides the stop
-    warp(scores, seen, sampling, min_keep);
-    for (size_t id = 0; id < n; id++) {
-        if (scores[id] != -std::numeric_limits<float>::infinity()) {
-            steps.push_back({ scores[id] + search.running[beam].score, static_cast<double>(logits[id]) - norm, beam, static_cast<int32_t>(id) });
+    return all;
+}
+
+/// A beam's ids, and one more.
+std::vector<int32_t> ids_of(const Search & search, const Beam & beam) {
+    std::vector<int32_t> ids = search.decoding.written();
+    ids.insert(ids.end(), beam.tokens.begin(), beam.tokens.end());
+    return ids;
+}
+
+/// All ways on from logits [n_running, n_vocab]: log-probabilities after limits, processor and warpers, added to the beams'.
+std::vector<Step> ways_on(Search & search, const std::vector<float> & logits) {
+    const size_t n = search.params.decoder.n_vocab, n_drawn = search.running.front().tokens.size();
+    StepRows rows = { ranks(search), {} };
+    std::vector<double> norms;
+    std::vector<float> scores = logits;
+    for (size_t i = 0; i < search.running.size(); i++) {
+        rows.ids.push_back(ids_of(search, search.running[i]));
+        norms.push_back(log_sum(logits.data() + i * n, n));
+        for (size_t id = 0; id < n; id++) {
+            scores[i * n + id] = static_cast<float>(static_cast<double>(logits[i * n + id]) - norms[i]);
         }
     }
+    search.decoding.record_logits(n_drawn, rows.candidates, logits);
+    const size_t min_keep = 1 + search.decoding.n_stops(); // one way on besides the stops
+    search.decoding.process(rows, scores, n_drawn, search.options.sample, min_keep);
+    std::vector<Step> steps;
+    for (size_t i = 0; i < search.running.size(); i++) {
+        for (size_t id = 0; id < n; id++) {
+            if (scores[i * n + id] != -std::numeric_limits<float>::infinity()) {
+                const double logprob = static_cast<double>(logits[i * n + id]) - norms[i];
+                steps.push_back({ scores[i * n + id] + search.running[i].score, logprob, i, static_cast<int32_t>(id) });
+            }
+        }
+    }
+    return steps;
 }
 
 /// The n best ways on of all beams, best first.
@@ -98,8 +115,29 @@ std::vector<Step> drawn_steps(std::vector<Step> steps, size_t n, Search & search
     return drawn;
 }
 
-bool ends(const Search & search, const Step & step) {
-    return step.token == search.params.decoder.eos || search.running[step.beam].tokens.size() + 1 >= search.options.max_tokens;
+/// Which ways end their rows: with a stop, for want of room, or because the caller's criteria say so.
+void judge_ends(const Search & search, std::vector<Step> & steps) {
+    StepRows rows;
+    for (const Step & step : steps) {
+        rows.candidates.push_back(search.running[step.beam].rank);
+        rows.ids.push_back(ids_of(search, search.running[step.beam]));
+        rows.ids.back().push_back(step.token);
+    }
+    const std::vector<int32_t> ended = search.decoding.ends(rows);
+    for (size_t i = 0; i < steps.size(); i++) {
+        const size_t length = search.running[steps[i].beam].tokens.size() + 1;
+        steps[i].ends = ended[i] || search.decoding.is_stop(steps[i].token) || length >= search.options.max_tokens;
+    }
+}
+
+/// A beam gone one token on.
+Beam go_on_with(const Search & search, const Step & step) {
+    Beam beam = search.running[step.beam];
+    beam.path.push_back(static_cast<int32_t>(beam.rank));
+    beam.tokens.push_back(step.token);
+    beam.score = step.score;
+    beam.logprob += step.logprob;
+    return beam;
 }
 
 bool all_finished(const Search & search) { return search.finished.size() == search.options.n_beams; }
@@ -111,11 +149,9 @@ void finish_rows(Search & search, const std::vector<Step> & steps) {
         return;
     }
     for (size_t i = 0; i < std::min<size_t>(steps.size(), o.n_beams); i++) {
-        if (ends(search, steps[i])) {
-            Beam beam = search.running[steps[i].beam];
-            beam.tokens.push_back(steps[i].token);
-            beam.logprob += steps[i].logprob;
-            beam.score = steps[i].score / std::pow(static_cast<float>(beam.tokens.size()), o.length_penalty);
+        if (steps[i].ends) {
+            Beam beam = go_on_with(search, steps[i]);
+            beam.score /= std::pow(static_cast<float>(beam.tokens.size()), o.length_penalty);
             search.finished.push_back(std::move(beam));
         }
     }
@@ -131,12 +167,13 @@ void go_on(Search & search, const std::vector<Step> & steps) {
     std::vector<bool> taken(n_slots, false);
     std::vector<std::pair<Step, bool>> chosen; // with: does it stay in its parent's slot
     for (const Step & step : steps) {
-        if (chosen.size() < n_slots && !ends(search, step)) {
+        if (chosen.size() < n_slots && !step.ends) {
             chosen.push_back({ step, !taken[step.beam] });
             taken[step.beam] = true;
         }
     }
     size_t free = 0;
+    uint32_t rank = 0;
     for (const auto & [step, stays] : chosen) {
         size_t slot = step.beam;
         if (!stays) {
@@ -145,17 +182,15 @@ void go_on(Search & search, const std::vector<Step> & steps) {
             }
             slot = free;
             taken[slot] = true;
-            search.cache.move(static_cast<uint32_t>(step.beam), static_cast<uint32_t>(slot));
+            search.decoding.cache.move(static_cast<uint32_t>(step.beam), static_cast<uint32_t>(slot));
         }
-        next[slot] = search.running[step.beam];
-        next[slot].tokens.push_back(step.token);
-        next[slot].score = step.score;
-        next[slot].logprob += step.logprob;
+        next[slot] = go_on_with(search, step);
+        next[slot].rank = rank++;
     }
     // Fewer ways on than beams (a tiny vocabulary): the live ones must be the first slots.
     for (size_t slot = 0, live = 0; slot < n_slots; slot++) {
         if (taken[slot]) {
-            search.cache.move(static_cast<uint32_t>(slot), static_cast<uint32_t>(live));
+            search.decoding.cache.move(static_cast<uint32_t>(slot), static_cast<uint32_t>(live));
             std::swap(next[live++], next[slot]);
         }
     }
@@ -183,13 +218,12 @@ void judge_improvement(Search & search) {
 /// One round: from the running beams' logits [n_running, n_vocab] to the next running and finished ones. False at the end.
 bool advance(Search & search, const std::vector<float> & logits) {
     const Clock clock;
-    std::vector<Step> steps;
-    for (size_t i = 0; i < search.running.size(); i++) {
-        add_steps(steps, search, i, logits.data() + i * search.params.decoder.n_vocab);
-    }
-    const size_t n_keep = 2 * static_cast<size_t>(search.options.n_beams); // so that n_beams go on even if as many end
+    // So many that n_beams go on even if all of the best end.
+    const size_t n_keep = std::max<size_t>(2, 1 + search.decoding.n_stops()) * search.options.n_beams;
+    std::vector<Step> steps = ways_on(search, logits);
     steps = search.options.sample ? drawn_steps(std::move(steps), n_keep, search) : best_steps(std::move(steps), n_keep);
-    const bool all_end = std::all_of(steps.begin(), steps.end(), [&](const Step & step) { return ends(search, step); });
+    judge_ends(search, steps);
+    const bool all_end = std::all_of(steps.begin(), steps.end(), [](const Step & step) { return step.ends; });
     finish_rows(search, steps); // in the order drawn, as the reference
     sort_best_first(steps);
     if (!all_end) {
@@ -201,16 +235,11 @@ bool advance(Search & search, const std::vector<float> & logits) {
 }
 
 std::vector<float> next_logits(Search & search) {
-    const Clock clock;
     std::vector<int32_t> tokens;
     for (const Beam & beam : search.running) {
         tokens.push_back(beam.tokens.back());
     }
-    std::vector<float> logits = decode_step(search.backend, search.weights, search.params, search.cache, std::move(tokens), false);
-    search.timings.decode_ms += clock.ms();
-    search.timings.n_steps++;
-    search.timings.kv_bytes = std::max(search.timings.kv_bytes, search.cache.n_bytes());
-    return logits;
+    return search.decoding.step(tokens, ranks(search), false);
 }
 
 Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search) {
@@ -218,9 +247,12 @@ Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search)
     candidate.index = index;
     candidate.seed = search.options.seed;
     candidate.tokens = beam.tokens;
+    candidate.path = beam.path;
     candidate.beam_score = beam.score;
     candidate.mean_logprob = beam.logprob / static_cast<double>(beam.tokens.size());
-    if (candidate.tokens.back() == search.params.decoder.eos) {
+    candidate.finish = beam.tokens.size() >= search.options.max_tokens ? Finish::length : Finish::criteria;
+    if (search.decoding.is_stop(beam.tokens.back())) {
+        candidate.stop = beam.tokens.back();
         candidate.tokens.pop_back();
         candidate.finish = Finish::stop;
     }
@@ -229,14 +261,10 @@ Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search)
 
 } // namespace
 
-void check_beams(const BeamOptions & o, const Params & params) {
+void check_beams(const BeamOptions & o) {
     constexpr uint32_t max_beams = 256;
-    check_sampling(o.sampling);
     if (o.n_beams < 1 || o.n_beams > max_beams || o.n_return < 1 || o.n_return > o.n_beams) {
         fail(Code::invalid_argument, "Expected 1 to %u beams and at most as many rows to return but received %u and %u", max_beams, o.n_beams, o.n_return);
-    }
-    if (o.max_tokens < 1 || o.max_tokens > params.max_tokens()) {
-        fail(Code::invalid_argument, "Expected an integer from 1 to %u for max_tokens but received %u", params.max_tokens(), o.max_tokens);
     }
     if (!std::isfinite(o.length_penalty) || o.length_penalty < -2 || o.length_penalty > 10) {
         fail(Code::invalid_argument, "Expected a number from -2 to 10 for length_penalty but received %g", static_cast<double>(o.length_penalty));
@@ -246,32 +274,22 @@ void check_beams(const BeamOptions & o, const Params & params) {
     }
 }
 
-std::vector<Candidate> search_beams(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
-                                    const std::vector<float> & voice, const BeamOptions & options, Timings & timings) {
-    const std::vector<int32_t> ids = conditioning_ids(text_ids, params);
-    const auto n_prefix = static_cast<uint32_t>(ids.size() + 2);
-    const DecoderParams & d = params.decoder;
-    Search search = { backend,    weights, params,
-                      options,    timings, KvCache(backend, kv_type(params), d.n_layer, d.n_embd, d.n_head, n_prefix, options.n_beams, options.max_tokens),
-                      { Beam{} }, {},      true,
-                      0 };
-
-    const Clock clock;
-    std::vector<float> logits = prefill(backend, weights, params, search.cache, voice, ids, options.prefix_positions);
-    timings.prefill_ms = clock.ms();
-    timings.n_prefill = n_prefix;
-    timings.kv_bytes = search.cache.n_bytes();
+Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const BeamOptions & options,
+                       Timings & timings) {
+    Search search = { params, options, timings, Decoding(backend, weights, params, prompt, options, options.n_beams, timings), { Beam{} }, {}, true, 0 };
+    std::vector<float> logits = search.decoding.start();
     while (advance(search, logits)) {
-        logits = next_logits(search);
         if (options.on_step) {
             options.on_step(search.running.front().tokens.size());
         }
+        logits = next_logits(search);
     }
-    std::vector<Candidate> candidates;
+    Generated generated;
     for (uint32_t i = 0; i < std::min<size_t>(options.n_return, search.finished.size()); i++) {
-        candidates.push_back(to_candidate(search.finished[i], i, search));
+        generated.candidates.push_back(to_candidate(search.finished[i], i, search));
     }
-    return candidates;
+    generated.steps = std::move(search.decoding.traces);
+    return generated;
 }
 
 } // namespace clvp

@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "hparams.h"
 #include "mel.h"
+#include "past.h"
 #include "rank.h"
 
 #include <algorithm>
@@ -16,8 +17,6 @@
 namespace clvp {
 
 namespace {
-
-constexpr size_t max_row = 4096; // ids that an encoder takes at once: three minutes of speech
 
 /// Turns what the standard library throws into our own error.
 template <typename F> auto guarded(F work) -> decltype(work()) {
@@ -86,6 +85,12 @@ std::vector<float> finite(std::vector<float> values, const char * what) {
         fail(Code::model_format, "the model gives %s that are no numbers: its weights are damaged, or its input is far out of range. Convert it again", what);
     }
     return values;
+}
+
+EncoderOutput finite(EncoderOutput output) {
+    output.last_hidden = finite(std::move(output.last_hidden), "hidden states");
+    output.embeds = finite(std::move(output.embeds), "embeddings");
+    return output;
 }
 
 } // namespace
@@ -166,118 +171,135 @@ std::vector<float> Session::condition(const Mel & mel) {
     });
 }
 
-std::vector<Candidate> Session::generate(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const GenerateOptions & options) {
-    return guarded([&] {
-        impl_->check_text(text_ids);
-        check_voice(voice, impl_->params);
-        check_generate(options, impl_->params);
-        check_prefix(text_ids.size(), options.prefix_positions, impl_->params);
-        impl_->timings = {};
-        return clvp::generate(impl_->backend, impl_->weights, impl_->params, text_ids, voice, options, impl_->timings);
-    });
+/// A text becomes what the conditioning encoder makes of it; other prompts stay as they are.
+static Prompt conditioned(Session & session, const Prompt & prompt, const Params & params) {
+    const auto * text = std::get_if<TextPrompt>(&prompt);
+    if (!text) {
+        return prompt;
+    }
+    Rows rows;
+    rows.n_rows = 1;
+    rows.ids = encoder_ids(text->ids, params); // with the stop that generate() adds to the conditioning encoder's own
+    rows.n_tokens = static_cast<uint32_t>(rows.ids.size());
+    return ConditioningPrompt{ session.conditioning(text->voice, rows) };
 }
 
-std::vector<Candidate> Session::search_beams(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const BeamOptions & options) {
-    return guarded([&] {
-        impl_->check_text(text_ids);
-        check_voice(voice, impl_->params);
-        check_beams(options, impl_->params);
-        check_prefix(text_ids.size(), options.prefix_positions, impl_->params);
-        impl_->timings = {};
-        return clvp::search_beams(impl_->backend, impl_->weights, impl_->params, text_ids, voice, options, impl_->timings);
-    });
+/// Checks a prompt that is no text any more, and its options, and then has them worked off.
+template <typename Options, typename Work>
+static Generated drawn(Session & session, const Prompt & prompt, const Options & options, const Params & params, Timings & timings, Work work) {
+    if (const auto * text = std::get_if<TextPrompt>(&prompt)) {
+        check_ids("the text", text->ids, params.text.n_vocab, params.max_text_ids());
+        check_voice(text->voice, params);
+    }
+    timings = {};
+    const Prompt ready = conditioned(session, prompt, params);
+    check_draw(ready, options, params);
+    return work(ready);
 }
 
-std::vector<float> Session::prefix(const std::vector<int32_t> & text_ids, const std::vector<float> & voice) {
-    return guarded([&] {
-        impl_->check_text(text_ids);
-        check_voice(voice, impl_->params);
-        const std::vector<int32_t> ids = conditioning_ids(text_ids, impl_->params);
-        Graph graph(impl_->backend, graph_nodes(0));
-        ggml_tensor * embeds = graph.output("prefix", embed_prefix(graph, impl_->weights, voice, ids));
-        graph.run();
-        return Graph::read(embeds);
-    });
-}
-
-std::vector<float> Session::step_logits(const std::vector<int32_t> & text_ids, const std::vector<float> & voice, const std::vector<int32_t> & codes,
-                                        PrefixPositions prefix_positions) {
+Generated Session::generate(const Prompt & prompt, const GenerateOptions & options) {
     return guarded([&] {
         Impl & m = *impl_;
-        const DecoderParams & d = m.params.decoder;
-        m.check_text(text_ids);
-        check_voice(voice, m.params);
-        check_prefix(text_ids.size(), prefix_positions, m.params);
+        check_generate(options);
+        return drawn(*this, prompt, options, m.params, m.timings,
+                     [&](const Prompt & ready) { return clvp::generate(m.backend, m.weights, m.params, ready, options, m.timings); });
+    });
+}
+
+Generated Session::search_beams(const Prompt & prompt, const BeamOptions & options) {
+    return guarded([&] {
+        Impl & m = *impl_;
+        check_beams(options);
+        return drawn(*this, prompt, options, m.params, m.timings,
+                     [&](const Prompt & ready) { return clvp::search_beams(m.backend, m.weights, m.params, ready, options, m.timings); });
+    });
+}
+
+std::vector<float> Session::conditioning(const std::vector<float> & voices, const Rows & text) {
+    return guarded([&] {
+        check_conditioning(voices, text, impl_->params);
+        return finite(condition_rows(impl_->backend, impl_->weights, impl_->params, voices, text), "a prefix");
+    });
+}
+
+std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions) {
+    return guarded([&] {
+        Impl & m = *impl_;
+        GenerateOptions options;
+        options.max_tokens = static_cast<uint32_t>(codes.size()) + 1;
+        options.prefix_positions = prefix_positions;
         if (!codes.empty()) {
-            check_ids("the codes", codes, d.n_vocab, m.params.max_tokens() - 1);
+            check_ids("the codes", codes, m.params.decoder.n_vocab, m.params.max_tokens() - 1);
         }
-        const std::vector<int32_t> ids = conditioning_ids(text_ids, m.params);
-        KvCache cache(m.backend, kv_type(m.params), d.n_layer, d.n_embd, d.n_head, static_cast<uint32_t>(ids.size() + 2), 1, m.params.max_tokens());
-        std::vector<float> all = prefill(m.backend, m.weights, m.params, cache, voice, ids, prefix_positions);
-        for (int32_t code : codes) {
-            const std::vector<float> next = decode_step(m.backend, m.weights, m.params, cache, { code }, false);
-            all.insert(all.end(), next.begin(), next.end());
-        }
+        std::vector<float> all;
+        drawn(*this, prompt, options, m.params, m.timings, [&](const Prompt & ready) {
+            Decoding decoding(m.backend, m.weights, m.params, ready, options, 1, m.timings);
+            all = decoding.start();
+            for (int32_t code : codes) {
+                const std::vector<float> next = decoding.step({ code }, { 0 }, false);
+                all.insert(all.end(), next.begin(), next.end());
+            }
+            return Generated{};
+        });
         return all;
     });
 }
 
-Encoding Session::encode_text(const std::vector<int32_t> & ids) {
+EncoderOutput Session::encode_text(const Rows & rows) {
     return guarded([&] {
-        check_ids("the text", ids, impl_->params.text.n_vocab, max_row);
-        return encode(impl_->backend, impl_->weights.text, impl_->params.text, { ids }).front();
+        check_encode("the text", rows, impl_->params.text);
+        return finite(encode(impl_->backend, impl_->weights.text, impl_->params.text, rows));
     });
 }
 
-Encoding Session::encode_speech(const std::vector<int32_t> & ids) {
+EncoderOutput Session::encode_speech(const Rows & rows) {
     return guarded([&] {
-        check_ids("the codes", ids, impl_->params.speech.n_vocab, max_row);
-        return encode(impl_->backend, impl_->weights.speech, impl_->params.speech, { ids }).front();
+        check_encode("the codes", rows, impl_->params.speech);
+        return finite(encode(impl_->backend, impl_->weights.speech, impl_->params.speech, rows));
+    });
+}
+
+DecoderOutput Session::decode(const DecoderRows & rows) {
+    return guarded([&] {
+        check_decode(rows, impl_->params, impl_->model.get());
+        DecoderOutput output = clvp::decode(impl_->backend, impl_->weights, impl_->params, rows, impl_->model.get());
+        output.last_hidden = finite(std::move(output.last_hidden), "hidden states");
+        output.logits = finite(std::move(output.logits), "logits");
+        return output;
     });
 }
 
 std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids) {
     return guarded([&] {
+        const EncoderParams & p = impl_->params.text;
         impl_->check_text(text_ids);
-        const std::vector<std::vector<int32_t>> row = { encoder_ids(text_ids, impl_->params) };
-        return finite(normalised(embed_rows(impl_->backend, impl_->weights.text, impl_->params.text, row).front()), "an embedding");
+        const std::vector<float> embeds = embed_codes(impl_->backend, impl_->weights.text, p, { encoder_ids(text_ids, impl_->params) });
+        return finite(normalised(embeds, p.n_proj), "an embedding");
     });
 }
 
 std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>> & rows) {
     return guarded([&] {
+        const EncoderParams & p = impl_->params.speech;
         impl_->check_rows(rows);
-        std::vector<float> all;
-        for (std::vector<float> & embed : embed_rows(impl_->backend, impl_->weights.speech, impl_->params.speech, rows)) {
-            const std::vector<float> unit = normalised(std::move(embed));
-            all.insert(all.end(), unit.begin(), unit.end());
-        }
-        return finite(std::move(all), "embeddings");
+        return finite(normalised(embed_codes(impl_->backend, impl_->weights.speech, p, rows), p.n_proj), "embeddings");
     });
 }
 
 std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows) {
     return guarded([&] {
         const Clock clock;
-        const std::vector<float> text = embed_text(text_ids);
-        const std::vector<float> speech = embed_speech(rows);
-        const double scale = std::exp(static_cast<double>(impl_->params.logit_scale));
-        std::vector<float> scores;
-        for (size_t i = 0; i < rows.size(); i++) {
-            double dot = 0;
-            for (size_t j = 0; j < text.size(); j++) {
-                dot += static_cast<double>(text[j]) * static_cast<double>(speech[i * text.size() + j]);
-            }
-            scores.push_back(static_cast<float>(dot * scale));
-        }
+        Similarity found = similarity(embed_text(text_ids), embed_speech(rows), impl_->params);
         impl_->timings.score_ms = clock.ms();
-        return finite(std::move(scores), "scores");
+        return finite(std::move(found.scores), "scores");
     });
 }
 
 void Session::abort() { impl_->abort.store(true); }
 
 void Session::reset() { impl_->abort.store(false); }
+
+bool Session::aborted() const { return impl_->abort.load(); }
 
 const Timings & Session::timings() const { return impl_->timings; }
 

@@ -1,8 +1,11 @@
 #include "decoder.h"
 
-#include "conditioning.h"
 #include "ops.h"
+#include "past.h"
+#include "prompt.h"
+#include "rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,7 +13,7 @@ namespace clvp {
 
 namespace {
 
-/// A decoder block around its attention: `attend` gets q, k, v and gives [n_embd, n_tokens].
+/// A decoder block around its attention: `attend` gets q, k, v and gives [n_embd, ...].
 template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
     ggml_tensor * y = layer_norm(ctx, block.attn_norm, x, p.eps);
     y = attend(split_heads(ctx, linear(ctx, block.qkv, y), p.n_head));
@@ -20,11 +23,21 @@ template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const
     return ggml_add(ctx, x, linear(ctx, block.down, y));
 }
 
-/// x [n_embd, n_rows] -> logits [n_vocab, n_rows]. The reference's final norm has torch's default eps.
-ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x) {
+/// All blocks and the norm behind them; `attend` gets a block's number too.
+template <typename Attend>
+ggml_tensor * blocks_forward(ggml_context * ctx, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, Attend attend) {
+    for (uint32_t i = 0; i < p.n_layer; i++) {
+        trace.hidden(x);
+        x = block_forward(ctx, w.blocks[i], p, x, [&](const Heads & heads) { return attend(i, heads); });
+    }
     x = layer_norm(ctx, w.norm, x, p.eps);
-    x = layer_norm(ctx, w.final_norm, x, 1e-5f);
-    return linear(ctx, w.lm_head, x);
+    trace.hidden(x);
+    return x;
+}
+
+/// x [n_embd, ...] -> logits [n_vocab, ...]. The reference's final norm has torch's default eps.
+ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, ggml_tensor * x) {
+    return linear(ctx, w.lm_head, layer_norm(ctx, w.final_norm, x, 1e-5f));
 }
 
 /// F16 [n, n]: row q hides the keys after q.
@@ -49,7 +62,7 @@ void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const He
 }
 
 /// One query a candidate, against the shared prefix in one product and against the candidate's own keys.
-ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t layer, const Heads & heads) {
+ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t layer, const Heads & heads, Trace & trace) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_rows = heads.q->ne[2];
     const int64_t n_prefix = cache.n_prefix(), n_own = cache.n_own() + 1;
     const auto live = static_cast<uint32_t>(n_rows);
@@ -63,6 +76,7 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 
     ggml_tensor * scores = ggml_concat(ctx, on_prefix, on_own, 0); // [n_prefix + n_own, n_rows, n_head]
     scores = ggml_soft_max_ext(ctx, scores, nullptr, 1.0f / std::sqrt(static_cast<float>(d_head)), 0.0f);
+    trace.attention(ggml_permute(ctx, scores, 0, 3, 2, 1)); // [n_prefix + n_own, 1, n_head, n_rows]
 
     ggml_tensor * p_prefix = ggml_cont(ctx, ggml_view_3d(ctx, scores, n_prefix, n_rows, n_head, scores->nb[1], scores->nb[2], 0));
     ggml_tensor * p_own = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
@@ -74,41 +88,74 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
     return ggml_reshape_2d(ctx, ggml_add(ctx, from_prefix, from_own), d_head * n_head, n_rows);
 }
 
+/// Puts a block's keys and values behind those of the past, and gives them all, [d_head, n_head, n_keys, n_rows].
+Heads join_past(Graph & graph, const KeyValues * past, const KeyValues & all, uint32_t layer, const Heads & heads) {
+    ggml_context * ctx = graph.ctx();
+    const int64_t n_head = heads.q->ne[1], n_past = past ? past->n_tokens() : 0, n_tokens = heads.q->ne[2];
+    if (past) {
+        graph.effect(ggml_cpy(ctx, past->keys(ctx, layer, n_head, 0, n_past), all.keys(ctx, layer, n_head, 0, n_past)));
+        graph.effect(ggml_cpy(ctx, past->values(ctx, layer, n_head, 0, n_past), all.values(ctx, layer, n_head, 0, n_past)));
+    }
+    graph.effect(ggml_cpy(ctx, heads.k, all.keys(ctx, layer, n_head, n_past, n_tokens)));
+    graph.effect(ggml_cpy(ctx, heads.v, all.values(ctx, layer, n_head, n_past, n_tokens)));
+    return { heads.q, all.keys(ctx, layer, n_head, 0, n_past + n_tokens), all.values(ctx, layer, n_head, 0, n_past + n_tokens) };
+}
+
+/// Embeddings of rows with their types and positions, [n_embd, n_tokens, n_rows]. `positions` must live until the graph runs.
+ggml_tensor * embed_decoder_rows(Graph & graph, const DecoderWeights & w, const DecoderRows & rows, const std::vector<int32_t> & positions) {
+    ggml_context * ctx = graph.ctx();
+    ggml_tensor * x = embed_rows(graph, w.token_embd, rows);
+    auto add = [&](ggml_tensor * table, const char * name, const std::vector<int32_t> & ids) {
+        ggml_tensor * found = ggml_get_rows(ctx, table, graph.input(name, ids));
+        return ggml_add(ctx, x, ggml_reshape_3d(ctx, found, x->ne[0], x->ne[1], x->ne[2]));
+    };
+    x = add(w.pos_embd, "positions", positions);
+    return rows.types.empty() ? x : add(w.token_embd, "types", rows.types);
+}
+
+uint32_t past_tokens(const DecoderRows & rows) { return rows.past ? rows.past->n_tokens() : 0; }
+
+/// The positions that rows have if they bring none: from the past's length on.
+std::vector<int32_t> positions_of(const DecoderRows & rows) {
+    if (!rows.positions.empty()) {
+        return rows.positions;
+    }
+    std::vector<int32_t> positions;
+    for (uint32_t i = 0; i < rows.n_rows * rows.n_tokens; i++) {
+        positions.push_back(static_cast<int32_t>(past_tokens(rows) + i % rows.n_tokens));
+    }
+    return positions;
+}
+
 } // namespace
 
-std::vector<float> prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const std::vector<float> & voice,
-                           const std::vector<int32_t> & ids, PrefixPositions prefix_positions) {
+ggml_type kv_type(const Params & params) { return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16; }
+
+DecoderOutput prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const Prompt & prompt,
+                      PrefixPositions prefix_positions, const Recording & record) {
     const DecoderParams & p = params.decoder;
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
-
-    ggml_tensor * first_position = table_rows(ctx, weights.dec.pos_embd, start_position, 1);
-    ggml_tensor * mel_start = ggml_add(ctx, table_rows(ctx, weights.dec.token_embd, p.bos, 1), first_position);
-    ggml_tensor * x = embed_prefix(graph, weights, voice, ids); // [n_embd, 1 + n_ids]
-    x = ggml_concat(ctx, x, mel_start, 1);                      // [n_embd, n_prefix]
-
-    if (prefix_positions == PrefixPositions::reference) {
-        // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
-        x = ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, weights.dec.pos_embd, 0, x->ne[1])), first_position);
-    }
-
+    Trace trace(graph, record.hidden_states, record.attentions);
+    ggml_tensor * x = embed_prompt(graph, weights, params, prompt, prefix_positions); // [n_embd, n]
     const int64_t n = x->ne[1];
     const std::vector<ggml_fp16_t> hide = causal_mask(n);
     ggml_tensor * mask = graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data());
-    for (uint32_t i = 0; i < p.n_layer; i++) {
-        x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {
-            store_prefix(graph, cache, i, heads);
-            return ggml_reshape_2d(ctx, self_attention(ctx, heads, mask), p.n_embd, n);
-        });
-    }
+    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
+        store_prefix(graph, cache, i, heads);
+        return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
+    });
     ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);
-    ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, p, last));
+    ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, last));
     graph.run();
-    return Graph::read(logits);
+    DecoderOutput output;
+    output.logits = Graph::read(logits);
+    trace.read(output);
+    return output;
 }
 
-std::vector<float> decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<int32_t> tokens,
-                               bool deterministic) {
+DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<int32_t> tokens, uint32_t position,
+                          bool deterministic, const Recording & record) {
     const DecoderParams & p = params.decoder;
     const size_t n_live = tokens.size();
     if (deterministic && tokens.size() < deterministic_rows) {
@@ -119,21 +166,83 @@ std::vector<float> decode_step(Backend & backend, const Weights & weights, const
 
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
+    Trace trace(graph, record.hidden_states, record.attentions);
     ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
-    x = ggml_add(ctx, x, table_rows(ctx, weights.dec.pos_embd, token_position(cache.n_own()), 1));
-    for (uint32_t i = 0; i < p.n_layer; i++) {
-        x = block_forward(ctx, weights.dec.blocks[i], p, x, [&](const Heads & heads) {
-            graph.effect(ggml_cpy(ctx, heads.k, cache.next_key(ctx, i, n_rows)));
-            graph.effect(ggml_cpy(ctx, heads.v, cache.next_value(ctx, i, n_rows)));
-            return step_attention(ctx, cache, i, heads);
-        });
-    }
-    ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, p, x));
+    x = ggml_add(ctx, x, table_rows(ctx, weights.dec.pos_embd, position, 1));
+    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
+        graph.effect(ggml_cpy(ctx, heads.k, cache.next_key(ctx, i, n_rows)));
+        graph.effect(ggml_cpy(ctx, heads.v, cache.next_value(ctx, i, n_rows)));
+        return step_attention(ctx, cache, i, heads, trace);
+    });
+    ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, x));
     graph.run();
     cache.advance();
-    std::vector<float> all = Graph::read(logits);
-    all.resize(n_live * p.n_vocab);
-    return all;
+
+    DecoderOutput output;
+    output.logits = Graph::read(logits);
+    trace.read(output);
+    auto live = [&](std::vector<float> & all) { all.resize(all.size() / n_rows * n_live); };
+    live(output.logits);
+    std::for_each(output.hidden_states.begin(), output.hidden_states.end(), live);
+    std::for_each(output.attentions.begin(), output.attentions.end(), live);
+    return output;
+}
+
+void check_decode(const DecoderRows & rows, const Params & params, const void * model) {
+    const DecoderParams & d = params.decoder;
+    const uint32_t n_past = past_tokens(rows);
+    constexpr uint32_t max_keys = 16384; // explicit positions may come again, so the keys are not bounded by them
+    check_rows("the decoder", rows, { d.n_vocab, d.n_embd, max_keys, d.n_positions }, n_past);
+    if (rows.past) {
+        const auto * past = static_cast<const KeyValues *>(rows.past.get());
+        if (past->model() != model || past->n_rows() != rows.n_rows) {
+            fail(Code::invalid_argument, "Expected a past of %u rows made by this model but received one of %u%s", rows.n_rows, past->n_rows(),
+                 past->model() == model ? "" : ", made by another model");
+        }
+    }
+    if (n_past + rows.n_tokens > max_keys || (rows.positions.empty() && n_past + rows.n_tokens > d.n_positions)) {
+        fail(Code::invalid_argument, "Expected at most %u tokens, those of the past included, but received %u", d.n_positions, n_past + rows.n_tokens);
+    }
+    if (!rows.types.empty()) {
+        Rows types;
+        types.n_rows = rows.n_rows;
+        types.n_tokens = rows.n_tokens;
+        types.ids = rows.types;
+        check_rows("the token types", types, { d.n_vocab, d.n_embd, max_keys, d.n_positions });
+    }
+}
+
+DecoderOutput decode(Backend & backend, const Weights & weights, const Params & params, const DecoderRows & rows, const void * model) {
+    const DecoderParams & p = params.decoder;
+    const uint32_t n_past = past_tokens(rows), n_keys = n_past + rows.n_tokens;
+    const auto * past = static_cast<const KeyValues *>(rows.past.get());
+    std::shared_ptr<const KeyValues> all; // only if some are to be joined or kept
+    if (past || rows.keep) {
+        all = std::make_shared<const KeyValues>(backend, model, kv_type(params), p.n_layer, p.n_embd, n_keys, rows.n_rows);
+    }
+    Graph graph(backend, graph_nodes(p.n_layer));
+    ggml_context * ctx = graph.ctx();
+    Trace trace(graph, rows.hidden_states, rows.attentions);
+    const std::vector<int32_t> positions = positions_of(rows);
+    const std::vector<float> hide = score_mask(rows, n_past, true);
+    ggml_tensor * mask = graph.input("mask", GGML_TYPE_F32, { n_keys, rows.n_tokens, 1, rows.n_rows }, hide.data());
+    ggml_tensor * x = embed_decoder_rows(graph, weights.dec, rows, positions);
+    x = blocks_forward(ctx, weights.dec, p, x, trace,
+                       [&](uint32_t i, const Heads & heads) { return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace); });
+    ggml_tensor * hidden = graph.output("last_hidden", x);
+    ggml_tensor * logits = rows.logits ? graph.output("logits", head_forward(ctx, weights.dec, x)) : nullptr;
+    graph.run();
+
+    DecoderOutput output;
+    output.last_hidden = Graph::read(hidden);
+    if (logits) {
+        output.logits = Graph::read(logits);
+    }
+    if (rows.keep) {
+        output.past = all;
+    }
+    trace.read(output);
+    return output;
 }
 
 } // namespace clvp

@@ -6,7 +6,11 @@
 
 namespace clvp {
 
-/// Encodes rows of the same number of ids, each by itself, in one graph.
-std::vector<Encoding> encode(Backend & backend, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows);
+/// Throws invalid_argument for rows that do not fit the model.
+void check_encode(const char * what, const Rows & rows, const EncoderParams & params);
+/// Runs rows of one length through an encoder, each by itself.
+EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const EncoderParams & params, const Rows & rows);
+
+constexpr uint32_t max_row = 4096; // ids that an encoder takes at once: three minutes of speech
 
 } // namespace clvp

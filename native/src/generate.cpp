@@ -1,12 +1,10 @@
 #include "generate.h"
 
 #include "clock.h"
-#include "conditioning.h"
 #include "random.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace clvp {
 
@@ -15,7 +13,7 @@ namespace {
 /// One candidate while it is being drawn.
 struct Row {
     Candidate candidate;
-    std::vector<int32_t> seen; // bos and the tokens
+    std::vector<int32_t> seen; // what the prompt counts as written, and the tokens
     double sum_logprob = 0;
     uint32_t n_drawn = 0;
     bool done = false;
@@ -23,44 +21,68 @@ struct Row {
 
 /// Everything that the steps of one call share.
 struct Job {
-    Backend & backend;
-    const Weights & weights;
     const Params & params;
     const GenerateOptions & options;
     Timings & timings;
-    KvCache cache;
+    Decoding decoding;
 };
 
-/// Draws a row's next token from its logits; returns it, stop included.
-int32_t draw_token(Row & row, const float * logits, const Job & job) {
+StepRows step_rows(const std::vector<Row *> & live) {
+    StepRows rows;
+    for (const Row * row : live) {
+        rows.candidates.push_back(row->candidate.index);
+        rows.ids.push_back(row->seen);
+    }
+    return rows;
+}
+
+/// Draws a row's next token from its scores.
+int32_t draw_token(Row & row, const float * logits, const float * scores, const Job & job) {
     const size_t n = job.params.decoder.n_vocab;
-    std::vector<float> warped(logits, logits + n);
-    check_logits(warped);
-    suppress_unrankable(warped, job.params);
-    warp(warped, row.seen, job.options.sampling);
-    const int32_t token = job.options.sampling.temperature == 0.0f ? most_likely(warped) : draw(warped, uniform(row.candidate.seed, row.n_drawn));
+    const std::vector<float> from(scores, scores + n);
+    const bool greedy = job.options.sampling.temperature == 0.0f;
+    const int32_t token = greedy ? most_likely(from) : draw(from, uniform(row.candidate.seed, row.n_drawn));
     row.sum_logprob += static_cast<double>(logits[token]) - log_sum(logits, n);
     row.n_drawn++;
-    if (token == job.params.decoder.eos) {
+    row.seen.push_back(token);
+    if (job.decoding.is_stop(token)) {
         row.candidate.finish = Finish::stop;
+        row.candidate.stop = token;
         row.done = true;
     } else {
         row.candidate.tokens.push_back(token);
-        row.seen.push_back(token);
         row.done = row.n_drawn >= job.options.max_tokens;
     }
     row.candidate.mean_logprob = row.sum_logprob / row.n_drawn;
     return token;
 }
 
-/// Draws for all live rows and reports; row i has logits[i * stride].
-void draw_all(std::vector<Row *> & live, const std::vector<float> & logits, size_t stride, const Job & job) {
+/// Ends the rows that the caller's criteria end, but for those that have drawn a stop.
+void judge(std::vector<Row *> & live, const Job & job) {
+    const std::vector<int32_t> ends = job.decoding.ends(step_rows(live));
+    for (size_t i = 0; i < live.size(); i++) {
+        if (ends[i] && live[i]->candidate.finish != Finish::stop) {
+            live[i]->candidate.finish = Finish::criteria;
+            live[i]->done = true;
+        }
+    }
+}
+
+/// Draws for all live rows, which have logits [n_live, n_vocab], and reports.
+void draw_all(std::vector<Row *> & live, const std::vector<float> & logits, Job & job) {
     const Clock clock;
+    const size_t n_vocab = job.params.decoder.n_vocab;
+    const StepRows rows = step_rows(live);
+    const size_t n_drawn = live.front()->n_drawn;
+    job.decoding.record_logits(n_drawn, rows.candidates, logits);
+    std::vector<float> scores = logits;
+    job.decoding.process(rows, scores, n_drawn, true, 1);
     std::vector<StepEvent> events;
     for (size_t i = 0; i < live.size(); i++) {
-        const int32_t token = draw_token(*live[i], logits.data() + i * stride, job);
+        const int32_t token = draw_token(*live[i], logits.data() + i * n_vocab, scores.data() + i * n_vocab, job);
         events.push_back({ live[i]->candidate.index, token });
     }
+    judge(live, job);
     job.timings.sample_ms += clock.ms();
     if (job.options.on_step) {
         job.options.on_step(events);
@@ -88,102 +110,66 @@ void drop_finished(std::vector<Row *> & live, KvCache & cache) {
     }
 }
 
-/// Draws one batch of candidates to their ends.
+/// Draws one batch of candidates to their ends. The first token comes from the same logits for all.
 void run_batch(std::vector<Row> & rows, const std::vector<float> & first_logits, Job & job) {
     std::vector<Row *> live;
+    std::vector<float> logits;
     for (Row & row : rows) {
         live.push_back(&row);
+        logits.insert(logits.end(), first_logits.begin(), first_logits.end());
     }
-    job.cache.clear_own();
-    draw_all(live, first_logits, 0, job); // the first token comes from the same logits for all
-    drop_finished(live, job.cache);
-    while (!live.empty()) {
-        const Clock clock;
-        std::vector<int32_t> tokens;
-        for (const Row * row : live) {
-            tokens.push_back(row->candidate.tokens.back());
+    job.decoding.cache.clear_own();
+    while (true) {
+        draw_all(live, logits, job);
+        drop_finished(live, job.decoding.cache);
+        if (live.empty()) {
+            return;
         }
-        const std::vector<float> logits = decode_step(job.backend, job.weights, job.params, job.cache, tokens, job.options.deterministic);
-        job.timings.decode_ms += clock.ms();
-        job.timings.n_steps++;
-        job.timings.kv_bytes = std::max(job.timings.kv_bytes, job.cache.n_bytes());
-        draw_all(live, logits, job.params.decoder.n_vocab, job);
-        drop_finished(live, job.cache);
+        std::vector<int32_t> tokens;
+        std::vector<uint32_t> candidates;
+        for (const Row * row : live) {
+            tokens.push_back(row->seen.back());
+            candidates.push_back(row->candidate.index);
+        }
+        logits = job.decoding.step(tokens, candidates, job.options.deterministic);
     }
 }
 
 } // namespace
 
-void check_logits(const std::vector<float> & logits) {
-    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
-    }
-}
-
-void suppress_unrankable(std::vector<float> & logits, const Params & params) {
-    for (size_t id = params.speech.n_vocab; id < logits.size(); id++) {
-        if (id != static_cast<size_t>(params.decoder.eos)) {
-            logits[id] = -std::numeric_limits<float>::infinity();
-        }
-    }
-}
-
-ggml_type kv_type(const Params & params) { return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16; }
-
-void check_generate(const GenerateOptions & o, const Params & params) {
+void check_generate(const GenerateOptions & o) {
     constexpr uint32_t max_candidates = 65536, max_batch = 1024;
-    check_sampling(o.sampling);
-    auto check = [](const char * name, uint64_t value, uint64_t min, uint64_t max) {
+    auto check = [](const char * name, uint32_t value, uint32_t min, uint32_t max) {
         if (value < min || value > max) {
-            fail(Code::invalid_argument, "Expected an integer from %llu to %llu for %s but received %llu", static_cast<unsigned long long>(min),
-                 static_cast<unsigned long long>(max), name, static_cast<unsigned long long>(value));
+            fail(Code::invalid_argument, "Expected an integer from %u to %u for %s but received %u", min, max, name, value);
         }
     };
     check("n_candidates", o.n_candidates, 1, max_candidates);
     check("first", o.first, 0, UINT32_MAX - max_candidates);
-    check("max_tokens", o.max_tokens, 1, params.max_tokens());
     check("batch_size", o.batch_size, 1, max_batch);
-    check("seed", o.seed, 0, (1ull << 53) - 1);
 }
 
-void check_prefix(size_t n_text_ids, PrefixPositions prefix_positions, const Params & params) {
-    constexpr uint32_t n_extra = 5; // voice, bos, two stops, mel start
-    if (prefix_positions == PrefixPositions::reference && n_text_ids + n_extra > params.decoder.n_positions) {
-        fail(Code::invalid_argument, "Expected at most %u text ids for this model's %u positions but received %zu: use fewer, or prefixPositions 'cancelled'",
-             params.decoder.n_positions > n_extra ? params.decoder.n_positions - n_extra : 0, params.decoder.n_positions, n_text_ids);
-    }
-}
-
-std::vector<Candidate> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
-                                const std::vector<float> & voice, const GenerateOptions & options, Timings & timings) {
-    const std::vector<int32_t> ids = conditioning_ids(text_ids, params);
-    const auto n_prefix = static_cast<uint32_t>(ids.size() + 2); // the voice before, mel start behind
+Generated generate(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const GenerateOptions & options,
+                   Timings & timings) {
     const uint32_t n_batch = std::min(options.batch_size, options.n_candidates);
     const uint32_t n_slots = options.deterministic ? std::max(n_batch, deterministic_rows) : n_batch;
-    const DecoderParams & d = params.decoder;
-    Job job = { backend, weights, params,
-                options, timings, KvCache(backend, kv_type(params), d.n_layer, d.n_embd, d.n_head, n_prefix, n_slots, options.max_tokens) };
-
-    const Clock clock;
-    const std::vector<float> first_logits = prefill(backend, weights, params, job.cache, voice, ids, options.prefix_positions);
-    timings.prefill_ms = clock.ms();
-    timings.n_prefill = n_prefix;
-    timings.kv_bytes = job.cache.n_bytes();
-
-    std::vector<Candidate> candidates;
+    Job job = { params, options, timings, Decoding(backend, weights, params, prompt, options, n_slots, timings) };
+    const std::vector<float> first_logits = job.decoding.start();
+    Generated generated;
     for (uint32_t done = 0; done < options.n_candidates; done += n_batch) {
         std::vector<Row> rows(std::min(n_batch, options.n_candidates - done));
         for (size_t i = 0; i < rows.size(); i++) {
             rows[i].candidate.index = options.first + done + static_cast<uint32_t>(i);
             rows[i].candidate.seed = candidate_seed(options.seed, rows[i].candidate.index);
-            rows[i].seen = { d.bos };
+            rows[i].seen = job.decoding.written();
         }
         run_batch(rows, first_logits, job);
         for (Row & row : rows) {
-            candidates.push_back(std::move(row.candidate));
+            generated.candidates.push_back(std::move(row.candidate));
         }
     }
-    return candidates;
+    generated.steps = std::move(job.decoding.traces);
+    return generated;
 }
 
 } // namespace clvp

@@ -8,7 +8,7 @@
 namespace clvp {
 
 /// Operations that a graph over n_layer blocks of any tower has at most.
-inline size_t graph_nodes(size_t n_layer) { return 128 + 64 * n_layer; }
+inline size_t graph_nodes(size_t n_layer) { return 128 + 96 * n_layer; }
 
 class Graph {
 public:

@@ -52,13 +52,30 @@ Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
     return { part(0), part(1), part(2) };
 }
 
-ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask) {
+/// The same sum with its weights at hand: for whoever wants to see them, and for masks of each sequence's own.
+static ggml_tensor * explicit_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, float scale, Trace * trace) {
+    ggml_tensor * q = ggml_permute(ctx, heads.q, 0, 2, 1, 3);                 // [d_head, n_tokens, n_head, n_batch]
+    ggml_tensor * k = ggml_permute(ctx, heads.k, 0, 2, 1, 3);                 // [d_head, n_keys, n_head, n_batch]
+    ggml_tensor * v = ggml_cont(ctx, ggml_permute(ctx, heads.v, 1, 2, 0, 3)); // [n_keys, d_head, n_head, n_batch]
+    ggml_tensor * weights = ggml_soft_max_ext(ctx, ggml_mul_mat(ctx, k, q), mask, scale, 0.0f);
+    if (trace) {
+        trace->attention(weights); // [n_keys, n_tokens, n_head, n_batch]
+    }
+    return ggml_cont(ctx, ggml_permute(ctx, ggml_mul_mat(ctx, v, weights), 0, 2, 1, 3)); // [d_head, n_head, n_tokens, n_batch]
+}
+
+ggml_tensor * attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, Trace * trace) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_tokens = heads.q->ne[2], n_batch = heads.q->ne[3];
-    auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); }; // [d_head, n_tokens, n_head, n_batch]
     const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
-    // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
-    ggml_tensor * mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
-    return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch); // it comes as [d_head, n_head, n_tokens, n_batch]
+    ggml_tensor * mixed;
+    if ((trace && trace->wants_attentions()) || (mask && mask->type != GGML_TYPE_F16)) {
+        mixed = explicit_attention(ctx, heads, mask, scale, trace);
+    } else {
+        // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
+        auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); };
+        mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
+    }
+    return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch);
 }
 
 } // namespace clvp

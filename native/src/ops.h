@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hparams.h"
+#include "trace.h"
 #include "weights.h"
 
 namespace clvp {
@@ -20,15 +21,15 @@ ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x);
 /// q, k, v of one fused product, as views.
 struct Heads {
     ggml_tensor * q; // F32 [d_head, n_head, n_tokens, n_batch], as k and v
-    ggml_tensor * k;
+    ggml_tensor * k; // n_keys in place of n_tokens where there is a past
     ggml_tensor * v;
 };
 
 /// Splits qkv [3*n_embd, n_tokens, n_batch].
 Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head);
 
-/// softmax(k^T q / sqrt(d_head) + mask) v over the tokens of each sequence; mask F16 [n_tokens, n_tokens] or null.
-/// Returns [n_embd, n_tokens, n_batch].
-ggml_tensor * self_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask);
+/// softmax(k^T q / sqrt(d_head) + mask) v of each sequence. The mask is null, F16 [n_keys, n_tokens], or F32
+/// [n_keys, n_tokens, 1, n_batch]; the trace gets the weights if it wants them. Returns [n_embd, n_tokens, n_batch].
+ggml_tensor * attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, Trace * trace = nullptr);
 
 } // namespace clvp

@@ -48,39 +48,67 @@ std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candi
     return rows;
 }
 
-std::vector<float> normalised(std::vector<float> vector) {
-    double sum = 0;
-    for (float x : vector) {
-        sum += static_cast<double>(x) * static_cast<double>(x);
+std::vector<float> normalised(std::vector<float> rows, size_t width) {
+    for (size_t from = 0; from < rows.size(); from += width) {
+        double sum = 0;
+        for (size_t i = from; i < from + width; i++) {
+            sum += static_cast<double>(rows[i]) * static_cast<double>(rows[i]);
+        }
+        const double length = std::sqrt(sum);
+        for (size_t i = from; i < from + width; i++) {
+            rows[i] = static_cast<float>(static_cast<double>(rows[i]) / length);
+        }
     }
-    const double length = std::sqrt(sum);
-    for (float & x : vector) {
-        x = static_cast<float>(static_cast<double>(x) / length);
-    }
-    return vector;
+    return rows;
 }
 
-std::vector<std::vector<float>> embed_rows(Backend & backend, const EncoderWeights & weights, const EncoderParams & params,
-                                           const std::vector<std::vector<int32_t>> & rows) {
+std::vector<float> embed_codes(Backend & backend, const EncoderWeights & weights, const EncoderParams & params,
+                               const std::vector<std::vector<int32_t>> & rows) {
     std::map<size_t, std::vector<size_t>> by_length;
     for (size_t i = 0; i < rows.size(); i++) {
         by_length[rows[i].size()].push_back(i);
     }
-    std::vector<std::vector<float>> embeds(rows.size());
+    const size_t n_proj = params.n_proj;
+    std::vector<float> embeds(rows.size() * n_proj);
     for (const auto & [length, indices] : by_length) {
         const size_t at_once = std::max<size_t>(1, max_tokens_at_once / length);
         for (size_t from = 0; from < indices.size(); from += at_once) {
-            std::vector<std::vector<int32_t>> batch;
-            for (size_t i = from; i < std::min(indices.size(), from + at_once); i++) {
-                batch.push_back(rows[indices[i]]);
+            const size_t n = std::min(at_once, indices.size() - from);
+            Rows batch;
+            batch.n_rows = static_cast<uint32_t>(n);
+            batch.n_tokens = static_cast<uint32_t>(length);
+            for (size_t i = 0; i < n; i++) {
+                const std::vector<int32_t> & row = rows[indices[from + i]];
+                batch.ids.insert(batch.ids.end(), row.begin(), row.end());
             }
-            std::vector<Encoding> encodings = encode(backend, weights, params, batch);
-            for (size_t i = 0; i < encodings.size(); i++) {
-                embeds[indices[from + i]] = std::move(encodings[i].embed);
+            const std::vector<float> found = encode(backend, weights, params, batch).embeds;
+            for (size_t i = 0; i < n; i++) {
+                std::copy_n(found.begin() + static_cast<ptrdiff_t>(i * n_proj), n_proj, embeds.begin() + static_cast<ptrdiff_t>(indices[from + i] * n_proj));
             }
         }
     }
     return embeds;
+}
+
+Similarity similarity(std::vector<float> text, std::vector<float> speech, const Params & params) {
+    const size_t width = params.speech.n_proj;
+    if (text.empty() || speech.empty() || text.size() % width != 0 || speech.size() % width != 0) {
+        fail(Code::invalid_argument, "Expected embeddings of %zu numbers each but received %zu and %zu in all", width, text.size(), speech.size());
+    }
+    Similarity result;
+    result.text = normalised(std::move(text), width);
+    result.speech = normalised(std::move(speech), width);
+    const double scale = std::exp(static_cast<double>(params.logit_scale));
+    for (size_t t = 0; t < result.text.size(); t += width) {
+        for (size_t s = 0; s < result.speech.size(); s += width) {
+            double dot = 0;
+            for (size_t i = 0; i < width; i++) {
+                dot += static_cast<double>(result.text[t + i]) * static_cast<double>(result.speech[s + i]);
+            }
+            result.scores.push_back(static_cast<float>(dot * scale));
+        }
+    }
+    return result;
 }
 
 } // namespace clvp

@@ -5,11 +5,10 @@
 
 namespace clvp {
 
-/// Divides by the Euclidean length.
-std::vector<float> normalised(std::vector<float> vector);
+/// Divides each row of `width` numbers by its Euclidean length.
+std::vector<float> normalised(std::vector<float> rows, size_t width);
 
-/// Encodes rows of any lengths: rows of one length together, as many at a time as keep memory small. In the rows' order.
-std::vector<std::vector<float>> embed_rows(Backend & backend, const EncoderWeights & weights, const EncoderParams & params,
-                                           const std::vector<std::vector<int32_t>> & rows);
+/// Embeds rows of any lengths, [n_rows, n_proj]: rows of one length together, as many at a time as keep memory small.
+std::vector<float> embed_codes(Backend & backend, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows);
 
 } // namespace clvp

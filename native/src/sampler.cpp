@@ -1,5 +1,7 @@
 #include "sampler.h"
 
+#include "limits.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -38,21 +40,6 @@ std::vector<float> softmax(const std::vector<float> & logits, const std::vector<
         x = static_cast<float>(static_cast<double>(x) / sum);
     }
     return p;
-}
-
-void penalise_repetition(std::vector<float> & logits, const std::vector<int32_t> & seen, float penalty) {
-    if (penalty == 1.0f) {
-        return;
-    }
-    std::vector<int32_t> unique = seen;
-    std::sort(unique.begin(), unique.end());
-    unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
-    for (int32_t id : unique) {
-        if (id >= 0 && static_cast<size_t>(id) < logits.size()) {
-            float & x = logits[static_cast<size_t>(id)];
-            x = x < 0 ? x * penalty : x / penalty;
-        }
-    }
 }
 
 void keep_top_k(std::vector<float> & logits, size_t k, size_t min_keep) {
@@ -166,8 +153,7 @@ void check_sampling(const Sampling & s) {
     check("typical_p", s.typical_p, 0.0f, 1.0f, false);
 }
 
-void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & s, size_t min_keep) {
-    penalise_repetition(logits, seen, s.repetition_penalty);
+void warp(std::vector<float> & logits, const Sampling & s, size_t min_keep) {
     if (s.temperature == 0.0f) {
         return;
     }
@@ -215,7 +201,8 @@ std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int3
     if (survivors(logits).empty()) {
         fail(Code::invalid_argument, "Expected at least one finite logit");
     }
-    warp(logits, seen, sampling);
+    penalise_repetition(logits, seen, sampling.repetition_penalty);
+    warp(logits, sampling);
     return logits;
 }
 

@@ -1,4 +1,4 @@
-// From logits to a token, as transformers does it: repetition penalty, temperature, top-k, top-p, min-p, typical-p.
+// From scores to a token, as transformers does it: temperature, top-k, top-p, min-p, typical-p.
 #pragma once
 
 #include "check.h"
@@ -8,9 +8,8 @@ namespace clvp {
 /// Throws invalid_argument for settings outside their range.
 void check_sampling(const Sampling & sampling);
 
-/// The processors and warpers in transformers' order, in place. `seen` are the ids so far, bos first. With temperature 0
-/// only the repetition penalty applies. Each warper leaves at least min_keep ids.
-void warp(std::vector<float> & logits, const std::vector<int32_t> & seen, const Sampling & sampling, size_t min_keep = 1);
+/// The warpers in transformers' order, in place; none with temperature 0. Each leaves at least min_keep ids.
+void warp(std::vector<float> & scores, const Sampling & sampling, size_t min_keep = 1);
 
 /// The most likely id; the first of equals.
 int32_t most_likely(const std::vector<float> & logits);

@@ -14,7 +14,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readRecipes } from '../../test/helpers/checkpoint.js'
-import { chooseDecoding, differences, prefixPositions } from '../../test/helpers/golden.js'
+import {
+  chooseDecoding,
+  conditionText,
+  differences,
+  encodeRow,
+  prefixPositions,
+} from '../../test/helpers/golden.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')
@@ -142,9 +148,10 @@ async function compareVoice(session, reference, table) {
   return session.condition(await session.mel(floats['clip.0'].data))
 }
 
-async function comparePrefix(session, { floats, texts }, voice, table) {
+async function comparePrefix(session, { floats, texts }, voice, textStop, table) {
   for (const [i, ids] of texts.entries()) {
-    table.floats(`prefix ${i}`, await session.prefix(Int32Array.from(ids), voice), floats[`prefix.${i}`].data)
+    const prefix = await conditionText(session, voice, [...ids, textStop])
+    table.floats(`prefix ${i}`, prefix, floats[`prefix.${i}`].data)
   }
 }
 
@@ -161,15 +168,15 @@ async function compareDecoder(session, facts, prefix, voice, table) {
   for (const [i, ids] of texts.entries()) {
     const textIds = Int32Array.from(ids)
     const request = {
-      textIds,
-      voice,
+      prompt: { textIds, voice },
       candidates: 1,
       maxTokens: 60,
       sampling: greedy,
       seed: 0,
       prefixPositions: prefix,
     }
-    const [found] = await session.generate(request)
+    const { candidates } = await session.generate(request)
+    const found = candidates[0]
     table.ids(`greedy ${i}${note}`, found.tokens, drawn[i].tokens)
   }
 }
@@ -179,13 +186,13 @@ async function compareEncoders(session, reference, textStop, table) {
   const compare = (name, found) => {
     table.floats(`${name} last`, found.lastHidden, floats[`${name}.last`].data)
     table.floats(`${name} pooled`, found.pooled, floats[`${name}.pooled`].data)
-    table.floats(`${name} embed`, found.embed, floats[`${name}.embed`].data)
+    table.floats(`${name} embed`, found.embeds, floats[`${name}.embed`].data)
   }
   for (const [i, ids] of texts.entries()) {
-    compare(`text.${i}`, await session.encodeText(Int32Array.from([...ids, textStop])))
+    compare(`text.${i}`, await encodeRow(session, 'text', [...ids, textStop]))
   }
   for (const [i, codes] of speech.entries()) {
-    compare(`speech.${i}`, await session.encodeSpeech(Int32Array.from(codes)))
+    compare(`speech.${i}`, await encodeRow(session, 'speech', codes))
   }
 }
 
@@ -212,7 +219,7 @@ async function compareType(name, type, reference) {
   const table = new Table(name, type)
   const { text_config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
   const voice = await compareVoice(session, reference, table)
-  await comparePrefix(session, reference, voice, table)
+  await comparePrefix(session, reference, voice, text_config.eos_token_id, table)
   for (const prefix of prefixPositions) await compareDecoder(session, reference, prefix, voice, table)
   await compareEncoders(session, reference, text_config.eos_token_id, table)
   await compareScores(session, reference, table)

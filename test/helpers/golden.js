@@ -88,3 +88,14 @@ export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
 export async function conditionClip(session, golden, index) {
   return session.condition(await session.mel(makeClip(golden.clips[index])))
 }
+
+/** One row of ids through an encoder. */
+export function encodeRow(session, tower, ids) {
+  const rows = { rows: 1, tokens: ids.length, ids: Int32Array.from(ids) }
+  return session.encode(tower, { ...rows, hiddenStates: false, attentions: false })
+}
+
+/** A text behind a voice, as the conditioning encoder gives both to the decoder. */
+export function conditionText(session, voice, ids) {
+  return session.conditioning(voice, { rows: 1, tokens: ids.length, ids: Int32Array.from(ids) })
+}

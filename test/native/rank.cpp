@@ -19,24 +19,24 @@ static Candidate candidate(std::vector<int32_t> tokens, Finish finish) {
     return c;
 }
 
-using Rows = std::vector<std::vector<int32_t>>;
+using CodeRows = std::vector<std::vector<int32_t>>;
 
 TEST(a_stop_overwrites_the_last_three_codes) {
-    CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::stop) }, params()) == (Rows{ { 1, 2, 3, 45, 45, 24 } }));
+    CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::stop) }, params()) == (CodeRows{ { 1, 2, 3, 45, 45, 24 } }));
 }
 
-TEST(a_row_without_a_stop_stays_as_it_is) { CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::length) }, params()) == (Rows{ { 1, 2, 3, 4, 5 } })); }
+TEST(a_row_without_a_stop_stays_as_it_is) { CHECK(fix_codes({ candidate({ 1, 2, 3, 4, 5 }, Finish::length) }, params()) == (CodeRows{ { 1, 2, 3, 4, 5 } })); }
 
 TEST(rows_are_padded_to_the_longest) {
     const auto rows = fix_codes({ candidate({ 1, 2 }, Finish::stop), candidate({ 1, 2, 3, 4, 5, 6, 7 }, Finish::length) }, params());
-    CHECK(rows == (Rows{ { 1, 2, 83, 83, 45, 45, 24 }, { 1, 2, 3, 4, 5, 6, 7 } }));
+    CHECK(rows == (CodeRows{ { 1, 2, 83, 83, 45, 45, 24 }, { 1, 2, 3, 4, 5, 6, 7 } }));
 }
 
 TEST(padding_gives_a_long_row_a_stop) {
-    CHECK(fix_codes({ candidate({ 1, 2, 3 }, Finish::length) }, params(), 8) == (Rows{ { 1, 2, 3, 83, 83, 45, 45, 24 } }));
+    CHECK(fix_codes({ candidate({ 1, 2, 3 }, Finish::length) }, params(), 8) == (CodeRows{ { 1, 2, 3, 83, 83, 45, 45, 24 } }));
 }
 
 TEST(short_rows_keep_the_last_fixing_codes) {
-    CHECK(fix_codes({ candidate({}, Finish::stop) }, params()) == (Rows{ { 24 } }));
-    CHECK(fix_codes({ candidate({ 7 }, Finish::stop) }, params()) == (Rows{ { 45, 24 } }));
+    CHECK(fix_codes({ candidate({}, Finish::stop) }, params()) == (CodeRows{ { 24 } }));
+    CHECK(fix_codes({ candidate({ 7 }, Finish::stop) }, params()) == (CodeRows{ { 45, 24 } }));
 }

@@ -18,11 +18,11 @@ static GenerateOptions options(uint32_t n_candidates, uint32_t max_tokens = 40) 
 TEST(generates_the_same_candidates_in_any_batch) {
     const auto model = Model::load(tiny::write());
     Session one(model, { 1 }), two(model, { 2 });
-    const auto all = one.generate(tiny::text_ids(), tiny::voice(), options(9));
+    const auto all = one.generate(tiny::prompt(), options(9)).candidates;
     CHECK(all.size() == 9);
     auto few = options(9);
     few.batch_size = 2;
-    const auto batched = two.generate(tiny::text_ids(), tiny::voice(), few);
+    const auto batched = two.generate(tiny::prompt(), few).candidates;
     for (size_t i = 0; i < all.size(); i++) {
         CHECK(all[i].index == i);
         CHECK(all[i].tokens == batched[i].tokens);
@@ -33,14 +33,14 @@ TEST(generates_the_same_candidates_in_any_batch) {
 
 TEST(a_candidate_can_be_drawn_alone) {
     Session session(Model::load(tiny::write()));
-    const auto all = session.generate(tiny::text_ids(), tiny::voice(), options(5));
+    const auto all = session.generate(tiny::prompt(), options(5)).candidates;
     for (const Candidate & candidate : all) {
         auto by_index = options(1);
         by_index.first = candidate.index;
-        CHECK(session.generate(tiny::text_ids(), tiny::voice(), by_index).front().tokens == candidate.tokens);
+        CHECK(session.generate(tiny::prompt(), by_index).candidates.front().tokens == candidate.tokens);
         auto by_seed = options(1);
         by_seed.seed = candidate.seed;
-        CHECK(session.generate(tiny::text_ids(), tiny::voice(), by_seed).front().tokens == candidate.tokens);
+        CHECK(session.generate(tiny::prompt(), by_seed).candidates.front().tokens == candidate.tokens);
     }
 }
 
@@ -50,7 +50,7 @@ TEST(never_draws_what_the_speech_encoder_lacks) {
     o.sampling.temperature = 100; // nearly uniform: bos would come up often
     o.sampling.top_k = 0;
     o.sampling.top_p = 1;
-    for (const Candidate & candidate : session.generate(tiny::text_ids(), tiny::voice(), o)) {
+    for (const Candidate & candidate : session.generate(tiny::prompt(), o).candidates) {
         for (int32_t token : candidate.tokens) {
             CHECK(token >= 0 && token < static_cast<int32_t>(tiny::n_speech));
         }
@@ -62,8 +62,8 @@ TEST(steps_and_generation_agree) {
     auto o = options(1, 20);
     o.sampling.temperature = 0;
     o.sampling.repetition_penalty = 1;
-    const auto tokens = session.generate(tiny::text_ids(), tiny::voice(), o).front().tokens;
-    const auto logits = session.step_logits(tiny::text_ids(), tiny::voice(), tokens);
+    const auto tokens = session.generate(tiny::prompt(), o).candidates.front().tokens;
+    const auto logits = session.step_logits(tiny::prompt(), tokens);
     CHECK(logits.size() == (tokens.size() + 1) * tiny::n_vocab);
     for (size_t i = 0; i < tokens.size(); i++) {
         const float * row = logits.data() + i * tiny::n_vocab;
@@ -94,13 +94,13 @@ TEST(embeddings_have_length_one_and_score_as_cosines) {
 TEST(quantized_weights_run) {
     for (const char * type : { "f16", "q8_0" }) {
         Session session(Model::load(tiny::write(type)));
-        CHECK(session.generate(tiny::text_ids(), tiny::voice(), options(3)).size() == 3);
+        CHECK(session.generate(tiny::prompt(), options(3)).candidates.size() == 3);
     }
 }
 
 TEST(an_abort_stops_the_job_and_leaves_the_session_usable) {
     Session session(Model::load(tiny::write()));
-    const auto before = session.generate(tiny::text_ids(), tiny::voice(), options(2));
+    const auto before = session.generate(tiny::prompt(), options(2)).candidates;
     auto o = options(4096);
     uint32_t n_steps = 0;
     o.on_step = [&](const std::vector<StepEvent> &) {
@@ -108,10 +108,10 @@ TEST(an_abort_stops_the_job_and_leaves_the_session_usable) {
             session.abort();
         }
     };
-    CHECK_THROWS(Code::aborted, session.generate(tiny::text_ids(), tiny::voice(), o));
+    CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), o));
     CHECK(n_steps == 5);
     session.reset();
-    const auto after = session.generate(tiny::text_ids(), tiny::voice(), options(2));
+    const auto after = session.generate(tiny::prompt(), options(2)).candidates;
     CHECK(before[1].tokens == after[1].tokens);
 }
 
@@ -126,7 +126,7 @@ TEST(an_abort_from_another_thread_counts) {
         }
         session.abort();
     });
-    CHECK_THROWS(Code::aborted, session.generate(tiny::text_ids(), tiny::voice(), o));
+    CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), o));
     other.join();
 }
 
@@ -135,7 +135,7 @@ TEST(sessions_share_a_model) {
     std::vector<std::vector<Candidate>> found(4);
     std::vector<std::thread> threads;
     for (size_t i = 0; i < found.size(); i++) {
-        threads.emplace_back([&, i] { found[i] = Session(model, { 1 }).generate(tiny::text_ids(), tiny::voice(), options(3)); });
+        threads.emplace_back([&, i] { found[i] = Session(model, { 1 }).generate(tiny::prompt(), options(3)).candidates; });
     }
     for (auto & thread : threads) {
         thread.join();
@@ -150,18 +150,18 @@ TEST(bad_arguments_are_refused) {
     Session session(model);
     const auto ids = tiny::text_ids();
     const auto voice = tiny::voice();
-    CHECK_THROWS(Code::invalid_argument, session.generate({}, voice, options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate({ -1 }, voice, options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate({ static_cast<int32_t>(tiny::n_text) }, voice, options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(std::vector<int32_t>(28, 1), voice, options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, {}, options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, std::vector<float>(tiny::n_embd, NAN), options(1)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(0)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(1, 0)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, options(1, 80)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ {}, voice }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ { -1 }, voice }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ { static_cast<int32_t>(tiny::n_text) }, voice }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ std::vector<int32_t>(28, 1), voice }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, {} }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, std::vector<float>(tiny::n_embd, NAN) }, options(1)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(0)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(1, 0)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(1, 80)));
     auto nan = options(1);
     nan.sampling.temperature = NAN;
-    CHECK_THROWS(Code::invalid_argument, session.generate(ids, voice, nan));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, nan));
     CHECK_THROWS(Code::invalid_argument, session.embed_speech({}));
     CHECK_THROWS(Code::invalid_argument, session.embed_speech({ {} }));
     CHECK_THROWS(Code::invalid_argument, session.embed_speech({ { static_cast<int32_t>(tiny::n_speech) } }));

@@ -145,4 +145,6 @@ inline std::vector<float> voice() {
     return data;
 }
 
+inline clvp::TextPrompt prompt() { return { text_ids(), voice() }; }
+
 } // namespace tiny

@@ -1,0 +1,135 @@
+#include "decoding.h"
+
+#include "clock.h"
+#include "prompt.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace clvp {
+
+namespace {
+
+void check_logits(const std::vector<float> & logits) {
+    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
+        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
+    }
+}
+
+/// After limits and the caller's processor: each row must have an id left, and nothing above all bounds.
+void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_vocab) {
+    if (scores.size() != n_rows * n_vocab) {
+        fail(Code::invalid_argument, "Expected %zu x %zu scores from the logits processor but received %zu", n_rows, n_vocab, scores.size());
+    }
+    if (std::any_of(scores.begin(), scores.end(), [](float x) { return std::isnan(x) || x == INFINITY; })) {
+        fail(Code::invalid_argument, "Expected scores that are finite or minus infinity from the logits processor but received NaN or infinity");
+    }
+    for (auto row = scores.begin(); row != scores.end(); row += static_cast<ptrdiff_t>(n_vocab)) {
+        if (std::none_of(row, row + static_cast<ptrdiff_t>(n_vocab), [](float x) { return std::isfinite(x); })) {
+            fail(Code::invalid_argument, "Expected limits and processors that leave some token to draw but received none: relax them");
+        }
+    }
+}
+
+} // namespace
+
+void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params) {
+    check_prompt(prompt, options.prefix_positions, options.max_tokens, params);
+    check_sampling(options.sampling);
+    check_limits(options, params);
+    if (options.seed >= (1ull << 53)) {
+        fail(Code::invalid_argument, "Expected an integer below 2^53 for seed but received %llu", static_cast<unsigned long long>(options.seed));
+    }
+}
+
+Decoding::Decoding(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const DrawOptions & options, uint32_t n_slots,
+                   Timings & timings)
+    : cache(backend, kv_type(params), params.decoder.n_layer, params.decoder.n_embd, params.decoder.n_head, prompt_length(prompt, params), n_slots,
+            options.max_tokens),
+      backend_(backend), weights_(weights), params_(params), prompt_(prompt), options_(options), timings_(timings), stops_(stop_ids(options, params)),
+      written_(written_ids(prompt, params)) {}
+
+std::vector<float> Decoding::start() {
+    const Clock clock;
+    DecoderOutput output = prefill(backend_, weights_, params_, cache, prompt_, options_.prefix_positions, options_.record);
+    check_logits(output.logits);
+    timings_.prefill_ms = clock.ms();
+    timings_.n_prefill = cache.n_prefix();
+    timings_.kv_bytes = cache.n_bytes();
+    record(0, {}, output);
+    return std::move(output.logits);
+}
+
+std::vector<float> Decoding::step(const std::vector<int32_t> & tokens, const std::vector<uint32_t> & candidates, bool deterministic) {
+    const Clock clock;
+    const uint32_t n_drawn = cache.n_own() + 1; // the tokens fed and to be fed
+    DecoderOutput output = decode_step(backend_, weights_, params_, cache, tokens, first_position(prompt_) + cache.n_own(), deterministic, options_.record);
+    check_logits(output.logits);
+    timings_.decode_ms += clock.ms();
+    timings_.n_steps++;
+    timings_.kv_bytes = std::max(timings_.kv_bytes, cache.n_bytes());
+    record(n_drawn, candidates, output);
+    return std::move(output.logits);
+}
+
+void Decoding::process(const StepRows & rows, std::vector<float> & scores, size_t n_drawn, bool warped, size_t min_keep) {
+    const size_t n_rows = rows.ids.size(), n_vocab = params_.decoder.n_vocab;
+    auto each_row = [&](auto change) {
+        for (size_t i = 0; i < n_rows; i++) {
+            const auto at = scores.begin() + static_cast<ptrdiff_t>(i * n_vocab);
+            std::vector<float> row(at, at + static_cast<ptrdiff_t>(n_vocab));
+            change(row, i);
+            std::copy(row.begin(), row.end(), at);
+        }
+    };
+    each_row([&](std::vector<float> & row, size_t i) { apply_limits(row, rows.ids[i], n_drawn, options_, params_); });
+    if (options_.process) {
+        options_.process(rows, scores);
+    }
+    check_scores(scores, n_rows, n_vocab);
+    if (warped) {
+        each_row([&](std::vector<float> & row, size_t) { warp(row, options_.sampling, min_keep); });
+    }
+    if (options_.record.scores) {
+        trace(n_drawn, rows.candidates).scores = scores;
+    }
+}
+
+std::vector<int32_t> Decoding::ends(const StepRows & rows) const {
+    if (!options_.criteria) {
+        return std::vector<int32_t>(rows.ids.size(), 0);
+    }
+    std::vector<int32_t> ends = options_.criteria(rows);
+    if (ends.size() != rows.ids.size()) {
+        fail(Code::invalid_argument, "Expected %zu answers from the stopping criteria but received %zu", rows.ids.size(), ends.size());
+    }
+    return ends;
+}
+
+bool Decoding::is_stop(int32_t id) const { return std::find(stops_.begin(), stops_.end(), id) != stops_.end(); }
+
+void Decoding::record_logits(size_t n_drawn, const std::vector<uint32_t> & candidates, const std::vector<float> & logits) {
+    if (options_.record.logits) {
+        trace(n_drawn, candidates).logits = logits;
+    }
+}
+
+StepTrace & Decoding::trace(size_t n_drawn, const std::vector<uint32_t> & candidates) {
+    const bool same = !traces.empty() && traces.back().step == n_drawn && (traces.back().candidates == candidates || traces.back().candidates.empty());
+    if (!same) {
+        traces.emplace_back();
+    }
+    traces.back().step = static_cast<uint32_t>(n_drawn);
+    traces.back().candidates = candidates;
+    return traces.back();
+}
+
+void Decoding::record(size_t n_drawn, const std::vector<uint32_t> & candidates, DecoderOutput & output) {
+    if (options_.record.hidden_states || options_.record.attentions) {
+        StepTrace & at = trace(n_drawn, candidates);
+        at.hidden_states = std::move(output.hidden_states);
+        at.attentions = std::move(output.attentions);
+    }
+}
+
+} // namespace clvp

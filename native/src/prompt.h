@@ -1,0 +1,21 @@
+// What the decoder goes on from: its checks, its length, and the embeddings that it reads first.
+#pragma once
+
+#include "graph.h"
+#include "weights.h"
+
+namespace clvp {
+
+/// Rows that the decoder reads before the first drawn token.
+uint32_t prompt_length(const Prompt & prompt, const Params & params);
+/// Position of the first drawn token; the next has the next. After mel start, which has 0, it is 2: 1 is never used.
+uint32_t first_position(const Prompt & prompt);
+/// The ids that count as written before the first drawn token.
+std::vector<int32_t> written_ids(const Prompt & prompt, const Params & params);
+/// Throws invalid_argument for a prompt that does not fit the model, or leaves no room for max_tokens.
+void check_prompt(const Prompt & prompt, PrefixPositions prefix_positions, uint32_t max_tokens, const Params & params);
+
+/// [n_embd, prompt_length], positions included. The prompt, which is no TextPrompt, must live until the graph runs.
+ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params & params, const Prompt & prompt, PrefixPositions prefix_positions);
+
+} // namespace clvp
