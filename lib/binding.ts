@@ -88,8 +88,18 @@ export type NativePrompt =
   | { textIds: Int32Array; voice: Float32Array }
   /** [n, width] as the conditioning encoder gives it; mel start follows. */
   | { conditioning: Float32Array }
-  /** The decoder's own tokens, or embeddings [n, width] in their place, at their positions; `seen`: the ids that count as written. */
-  | { ids?: Int32Array; embeds?: Float32Array; positions: Int32Array; seen: Int32Array }
+  /**
+   * The decoder's own tokens, or embeddings [n, width] in their place, at their positions; mask 0 hides. `seen`: the ids that
+   * count as written; the repetition penalty passes over the first `padding` of them.
+   */
+  | {
+      ids?: Int32Array | undefined
+      embeds?: Float32Array | undefined
+      positions: Int32Array
+      mask?: Int32Array | undefined
+      seen: Int32Array
+      padding: number
+    }
 
 /** The rows of one step, all of one length. */
 export interface NativeStepRows {
@@ -116,7 +126,10 @@ export interface NativeHooks {
 export interface NativeStep {
   /** 0 for the prompt. */
   step: number
-  /** As in NativeStepRows. The prompt's step has one row of hidden states and attentions, which all share. */
+  /**
+   * As in NativeStepRows. The prompt's hidden states and attentions have one row, which all share; they come with the first
+   * candidates of step 0 only.
+   */
   candidates: Int32Array
   /** [rows, vocab], after all processors and warpers. */
   scores: Float32Array

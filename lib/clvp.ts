@@ -2,20 +2,15 @@ import { join } from 'node:path'
 import { abortable } from './abortable.js'
 import { type Clip, readClip, takeClip } from './audio.js'
 import { type NativeModel, packageRoot } from './binding.js'
-import { createSession, loadModel, type Session } from './core.js'
-import { ClvpError, disposedError, invalid } from './errors.js'
+import type { Session } from './core.js'
+import { disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
-import {
-  type GenerateOptions,
-  type LoadOptions,
-  readGenerateOptions,
-  readLoadOptions,
-} from './generate_options.js'
+import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './generate_options.js'
 import { byScore, generateRanked, type Listener } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
-import { abortSignal, oneOf, path, pick } from './options.js'
+import { openModel } from './load.js'
+import { abortSignal, oneOf, pick } from './options.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
-import { resolveSource } from './source.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from './text.js'
 import type { ClvpTokenizer } from './tokenizer.js'
 import { Voice } from './voice.js'
@@ -75,26 +70,9 @@ export class Clvp {
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    const file = path(source, 'source')
-    const { device, threads, type, onProgress, signal } = readLoadOptions(options)
-    const report = (stage: 'convert' | 'load') =>
-      onProgress && ((fraction: number) => onProgress({ stage, fraction }))
-    const gguf = await resolveSource(file, { type, signal, onProgress: report('convert') })
-    const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
-    try {
-      const info = model.info()
-      if (type !== undefined && type !== info.type) {
-        throw new ClvpError(
-          'CLVP_INVALID_ARGUMENT',
-          `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
-        )
-      }
-      const tokenizer = tokenizerOf(model.values(), info)
-      return new Clvp(model, createSession(model, { threads }), tokenizer)
-    } catch (error) {
-      model.dispose()
-      throw error
-    }
+    return openModel(source, options, 'f16', (model, session) => {
+      return new Clvp(model, session, tokenizerOf(model.values(), session.info))
+    })
   }
 
   /**

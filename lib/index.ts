@@ -25,6 +25,38 @@ export {
 export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile } from './inspect.js'
+export type { Ids } from './models/arrays.js'
+export {
+  type CausalLMForwardOptions,
+  type CausalLMGenerateOptions,
+  type CausalLMOutput,
+  ClvpForCausalLM,
+} from './models/causal_lm.js'
+export {
+  type ClvpGenerateOutput,
+  ClvpModelForConditionalGeneration,
+  type ClvpOutput,
+  type ConditionalGenerateOptions,
+  type ForwardOptions,
+  type SpeechFeaturesOptions,
+  type TextFeaturesOptions,
+} from './models/conditional_generation.js'
+export { ClvpConditioningEncoder, type ConditioningForwardOptions } from './models/conditioning_encoder.js'
+export { ClvpDecoder, ClvpModel, type DecoderForwardOptions, type DecoderOutput } from './models/decoder.js'
+export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './models/encoder.js'
+export type {
+  GenerationOptions,
+  GenerationSettings,
+  LiveRows,
+  LogitsProcessor,
+  StoppingCriteria,
+  Streamer,
+} from './models/generation_options.js'
+export { PastKeyValues } from './models/past.js'
+export type { PromptOptions } from './models/prompts.js'
+export type { TowerOptions, TowerOutput } from './models/rows.js'
+export type { GeneratedSequences } from './models/sequences.js'
+export type { StepOutputs } from './models/steps.js'
 export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'

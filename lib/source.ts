@@ -8,7 +8,8 @@ import { ClvpError } from './errors.js'
 import type { WeightType } from './weight_types.js'
 
 export interface SourceOptions {
-  type?: WeightType | undefined
+  /** For a folder. */
+  type: WeightType
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
@@ -34,7 +35,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
     )
   }
   if (!found.isDirectory()) return source
-  const type = options.type ?? 'f16'
+  const { type } = options
   const folder = cacheFolder()
   const target = join(folder, `${basename(resolve(source))}-${type}-${await fingerprint(source, type)}.gguf`)
   if (await stat(target).catch(() => undefined)) return target

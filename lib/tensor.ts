@@ -32,6 +32,15 @@ export class Tensor<T extends TensorData = TensorData> {
     this.data = data
     this.dims = Object.freeze([...dims])
   }
+
+  /** The number of a tensor that has one. @throws ClvpError `CLVP_INVALID_ARGUMENT` for any other */
+  item(): number {
+    if (this.data.length === 1) return this.data[0]!
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected a tensor of one number but this one has ${this.data.length}: read its data`,
+    )
+  }
 }
 
 /** The rows of a tensor of two axes, as views of its data. */

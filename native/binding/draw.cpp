@@ -120,8 +120,14 @@ clvp::Prompt to_prompt(const Napi::Value & value) {
     if (from.Has("conditioning")) {
         return clvp::ConditioningPrompt{ to_floats(from.Get("conditioning"), "prompt.conditioning") };
     }
-    return clvp::TokenPrompt{ optional_ints(from, "ids"), optional_floats(from, "embeds"), to_ints(from.Get("positions"), "prompt.positions"),
-                              to_ints(from.Get("seen"), "prompt.seen") };
+    clvp::TokenPrompt tokens;
+    tokens.ids = optional_ints(from, "ids");
+    tokens.embeds = optional_floats(from, "embeds");
+    tokens.positions = to_ints(from.Get("positions"), "prompt.positions");
+    tokens.mask = optional_ints(from, "mask");
+    tokens.seen = to_ints(from.Get("seen"), "prompt.seen");
+    tokens.n_padding = to_u32(from.Get("padding"), "prompt.padding");
+    return tokens;
 }
 
 clvp::GenerateOptions to_generate_options(const Napi::Value & value) {

@@ -254,8 +254,10 @@ struct ConditioningPrompt {    // what the conditioning encoder makes of one; me
 struct TokenPrompt {                // the decoder's own tokens, or embeddings in their place
     std::vector<int32_t> ids;       // [n]
     std::vector<float> embeds;      // [n, n_embd]
-    std::vector<int32_t> positions; // [n], rising
+    std::vector<int32_t> positions; // [n]; the first drawn token has the position after the last one's
+    std::vector<int32_t> mask;      // [n], 0 hides; empty for none hidden
     std::vector<int32_t> seen;      // the ids that count as written already, for penalties and limits
+    uint32_t n_padding = 0;         // of seen: leading ones that the repetition penalty passes over
 };
 using Prompt = std::variant<TextPrompt, ConditioningPrompt, TokenPrompt>;
 

@@ -52,13 +52,15 @@ std::vector<ggml_fp16_t> causal_mask(int64_t n) {
     return mask;
 }
 
-/// Stores a layer's keys and values of the prefix.
-void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads) {
+/// Stores a layer's keys and values of the prefix: all rows, or the visible ones.
+void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads, ggml_tensor * visible) {
     ggml_context * ctx = graph.ctx();
-    const int64_t n_embd = heads.v->ne[0] * heads.v->ne[1];
-    ggml_tensor * values = ggml_view_2d(ctx, heads.v, n_embd, heads.v->ne[2], heads.v->nb[2], 0);
-    graph.effect(ggml_cpy(ctx, heads.k, cache.prefix_k(layer)));
-    graph.effect(ggml_cpy(ctx, ggml_transpose(ctx, values), cache.prefix_v(layer)));
+    auto rows = [&](ggml_tensor * x) {
+        x = ggml_view_2d(ctx, x, x->ne[0] * x->ne[1], x->ne[2], x->nb[2], 0); // [n_embd, n_tokens]
+        return visible ? ggml_get_rows(ctx, x, visible) : x;
+    };
+    graph.effect(ggml_cpy(ctx, rows(heads.k), cache.prefix_k(layer)));
+    graph.effect(ggml_cpy(ctx, ggml_transpose(ctx, rows(heads.v)), cache.prefix_v(layer)));
 }
 
 /// One query a candidate, against the shared prefix in one product and against the candidate's own keys.
@@ -139,10 +141,15 @@ DecoderOutput prefill(Backend & backend, const Weights & weights, const Params &
     Trace trace(graph, record.hidden_states, record.attentions);
     ggml_tensor * x = embed_prompt(graph, weights, params, prompt, prefix_positions); // [n_embd, n]
     const int64_t n = x->ne[1];
-    const std::vector<ggml_fp16_t> hide = causal_mask(n);
-    ggml_tensor * mask = graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data());
+    const Rows own = token_rows(prompt);
+    const std::vector<int32_t> seen = visible_rows(prompt);
+    const std::vector<float> hide_own = seen.empty() ? std::vector<float>() : score_mask(own, 0, true);
+    const std::vector<ggml_fp16_t> hide = seen.empty() ? causal_mask(n) : std::vector<ggml_fp16_t>();
+    ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
+    ggml_tensor * mask = seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data())
+                                      : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
     x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
-        store_prefix(graph, cache, i, heads);
+        store_prefix(graph, cache, i, heads, visible);
         return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
     });
     ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);

@@ -44,7 +44,7 @@ void check_draw(const Prompt & prompt, const DrawOptions & options, const Params
 
 Decoding::Decoding(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const DrawOptions & options, uint32_t n_slots,
                    Timings & timings)
-    : cache(backend, kv_type(params), params.decoder.n_layer, params.decoder.n_embd, params.decoder.n_head, prompt_length(prompt, params), n_slots,
+    : cache(backend, kv_type(params), params.decoder.n_layer, params.decoder.n_embd, params.decoder.n_head, visible_length(prompt, params), n_slots,
             options.max_tokens),
       backend_(backend), weights_(weights), params_(params), prompt_(prompt), options_(options), timings_(timings), stops_(stop_ids(options, params)),
       written_(written_ids(prompt, params)) {}
@@ -54,7 +54,7 @@ std::vector<float> Decoding::start() {
     DecoderOutput output = prefill(backend_, weights_, params_, cache, prompt_, options_.prefix_positions, options_.record);
     check_logits(output.logits);
     timings_.prefill_ms = clock.ms();
-    timings_.n_prefill = cache.n_prefix();
+    timings_.n_prefill = prompt_length(prompt_, params_);
     timings_.kv_bytes = cache.n_bytes();
     record(0, {}, output);
     return std::move(output.logits);
@@ -82,7 +82,7 @@ void Decoding::process(const StepRows & rows, std::vector<float> & scores, size_
             std::copy(row.begin(), row.end(), at);
         }
     };
-    each_row([&](std::vector<float> & row, size_t i) { apply_limits(row, rows.ids[i], n_drawn, options_, params_); });
+    each_row([&](std::vector<float> & row, size_t i) { apply_limits(row, rows.ids[i], padding_length(prompt_), n_drawn, options_, params_); });
     if (options_.process) {
         options_.process(rows, scores);
     }

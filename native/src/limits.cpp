@@ -80,10 +80,10 @@ void penalise_repetition(std::vector<float> & scores, const std::vector<int32_t>
     }
 }
 
-void apply_limits(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n_drawn, const DrawOptions & options, const Params & params) {
+void apply_limits(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n_padding, size_t n_drawn, const DrawOptions & options, const Params & params) {
     const Limits & limits = options.limits;
     const std::vector<int32_t> stops = stop_ids(options, params);
-    penalise_repetition(scores, seen, options.sampling.repetition_penalty);
+    penalise_repetition(scores, { seen.begin() + static_cast<ptrdiff_t>(n_padding), seen.end() }, options.sampling.repetition_penalty);
     forbid_repeated_runs(scores, seen, limits.no_repeat_ngram);
     forbid_bad_words(scores, seen, limits, stops);
     if (n_drawn < limits.min_tokens) {

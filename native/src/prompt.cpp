@@ -14,17 +14,6 @@ constexpr uint32_t n_start = 1; // mel start, behind what the conditioning encod
 
 uint32_t row_count(const ConditioningPrompt & prompt, const Params & params) { return static_cast<uint32_t>(prompt.embeds.size() / params.decoder.n_embd); }
 
-/// The decoder's own tokens as rows, for their checks and their embedding.
-Rows token_rows(const TokenPrompt & prompt) {
-    Rows rows;
-    rows.n_rows = 1;
-    rows.n_tokens = static_cast<uint32_t>(prompt.positions.size());
-    rows.ids = prompt.ids;
-    rows.embeds = prompt.embeds;
-    rows.positions = prompt.positions;
-    return rows;
-}
-
 void check_conditioning(const ConditioningPrompt & prompt, PrefixPositions prefix_positions, const Params & params) {
     const DecoderParams & d = params.decoder;
     const uint32_t max_rows = d.n_text_positions + 1; // the voice, and a text with bos and stops
@@ -46,10 +35,11 @@ void check_conditioning(const ConditioningPrompt & prompt, PrefixPositions prefi
 void check_tokens(const TokenPrompt & prompt, const Params & params) {
     const DecoderParams & d = params.decoder;
     check_rows("the prompt", token_rows(prompt), { d.n_vocab, d.n_embd, d.n_positions, d.n_positions });
-    for (size_t i = 1; i < prompt.positions.size(); i++) {
-        if (prompt.positions[i] <= prompt.positions[i - 1]) {
-            fail(Code::invalid_argument, "Expected rising positions for the prompt but received %d after %d", prompt.positions[i], prompt.positions[i - 1]);
-        }
+    if (!prompt.mask.empty() && visible_rows(prompt).empty()) {
+        fail(Code::invalid_argument, "Expected a mask that leaves something of the prompt but received one of zeros alone");
+    }
+    if (prompt.n_padding > prompt.seen.size()) {
+        fail(Code::invalid_argument, "Expected at most %zu padding ids but received %u", prompt.seen.size(), prompt.n_padding);
     }
     for (int32_t id : prompt.seen) {
         if (id < 0 || static_cast<uint32_t>(id) >= d.n_vocab) {
@@ -65,6 +55,40 @@ uint32_t prompt_length(const Prompt & prompt, const Params & params) {
         return static_cast<uint32_t>(tokens->positions.size());
     }
     return row_count(std::get<ConditioningPrompt>(prompt), params) + n_start;
+}
+
+Rows token_rows(const Prompt & prompt) {
+    Rows rows;
+    if (const auto * tokens = std::get_if<TokenPrompt>(&prompt)) {
+        rows.n_rows = 1;
+        rows.n_tokens = static_cast<uint32_t>(tokens->positions.size());
+        rows.ids = tokens->ids;
+        rows.embeds = tokens->embeds;
+        rows.positions = tokens->positions;
+        rows.mask = tokens->mask;
+    }
+    return rows;
+}
+
+std::vector<int32_t> visible_rows(const Prompt & prompt) {
+    std::vector<int32_t> visible;
+    const Rows rows = token_rows(prompt);
+    for (size_t i = 0; i < rows.mask.size(); i++) {
+        if (rows.mask[i] != 0) {
+            visible.push_back(static_cast<int32_t>(i));
+        }
+    }
+    return visible;
+}
+
+uint32_t visible_length(const Prompt & prompt, const Params & params) {
+    const auto n = static_cast<uint32_t>(visible_rows(prompt).size());
+    return n ? n : prompt_length(prompt, params);
+}
+
+uint32_t padding_length(const Prompt & prompt) {
+    const auto * tokens = std::get_if<TokenPrompt>(&prompt);
+    return tokens ? tokens->n_padding : 0;
 }
 
 uint32_t first_position(const Prompt & prompt) {

@@ -1,0 +1,41 @@
+/** From a source that a user names to a model in memory and a session on it. */
+import type { NativeModel } from './binding.js'
+import { createSession, loadModel, type Session } from './core.js'
+import { ClvpError } from './errors.js'
+import { type LoadOptions, readLoadOptions } from './generate_options.js'
+import { path } from './options.js'
+import { resolveSource } from './source.js'
+import type { WeightType } from './weight_types.js'
+
+/**
+ * Loads a model and makes something of it. What fails on the way leaves nothing behind.
+ *
+ * @param folderType the type that a folder is converted to, unless the options name one
+ */
+export async function openModel<T>(
+  source: string,
+  options: LoadOptions,
+  folderType: WeightType,
+  make: (model: NativeModel, session: Session) => T,
+): Promise<T> {
+  const file = path(source, 'source')
+  const { device, threads, type, onProgress, signal } = readLoadOptions(options)
+  const report = (stage: 'convert' | 'load') =>
+    onProgress && ((fraction: number) => onProgress({ stage, fraction }))
+  const conversion = { type: type ?? folderType, signal, onProgress: report('convert') }
+  const gguf = await resolveSource(file, conversion)
+  const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
+  try {
+    const info = model.info()
+    if (type !== undefined && type !== info.type) {
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
+      )
+    }
+    return make(model, createSession(model, { threads }))
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}

@@ -1,0 +1,216 @@
+/** From prompts and a plan to sequences: each text in a core call of its own, the results side by side. */
+import { randomInt } from 'node:crypto'
+import type { NativeCandidate, NativeGenerated, NativePrompt, NativeStepRows } from '../binding.js'
+import type { CoreHooks, Session } from '../core.js'
+import { ClvpError, invalid } from '../errors.js'
+import { Tensor } from '../tensor.js'
+import type { GenerationPlan, LiveRows } from './generation_options.js'
+import { readSteps, type StepOutputs } from './steps.js'
+
+/** What one text's rows go on from. */
+export interface RowPrompt {
+  native: NativePrompt
+  /** Ids that stand before the drawn ones, in sequences and for processors. */
+  written: readonly number[]
+  /** Rows that the decoder reads first. */
+  length: number
+  /** What transformers takes from maxLength and minLength, where embeddings stand for ids. */
+  lengthOfEmbeds: number
+  /** Most tokens there are positions for. */
+  room: number
+  /** Which of the first rows later tokens see; absent for all. */
+  mask?: Int32Array | undefined
+}
+
+/** What generate gives back. */
+export interface GeneratedSequences extends StepOutputs {
+  /** [texts * numReturnSequences, length]: what was written before, the drawn ids, the stop, and padding. */
+  sequences: Tensor<Int32Array>
+  /** With beams, [texts * numReturnSequences]: sum of the processed log-probabilities / length^lengthPenalty. */
+  sequencesScores?: Tensor<Float32Array>
+  /** With beams and outputScores or outputLogits: for each drawn id the beam it went on from, of all texts'; -1 behind the end. */
+  beamIndices?: Tensor<Int32Array>
+}
+
+export async function generateSequences(
+  session: Session,
+  prompts: readonly RowPrompt[],
+  plan: GenerationPlan,
+  rankable: boolean,
+): Promise<GeneratedSequences> {
+  if (plan.streamer && (prompts.length > 1 || plan.sequences > 1)) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      'Expected one text and one sequence for a streamer but received more',
+    )
+  }
+  const seed = plan.seed ?? randomInt(2 ** 48 - 1)
+  const generated: NativeGenerated[] = []
+  plan.streamer?.put(Int32Array.from(prompts[0]!.written))
+  for (const [batchIndex, prompt] of prompts.entries()) {
+    const hooks = new Hooks(plan, batchIndex, session.info.decoderVocab)
+    generated.push(
+      await generateOne(session, prompt, plan, hooks, seed + batchIndex * plan.sequences, rankable),
+    )
+  }
+  plan.streamer?.end()
+  return assemble(session, prompts, generated, plan)
+}
+
+function generateOne(
+  session: Session,
+  prompt: RowPrompt,
+  plan: GenerationPlan,
+  hooks: CoreHooks,
+  seed: number,
+  rankable: boolean,
+): Promise<NativeGenerated> {
+  const common = {
+    prompt: prompt.native,
+    ...lengths(prompt, plan),
+    stops: plan.stops,
+    seed: seed % Number.MAX_SAFE_INTEGER,
+    prefixPositions: plan.prefixPositions,
+    sampling: plan.sampling,
+    limits: {
+      noRepeatNgram: plan.noRepeatNgram,
+      badWords: plan.badWords,
+      suppress: plan.suppress,
+      minTokens: minTokens(prompt, plan),
+      rankable,
+    },
+    record: plan.record,
+    signal: plan.signal,
+    process: hooks.process,
+    stop: hooks.stop,
+    onStep: hooks.onStep,
+    candidates: plan.sequences,
+  }
+  if (plan.beams > 1) {
+    const { beams, lengthPenalty, earlyStopping, sample } = plan
+    return session.searchBeams({ ...common, beams, lengthPenalty, earlyStopping, sample })
+  }
+  return session.generate({ ...common, batchSize: plan.batchSize, deterministic: plan.deterministic })
+}
+
+/** maxNewTokens goes before maxLength, of which transformers takes the written ids, or the embeddings in their place. */
+function lengths(prompt: RowPrompt, plan: GenerationPlan): { maxTokens: number } {
+  const before = prompt.written.length + prompt.lengthOfEmbeds
+  if (plan.maxNewTokens !== undefined) {
+    if (plan.maxNewTokens > prompt.room)
+      throw invalid(`at most ${prompt.room}`, 'maxNewTokens', plan.maxNewTokens)
+    return { maxTokens: plan.maxNewTokens }
+  }
+  if (plan.maxLength === undefined) return { maxTokens: prompt.room }
+  if (plan.maxLength <= before || plan.maxLength - before > prompt.room) {
+    throw invalid(`a number from ${before + 1} to ${before + prompt.room}`, 'maxLength', plan.maxLength)
+  }
+  return { maxTokens: plan.maxLength - before }
+}
+
+function minTokens(prompt: RowPrompt, plan: GenerationPlan): number {
+  if (plan.minNewTokens !== undefined) return plan.minNewTokens
+  return Math.max(0, Math.max(0, plan.minLength - prompt.lengthOfEmbeds) - prompt.written.length)
+}
+
+/** The caller's functions as the core calls them. */
+class Hooks implements CoreHooks {
+  readonly process: CoreHooks['process']
+  readonly stop: CoreHooks['stop']
+  readonly onStep: CoreHooks['onStep']
+  readonly #plan: GenerationPlan
+  readonly #batchIndex: number
+  readonly #vocab: number
+
+  constructor(plan: GenerationPlan, batchIndex: number, vocab: number) {
+    this.#plan = plan
+    this.#batchIndex = batchIndex
+    this.#vocab = vocab
+    const { processors, criteria, streamer } = plan
+    this.process = processors.length === 0 ? undefined : (rows, scores) => this.#process(rows, scores)
+    this.stop = criteria.length === 0 ? undefined : (rows) => this.#stop(rows)
+    this.onStep = streamer && ((pairs) => streamer.put(pairs.subarray(1, 2)))
+  }
+
+  async #process(rows: NativeStepRows, given: Float32Array): Promise<Float32Array> {
+    const dims = [rows.candidates.length, this.#vocab]
+    let scores = new Tensor(given, dims)
+    for (const processor of this.#plan.processors) {
+      const found: unknown = await processor(idsOf(rows), scores, this.#live(rows))
+      const fits = found instanceof Tensor && found.data instanceof Float32Array
+      if (!fits || found.dims.join() !== dims.join()) {
+        throw invalid(
+          `a tensor of floats with dims [${dims.join(', ')}]`,
+          "the logitsProcessor's scores",
+          found,
+        )
+      }
+      scores = found as Tensor<Float32Array>
+    }
+    return scores.data
+  }
+
+  async #stop(rows: NativeStepRows): Promise<Int32Array> {
+    const ends = new Int32Array(rows.candidates.length)
+    for (const criterion of this.#plan.criteria) {
+      const said: unknown = await criterion(idsOf(rows), this.#live(rows))
+      const answers: readonly unknown[] = Array.isArray(said) ? said : Array(ends.length).fill(said)
+      if (answers.length !== ends.length || !answers.every((each) => typeof each === 'boolean')) {
+        throw invalid(`a boolean, or ${ends.length} of them,`, "the stoppingCriteria's answer", said)
+      }
+      for (const [i, answer] of answers.entries()) if (answer) ends[i] = 1
+    }
+    return ends
+  }
+
+  #live({ candidates }: NativeStepRows): LiveRows {
+    return { batchIndex: this.#batchIndex, rows: [...candidates] }
+  }
+}
+
+function idsOf({ candidates, ids, length }: NativeStepRows): Tensor<Int32Array> {
+  return new Tensor(Int32Array.from(ids), [candidates.length, length])
+}
+
+// --- the results -----------------------------------------------------------------------------------------------------
+
+function assemble(
+  session: Session,
+  prompts: readonly RowPrompt[],
+  generated: readonly NativeGenerated[],
+  plan: GenerationPlan,
+): GeneratedSequences {
+  const candidates = generated.flatMap((each) => each.candidates)
+  const drawn = generated.flatMap((each, i) =>
+    each.candidates.map((row) => [...prompts[i]!.written, ...idsDrawn(row)]),
+  )
+  const withBeams = plan.beams > 1
+  const paths = generated.flatMap((each, i) =>
+    each.candidates.map(({ path }) => Array.from(path, (rank) => rank + i * plan.beams)),
+  )
+  return {
+    sequences: padded(drawn, plan.pad),
+    ...(withBeams && { sequencesScores: scoresOf(candidates) }),
+    ...(withBeams && (plan.record.scores || plan.record.logits) && { beamIndices: padded(paths, -1) }),
+    ...readSteps(session.info, prompts, generated, plan),
+  }
+}
+
+function idsDrawn({ tokens, stop }: NativeCandidate): number[] {
+  return stop < 0 ? [...tokens] : [...tokens, stop]
+}
+
+function scoresOf(candidates: readonly NativeCandidate[]): Tensor<Float32Array> {
+  return new Tensor(
+    Float32Array.from(candidates, ({ beamScore }) => beamScore),
+    [candidates.length],
+  )
+}
+
+/** Rows of any lengths as one tensor, the shorter ones filled up at their ends. */
+function padded(rows: readonly (readonly number[])[], fill: number): Tensor<Int32Array> {
+  const length = Math.max(...rows.map((row) => row.length))
+  const data = new Int32Array(rows.length * length).fill(fill)
+  for (const [i, row] of rows.entries()) data.set(row, i * length)
+  return new Tensor(data, [rows.length, length])
+}
