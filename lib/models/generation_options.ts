@@ -201,7 +201,7 @@ export function readGenerationOptions(
     given.generationConfig === undefined
       ? base
       : pick(given.generationConfig, settingNames, 'generationConfig')
-  const from: Given = { ...defaults, ...own, ...settings(given) }
+  const from: Given = { ...defaults, ...without(own, given), ...settings(given) }
   const sample = boolean(from.doSample, 'doSample')
   const beams = integer(from.numBeams, 'numBeams', 1, 256)
   refuseIdle(given, sample, beams)
@@ -242,6 +242,16 @@ export function readGenerationOptions(
       attentions: given.outputAttentions !== undefined && boolean(given.outputAttentions, 'outputAttentions'),
     },
     signal: abortSignal(given.signal, 'signal'),
+  }
+}
+
+/** A call's maxLength or minLength goes before the base's count of new tokens. (transformers lets the base win, with a warning.) */
+function without(base: Given, { maxLength, minLength }: Given): Given {
+  const { maxNewTokens, minNewTokens, ...rest } = base
+  return {
+    ...rest,
+    ...(maxLength === undefined && maxNewTokens !== undefined && { maxNewTokens }),
+    ...(minLength === undefined && minNewTokens !== undefined && { minNewTokens }),
   }
 }
 

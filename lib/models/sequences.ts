@@ -28,7 +28,7 @@ export interface GeneratedSequences extends StepOutputs {
   sequences: Tensor<Int32Array>
   /** With beams, [texts * numReturnSequences]: sum of the processed log-probabilities / length^lengthPenalty. */
   sequencesScores?: Tensor<Float32Array>
-  /** With beams and outputScores or outputLogits: for each drawn id the beam it went on from, of all texts'; -1 behind the end. */
+  /** With beams, [texts * numReturnSequences, drawn ids]: for each drawn id the beam it went on from, of all texts'; -1 behind the end. */
   beamIndices?: Tensor<Int32Array>
 }
 
@@ -191,7 +191,7 @@ function assemble(
   return {
     sequences: padded(drawn, plan.pad),
     ...(withBeams && { sequencesScores: scoresOf(candidates) }),
-    ...(withBeams && (plan.record.scores || plan.record.logits) && { beamIndices: padded(paths, -1) }),
+    ...(withBeams && { beamIndices: padded(paths, -1) }),
     ...readSteps(session.info, prompts, generated, plan),
   }
 }
