@@ -15,9 +15,11 @@ const MAX_VOCAB = 2 ** 22
 const MAX_MELS = 1024
 const MAX_MEL_VALUES = 2 ** 26 // of one clip
 
+/** transformers' but for prelu and xielu, which have weights of their own. */
 const ACTIVATIONS = [
-  ...['gelu', 'gelu_python', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'quick_gelu'],
-  ...['relu', 'silu', 'swish', 'tanh', 'sigmoid'],
+  ...['gelu', 'gelu_10', 'gelu_accurate', 'gelu_fast', 'gelu_new', 'gelu_python', 'gelu_python_tanh'],
+  ...['gelu_pytorch_tanh', 'quick_gelu', 'hardswish', 'laplace', 'linear', 'mish', 'silu', 'swish'],
+  ...['leaky_relu', 'relu', 'relu2', 'relu6', 'sigmoid', 'sqrtsoftplus', 'tanh'],
 ]
 const SUMMARIES = ['mean', 'last', 'first', 'cls_index']
 

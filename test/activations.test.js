@@ -8,16 +8,9 @@ import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
 import { tone } from './helpers/model.js'
 
 const names = [
-  'gelu',
-  'gelu_new',
-  'gelu_fast',
-  'gelu_pytorch_tanh',
-  'quick_gelu',
-  'relu',
-  'silu',
-  'swish',
-  'tanh',
-  'sigmoid',
+  ...['gelu', 'gelu_10', 'gelu_accurate', 'gelu_fast', 'gelu_new', 'gelu_python', 'gelu_python_tanh'],
+  ...['gelu_pytorch_tanh', 'quick_gelu', 'hardswish', 'laplace', 'linear', 'mish', 'silu', 'swish'],
+  ...['leaky_relu', 'relu', 'relu2', 'relu6', 'sigmoid', 'sqrtsoftplus', 'tanh'],
 ]
 
 async function load(t, name) {
@@ -46,6 +39,8 @@ for (const name of names) {
   })
 }
 
-t.test('an unknown one is refused', async (t) => {
-  await t.rejects(load(t, 'mish'), { code: 'CLVP_UNSUPPORTED' })
+t.test('one with weights of its own, or an unknown one, is refused', async (t) => {
+  for (const name of ['prelu', 'xielu', 'gelu_11']) {
+    await t.rejects(load(t, name), { code: 'CLVP_UNSUPPORTED', message: /is none of gelu/ })
+  }
 })

@@ -68,7 +68,7 @@ async function endBusy(mode) {
   return { code, signal, ...said }
 }
 
-for (const mode of ['stream', 'progress', 'many', 'load', 'collect', 'convert']) {
+for (const mode of ['stream', 'progress', 'many', 'load', 'collect', 'process', 'convert']) {
   t.test(`ended in the midst of ${mode}, calls to JavaScript under way`, async (t) => {
     let found = await endBusy(mode)
     // Node 20 itself may fail an assertion when a worker ends just as it calls node:fs/promises, addon or no addon.

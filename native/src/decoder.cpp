@@ -19,7 +19,7 @@ template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const
     y = attend(split_heads(ctx, linear(ctx, block.qkv, y), p.n_head));
     x = ggml_add(ctx, linear(ctx, block.out, y), x);
     y = layer_norm(ctx, block.ffn_norm, x, p.eps);
-    y = activation(ctx, act_from_name(p.act), linear(ctx, block.up, y));
+    y = activation(ctx, p.act, linear(ctx, block.up, y));
     return ggml_add(ctx, x, linear(ctx, block.down, y));
 }
 
@@ -146,8 +146,8 @@ DecoderOutput prefill(Backend & backend, const Weights & weights, const Params &
     const std::vector<float> hide_own = seen.empty() ? std::vector<float>() : score_mask(own, 0, true);
     const std::vector<ggml_fp16_t> hide = seen.empty() ? causal_mask(n) : std::vector<ggml_fp16_t>();
     ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
-    ggml_tensor * mask = seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data())
-                                      : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
+    ggml_tensor * mask =
+        seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data()) : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
     x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
         store_prefix(graph, cache, i, heads, visible);
         return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);

@@ -33,7 +33,7 @@ ggml_tensor * rotate(ggml_context * ctx, const EncoderParams & p, ggml_tensor * 
 /// First half * act(second half).
 ggml_tensor * gated(ggml_context * ctx, const EncoderParams & p, ggml_tensor * x) {
     auto half = [&](size_t i) { return ggml_view_3d(ctx, x, p.n_ff, x->ne[1], x->ne[2], x->nb[1], x->nb[2], i * p.n_ff * ggml_element_size(x)); };
-    return ggml_mul(ctx, activation(ctx, act_from_name(p.act), half(1)), half(0));
+    return ggml_mul(ctx, activation(ctx, p.act, half(1)), half(0));
 }
 
 ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const EncoderParams & p, ggml_tensor * x, ggml_tensor * positions, ggml_tensor * mask,

@@ -1,5 +1,7 @@
 #include "hparams.h"
 
+#include "activation.h"
+
 #include "mel.h"
 
 #include <algorithm>
@@ -104,7 +106,7 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
     p.eps = keys.eps("norm_epsilon");
     p.act = keys.get<std::string>("activation");
     p.summary = keys.get<std::string>("summary");
-    act_from_name(p.act);
+    find_activation(p.act);
     summary_from_name(p.summary);
     check_heads(tower, p.n_embd, p.n_head);
     if (keys.get<bool>("rotary")) {
@@ -137,7 +139,7 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
     p.bos = keys.token("bos_token_id", p.n_vocab);
     p.eos = keys.token("eos_token_id", p.n_vocab);
     p.fixing_codes = keys.get<std::vector<int32_t>>("fixing_codes");
-    act_from_name(p.act);
+    find_activation(p.act);
     check_heads("decoder", p.n_embd, p.n_head);
     if (p.fixing_codes.empty()) {
         fail(Code::model_format, "the key clvp.decoder.fixing_codes is empty: expected silence and the codes that end a row");
@@ -166,27 +168,6 @@ MelParams read_mel(const Values & values) {
 }
 
 } // namespace
-
-Act act_from_name(const std::string & name) {
-    static const std::map<std::string, Act> known = {
-        { "gelu", Act::gelu },
-        { "gelu_python", Act::gelu },
-        { "gelu_new", Act::gelu_tanh },
-        { "gelu_fast", Act::gelu_tanh },
-        { "gelu_pytorch_tanh", Act::gelu_tanh },
-        { "quick_gelu", Act::quick_gelu },
-        { "relu", Act::relu },
-        { "silu", Act::silu },
-        { "swish", Act::silu },
-        { "tanh", Act::tanh },
-        { "sigmoid", Act::sigmoid },
-    };
-    const auto found = known.find(name);
-    if (found == known.end()) {
-        fail(Code::unsupported, "the activation '%.64s' is not supported", name.c_str());
-    }
-    return found->second;
-}
 
 Summary summary_from_name(const std::string & name) {
     if (name == "mean") {

@@ -5,12 +5,9 @@
 
 namespace clvp {
 
-/// The activations that a configuration may name.
-enum class Act { gelu, gelu_tanh, quick_gelu, relu, silu, tanh, sigmoid };
 /// How an encoder's hidden states become one vector.
 enum class Summary { mean, last, first };
 
-Act act_from_name(const std::string & name);         // throws unsupported
 Summary summary_from_name(const std::string & name); // throws unsupported
 
 /// Groups of a group norm over n_channels: tortoise's rule (32, or fewer until they divide). Throws unsupported for 2 or fewer.

@@ -80,7 +80,8 @@ void penalise_repetition(std::vector<float> & scores, const std::vector<int32_t>
     }
 }
 
-void apply_limits(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n_padding, size_t n_drawn, const DrawOptions & options, const Params & params) {
+void apply_limits(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n_padding, size_t n_drawn, const DrawOptions & options,
+                  const Params & params) {
     const Limits & limits = options.limits;
     const std::vector<int32_t> stops = stop_ids(options, params);
     penalise_repetition(scores, { seen.begin() + static_cast<ptrdiff_t>(n_padding), seen.end() }, options.sampling.repetition_penalty);

@@ -1,5 +1,7 @@
 #include "ops.h"
 
+#include "activation.h"
+
 #include <cmath>
 
 namespace clvp {
@@ -20,26 +22,8 @@ ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x,
 
 ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) { return ggml_mul(ctx, ggml_rms_norm(ctx, x, eps), norm.weight); }
 
-/// 0.5 x (1 + tanh(c (x + 0.044715 x^3))) with c = sqrt(2/pi) is x sigmoid(2c (x + 0.044715 x^3)). With
-/// g = 2c (1 + 0.044715 x^2) > 0 that is silu(x g) / g, and GGML's silu is both exact and vectorised.
-static ggml_tensor * gelu_tanh(ggml_context * ctx, ggml_tensor * x) {
-    const float c = 2.0f * 0.7978845608028654f; // 2 sqrt(2/pi)
-    ggml_tensor * g = ggml_scale_bias(ctx, ggml_sqr(ctx, x), 0.044715f * c, c);
-    return ggml_div(ctx, ggml_silu(ctx, ggml_mul(ctx, x, g)), g);
-}
-
-ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x) {
-    x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x); // not every operation takes half of a row
-    switch (act) {
-    case Act::gelu: return ggml_gelu_erf(ctx, x);
-    case Act::gelu_tanh: return gelu_tanh(ctx, x);
-    case Act::quick_gelu: return ggml_scale(ctx, ggml_silu(ctx, ggml_scale(ctx, x, 1.702f)), 1.0f / 1.702f);
-    case Act::relu: return ggml_relu(ctx, x);
-    case Act::silu: return ggml_silu(ctx, x);
-    case Act::tanh: return ggml_tanh(ctx, x);
-    case Act::sigmoid: return ggml_sigmoid(ctx, x);
-    }
-    return x;
+ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x) {
+    return find_activation(name)(ctx, ggml_is_contiguous(x) ? x : ggml_cont(ctx, x)); // not every operation takes half of a row
 }
 
 Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {

@@ -15,8 +15,8 @@ ggml_tensor * table_rows(ggml_context * ctx, ggml_tensor * table, int64_t first,
 ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
 /// RMS norm over dimension 0, with weight.
 ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
-/// Exact in F32: GGML's own tanh-GELU looks its values up in a table of halves.
-ggml_tensor * activation(ggml_context * ctx, Act act, ggml_tensor * x);
+/// The activation of that name. The memory of x may be taken.
+ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x);
 
 /// q, k, v of one fused product, as views.
 struct Heads {

@@ -260,7 +260,7 @@ async function main() {
     for (const type of ['f32', 'f16', 'q8_0']) tables.push(await compareType(name, type, reference))
   }
   print(tables.flatMap((table) => table.rows))
-  const scripts = ['tokenizer.mjs', 'processing.mjs'].map((name) => join(here, name))
+  const scripts = ['tokenizer.mjs', 'processing.mjs', 'models.mjs'].map((name) => join(here, name))
   const passed = scripts.map(
     (script) => spawnSync(process.execPath, [script, '--python', python], { stdio: 'inherit' }).status === 0,
   )

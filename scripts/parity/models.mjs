@@ -16,8 +16,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ClvpModelForConditionalGeneration, Tensor } from '../../dist/lib/index.js'
 import { writeCheckpoint } from '../../test/helpers/checkpoint.js'
-import { goldenAnswers, modelRecipes } from '../../test/helpers/model_golden.js'
 import { modelCases } from '../../test/helpers/model_cases.js'
+import { goldenAnswers, modelRecipes } from '../../test/helpers/model_golden.js'
 import { answer, compareOutput } from '../../test/helpers/models.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -44,7 +44,10 @@ function replacer(_, value) {
 function reviver(_, value) {
   if (typeof value?.floats !== 'string') return value
   const bytes = Buffer.from(value.floats, 'base64')
-  return { dims: value.dims, data: new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)) }
+  return {
+    dims: value.dims,
+    data: new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),
+  }
 }
 
 function askReference(folder, cases) {
@@ -83,10 +86,21 @@ class Table {
       return [method, String(compared), String(passed), error.toExponential(1)]
     })
     const total = [1, 2].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0))
-    const lines = [['method', 'compared', 'passed', 'largest relative error'], ...rows, ['in all', ...total.map(String), '']]
+    const lines = [
+      ['method', 'compared', 'passed', 'largest relative error'],
+      ...rows,
+      ['in all', ...total.map(String), ''],
+    ]
     const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-    for (const line of lines) console.log(line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd())
-    if (this.faults.size > 0) console.log(`\nWhere transformers raises an error:\n${[...this.faults.values()].join('\n')}`)
+    for (const line of lines)
+      console.log(
+        line
+          .map((cell, i) => cell.padEnd(widths[i]))
+          .join('  ')
+          .trimEnd(),
+      )
+    if (this.faults.size > 0)
+      console.log(`\nWhere transformers raises an error:\n${[...this.faults.values()].join('\n')}`)
     for (const failure of this.failures) console.log(`DIFFERS ${failure}`)
   }
 }
@@ -130,7 +144,10 @@ async function main() {
     }
     table.print()
     if (options['write-golden']) {
-      writeFileSync(join(ROOT, 'test/golden/models.json'), `${JSON.stringify(goldenAnswers(cases, answers))}\n`)
+      writeFileSync(
+        join(ROOT, 'test/golden/models.json'),
+        `${JSON.stringify(goldenAnswers(cases, answers))}\n`,
+      )
     }
     exit(table.failures.length === 0 ? 0 : 1)
   } finally {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { Clvp, convertFolder } from '../../dist/lib/index.js'
+import { Clvp, ClvpModelForConditionalGeneration, convertFolder } from '../../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from './checkpoint.js'
 import { tone } from './model.js'
 
@@ -35,6 +35,16 @@ const busy = {
       const dropped = await Clvp.load(file, { threads: 1 })
       dropped.generate(text, { voice, candidates: 2, onProgress() {} }).catch(() => {})
     }
+  },
+  async process({ file }) {
+    const { speechDecoderModel } = await ClvpModelForConditionalGeneration.fromPretrained(file, {
+      threads: 1,
+    })
+    const logitsProcessor = async (_, scores) => {
+      await sleep(0)
+      return scores
+    }
+    for (;;) await speechDecoderModel.generate({ inputIds: [[1]], numBeams: 2, logitsProcessor })
   },
   async convert({ folder }) {
     for (let i = 0; ; i++) await convertFolder(folder, join(folder, '..', `${i % 3}.gguf`), { type: 'q8_0' })

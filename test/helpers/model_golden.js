@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readRecipe, tinyRecipes } from './checkpoint.js'
 
-const most = 24 // numbers that are kept of an array
+const most = 12 // numbers that are kept of an array
 
 /** All tiny recipes, and those made for the model classes alone. */
 export function modelRecipes() {
@@ -10,21 +10,25 @@ export function modelRecipes() {
   return [...tinyRecipes.map(readRecipe), ...more]
 }
 
-/** Which of a flat array's elements are kept. */
-function kept(length) {
-  const stride = Math.max(1, Math.ceil(length / most))
-  return (_, i) => i % stride === 0 || i === length - 1
+/** The answers that --write-golden has kept: { recipe: { case id: { output: { dims, ids or numbers } } } }. */
+export function readModelGolden() {
+  return JSON.parse(readFileSync(new URL('../golden/models.json', import.meta.url), 'utf8'))
 }
 
-/** The elements of an array that the golden answers hold. */
-export function sample(array) {
-  return array.filter(kept(array.length))
+/** Which of a flat array's elements are kept. */
+export function keptIndices(length) {
+  const stride = Math.max(1, Math.ceil(length / most))
+  return Array.from({ length }, (_, i) => i).filter((i) => i % stride === 0 || i === length - 1)
 }
 
 function pack({ dims, data, ids }) {
-  // Six digits are more than the tolerance asks for. JSON has no infinity.
-  if (ids) return { dims, ids: sample(ids) }
-  return { dims, numbers: Array.from(sample(data), (x) => (Number.isFinite(x) ? Number(x.toPrecision(7)) : String(x))) }
+  const indices = keptIndices((ids ?? data).length)
+  if (ids) return { dims, ids: indices.map((i) => ids[i]) }
+  // Seven digits are more than the tolerance asks for. JSON has no infinity.
+  const numbers = indices.map((i) =>
+    Number.isFinite(data[i]) ? Number(data[i].toPrecision(7)) : String(data[i]),
+  )
+  return { dims, numbers }
 }
 
 /** Answers of sound cases, sampled; of outputs of many steps the first and the last. */

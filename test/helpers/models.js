@@ -1,6 +1,7 @@
 /** Runs the cases of model_cases.js on our side, and holds what comes out against the reference's answers. */
 import { Tensor } from '../../dist/lib/index.js'
 import { functions } from './model_cases.js'
+import { keptIndices } from './model_golden.js'
 
 /** The part of a model that a case names. */
 function partOf(model, path) {
@@ -78,6 +79,19 @@ function liveRows(name, tensor) {
   return (_, i) => live[Math.floor(i / size)]
 }
 
+/** Compares one output with the elements that golden answers hold. */
+export function compareKept(name, actual, { dims, ids, numbers }, limit) {
+  if (!actual || actual.dims.join() !== dims.join()) return compareOutput(name, actual, { dims }, limit)
+  const live = liveRows(name, actual)
+  const indices = keptIndices(actual.data.length)
+  const chosen = indices.map((_, k) => k).filter((k) => ids || live(0, indices[k]))
+  const found = chosen.map((k) => actual.data[indices[k]])
+  const wanted = chosen.map((k) => (ids ? ids[k] : Number(numbers[k])))
+  if (ids) return { passed: found.join() === wanted.join(), note: `ids ${found} for ${wanted}` }
+  const error = relativeError(found, wanted)
+  return { passed: error <= limit, note: `relative error ${error.toExponential(1)}` }
+}
+
 /** Compares one output: { equal, error } with the relative error of floats. */
 export function compareOutput(name, actual, expected, limit) {
   if (!actual) return { passed: false, note: 'missing' }
@@ -90,5 +104,9 @@ export function compareOutput(name, actual, expected, limit) {
   }
   const live = liveRows(name, actual)
   const error = relativeError(actual.data.filter(live), expected.data.filter(live))
-  return { passed: error <= limit, error, note: error <= limit ? '' : `relative error ${error.toExponential(1)}` }
+  return {
+    passed: error <= limit,
+    error,
+    note: error <= limit ? '' : `relative error ${error.toExponential(1)}`,
+  }
 }
