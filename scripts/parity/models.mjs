@@ -3,9 +3,10 @@
  * 1e-4 of the largest expected one. Ends with 1 when anything differs.
  *
  *   npm run build:lib
- *   node scripts/parity/models.mjs [--python .cache/parity-venv/bin/python] [--only NAME] [--write-golden]
+ *   node scripts/parity/models.mjs [--python .cache/parity-venv/bin/python] [--only NAME] [--write-golden] [--write-docs]
  *
- * --write-golden keeps some cases' answers, sampled, in test/golden/models.json for the tests.
+ * --write-golden keeps the answers, sampled, in test/golden/models.json for the tests; --write-docs puts the table into
+ * docs/transformers.md.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     python: { type: 'string', default: join(ROOT, '.cache/parity-venv/bin/python') },
     only: { type: 'string' },
     'write-golden': { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
   },
 })
 if (!existsSync(options.python)) {
@@ -78,31 +80,59 @@ class Table {
 
   /** A case where the reference raises an error. */
   fault({ id }, reference, ours) {
-    this.faults.set(id, `  ${id}\n    transformers: ${reference}\n    here: ${ours}`)
+    this.faults.set(id, { reference, ours })
   }
 
-  print() {
+  /** The table, as rows of cells. */
+  get rows() {
     const rows = [...this.#lines].map(([method, { compared, passed, error }]) => {
       return [method, String(compared), String(passed), error.toExponential(1)]
     })
-    const total = [1, 2].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0))
-    const lines = [
-      ['method', 'compared', 'passed', 'largest relative error'],
-      ...rows,
-      ['in all', ...total.map(String), ''],
-    ]
+    const total = [1, 2].map((column) => String(rows.reduce((sum, row) => sum + Number(row[column]), 0)))
+    return [['method', 'compared', 'equal', 'largest relative error'], ...rows, ['in all', ...total, '']]
+  }
+
+  print() {
+    const lines = this.rows
     const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-    for (const line of lines)
-      console.log(
-        line
-          .map((cell, i) => cell.padEnd(widths[i]))
-          .join('  ')
-          .trimEnd(),
-      )
-    if (this.faults.size > 0)
-      console.log(`\nWhere transformers raises an error:\n${[...this.faults.values()].join('\n')}`)
+    for (const line of lines) {
+      const cells = line.map((cell, i) => cell.padEnd(widths[i]))
+      console.log(cells.join('  ').trimEnd())
+    }
+    if (this.faults.size > 0) console.log('\nWhere transformers raises an error:')
+    for (const [id, { reference, ours }] of this.faults) {
+      console.log(`  ${id}\n    transformers: ${reference}\n    here: ${ours}`)
+    }
     for (const failure of this.failures) console.log(`DIFFERS ${failure}`)
   }
+
+  /** The same as Markdown. */
+  get markdown() {
+    const [heading, ...body] = this.rows
+    const table = [heading, heading.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`)
+    const cell = (text) => text.replaceAll('|', '\\|')
+    const faults = [...this.faults].map(([id, { reference, ours }]) => {
+      return `| ${cell(id.replace(/, \w*: /, ': '))} | ${cell(reference)} | ${cell(ours)} |`
+    })
+    const about = [
+      '',
+      'Where the reference raises an error:',
+      '',
+      '| call | transformers | here |',
+      '|---|---|---|',
+    ]
+    return [...table, ...about, ...faults].join('\n')
+  }
+}
+
+/** Puts the table into docs/transformers.md, between its two comments. */
+function writeDocs(table) {
+  const file = join(ROOT, 'docs/transformers.md')
+  const text = readFileSync(file, 'utf8')
+  const [start, end] = ['<!-- comparison -->', '<!-- end of comparison -->'].map((mark) => text.indexOf(mark))
+  if (start < 0 || end < start) throw new Error(`${file} has no place for the comparison`)
+  const before = text.slice(0, start + '<!-- comparison -->'.length)
+  writeFileSync(file, `${before}\n${table.markdown}\n${text.slice(end)}`)
 }
 
 async function compareCase(table, recipe, model, each, expected) {
@@ -143,6 +173,7 @@ async function main() {
       await model.dispose()
     }
     table.print()
+    if (options['write-docs']) writeDocs(table)
     if (options['write-golden']) {
       writeFileSync(
         join(ROOT, 'test/golden/models.json'),

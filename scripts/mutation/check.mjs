@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+/**
+ * Do the committed tests catch a single broken place? Breaks one after the other in a copy of the tree, builds, and runs the
+ * native tests and those of parity and the model classes until one fails. Ends with 1 if a broken place passes.
+ *
+ *   npm run mutation [-- --only WORD]
+ *
+ * The copy is .cache/mutation; it is built once and then changed file by file.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { mutations } from './mutations.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const copy = join(root, '.cache', 'mutation')
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' } } })
+
+function run(program, args) {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: copy,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  return { passed: status === 0, said: `${stdout}${stderr}` }
+}
+
+/** Every file that git knows or would add, newer ones over older ones: what has not changed is not built again. */
+function copyTree() {
+  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  for (const name of listed.stdout.split('\0').filter(Boolean)) {
+    const [from, to] = [join(root, name), join(copy, name)]
+    if (existsSync(to) && readFileSync(to).equals(readFileSync(from))) continue
+    mkdirSync(dirname(to), { recursive: true })
+    cpSync(from, to)
+  }
+  for (const name of ['node_modules', 'third_party']) {
+    if (!existsSync(join(copy, name))) symlinkSync(join(root, name), join(copy, name), 'dir')
+  }
+}
+
+const build = {
+  native: () => run(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON']),
+  lib: () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
+}
+
+const suites = {
+  native: () => run('.build/release/clvp_tests', []),
+  lib: () =>
+    run(process.execPath, [
+      ...['node_modules/tap/dist/esm/run.mjs', 'run', '--bail', '--reporter=tap'],
+      ...['test/parity-models.test.js', 'test/parity-score.test.js', 'test/parity-greedy.test.js'],
+      ...['test/parity-conditioning.test.js', 'test/model-options.test.js'],
+    ]),
+}
+
+/** The first test that fails, or undefined. */
+function firstFailure() {
+  for (const [name, suite] of Object.entries(suites)) {
+    const { passed, said } = suite()
+    if (passed) continue
+    const line = said.split('\n').find((each) => /^\s*not ok|^Bail out!/.test(each))
+    return `${name}: ${line?.trim() ?? 'ended'}`
+  }
+  return undefined
+}
+
+function must(built) {
+  if (!built.passed) throw new Error(built.said.slice(-2000))
+}
+
+function tryMutation({ what, file, from, to }) {
+  const path = join(copy, file)
+  const sound = readFileSync(path, 'utf8')
+  if (sound.split(from).length !== 2) throw new Error(`${file} has not exactly one place for: ${what}`)
+  writeFileSync(
+    path,
+    sound.replace(from, () => to),
+  )
+  try {
+    // Both, as what was broken before must be mended too.
+    const failed = Object.values(build)
+      .map((each) => each())
+      .find(({ passed }) => !passed)
+    if (failed) throw new Error(`${what}: the broken tree does not build:\n${failed.said.slice(-2000)}`)
+    return firstFailure()
+  } finally {
+    writeFileSync(path, sound)
+  }
+}
+
+copyTree()
+must(build.native())
+must(build.lib())
+const before = firstFailure()
+if (before) throw new Error(`The tests fail before anything is broken: ${before}`)
+
+const wanted = mutations.filter(({ what }) => !options.only || what.includes(options.only))
+let missed = 0
+for (const mutation of wanted) {
+  const caught = tryMutation(mutation)
+  if (!caught) missed++
+  console.log(`${caught ? 'caught' : 'MISSED'}  ${mutation.what}\n        ${caught ?? mutation.file}`)
+}
+must(build.native())
+must(build.lib())
+console.log(`${wanted.length} places broken, ${wanted.length - missed} caught, ${missed} missed`)
+process.exitCode = missed > 0 ? 1 : 0

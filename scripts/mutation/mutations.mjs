@@ -1,0 +1,186 @@
+/**
+ * Single places that, broken, must be caught by the committed tests. Each replaces `from`, which its file has once, by `to`.
+ */
+const native = 'native/src'
+const models = 'lib/models'
+
+export const mutations = [
+  {
+    what: 'rotary embedding is not applied to the values',
+    file: `${native}/encoder.cpp`,
+    from: `    y = rotate(ctx, p, linear(ctx, block.qkv, y), positions);
+    y = attention(ctx, split_heads(ctx, y, p.n_head), mask, &trace);`,
+    to: `    ggml_tensor * plain = linear(ctx, block.qkv, y);
+    Heads heads = split_heads(ctx, rotate(ctx, p, plain, positions), p.n_head);
+    heads.v = split_heads(ctx, plain, p.n_head).v;
+    y = attention(ctx, heads, mask, &trace);`,
+  },
+  {
+    what: 'the rotary frequencies have another base',
+    file: `${native}/hparams.cpp`,
+    from: 'std::pow(10000.0f,',
+    to: 'std::pow(9000.0f,',
+  },
+  {
+    what: 'position 1 is used',
+    file: `${native}/prompt.cpp`,
+    from: 'static_cast<uint32_t>(tokens->positions.back()) + 1 : 2;',
+    to: 'static_cast<uint32_t>(tokens->positions.back()) + 1 : 1;',
+  },
+  {
+    what: 'the prefix has no positions taken away',
+    file: `${native}/prompt.cpp`,
+    from: 'return ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, w.pos_embd, 0, x->ne[1])), first);',
+    to: 'return ggml_add(ctx, x, first);',
+  },
+  {
+    what: 'the text encoder sees no stop',
+    file: `${native}/conditioning.cpp`,
+    from: '{ return with_stop(text_ids, params.text_eos); }',
+    to: '{ (void)params; return text_ids; }',
+  },
+  {
+    what: 'generate puts no second stop behind the text',
+    file: `${models}/conditional_generation.ts`,
+    from: 'row.splice(pad < 0 ? columns : pad, 0, stop)',
+    to: 'row.splice(pad < 0 ? columns : pad, 0, ...[stop].slice(1))',
+  },
+  {
+    what: 'text positions do not follow the mask',
+    file: `${native}/conditioning.cpp`,
+    from: 'sum += seen ? 1 : 0;',
+    to: 'sum += seen ? 1 : 1;',
+  },
+  {
+    what: 'the encoders ignore the mask',
+    file: `${native}/encoder.cpp`,
+    from: 'rows.mask.empty() ? std::vector<float>() : score_mask(rows, 0, false);',
+    to: 'std::vector<float>();',
+  },
+  {
+    what: 'the decoder ignores the mask',
+    file: `${native}/rows.cpp`,
+    from: '(!rows.mask.empty() && rows.mask[r * n_keys + k] == 0) || (causal && k > n_past + q)',
+    to: '(!causal && !rows.mask.empty() && rows.mask[r * n_keys + k] == 0) || (causal && k > n_past + q)',
+  },
+  {
+    what: 'the decoder sees one token ahead',
+    file: `${native}/rows.cpp`,
+    from: '(causal && k > n_past + q)',
+    to: '(causal && k > n_past + q + 1)',
+  },
+  {
+    what: 'the halves of the GEGLU are swapped',
+    file: `${native}/encoder.cpp`,
+    from: 'ggml_mul(ctx, activation(ctx, p.act, half(1)), half(0))',
+    to: 'ggml_mul(ctx, activation(ctx, p.act, half(0)), half(1))',
+  },
+  {
+    what: 'the last token is pooled as the first',
+    file: `${native}/encoder.cpp`,
+    from: '(n_tokens - 1) * x->nb[1]));',
+    to: '0 * n_tokens * x->nb[1]));',
+  },
+  {
+    what: 'the final norm is left out',
+    file: `${native}/decoder.cpp`,
+    from: 'linear(ctx, w.lm_head, layer_norm(ctx, w.final_norm, x, 1e-5f))',
+    to: 'linear(ctx, w.lm_head, x)',
+  },
+  {
+    what: "the final norm has the configuration's epsilon",
+    file: `${native}/decoder.cpp`,
+    from: 'layer_norm(ctx, w.final_norm, x, 1e-5f)',
+    to: 'layer_norm(ctx, w.final_norm, x, 5e-2f)',
+  },
+  {
+    what: 'token types are ignored',
+    file: `${native}/decoder.cpp`,
+    from: 'return rows.types.empty() ? x : add(w.token_embd, "types", rows.types);',
+    to: 'return x;',
+  },
+  {
+    what: 'positions behind a past begin at 0',
+    file: `${native}/decoder.cpp`,
+    from: 'static_cast<int32_t>(past_tokens(rows) + i % rows.n_tokens)',
+    to: 'static_cast<int32_t>(i % rows.n_tokens)',
+  },
+  {
+    what: 'hidden tokens of a prompt are remembered',
+    file: `${native}/prompt.cpp`,
+    from: 'if (rows.mask[i] != 0) {',
+    to: 'if (rows.mask[i] >= 0) {',
+  },
+  {
+    what: 'the last frame is the voice',
+    file: `${native}/conditioning.cpp`,
+    from: 'ggml_view_1d(ctx, x, x->ne[0], 0)',
+    to: 'ggml_view_1d(ctx, x, x->ne[0], (x->ne[1] - 1) * x->nb[1])',
+  },
+  {
+    what: 'the group norm has other groups',
+    file: `${native}/hparams.cpp`,
+    from: 'n_channels <= 64 ? 16 : 32',
+    to: 'n_channels <= 64 ? 8 : 32',
+  },
+  {
+    what: 'a row ends in two fixing codes and not three',
+    file: `${native}/rank.cpp`,
+    from: 'n > 3 ? n - 3 : 0',
+    to: 'n > 2 ? n - 2 : 0',
+  },
+  {
+    what: 'scores are multiplied by the logarithm of the scale',
+    file: `${native}/rank.cpp`,
+    from: 'std::exp(static_cast<double>(params.logit_scale))',
+    to: 'static_cast<double>(params.logit_scale)',
+  },
+  {
+    what: 'the repetition penalty divides negative scores too',
+    file: `${native}/limits.cpp`,
+    from: 'x = x < 0 ? x * penalty : x / penalty;',
+    to: 'x = x / penalty;',
+  },
+  {
+    what: 'the penalty counts padding',
+    file: `${models}/prompts.ts`,
+    from: 'padding: own ? Math.max(0, own.indexOf(1)) : 0',
+    to: 'padding: 0',
+  },
+  {
+    what: 'a stop may come one token too early',
+    file: `${native}/limits.cpp`,
+    from: 'if (n_drawn < limits.min_tokens) {',
+    to: 'if (n_drawn + 1 < limits.min_tokens) {',
+  },
+  {
+    what: 'the length penalty does not count the stop',
+    file: `${native}/beam.cpp`,
+    from: 'beam.score /= std::pow(static_cast<float>(beam.tokens.size()), o.length_penalty);',
+    to: 'beam.score /= std::pow(static_cast<float>(beam.tokens.size() - 1), o.length_penalty);',
+  },
+  {
+    what: 'beams do not say where they came from',
+    file: `${native}/beam.cpp`,
+    from: 'next[slot].rank = rank++;',
+    to: 'next[slot].rank = static_cast<uint32_t>(slot) + 0 * rank++;',
+  },
+  {
+    what: 'a masked prompt goes on from its number of tokens',
+    file: `${models}/prompts.ts`,
+    from: 'return mask[i] === 0 ? 0 : sum - 1',
+    to: 'return i',
+  },
+  {
+    what: 'ignored labels count',
+    file: `${models}/loss.ts`,
+    from: 'if (label === ignoredLabel) continue',
+    to: 'if (label === ignoredLabel) { count++; continue }',
+  },
+  {
+    what: 'the contrastive loss has one side only',
+    file: `${models}/loss.ts`,
+    from: 'sum += crossEntropy(row, i) + crossEntropy(column, i)',
+    to: 'sum += 2 * crossEntropy(row, i) + 0 * crossEntropy(column, i)',
+  },
+]

@@ -1,0 +1,111 @@
+/**
+ * The public types, as a user's program sees them: compiled by test/public-types.test.js and never run. Each line that must not
+ * compile is marked; the compiler complains when one does.
+ */
+import {
+  type Candidate,
+  type CausalLMOutput,
+  Clvp,
+  ClvpConfig,
+  ClvpDecoderConfig,
+  ClvpEncoderConfig,
+  type ClvpEncoderOutput,
+  ClvpError,
+  type ClvpErrorCode,
+  ClvpFeatureExtractor,
+  type ClvpGenerateOutput,
+  ClvpModelForConditionalGeneration,
+  ClvpProcessor,
+  ClvpTokenizer,
+  convertFolder,
+  type Device,
+  devices,
+  type GenerateResult,
+  inspectModel,
+  type LogitsProcessor,
+  type PastKeyValues,
+  type StoppingCriteria,
+  type StreamEvent,
+  Tensor,
+  Voice,
+} from 'node-clvp'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+function same<A, B>(_: Equal<A, B>): void {}
+
+export async function upper(): Promise<void> {
+  await using clvp = await Clvp.load(Clvp.demo, { threads: 1, type: 'q8_0' })
+  const voice = await clvp.voice(Clvp.demoVoice)
+  same<typeof voice, Voice>(true)
+  const result = await clvp.generate('Hi.', { voice, candidates: 2, signal: new AbortController().signal })
+  same<typeof result, GenerateResult>(true)
+  same<typeof result.best, Candidate>(true)
+  same<typeof result.best.codes, Int32Array>(true)
+  for await (const event of clvp.stream('Hi.', { voice })) {
+    same<typeof event, StreamEvent>(true)
+    if (event.type === 'token') same<typeof event.code, number>(true)
+    if (event.type === 'done') same<typeof event.result, GenerateResult>(true)
+  }
+  const ranked = await clvp.rank('Hi.', [new Int32Array([1])])
+  same<typeof ranked, { index: number; score: number }[]>(true)
+  const embedding: Float32Array = await clvp.embedText('Hi.')
+  const found: Device[] = devices()
+  await convertFolder('in', 'out.gguf', { type: 'q4_k' })
+  void [embedding, found, await inspectModel('a.gguf')]
+
+  // @ts-expect-error a voice is needed
+  await clvp.generate('Hi.', {})
+  // @ts-expect-error an option that there is none of
+  await clvp.generate('Hi.', { voice, temprature: 1 })
+  // @ts-expect-error no such preset
+  await clvp.generate('Hi.', { voice, preset: 'slow' })
+  // @ts-expect-error codes are Int32Array
+  await clvp.rank('Hi.', [[1, 2]])
+  // @ts-expect-error no such type
+  await Clvp.load('m.gguf', { type: 'q3' })
+}
+
+export async function lower(): Promise<void> {
+  const model = await ClvpModelForConditionalGeneration.fromPretrained('folder')
+  same<typeof model.config, ClvpConfig>(true)
+  same<typeof model.textEncoderModel.config, ClvpEncoderConfig>(true)
+  same<typeof model.speechDecoderModel.config, ClvpDecoderConfig>(true)
+  const inputFeatures = new Tensor(new Float32Array(80), [1, 80, 1])
+  same<typeof inputFeatures, Tensor<Float32Array<ArrayBuffer>>>(true)
+  const logitsProcessor: LogitsProcessor = async (_inputIds, scores) => scores
+  const stoppingCriteria: StoppingCriteria = (inputIds, { batchIndex, rows }) => {
+    return rows.map(() => inputIds.dims[1]! + batchIndex > 5)
+  }
+  const drawn = await model.generate({ inputIds: [[1]], inputFeatures, numBeams: 2, earlyStopping: 'never', logitsProcessor, stoppingCriteria })
+  same<typeof drawn, ClvpGenerateOutput>(true)
+  same<typeof drawn.speechIds, Tensor<Int32Array>>(true)
+  const encoded = await model.getTextFeatures({ inputIds: new Int32Array([1, 2]) })
+  same<typeof encoded, ClvpEncoderOutput>(true)
+  const passed = await model.speechDecoderModel.forward({ inputIds: [[1, 2]], labels: [[1, -100]] })
+  same<typeof passed, CausalLMOutput>(true)
+  same<typeof passed.pastKeyValues, PastKeyValues | undefined>(true)
+  const loss: number | undefined = passed.loss?.item()
+  void loss
+
+  // @ts-expect-error ids are not strings
+  await model.textEncoderModel.forward({ inputIds: ['a'] })
+  // @ts-expect-error features are floats
+  await model.forward({ inputIds: [[1]], inputFeatures: new Tensor(new Int32Array(80), [1, 80, 1]) })
+  // @ts-expect-error an option that there is none of
+  await model.generate({ inputIds: [[1]], inputFeatures, beams: 2 })
+}
+
+export async function parts(): Promise<void> {
+  const tokenizer = await ClvpTokenizer.fromPretrained('folder')
+  const extractor = new ClvpFeatureExtractor({ samplingRate: 22050 })
+  const processor = new ClvpProcessor(extractor, tokenizer)
+  void processor
+  const config = ClvpConfig.fromSubModelConfigs(new ClvpEncoderConfig(), new ClvpEncoderConfig(), new ClvpDecoderConfig())
+  same<typeof config.decoderConfig, ClvpDecoderConfig>(true)
+  const error = new ClvpError('CLVP_IO', 'message')
+  same<typeof error.code, ClvpErrorCode>(true)
+  // @ts-expect-error no such code
+  new ClvpError('CLVP_NOTHING', 'message')
+  // @ts-expect-error settings do not change
+  config.projectionDim = 5
+}
