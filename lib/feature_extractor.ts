@@ -64,7 +64,7 @@ export type Clips = Float32Array | readonly number[] | readonly (Float32Array | 
 export interface Features {
   /** [clips, featureSize, frames] */
   inputFeatures: Tensor<Float32Array>
-  /** [clips, samples]: 1 for a sample of the clip, 0 for padding. Only with `returnAttentionMask`. */
+  /** `[clips, samples]`: 1 for a sample of the clip, 0 for padding. Only with `returnAttentionMask`. */
   attentionMask?: Tensor<Int32Array>
 }
 

@@ -2,6 +2,7 @@
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { defaultSampling } from './core.js'
 import { ClvpError, invalid } from './errors.js'
+import { functions, type LogitsProcessor } from './hooks.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
 import { type Preset, presetNames, presets } from './presets.js'
 import { Voice } from './voice.js'
@@ -79,6 +80,11 @@ export interface GenerateOptions {
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
   prefixPositions?: PrefixPositions | undefined
+  /**
+   * Changes scores between the repetition penalty and the warpers. Each step waits for it; its rows are the live candidates by
+   * index, or the beams.
+   */
+  logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[] | undefined
   /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
   signal?: AbortSignal | undefined
   /** Called on the JavaScript thread; it must not throw. */
@@ -107,6 +113,7 @@ export interface GeneratePlan {
   prefixPositions: PrefixPositions
   /** Present for beam search. */
   beams: BeamPlan | undefined
+  processors: readonly LogitsProcessor[]
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
 }
@@ -128,7 +135,14 @@ export function readLoadOptions(value: unknown) {
 const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
-const other = ['voice', 'deterministic', 'prefixPositions', 'signal', 'onProgress'] as const
+const other = [
+  'voice',
+  'deterministic',
+  'prefixPositions',
+  'logitsProcessor',
+  'signal',
+  'onProgress',
+] as const
 export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
 export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
@@ -166,6 +180,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     deterministic: boolean(deterministic, 'deterministic'),
     prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
     beams,
+    processors: functions<LogitsProcessor>(given.logitsProcessor, 'logitsProcessor'),
     signal: abortSignal(given.signal, 'signal'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
   }

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from './binding.js'
 import type { Session } from './core.js'
 import type { GeneratePlan } from './generate_options.js'
+import { callerHooks } from './hooks.js'
 import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
 
 /** Listens to the draws of a call that streams. */
@@ -51,6 +52,7 @@ async function draw(
     prefixPositions,
     sampling,
     signal,
+    ...callerHooks(plan, 0, session.info.decoderVocab),
   }
   const onCandidate =
     listener && ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, session.info)))

@@ -23,6 +23,7 @@ export {
   type Features,
 } from './feature_extractor.js'
 export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
+export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile } from './inspect.js'
 export type { Ids } from './models/arrays.js'
@@ -44,14 +45,7 @@ export {
 export { ClvpConditioningEncoder, type ConditioningForwardOptions } from './models/conditioning_encoder.js'
 export { ClvpDecoder, ClvpModel, type DecoderForwardOptions, type DecoderOutput } from './models/decoder.js'
 export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './models/encoder.js'
-export type {
-  GenerationOptions,
-  GenerationSettings,
-  LiveRows,
-  LogitsProcessor,
-  StoppingCriteria,
-  Streamer,
-} from './models/generation_options.js'
+export type { GenerationOptions, GenerationSettings, Streamer } from './models/generation_options.js'
 export { PastKeyValues } from './models/past.js'
 export type { PromptOptions } from './models/prompts.js'
 export type { TowerOptions, TowerOutput } from './models/rows.js'

@@ -36,7 +36,7 @@ export interface ConvertResult {
  * Converts a checkpoint in Hugging Face's layout to a model file. The file has its name only when it is whole; equal
  * input gives equal bytes.
  *
- * @param source a folder, see {@link openCheckpoint}
+ * @param source a folder, see `openCheckpoint`
  * @param target the file to write; an existing one is replaced
  * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a checkpoint that is
  *   broken, `CLVP_UNSUPPORTED` for one that is sound but of a kind this package does not run

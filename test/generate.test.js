@@ -1,6 +1,6 @@
 // The main job: candidates for a text in a voice, ranked, with everything that api.md promises of each.
 import t from 'tap'
-import { loadTinyModel } from './helpers/model.js'
+import { essence, loadTinyModel, tone } from './helpers/model.js'
 
 const { clvp, voice } = await loadTinyModel(t)
 const text = 'Hello world.'
@@ -88,4 +88,29 @@ t.test('progress ends at one', async (t) => {
   t.ok(seen.some(({ stage }) => stage === 'generate'))
   t.same(seen.at(-1), { stage: 'rank', fraction: 1 })
   t.ok(seen.every(({ fraction }) => fraction >= 0 && fraction <= 1))
+})
+
+t.test('a processor changes the scores, and makes nothing else differ', async (t) => {
+  const clvp = await loadTinyModel(t)
+  const voice = await clvp.voice(tone())
+  const options = { voice, candidates: 3, maxTokens: 4, seed: 2 }
+  const lives = new Set()
+  const logitsProcessor = (inputIds, scores, { rows }) => {
+    for (const row of rows) lives.add(row)
+    t.equal(inputIds.dims[0], scores.dims[0])
+    return scores
+  }
+  const plain = await clvp.generate('Hi.', options)
+  const same = await clvp.generate('Hi.', { ...options, logitsProcessor })
+  t.same(same.candidates.map(essence), plain.candidates.map(essence))
+  t.same([...lives].sort(), [0, 1, 2])
+  const only = (_, scores) => {
+    scores.data.forEach((_, i) => {
+      if (i % scores.dims[1] !== 17) scores.data[i] = -Infinity
+    })
+    return scores
+  }
+  const { best } = await clvp.generate('Hi.', { ...options, logitsProcessor: [only] })
+  t.same([...best.codes], [17, 17, 17, 17])
+  await t.rejects(clvp.generate('Hi.', { ...options, logitsProcessor: 5 }), { code: 'CLVP_INVALID_ARGUMENT' })
 })

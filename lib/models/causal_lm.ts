@@ -20,7 +20,7 @@ import { type GeneratedSequences, generateSequences } from './sequences.js'
 
 /** Arguments of {@link ClvpForCausalLM.forward}. */
 export interface CausalLMForwardOptions extends DecoderForwardOptions {
-  /** [rows, tokens]: the id that should come at each place, or -100 to leave it out. The first is never used. */
+  /** `[rows, tokens]`: the id that should come at each place, or -100 to leave it out. The first is never used. */
   labels?: Ids | undefined
 }
 

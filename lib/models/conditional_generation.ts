@@ -34,7 +34,7 @@ export interface ForwardOptions extends Features {
   conditioningEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
   /** [texts, tokens, width of the text encoder] */
   textEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
-  /** [texts, tokens]: 0 hides. */
+  /** `[texts, tokens]`: 0 hides. */
   attentionMask?: Ids | undefined
   /** Give the contrastive loss back, for as many texts as rows of speech. Default false. */
   returnLoss?: boolean | undefined
@@ -49,7 +49,7 @@ export interface ForwardOptions extends Features {
 export interface ConditionalGenerateOptions extends Features, GenerationOptions {
   /** Text ids [texts, tokens], without bos; at most `maxTextTokens` - 3. */
   inputIds: Ids
-  /** [texts, tokens]: 0 hides. */
+  /** `[texts, tokens]`: 0 hides. */
   attentionMask?: Ids | undefined
   /** Pads the rows to at least so many ids, bos included, before they are ranked: tortoise's own way is 500. */
   padToMaxMelTokens?: number | undefined
@@ -81,7 +81,7 @@ type Layers = Tensor<Float32Array>[]
 
 /** What texts and rows of speech are to each other. */
 interface Similarities {
-  /** [rows of speech, texts]: cosine * exp(logitScale) */
+  /** `[rows of speech, texts]`: cosine * exp(logitScale) */
   logitsPerSpeech: Tensor<Float32Array>
   /** [texts, rows of speech] */
   logitsPerText: Tensor<Float32Array>

@@ -15,7 +15,7 @@ export interface ConditioningForwardOptions {
   inputIds?: Ids | undefined
   /** [texts, tokens, width] in place of ids: bos goes before them and a stop behind. (transformers' own crashes.) */
   inputsEmbeds?: Tensor<Float32Array> | undefined
-  /** [texts, tokens]: the running sum of it gives the text's positions. */
+  /** `[texts, tokens]`: the running sum of it gives the text's positions. */
   attentionMask?: Ids | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined

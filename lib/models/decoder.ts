@@ -13,7 +13,7 @@ import { flag, readTowerRows, type TowerOptions, type TowerOutput, towerOutput }
 export interface DecoderForwardOptions extends TowerOptions {
   /** [rows, tokens] */
   inputIds?: Ids | undefined
-  /** [rows, past + tokens]: 0 hides a token from those after it. */
+  /** `[rows, past + tokens]`: 0 hides a token from those after it. */
   attentionMask?: Ids | undefined
   /** [rows, tokens], embedded as tokens are, and added. */
   tokenTypeIds?: Ids | undefined

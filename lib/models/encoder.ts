@@ -10,7 +10,7 @@ import { readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from 
 export interface EncoderForwardOptions extends TowerOptions {
   /** [rows, tokens] */
   inputIds?: Ids | undefined
-  /** [rows, tokens]: 0 hides a token from all others. Pooling sees it nevertheless, as in transformers. */
+  /** `[rows, tokens]`: 0 hides a token from all others. Pooling sees it nevertheless, as in transformers. */
   attentionMask?: Ids | undefined
   /** [rows, tokens] or [1, tokens], each below `tokens`: the angles of the rotary embedding. Default 0, 1, 2, ... */
   positionIds?: Ids | undefined
@@ -18,11 +18,11 @@ export interface EncoderForwardOptions extends TowerOptions {
 
 /** transformers' `ClvpEncoderOutput`. */
 export interface ClvpEncoderOutput extends TowerOutput {
-  /** [rows, projection]: the projected pooled output, not normalised. */
+  /** `[rows, projection]`: the projected pooled output, not normalised. */
   embeds: Tensor<Float32Array>
   /** [rows, tokens, width], after the final layer norm. */
   lastHiddenState: Tensor<Float32Array>
-  /** [rows, width]: the last hidden state as `summaryType` says. */
+  /** `[rows, width]`: the last hidden state as `summaryType` says. */
   poolerOutput: Tensor<Float32Array>
 }
 

@@ -2,33 +2,9 @@
 import type { EarlyStopping, NativeHeld, NativeInfo, NativeSampling, PrefixPositions } from '../binding.js'
 import { ClvpError, invalid } from '../errors.js'
 import { prefixPositions } from '../generate_options.js'
+import { functions, type LogitsProcessor, type StoppingCriteria } from '../hooks.js'
 import { abortSignal, boolean, integer, number, oneOf, pick } from '../options.js'
-import type { Tensor } from '../tensor.js'
 import { readIdRows } from './arrays.js'
-
-/** The rows of one text that a processor or criteria is shown. */
-export interface LiveRows {
-  /** Which text of the batch they belong to. */
-  batchIndex: number
-  /** Which of the text's rows they are; with beams their rank, best first. */
-  rows: number[]
-}
-
-/**
- * Changes scores [rows, vocab] between transformers' own processors and its warpers; -Infinity rules an id out. `inputIds` [rows,
- * length] are the ids so far. With beams the scores are log-probabilities.
- */
-export type LogitsProcessor = (
-  inputIds: Tensor<Int32Array>,
-  scores: Tensor<Float32Array>,
-  live: LiveRows,
-) => Tensor<Float32Array> | Promise<Tensor<Float32Array>>
-
-/** Says which rows end, with their new token at the end of `inputIds` [rows, length]; one boolean is for all. */
-export type StoppingCriteria = (
-  inputIds: Tensor<Int32Array>,
-  live: LiveRows,
-) => boolean | readonly boolean[] | Promise<boolean | readonly boolean[]>
 
 /** Is told the ids as they are drawn: first what is written before them, then one at a time. */
 export interface Streamer {
@@ -319,15 +295,6 @@ function readWords(value: unknown, info: NativeInfo): Int32Array[] {
     if (!Array.isArray(word)) throw invalid('an array of ids', `badWordsIds[${i}]`, word)
     return ids(word, `badWordsIds[${i}]`, info)
   })
-}
-
-function functions<F>(value: unknown, name: string): readonly F[] {
-  if (value === undefined) return []
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  for (const each of list) {
-    if (typeof each !== 'function') throw invalid('a function or an array of functions', name, each)
-  }
-  return list as readonly F[]
 }
 
 function readStreamer(value: unknown): Streamer | undefined {

@@ -1,10 +1,11 @@
 /** From prompts and a plan to sequences: each text in a core call of its own, the results side by side. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate, NativeGenerated, NativePrompt, NativeStepRows } from '../binding.js'
+import type { NativeCandidate, NativeGenerated, NativePrompt } from '../binding.js'
 import type { CoreHooks, Session } from '../core.js'
 import { ClvpError, invalid } from '../errors.js'
+import { callerHooks } from '../hooks.js'
 import { Tensor } from '../tensor.js'
-import type { GenerationPlan, LiveRows } from './generation_options.js'
+import type { GenerationPlan } from './generation_options.js'
 import { readSteps, type StepOutputs } from './steps.js'
 
 /** What one text's rows go on from. */
@@ -24,7 +25,7 @@ export interface RowPrompt {
 
 /** What generate gives back. */
 export interface GeneratedSequences extends StepOutputs {
-  /** [texts * numReturnSequences, length]: what was written before, the drawn ids, the stop, and padding. */
+  /** `[texts * numReturnSequences, length]`: what was written before, the drawn ids, the stop, and padding. */
   sequences: Tensor<Int32Array>
   /** With beams, [texts * numReturnSequences]: sum of the processed log-probabilities / length^lengthPenalty. */
   sequencesScores?: Tensor<Float32Array>
@@ -48,7 +49,11 @@ export async function generateSequences(
   const generated: NativeGenerated[] = []
   plan.streamer?.put(Int32Array.from(prompts[0]!.written))
   for (const [batchIndex, prompt] of prompts.entries()) {
-    const hooks = new Hooks(plan, batchIndex, session.info.decoderVocab)
+    const { streamer } = plan
+    const hooks: CoreHooks = {
+      ...callerHooks(plan, batchIndex, session.info.decoderVocab),
+      onStep: streamer && ((pairs) => streamer.put(pairs.subarray(1, 2))),
+    }
     generated.push(
       await generateOne(session, prompt, plan, hooks, seed + batchIndex * plan.sequences, rankable),
     )
@@ -81,9 +86,7 @@ function generateOne(
     },
     record: plan.record,
     signal: plan.signal,
-    process: hooks.process,
-    stop: hooks.stop,
-    onStep: hooks.onStep,
+    ...hooks,
     candidates: plan.sequences,
   }
   if (plan.beams > 1) {
@@ -111,65 +114,6 @@ function lengths(prompt: RowPrompt, plan: GenerationPlan): { maxTokens: number }
 function minTokens(prompt: RowPrompt, plan: GenerationPlan): number {
   if (plan.minNewTokens !== undefined) return plan.minNewTokens
   return Math.max(0, Math.max(0, plan.minLength - prompt.lengthOfEmbeds) - prompt.written.length)
-}
-
-/** The caller's functions as the core calls them. */
-class Hooks implements CoreHooks {
-  readonly process: CoreHooks['process']
-  readonly stop: CoreHooks['stop']
-  readonly onStep: CoreHooks['onStep']
-  readonly #plan: GenerationPlan
-  readonly #batchIndex: number
-  readonly #vocab: number
-
-  constructor(plan: GenerationPlan, batchIndex: number, vocab: number) {
-    this.#plan = plan
-    this.#batchIndex = batchIndex
-    this.#vocab = vocab
-    const { processors, criteria, streamer } = plan
-    this.process = processors.length === 0 ? undefined : (rows, scores) => this.#process(rows, scores)
-    this.stop = criteria.length === 0 ? undefined : (rows) => this.#stop(rows)
-    this.onStep = streamer && ((pairs) => streamer.put(pairs.subarray(1, 2)))
-  }
-
-  async #process(rows: NativeStepRows, given: Float32Array): Promise<Float32Array> {
-    const dims = [rows.candidates.length, this.#vocab]
-    let scores = new Tensor(given, dims)
-    for (const processor of this.#plan.processors) {
-      const found: unknown = await processor(idsOf(rows), scores, this.#live(rows))
-      const fits = found instanceof Tensor && found.data instanceof Float32Array
-      if (!fits || found.dims.join() !== dims.join()) {
-        throw invalid(
-          `a tensor of floats with dims [${dims.join(', ')}]`,
-          "the logitsProcessor's scores",
-          found,
-        )
-      }
-      scores = found as Tensor<Float32Array>
-    }
-    return scores.data
-  }
-
-  async #stop(rows: NativeStepRows): Promise<Int32Array> {
-    const ends = new Int32Array(rows.candidates.length)
-    for (const criterion of this.#plan.criteria) {
-      const said: unknown = await criterion(idsOf(rows), this.#live(rows))
-      const answers: readonly unknown[] = Array.isArray(said) ? said : Array(ends.length).fill(said)
-      if (answers.length !== ends.length || !answers.every((each) => typeof each === 'boolean')) {
-        throw invalid(`a boolean, or ${ends.length} of them,`, "the stoppingCriteria's answer", said)
-      }
-      for (const [i, answer] of answers.entries()) if (answer) ends[i] = 1
-    }
-    return ends
-  }
-
-  #live({ candidates }: NativeStepRows): LiveRows {
-    return { batchIndex: this.#batchIndex, rows: [...candidates] }
-  }
-}
-
-function idsOf({ candidates, ids, length }: NativeStepRows): Tensor<Int32Array> {
-  return new Tensor(Int32Array.from(ids), [candidates.length, length])
 }
 
 // --- the results -----------------------------------------------------------------------------------------------------
