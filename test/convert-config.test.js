@@ -160,9 +160,9 @@ t.test('sizes that do not go together', async (t) => {
 
 t.test('what transformers can do and this package cannot', async (t) => {
   for (const [section, key, value] of [
-    ['text_config', 'hidden_act', 'mish'],
+    ['text_config', 'hidden_act', 'prelu'],
     ['text_config', 'summary_type', 'attn'],
-    ['decoder_config', 'activation_function', 'mish'],
+    ['decoder_config', 'activation_function', 'xielu'],
     ['decoder_config', 'add_cross_attention', true],
   ]) {
     const error = await convertWith('config.json', section, key, value)

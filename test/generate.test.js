@@ -1,6 +1,6 @@
 // The main job: candidates for a text in a voice, ranked, with everything that api.md promises of each.
 import t from 'tap'
-import { essence, loadTinyModel, tone } from './helpers/model.js'
+import { essence, loadTinyModel } from './helpers/model.js'
 
 const { clvp, voice } = await loadTinyModel(t)
 const text = 'Hello world.'
@@ -91,8 +91,7 @@ t.test('progress ends at one', async (t) => {
 })
 
 t.test('a processor changes the scores, and makes nothing else differ', async (t) => {
-  const clvp = await loadTinyModel(t)
-  const voice = await clvp.voice(tone())
+  const { clvp, voice } = await loadTinyModel(t)
   const options = { voice, candidates: 3, maxTokens: 4, seed: 2 }
   const lives = new Set()
   const logitsProcessor = (inputIds, scores, { rows }) => {
