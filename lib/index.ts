@@ -33,15 +33,13 @@ export {
   type CausalLMOutput,
   ClvpForCausalLM,
 } from './models/causal_lm.js'
-export {
-  type ClvpGenerateOutput,
-  ClvpModelForConditionalGeneration,
-  type ClvpOutput,
-  type ConditionalGenerateOptions,
-  type ForwardOptions,
-  type SpeechFeaturesOptions,
-  type TextFeaturesOptions,
-} from './models/conditional_generation.js'
+export { ClvpModelForConditionalGeneration } from './models/conditional_generation.js'
+export type {
+  ConditionalGenerateOptions,
+  ForwardOptions,
+  SpeechFeaturesOptions,
+  TextFeaturesOptions,
+} from './models/conditional_options.js'
 export { ClvpConditioningEncoder, type ConditioningForwardOptions } from './models/conditioning_encoder.js'
 export { ClvpDecoder, ClvpModel, type DecoderForwardOptions, type DecoderOutput } from './models/decoder.js'
 export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './models/encoder.js'
@@ -50,6 +48,7 @@ export { PastKeyValues } from './models/past.js'
 export type { PromptOptions } from './models/prompts.js'
 export type { TowerOptions, TowerOutput } from './models/rows.js'
 export type { GeneratedSequences } from './models/sequences.js'
+export type { ClvpGenerateOutput, ClvpOutput } from './models/similarity.js'
 export type { StepOutputs } from './models/steps.js'
 export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'

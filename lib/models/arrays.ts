@@ -20,18 +20,15 @@ export function readIdRows(value: unknown, name: string, min = 0, max = maxId): 
   const found = shapeOf(value, name)
   if (found.rows < 1 || found.columns < 1)
     throw invalid('at least one row of at least one number', name, value)
-  for (const [i, id] of found.data.entries()) integer(id, `${name}[${i}]`, min, max)
-  return { ...found, data: Int32Array.from(found.data) }
+  const read = (id: unknown, i: number) => integer(id, `${name}[${i}]`, min, max)
+  return { ...found, data: Int32Array.from(found.data as ArrayLike<unknown>, read) }
 }
 
+/** Rows and columns of what may be ids; the numbers are not checked yet. */
 function shapeOf(
   value: unknown,
   name: string,
-): {
-  rows: number
-  columns: number
-  data: ArrayLike<number> & Iterable<number> & { entries(): Iterable<[number, unknown]> }
-} {
+): { rows: number; columns: number; data: readonly unknown[] | Int32Array } {
   if (value instanceof Tensor) {
     const [first, second] = value.dims
     if (!(value.data instanceof Int32Array) || first === undefined || value.dims.length > 2) {
@@ -45,7 +42,8 @@ function shapeOf(
   if (!Array.isArray(value))
     throw invalid('ids: a tensor, an Int32Array, an array or an array of arrays', name, value)
   if (!value.some(Array.isArray)) return { rows: 1, columns: value.length, data: value }
-  const columns = (value[0] as unknown[]).length
+  const first: unknown = value[0]
+  const columns = Array.isArray(first) ? first.length : 1
   for (const [i, row] of value.entries()) {
     if (!Array.isArray(row) || row.length !== columns) {
       throw invalid(`an array of ${columns} numbers, as the first row is: pad the rows`, `${name}[${i}]`, row)

@@ -1,5 +1,5 @@
 /** The whole model, as transformers has it. */
-import type { NativeModel, NativeSimilarity } from '../binding.js'
+import type { NativeModel } from '../binding.js'
 import { ClvpConfig } from '../config.js'
 import type { Session } from '../core.js'
 import { ClvpError, disposedError, invalid } from '../errors.js'
@@ -9,120 +9,23 @@ import { abortSignal, integer, pick } from '../options.js'
 import { Tensor } from '../tensor.js'
 import { exactlyOne, type Ids, readBeside, readIdRows } from './arrays.js'
 import { ClvpForCausalLM } from './causal_lm.js'
+import type {
+  ConditionalGenerateOptions,
+  ForwardOptions,
+  SpeechFeaturesOptions,
+  TextFeaturesOptions,
+} from './conditional_options.js'
 import { ClvpConditioningEncoder } from './conditioning_encoder.js'
 import { ClvpEncoder, type ClvpEncoderOutput } from './encoder.js'
-import {
-  checkpointSettings,
-  type GenerationOptions,
-  type GenerationSettings,
-  generationNames,
-} from './generation_options.js'
-import { contrastiveLoss } from './loss.js'
+import { checkpointSettings, type GenerationSettings, generationNames } from './generation_options.js'
 import { flag } from './rows.js'
-
-/** The voice that forward, generate and getSpeechFeatures speak in. */
-interface Features {
-  /** Log-mel features [clips, channels, frames]; one clip goes with all texts and one text with all clips. */
-  inputFeatures: Tensor<Float32Array>
-}
-
-/** Arguments of {@link ClvpModelForConditionalGeneration.forward}. */
-export interface ForwardOptions extends Features {
-  /** Text ids [texts, tokens], as they are; or both kinds of embeddings in their place. */
-  inputIds?: Ids | undefined
-  /** [texts, tokens, width of the decoder] */
-  conditioningEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
-  /** [texts, tokens, width of the text encoder] */
-  textEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
-  /** `[texts, tokens]`: 0 hides. */
-  attentionMask?: Ids | undefined
-  /** Give the contrastive loss back, for as many texts as rows of speech. Default false. */
-  returnLoss?: boolean | undefined
-  /** Default false. */
-  outputHiddenStates?: boolean | undefined
-  /** Default false. */
-  outputAttentions?: boolean | undefined
-  signal?: AbortSignal | undefined
-}
-
-/** Arguments of {@link ClvpModelForConditionalGeneration.generate}. */
-export interface ConditionalGenerateOptions extends Features, GenerationOptions {
-  /** Text ids [texts, tokens], without bos; at most `maxTextTokens` - 3. */
-  inputIds: Ids
-  /** `[texts, tokens]`: 0 hides. */
-  attentionMask?: Ids | undefined
-  /** Pads the rows to at least so many ids, bos included, before they are ranked: tortoise's own way is 500. */
-  padToMaxMelTokens?: number | undefined
-}
-
-/** Arguments of {@link ClvpModelForConditionalGeneration.getTextFeatures}. */
-export interface TextFeaturesOptions {
-  inputIds?: Ids | undefined
-  /** [texts, tokens, width of the text encoder] in place of ids. */
-  textEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
-  attentionMask?: Ids | undefined
-  outputHiddenStates?: boolean | undefined
-  outputAttentions?: boolean | undefined
-  signal?: AbortSignal | undefined
-}
-
-/** Arguments of {@link ClvpModelForConditionalGeneration.getSpeechFeatures}: codes, or a text and a voice to draw them for. */
-export interface SpeechFeaturesOptions extends GenerationOptions {
-  /** Codes [rows, tokens], as they are. */
-  speechIds?: Ids | undefined
-  inputIds?: Ids | undefined
-  conditioningEncoderInputsEmbeds?: Tensor<Float32Array> | undefined
-  inputFeatures?: Tensor<Float32Array> | undefined
-  /** Of `speechIds`, or else of the text. */
-  attentionMask?: Ids | undefined
-}
-
-type Layers = Tensor<Float32Array>[]
-
-/** What texts and rows of speech are to each other. */
-interface Similarities {
-  /** `[rows of speech, texts]`: cosine * exp(logitScale) */
-  logitsPerSpeech: Tensor<Float32Array>
-  /** [texts, rows of speech] */
-  logitsPerText: Tensor<Float32Array>
-  /** [texts, projection], of length 1. */
-  textEmbeds: Tensor<Float32Array>
-  /** [rows of speech, projection], of length 1. */
-  speechEmbeds: Tensor<Float32Array>
-  /** The text encoder's pooled output [texts, width]. */
-  textModelOutput: Tensor<Float32Array>
-  /** The speech encoder's pooled output [rows of speech, width]. */
-  speechModelOutput: Tensor<Float32Array>
-  textEncoderHiddenStates?: Layers
-  speechEncoderHiddenStates?: Layers
-  textEncoderAttentions?: Layers
-  speechEncoderAttentions?: Layers
-}
-
-/** transformers' `ClvpOutput` of forward. */
-export interface ClvpOutput extends Similarities {
-  /** With `returnLoss`: a single number. */
-  loss?: Tensor<Float32Array>
-  /** The codes that the speech encoder was given, [rows, tokens]: the likeliest after each of the decoder's inputs, fixed up. */
-  speechIds: Tensor<Int32Array>
-  decoderHiddenStates?: Layers
-  decoderAttentions?: Layers
-}
-
-/** transformers' `ClvpOutput` of generate, with what the decoder's generate gives besides. */
-export interface ClvpGenerateOutput extends Similarities {
-  /** Codes [rows, tokens], fixed up for the ranker and the next stage. */
-  speechIds: Tensor<Int32Array>
-  /** As drawn: bos, ids, stop and padding. */
-  sequences: Tensor<Int32Array>
-  sequencesScores?: Tensor<Float32Array>
-  beamIndices?: Tensor<Int32Array>
-  scores?: Layers
-  logits?: Layers
-  /** Of each step; see StepOutputs. */
-  decoderHiddenStates?: Layers[]
-  decoderAttentions?: Layers[]
-}
+import {
+  type ClvpGenerateOutput,
+  type ClvpOutput,
+  lossOf,
+  type Similarities,
+  similarities,
+} from './similarity.js'
 
 /** transformers' `ClvpModelForConditionalGeneration`: every part of CLVP, and all of them together. */
 export class ClvpModelForConditionalGeneration {
@@ -137,6 +40,7 @@ export class ClvpModelForConditionalGeneration {
   readonly logitScale: number
   readonly #model: NativeModel
   readonly #session: Session
+  readonly #textStop: number
   #disposed: Promise<void> | undefined
 
   private constructor(model: NativeModel, session: Session) {
@@ -146,6 +50,7 @@ export class ClvpModelForConditionalGeneration {
     this.config = checkpointConfig(values['clvp.source.config'])
     this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
     this.logitScale = session.info.logitScale
+    this.#textStop = values['clvp.text.eos_token_id'] as number // the core has read it, and checked it
     this.conditioningEncoder = new ClvpConditioningEncoder(session, this.config)
     this.speechDecoderModel = new ClvpForCausalLM(session, this.config.decoderConfig, this.generationConfig)
     this.textEncoderModel = new ClvpEncoder(session, 'text', this.config.textConfig)
@@ -345,7 +250,7 @@ export class ClvpModelForConditionalGeneration {
     const speech = await this.speechEncoderModel.forward({ inputIds: speechIds, ...wanted })
     const text = await this.#encodeText(inputIds, inputsEmbeds, attentionMask, wanted)
     const found = this.#session.similarity(text.embeds.data, speech.embeds.data)
-    return { ...similarities(found, text, speech), ...layers(text, speech) }
+    return similarities(found, text, speech)
   }
 
   /** The likeliest id at each place [rows, tokens]: among those the speech encoder has, and the stop. */
@@ -372,8 +277,7 @@ export class ClvpModelForConditionalGeneration {
       throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
     }
     const mask = readBeside(attentionMask, 'attentionMask', { rows, columns }, { max: 1 })
-    const { bosTokenId: _, eosTokenId } = this.config.textConfig
-    const stop = typeof eosTokenId === 'number' ? eosTokenId : eosTokenId![0]!
+    const stop = this.#textStop
     const ids = Array.from({ length: rows }, (_, i) => {
       const row = [...data.subarray(i * columns, (i + 1) * columns)]
       const pad = row.indexOf(0)
@@ -427,48 +331,6 @@ function checkpointConfig(json: unknown): ClvpConfig {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is wrong: ${reason}`, { cause })
   }
-}
-
-function similarities(
-  found: NativeSimilarity,
-  text: ClvpEncoderOutput,
-  speech: ClvpEncoderOutput,
-): Similarities {
-  const texts = text.embeds.dims[0]!
-  const rows = speech.embeds.dims[0]!
-  const logitsPerText = new Tensor(found.scores, [texts, rows])
-  return {
-    logitsPerSpeech: transposed(logitsPerText),
-    logitsPerText,
-    textEmbeds: new Tensor(found.text, text.embeds.dims),
-    speechEmbeds: new Tensor(found.speech, speech.embeds.dims),
-    textModelOutput: text.poolerOutput,
-    speechModelOutput: speech.poolerOutput,
-  }
-}
-
-function layers(text: ClvpEncoderOutput, speech: ClvpEncoderOutput) {
-  return {
-    ...(text.hiddenStates && { textEncoderHiddenStates: text.hiddenStates }),
-    ...(speech.hiddenStates && { speechEncoderHiddenStates: speech.hiddenStates }),
-    ...(text.attentions && { textEncoderAttentions: text.attentions }),
-    ...(speech.attentions && { speechEncoderAttentions: speech.attentions }),
-  }
-}
-
-function transposed({ data, dims }: Tensor<Float32Array>): Tensor<Float32Array> {
-  const [rows, columns] = dims as [number, number]
-  const turned = Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!)
-  return new Tensor(turned, [columns, rows])
-}
-
-function lossOf(logitsPerText: Tensor<Float32Array>): Tensor<Float32Array> {
-  const [texts, rows] = logitsPerText.dims
-  if (texts !== rows) {
-    const hint = `Expected as many texts as rows of speech for returnLoss but received ${texts} and ${rows}`
-    throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
-  }
-  return new Tensor(Float32Array.of(contrastiveLoss(logitsPerText)), [])
 }
 
 /** Rows of at least so many ids, filled up at their ends. */

@@ -199,7 +199,7 @@ void check_decode(const DecoderRows & rows, const Params & params, const void * 
     const DecoderParams & d = params.decoder;
     const uint32_t n_past = past_tokens(rows);
     constexpr uint32_t max_keys = 16384; // explicit positions may come again, so the keys are not bounded by them
-    check_rows("the decoder", rows, { d.n_vocab, d.n_embd, max_keys, d.n_positions }, n_past);
+    check_rows("the decoder", rows, { d.n_vocab, d.n_embd, max_keys, d.n_positions, d.n_head, d.n_layer }, n_past);
     if (rows.past) {
         const auto * past = static_cast<const KeyValues *>(rows.past.get());
         if (past->model() != model || past->n_rows() != rows.n_rows) {

@@ -62,7 +62,7 @@ ggml_tensor * pool(ggml_context * ctx, const EncoderParams & p, ggml_tensor * x)
 
 void check_encode(const char * what, const Rows & rows, const EncoderParams & p) {
     // The reference has angles for as many positions as a row has tokens.
-    check_rows(what, rows, { p.n_vocab, p.n_embd, max_row, rows.n_tokens });
+    check_rows(what, rows, { p.n_vocab, p.n_embd, max_row, rows.n_tokens, p.n_head, p.n_layer });
 }
 
 EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const EncoderParams & p, const Rows & rows) {

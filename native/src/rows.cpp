@@ -26,15 +26,18 @@ void check_range(const char * what, const char * field, const std::vector<int32_
 
 void check_rows(const char * what, const Rows & rows, const RowLimits & limits, uint32_t n_past) {
     constexpr uint32_t max_rows = 4096;
-    constexpr size_t max_numbers = 1u << 28; // of one array: a gigabyte
+    constexpr size_t max_numbers = 1u << 30; // that a call may hold at a time: 4 GiB
     if (rows.n_rows < 1 || rows.n_rows > max_rows || rows.n_tokens < 1 || rows.n_tokens > limits.max_tokens) {
         fail(Code::invalid_argument, "Expected 1 to %u rows of 1 to %u tokens for %s but received %u of %u", max_rows, limits.max_tokens, what, rows.n_rows,
              rows.n_tokens);
     }
     const size_t n = static_cast<size_t>(rows.n_rows) * rows.n_tokens;
     const size_t n_keys = static_cast<size_t>(n_past) + rows.n_tokens;
-    if (n * std::max<size_t>(limits.n_embd, n_keys) > max_numbers) {
-        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u of %u tokens: split the batch", what, rows.n_rows, rows.n_tokens);
+    const size_t n_hidden = n * limits.n_embd * (rows.hidden_states ? limits.n_layer + 2 : 4);
+    const size_t n_scores = n * n_keys * limits.n_head * (rows.attentions ? limits.n_layer + 2 : 2);
+    if (n_hidden > max_numbers || n_scores > max_numbers) {
+        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u of %u tokens: split the batch%s", what, rows.n_rows, rows.n_tokens,
+             rows.attentions || rows.hidden_states ? ", or ask for less of it" : "");
     }
     if (rows.embeds.empty()) {
         check_size(what, "ids", rows.ids.size(), n);

@@ -8,8 +8,9 @@ namespace clvp {
 /// What a tower can take.
 struct RowLimits {
     uint32_t n_vocab, n_embd;
-    uint32_t max_tokens;  // of a row
-    uint32_t n_positions; // positions are below
+    uint32_t max_tokens;              // of a row
+    uint32_t n_positions;             // positions are below
+    uint32_t n_head = 0, n_layer = 0; // of the tower that the rows go through
 };
 
 /// Throws invalid_argument for ids out of range, arrays of another size than the rows call for, masks of other than 0 and 1.

@@ -102,6 +102,9 @@ TEST(rows_that_do_not_fit_are_refused) {
     refuse([](DecoderRows & r) { r.types = { 0, 1, -3 }; });
     refuse([](DecoderRows & r) { r.embeds.assign(7, 0.0f); });
     refuse([](DecoderRows & r) { r = decoder_rows(1, std::vector<int32_t>(5000, 1)); });
+    Rows large = rows(600, std::vector<int32_t>(600 * 4000, 1)); // tens of gigabytes of weights
+    large.attentions = true;
+    CHECK_THROWS(Code::invalid_argument, session.encode_text(large));
     auto nan = decoder_rows(1, { 1 });
     nan.ids.clear();
     nan.embeds.assign(tiny::n_embd, NAN);
