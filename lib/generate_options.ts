@@ -172,7 +172,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     voice: given.voice,
     candidates,
     seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-    sampling: readSampling(given),
+    sampling: readSampling({ ...defaultSampling, ...given }),
     maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
     padTo: integer(padTo, 'padTo', 0, maxRow),
     keep: integer(keep, 'keep', 1, maxCandidates),
@@ -216,8 +216,9 @@ function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
   }
 }
 
-function readSampling(given: Partial<Record<(typeof sampled)[number], unknown>>): NativeSampling {
-  const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = { ...defaultSampling, ...given }
+/** Reads settings of which none is missing. */
+export function readSampling(from: Partial<Record<(typeof sampled)[number], unknown>>): NativeSampling {
+  const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = from
   return {
     repetitionPenalty: number(repetitionPenalty, 'repetitionPenalty', 1e-3, 1e3),
     temperature: temperature === 0 ? 0 : number(temperature, 'temperature', 1e-3, 1e3),

@@ -1,7 +1,7 @@
 /** transformers' generation options: their defaults, those of a checkpoint, and their check. */
 import type { EarlyStopping, NativeHeld, NativeInfo, NativeSampling, PrefixPositions } from '../binding.js'
 import { ClvpError, invalid } from '../errors.js'
-import { prefixPositions } from '../generate_options.js'
+import { prefixPositions, readSampling } from '../generate_options.js'
 import { functions, type LogitsProcessor, type StoppingCriteria } from '../hooks.js'
 import { abortSignal, boolean, integer, number, oneOf, pick } from '../options.js'
 import { readIdRows } from './arrays.js'
@@ -185,7 +185,7 @@ export function readGenerationOptions(
     from.eosTokenId === undefined ? Int32Array.of(info.eos) : ids(from.eosTokenId, 'eosTokenId', info)
   return {
     sample,
-    sampling: readSampling(from, sample),
+    sampling: samplingOf(from, sample),
     noRepeatNgram: integer(from.noRepeatNgramSize, 'noRepeatNgramSize', 0, 2 ** 16),
     badWords: readWords(from.badWordsIds, info),
     suppress:
@@ -252,16 +252,10 @@ function refuseIdle(given: Given, sample: boolean, beams: number): void {
   else refuse(['batchSize', 'deterministic', 'streamer'], 'with numBeams')
 }
 
-function readSampling(from: Given, sample: boolean): NativeSampling {
-  const temperature = number(from.temperature, 'temperature', 1e-3, 1e3)
-  return {
-    repetitionPenalty: number(from.repetitionPenalty, 'repetitionPenalty', 1e-3, 1e3),
-    temperature: sample ? temperature : 0,
-    topK: integer(from.topK, 'topK', 0, 2 ** 31),
-    topP: number(from.topP, 'topP', 0, 1),
-    minP: number(from.minP, 'minP', 0, 1),
-    typicalP: number(from.typicalP, 'typicalP', 0, 1, { above: true }),
-  }
+/** Without doSample the likeliest is taken, which for the core is a temperature of 0. */
+function samplingOf(from: Given, sample: boolean): NativeSampling {
+  number(from.temperature, 'temperature', 1e-3, 1e3)
+  return readSampling(sample ? from : { ...from, temperature: 0 })
 }
 
 function readSequences(value: unknown, sample: boolean, beams: number): number {
