@@ -11,6 +11,7 @@ import { type ModelInfo, modelInfo } from './info.js'
 import { openModel } from './load.js'
 import { abortSignal, oneOf, pick } from './options.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
+import { checkpointSampling } from './sampling.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from './text.js'
 import type { ClvpTokenizer } from './tokenizer.js'
 import { Voice } from './voice.js'
@@ -57,7 +58,7 @@ export class Clvp {
     this.#model = model
     this.#session = session
     this.#tokenizer = tokenizer
-    this.info = modelInfo(session.info, session.threads)
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()))
   }
 
   /**
@@ -109,7 +110,7 @@ export class Clvp {
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
     const info = this.#session.info
-    const plan = readGenerateOptions(options, info)
+    const plan = readGenerateOptions(options, info, this.info.sampling)
     return generateRanked(this.#session, textIds(this.#tokenizer, text, info), plan)
   }
 
@@ -121,7 +122,7 @@ export class Clvp {
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
     const info = this.#session.info
-    const plan = readGenerateOptions(options, info)
+    const plan = readGenerateOptions(options, info, this.info.sampling)
     const ids = textIds(this.#tokenizer, text, info)
     const leave = new AbortController()
     const signal = plan.signal ? AbortSignal.any([plan.signal, leave.signal]) : leave.signal

@@ -31,6 +31,7 @@ import {
 } from './binding.js'
 import { abortError, ClvpError, disposedError } from './errors.js'
 import { Queue } from './queue.js'
+import { defaultSampling } from './sampling.js'
 
 export interface CoreLoadOptions {
   device?: string
@@ -59,16 +60,6 @@ export interface CoreBeamRequest extends Partial<NativeBeamOptions>, CoreHooks {
 }
 
 type Awaitable<T> = T | Promise<T>
-
-/** tortoise's sampling, whose transformers pipeline also keeps the 50 likeliest. */
-export const defaultSampling: NativeSampling = {
-  repetitionPenalty: 2,
-  temperature: 0.8,
-  topK: 50,
-  topP: 0.8,
-  minP: 0,
-  typicalP: 1,
-}
 
 export const noLimits: NativeLimits = {
   noRepeatNgram: 0,

@@ -1,10 +1,10 @@
 /** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
-import { defaultSampling } from './core.js'
 import { ClvpError, invalid } from './errors.js'
 import { functions, type LogitsProcessor } from './hooks.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
 import { type Preset, presetNames, presets } from './presets.js'
+import { readSampling, samplingNames } from './sampling.js'
 import { Voice } from './voice.js'
 import { type WeightType, weightTypes } from './weight_types.js'
 
@@ -37,6 +37,7 @@ export interface GenerateOptions {
   preset?: Preset | undefined
   /** 0 to 2^53 - 1; default: a random one, which the result tells. */
   seed?: number | undefined
+  // The sampling settings; their defaults are `info.sampling`: tortoise's, given here, unless the checkpoint brings its own.
   /**
    * Divides the logits, 0.001 to 1000; default 0.8. 0 takes the most likely code always (greedy), whatever the other sampling
    * options but repetitionPenalty say.
@@ -132,7 +133,6 @@ export function readLoadOptions(value: unknown) {
   }
 }
 
-const sampled = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = [
@@ -145,8 +145,13 @@ const other = [
 ] as const
 export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
-export function readGenerateOptions(value: unknown, info: NativeInfo): GeneratePlan {
-  const given = pick(value, [...other, ...counted, ...beamed, ...sampled], 'options')
+/** `sampling` is what the model draws with unless told otherwise. */
+export function readGenerateOptions(
+  value: unknown,
+  info: NativeInfo,
+  sampling: NativeSampling,
+): GeneratePlan {
+  const given = pick(value, [...other, ...counted, ...beamed, ...samplingNames], 'options')
   if (!(given.voice instanceof Voice && given.voice.embedding instanceof Float32Array)) {
     throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
   }
@@ -172,7 +177,7 @@ export function readGenerateOptions(value: unknown, info: NativeInfo): GenerateP
     voice: given.voice,
     candidates,
     seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-    sampling: readSampling({ ...defaultSampling, ...given }),
+    sampling: readSampling({ ...sampling, ...given }),
     maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
     padTo: integer(padTo, 'padTo', 0, maxRow),
     keep: integer(keep, 'keep', 1, maxCandidates),
@@ -213,18 +218,5 @@ function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
     lengthPenalty: number(lengthPenalty, 'lengthPenalty', -2, 10),
     earlyStopping,
     sample,
-  }
-}
-
-/** Reads settings of which none is missing. */
-export function readSampling(from: Partial<Record<(typeof sampled)[number], unknown>>): NativeSampling {
-  const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = from
-  return {
-    repetitionPenalty: number(repetitionPenalty, 'repetitionPenalty', 1e-3, 1e3),
-    temperature: temperature === 0 ? 0 : number(temperature, 'temperature', 1e-3, 1e3),
-    topK: integer(topK, 'topK', 0, 2 ** 31),
-    topP: number(topP, 'topP', 0, 1),
-    minP: number(minP, 'minP', 0, 1),
-    typicalP: number(typicalP, 'typicalP', 0, 1, { above: true }),
   }
 }

@@ -1,5 +1,5 @@
 /** What a loaded model is, and what a call will take. */
-import type { NativeInfo } from './binding.js'
+import type { NativeInfo, NativeSampling } from './binding.js'
 import { integer } from './options.js'
 
 /** Sizes and limits of a loaded model. */
@@ -30,6 +30,15 @@ export interface ModelInfo {
   speechVocabulary: number
   /** Length of embedText and embedSpeech. */
   projection: number
+  /** What generate() draws with unless told otherwise: tortoise's, or the checkpoint's own. */
+  sampling: Readonly<{
+    repetitionPenalty: number
+    temperature: number
+    topK: number
+    topP: number
+    minP: number
+    typicalP: number
+  }>
   /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate.
    * `batchSize` is 16 and `textTokens` 100 unless given. */
   estimateBytes(request: {
@@ -40,7 +49,7 @@ export interface ModelInfo {
   }): number
 }
 
-export function modelInfo(info: NativeInfo, threads: number): ModelInfo {
+export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSampling): ModelInfo {
   const { decoderLayers: layers, decoderWidth: width } = info
   return {
     name: info.name,
@@ -56,6 +65,7 @@ export function modelInfo(info: NativeInfo, threads: number): ModelInfo {
     textVocabulary: info.textVocab,
     speechVocabulary: info.speechVocab,
     projection: info.projection,
+    sampling: Object.freeze({ ...sampling }),
     estimateBytes({ candidates, tokens, batchSize = 16, textTokens = Math.min(100, info.maxTextTokens) }) {
       const rows = Math.min(
         integer(candidates, 'candidates', 1, 65536),

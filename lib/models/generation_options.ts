@@ -1,9 +1,10 @@
 /** transformers' generation options: their defaults, those of a checkpoint, and their check. */
 import type { EarlyStopping, NativeHeld, NativeInfo, NativeSampling, PrefixPositions } from '../binding.js'
 import { ClvpError, invalid } from '../errors.js'
-import { prefixPositions, readSampling } from '../generate_options.js'
+import { prefixPositions } from '../generate_options.js'
 import { functions, type LogitsProcessor, type StoppingCriteria } from '../hooks.js'
 import { abortSignal, boolean, integer, number, oneOf, pick } from '../options.js'
+import { readSampling } from '../sampling.js'
 import { readIdRows } from './arrays.js'
 
 /** Is told the ids as they are drawn: first what is written before them, then one at a time. */

@@ -1,0 +1,119 @@
+"""The demo's CLVP: transformers' own classes at small sizes, and how batches go through them."""
+
+import random
+
+import torch
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from transformers import ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig, ClvpModelForConditionalGeneration
+
+import codebook
+import vocabulary
+from speech import N_MELS
+
+SILENCE = 0  # the code of silence
+BOS, EOS = codebook.SIZE, codebook.SIZE + 1
+MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
+
+
+def build(seed=4):
+    encoder = dict(hidden_size=256, intermediate_size=512, projection_dim=128, num_hidden_layers=3, num_attention_heads=4, logit_scale_init_value=2.6592)
+    text = ClvpEncoderConfig(**encoder, vocab_size=vocabulary.SIZE, bos_token_id=vocabulary.START, eos_token_id=vocabulary.STOP)
+    speech = ClvpEncoderConfig(**encoder, vocab_size=codebook.SIZE)
+    decoder = ClvpDecoderConfig(
+        vocab_size=codebook.SIZE + 2,
+        max_position_embeddings=MAX_CODES + MAX_TOKENS + 4,
+        max_text_tokens=MAX_TOKENS,
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_mel_attn_blocks=2,
+        feature_size=N_MELS,
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        decoder_fixing_codes=[SILENCE] * 4,
+        resid_pdrop=0.05,
+        embd_pdrop=0.05,
+        attention_dropout=0.05,
+    )
+    config = ClvpConfig(text_config=text.to_dict(), speech_config=speech.to_dict(), decoder_config=decoder.to_dict(), projection_dim=128)
+    torch.manual_seed(seed)
+    return ClvpModelForConditionalGeneration(config)
+
+
+# --- decoder ----------------------------------------------------------------------------------------------------
+
+
+def conditioning(model, clips, tokens):
+    """The vectors of clips [n, 80, frames] -> [n, d], and the rows of texts, each [its length + 3, d]."""
+    encoder = model.conditioning_encoder
+    filler = torch.zeros(len(clips), 1, dtype=torch.long)
+    vectors = encoder(input_features=clips, input_ids=filler)[:, 0]
+    stop = torch.tensor([vocabulary.STOP])
+    rows = []
+    for ids in tokens:
+        ids = torch.cat([torch.tensor([vocabulary.START]), ids, stop, stop])  # as generate() frames a text
+        rows.append(encoder.text_token_embedding(ids) + encoder.text_position_embedding.weight[: len(ids)])
+    return vectors, rows
+
+
+def prefix(model, vector, text):
+    """Decoder inputs [len(text) + 2, d] of [voice | text | mel start], with the positions that transformers' generate() leaves."""
+    decoder = model.speech_decoder_model.model.decoder
+    positions = decoder.position_embeds_layer.weight
+    start = decoder.input_embeds_layer.weight[BOS] + positions[0]
+    rows = torch.cat([vector[None], text, start[None]])
+    return rows - positions[: len(rows)] + positions[0]
+
+
+def decoder_loss(model, clips, voice_of, tokens, codes):
+    """Mean next-code cross-entropy in nats of utterances: voice_of[i] indexes the clips [n, 80, frames]."""
+    decoder = model.speech_decoder_model.model.decoder
+    positions = decoder.position_embeds_layer.weight
+    vectors, texts = conditioning(model, clips, tokens)
+    rows, targets = [], []
+    for i, (text, row) in enumerate(zip(texts, codes)):
+        before = prefix(model, vectors[voice_of[i]], text)
+        spoken = decoder.input_embeds_layer(row) + positions[2 : len(row) + 2]  # the first code has position 2
+        rows.append(torch.cat([before, spoken]))
+        targets.append(torch.cat([torch.full((len(before) - 1,), -100), row, torch.tensor([EOS])]))
+    inputs = pad_sequence(rows, batch_first=True)
+    targets = pad_sequence(targets, batch_first=True, padding_value=-100)
+    # The decoder adds position 0 to every row: taken away here, as prefix() and `spoken` already have their own.
+    hidden = decoder(inputs_embeds=inputs - positions[0], position_ids=torch.zeros(1, 1, dtype=torch.long)).last_hidden_state
+    chosen = targets >= 0
+    head = model.speech_decoder_model
+    logits = head.lm_head(head.final_norm(hidden[chosen]))
+    return F.cross_entropy(logits, targets[chosen])
+
+
+# --- ranker -----------------------------------------------------------------------------------------------------
+
+
+def embed(encoder, rows):
+    """L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it were alone."""
+    lengths = torch.tensor([len(row) for row in rows])
+    ids = pad_sequence(rows, batch_first=True)
+    mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+    hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+    pooled = (hidden * mask[..., None]).sum(1) / lengths[:, None]
+    return F.normalize(encoder.projection(pooled), dim=-1)
+
+
+def embed_texts(model, tokens):
+    stop = torch.tensor([vocabulary.STOP])
+    return embed(model.text_encoder_model, [torch.cat([ids, stop]) for ids in tokens])
+
+
+def embed_speech(model, codes, rng=random):
+    """With silence behind, of random length: rows are padded with it when candidates are scored together."""
+    rows = [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in codes]
+    return embed(model.speech_encoder_model, rows)
+
+
+def contrastive_loss(scale, texts, speech):
+    """CLIP's loss of matching rows; speech (or texts) may have more rows behind, which match nothing."""
+    n = min(len(texts), len(speech))
+    logits = scale.exp().clamp(max=100) * texts @ speech.T
+    own = torch.arange(n)
+    return (F.cross_entropy(logits[:n], own) + F.cross_entropy(logits.T[:n], own)) / 2

@@ -1,0 +1,228 @@
+"""Trains the demo model: see docs/demo-model.md.
+
+    python train.py --work DIR          # all steps; the decoder and the ranker learn side by side, one core each
+    python train.py --work DIR STEP     # one step: corpus, decoder, ranker, slips, refine or save
+
+It may be stopped at any time and goes on where it was: each step's result lies in DIR, and learning saves itself once a minute.
+"""
+
+import argparse
+import math
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from transformers import ClvpFeatureExtractor, GenerationConfig
+
+import corpus as corpora
+import model as models
+import slips
+from speech import CLIP_SECONDS, FRAMES, N_MELS, VOICES, code_frames, say
+
+BF16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # products in bfloat16 where the processor has them: thrice as fast
+BATCH, VOICES_AT_ONCE = 24, 6  # utterances and voices of a decoder's step
+FAMILIES_AT_ONCE = 16  # of a ranker's step
+SLIP_FAMILIES, SLIP_TEXTS, SLIPS = 1600, 16, 8  # texts with candidates, texts drawn together, candidates of each
+LISTS_AT_ONCE = 10  # of a refining step
+SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
+
+
+def learn(saved, parameters, steps, rate, loss_of):
+    """AdamW with a cosine from `rate` to nothing; loss_of(rng) gives the loss of one batch. Goes on from what `saved` holds."""
+    parameters = list(parameters)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.98), weight_decay=0.05)
+    first, mean = 0, None
+    if saved.exists():
+        first, mean, values, moments = torch.load(saved)
+        optimizer.load_state_dict(moments)
+        for parameter, value in zip(parameters, values):
+            parameter.data.copy_(value)
+    started = kept = time.time()
+    for step in range(first, steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
+        torch.manual_seed(step)  # dropout: the same whether it was stopped or not
+        with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
+            loss = loss_of(random.Random(step))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        if (step + 1) % 50 == 0:
+            pace = (time.time() - started) / (step + 1 - first)
+            print(f"{saved.stem}: step {step + 1} of {steps}, loss {mean:.3f}, {pace:.2f} s a step", flush=True)
+        if time.time() - kept > 60 or step + 1 == steps:
+            write(saved, (step + 1, mean, [parameter.data for parameter in parameters], optimizer.state_dict()))
+            kept = time.time()
+
+
+def write(path, value):
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(value, part)
+    part.replace(path)
+
+
+def decoder_parameters(model):
+    return [*model.conditioning_encoder.parameters(), *model.speech_decoder_model.parameters()]
+
+
+def ranker_parameters(model):
+    return [*model.text_encoder_model.parameters(), *model.speech_encoder_model.parameters(), model.logit_scale]
+
+
+# --- steps --------------------------------------------------------------------------------------------------------
+
+
+def make_corpus(work):
+    write(work / "corpus.pt", vars(corpora.make(work / "tokenizer")))
+
+
+def load_corpus(work):
+    return corpora.Corpus(**torch.load(work / "corpus.pt"))
+
+
+def train_decoder(work, steps):
+    corpus, model = load_corpus(work), models.build()
+    of_voice = [[u for i in range(v, corpora.FAMILIES, len(corpus.pools)) for u in corpus.of_family(i)] for v in range(len(corpus.pools))]
+
+    def loss_of(rng):
+        voices = rng.sample(range(len(of_voice)), VOICES_AT_ONCE)
+        chosen = [(i, u) for i, v in enumerate(voices) for u in rng.sample(of_voice[v], BATCH // VOICES_AT_ONCE)]
+        clips = torch.stack([corpus.clip(v, rng) for v in voices])
+        return models.decoder_loss(model, clips, [i for i, _ in chosen], [corpus.tokens[u] for _, u in chosen], [corpus.codes[u] for _, u in chosen])
+
+    learn(work / "decoder.pt", decoder_parameters(model), steps, 1e-3, loss_of)
+
+
+def train_ranker(work, steps):
+    corpus, model = load_corpus(work), models.build()
+
+    def loss_of(rng):
+        chosen = [u for i in rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE) for u in corpus.of_family(i)]
+        texts = models.embed_texts(model, [corpus.tokens[u] for u in chosen])
+        speech = models.embed_speech(model, [corpus.codes[u] for u in chosen], rng)
+        return models.contrastive_loss(model.logit_scale, texts, speech)
+
+    learn(work / "ranker.pt", ranker_parameters(model), steps, 6e-4, loss_of)
+
+
+def trained(work, *names):
+    model = models.build()
+    parameters = {"decoder": decoder_parameters, "ranker": ranker_parameters}
+    for name in names:
+        for parameter, value in zip(parameters[name](model), torch.load(work / f"{name}.pt")[2]):
+            parameter.data.copy_(value)
+    return model.eval()
+
+
+def make_slips(work):
+    """Candidates of the first families' right sentences, from 0 (the best of its text) up by distance to the true speech."""
+    corpus, model = load_corpus(work), trained(work, "decoder")
+    found = []
+    for first in range(0, SLIP_FAMILIES, SLIP_TEXTS):
+        families = range(first, first + SLIP_TEXTS)
+        rng, generator = random.Random(first), torch.Generator().manual_seed(first)
+        clips = torch.stack([corpus.clip(corpus.voices[i], rng) for i in families])
+        texts = [corpus.of_family(i)[0] for i in families]
+        drawn = slips.draw(model, clips, range(SLIP_TEXTS), [corpus.tokens[u] for u in texts], SLIPS, 1.0, 0.95, generator)
+        for i, rows in zip(families, drawn):
+            true = code_frames(say(corpus.families[i][0], VOICES[corpus.voices[i]])).reshape(-1, N_MELS)
+            rows = [corpus.codes[corpus.of_family(i)[0]], *(row for row in rows if len(row) > 0)]
+            mel = [corpus.centres[row].reshape(-1, N_MELS) for row in rows]
+            found.append((rows, slips.dtw(true, mel)))
+        print(f"slips: {len(found)} of {SLIP_FAMILIES} texts, mean distance {torch.cat([d[1:] for _, d in found]).mean():.3f}", flush=True)
+    write(work / "slips.pt", found)
+
+
+def refine(work, steps):
+    """The ranker learns on, with families as before and also to prefer, of a text's candidates, those nearer the true speech."""
+    corpus, model = load_corpus(work), trained(work, "ranker").train()
+    drawn = torch.load(work / "slips.pt")
+
+    def loss_of(rng):
+        families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE // 2)
+        lists = rng.sample(range(len(drawn)), LISTS_AT_ONCE)
+        pairs = [u for i in families for u in corpus.of_family(i)]
+        right = [corpus.of_family(i)[0] for i in lists]
+        texts = models.embed_texts(model, [corpus.tokens[u] for u in pairs + right])
+        rows = [row for i in lists for row in drawn[i][0]]
+        speech = models.embed_speech(model, [corpus.codes[u] for u in pairs] + rows, rng)
+        match = models.contrastive_loss(model.logit_scale, texts[: len(pairs)], speech)
+        scale, at, order = model.logit_scale.exp(), len(pairs), 0
+        for i, text in zip(lists, texts[len(pairs) :]):
+            distances = drawn[i][1]
+            wanted = (-2 * (distances - distances.mean()) / distances.std()).softmax(0)
+            scores = scale * speech[at : at + len(distances)] @ text
+            order, at = order - (wanted * scores.log_softmax(0)).sum() / LISTS_AT_ONCE, at + len(distances)
+        return match + order
+
+    learn(work / "refined.pt", ranker_parameters(model), steps, 3e-4, loss_of)
+
+
+def save(work):
+    """DIR/model: the checkpoint in Hugging Face layout, with its tokenizer, features, generation settings and codebook."""
+    corpus, model = load_corpus(work), trained(work, "decoder", "refined")
+    part, folder = work / "model.part", work / "model"
+    shutil.rmtree(part, ignore_errors=True)
+    model.generation_config = GenerationConfig(
+        bos_token_id=models.BOS, eos_token_id=models.EOS, pad_token_id=models.EOS, max_new_tokens=models.MAX_CODES - 1, **SAMPLING
+    )
+    model.save_pretrained(part)
+    ClvpFeatureExtractor(default_audio_length=CLIP_SECONDS, mel_norms=corpus.norms.tolist()).save_pretrained(part)
+    for file in (work / "tokenizer").iterdir():
+        shutil.copy(file, part)
+    save_file({"codebook": corpus.centres.reshape(-1, FRAMES, N_MELS).contiguous()}, part / "codebook.safetensors")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    print(f"saved {folder}: {sum(parameter.numel() for parameter in model.parameters()):,} parameters")
+
+
+STEPS = {
+    "corpus": ("corpus.pt", make_corpus),
+    "decoder": ("decoder.done", lambda work: train_decoder(work, 2600)),
+    "ranker": ("ranker.done", lambda work: train_ranker(work, 1800)),
+    "slips": ("slips.pt", make_slips),
+    "refine": ("refined.done", lambda work: refine(work, 700)),
+    "save": ("model", save),
+}
+
+
+def run_step(work, name):
+    """One step, unless its result is there."""
+    result, make = STEPS[name]
+    if (work / result).exists():
+        return
+    started = time.time()
+    make(work)
+    if result.endswith(".done"):
+        (work / result).touch()
+    print(f"{name}: took {(time.time() - started) / 60:.1f} min", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", nargs="?", choices=STEPS)
+    parser.add_argument("--work", type=Path, required=True, help="folder of what the steps make")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(options.threads)
+    if options.step:
+        return run_step(options.work, options.step)
+    run_step(options.work, "corpus")
+    both = [subprocess.Popen([sys.executable, __file__, "--work", options.work, "--threads", "1", name]) for name in ("decoder", "ranker")]
+    if any([process.wait() for process in both]):  # each is waited for
+        sys.exit(1)
+    for name in ("slips", "refine", "save"):
+        run_step(options.work, name)
+
+
+if __name__ == "__main__":
+    main()
