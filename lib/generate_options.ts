@@ -2,6 +2,7 @@
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { ClvpError, invalid } from './errors.js'
 import { functions, type LogitsProcessor } from './hooks.js'
+import { readRevision } from './hub/id.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
 import { type Preset, presetNames, presets } from './presets.js'
 import { readSampling, samplingNames } from './sampling.js'
@@ -10,8 +11,9 @@ import { type WeightType, weightTypes } from './weight_types.js'
 
 /** How far a call has come. */
 export interface Progress {
-  stage: 'convert' | 'load' | 'generate' | 'rank'
-  /** Of the stage, 0 to 1. 'generate' counts towards `maxTokens`, so it ends early when the candidates do. */
+  /** 'download' only where files are fetched from the hub, 'convert' only where a checkpoint is converted. */
+  stage: 'download' | 'convert' | 'load' | 'generate' | 'rank'
+  /** Of the stage, 0 to 1; of a download, in bytes. 'generate' counts towards `maxTokens`, so it ends early when the candidates do. */
   fraction: number
 }
 
@@ -20,8 +22,10 @@ export interface LoadOptions {
   device?: string | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
-  /** For a folder: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
+  /** For a folder or a hub id: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
   type?: WeightType | undefined
+  /** For a hub id only: a branch, a tag or a commit; default 'main'. */
+  revision?: string | undefined
   /** Called on the JavaScript thread; it must not throw. */
   onProgress?: ((progress: Progress) => void) | undefined
   /** Stops the load with CLVP_ABORTED. */
@@ -123,11 +127,12 @@ const maxCandidates = 65536
 const maxRow = 4096
 
 export function readLoadOptions(value: unknown) {
-  const given = pick(value, ['device', 'threads', 'type', 'onProgress', 'signal'], 'options')
+  const given = pick(value, ['device', 'threads', 'type', 'revision', 'onProgress', 'signal'], 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', weightTypes),
+    revision: given.revision === undefined ? undefined : readRevision(given.revision),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }

@@ -2,7 +2,7 @@
 import type { NativeModel } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
 import { ClvpError } from './errors.js'
-import { type LoadOptions, readLoadOptions } from './generate_options.js'
+import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'
 import type { WeightType } from './weight_types.js'
@@ -19,12 +19,13 @@ export async function openModel<T>(
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
-  const { device, threads, type, onProgress, signal } = readLoadOptions(options)
-  const report = (stage: 'convert' | 'load') =>
-    onProgress && ((fraction: number) => onProgress({ stage, fraction }))
-  const conversion = { type: type ?? folderType, signal, onProgress: report('convert') }
-  const gguf = await resolveSource(file, conversion)
-  const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
+  const { device, threads, type, revision, onProgress, signal } = readLoadOptions(options)
+  const report =
+    onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
+  const wanted = { type: type ?? folderType, revision, signal, onProgress: report }
+  const gguf = await resolveSource(file, wanted)
+  const onLoad = report && ((fraction: number) => report('load', fraction))
+  const model = await loadModel(gguf, { device, signal, onProgress: onLoad })
   try {
     const info = model.info()
     if (type !== undefined && type !== info.type) {

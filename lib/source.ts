@@ -1,69 +1,60 @@
 /** From what a user names as a model to a GGUF file on this machine. */
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { convertFolder } from '../quantize/convert.js'
+import { convertOnce } from './converted.js'
 import { ClvpError } from './errors.js'
+import { isHubId } from './hub/id.js'
+import { fetchModel } from './pull.js'
 import type { WeightType } from './weight_types.js'
 
 export interface SourceOptions {
-  /** For a folder. */
+  /** For a folder, and for a repository that holds one. */
   type: WeightType
-  signal?: AbortSignal | undefined
-  onProgress?: ((fraction: number) => void) | undefined
+  /** Given only with a hub id. */
+  revision: string | undefined
+  signal: AbortSignal | undefined
+  onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
 }
 
-/** Counts up when a conversion would give another file than before. */
-const cacheVersion = 1
-
-/** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
-export function cacheFolder(): string {
-  const { CLVP_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
-  if (CLVP_CACHE) return resolve(CLVP_CACHE)
-  const base = XDG_CACHE_HOME || (process.platform === 'win32' ? LOCALAPPDATA : undefined)
-  return join(base || join(homedir(), '.cache'), 'node-clvp')
-}
-
-/** Gives a .gguf file back as it is; a Hugging Face folder is converted once and kept in the cache. */
+/**
+ * Gives a .gguf file back as it is. A Hugging Face folder is converted once and kept in the cache. What is no path here but can
+ * be a hub id is fetched from the hub.
+ */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
+  const { type, revision, signal, onProgress } = options
   const found = await stat(source).catch(() => undefined)
+  if (!found && isHubId(source)) {
+    return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
+  }
   if (!found) {
     throw new ClvpError(
       'CLVP_IO',
-      `There is no model at ${source}: expected a .gguf file or a folder with config.json and safetensors`,
+      `There is no model at ${source}: expected a .gguf file, a folder with config.json and safetensors, or owner/name on the Hugging Face hub`,
+    )
+  }
+  if (revision !== undefined) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected no revision with a path but received one: ${source} is on this machine, not on the hub`,
     )
   }
   if (!found.isDirectory()) return source
-  const { type } = options
-  const folder = cacheFolder()
-  const target = join(folder, `${basename(resolve(source))}-${type}-${await fingerprint(source, type)}.gguf`)
-  if (await stat(target).catch(() => undefined)) return target
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    throw new ClvpError(
-      'CLVP_IO',
-      `The cache folder ${folder} could not be made: set CLVP_CACHE to another`,
-      { cause },
-    )
-  }
-  const { signal, onProgress } = options
-  await convertFolder(source, target, { type, ...(signal && { signal }), ...(onProgress && { onProgress }) })
-  return target
+  const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
+  const name = basename(resolve(source)) || 'clvp'
+  return convertOnce(source, name, await fingerprint(source), { type, signal, onProgress: report })
 }
 
 /** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */
-async function fingerprint(folder: string, type: WeightType): Promise<string> {
-  const hash = createHash('sha256').update(`${cacheVersion} ${type} ${resolve(folder)}\n`)
+async function fingerprint(folder: string): Promise<string> {
+  const lines = [resolve(folder)]
   try {
     for (const name of (await readdir(folder)).sort()) {
       const { size, mtimeMs } = await stat(join(folder, name))
-      hash.update(`${name} ${size} ${mtimeMs}\n`)
+      lines.push(`${name} ${size} ${mtimeMs}`)
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ClvpError('CLVP_IO', `The folder ${folder} could not be read: ${reason}`, { cause })
   }
-  return hash.digest('hex').slice(0, 16)
+  return `${lines.join('\n')}\n`
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
 import { abortError, ClvpError } from '../lib/errors.js'
-import { abortSignal, callback, oneOf, path, pick } from '../lib/options.js'
+import { abortSignal, callback, oneOf, path, pick, string } from '../lib/options.js'
 import { type WeightType, weightTypes } from '../lib/weight_types.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
@@ -17,6 +17,8 @@ const CHUNK_BYTES = 8 * 2 ** 20
 export interface ConvertOptions {
   /** Of the weight matrices; everything else is F32. Default `'f16'`. */
   type?: WeightType | undefined
+  /** The model's name in the file; default: the folder's. */
+  name?: string | undefined
   /** Called with the part done, 0 to 1. */
   onProgress?: ((fraction: number) => void) | undefined
   /** Stops the conversion; nothing is left behind. */
@@ -48,7 +50,7 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { type, onProgress, signal } = checkOptions(options)
+  const { type, name, onProgress, signal } = checkOptions(options)
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source)
   try {
@@ -56,7 +58,7 @@ export async function convertFolder(
     const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
     const plan = makePlan(hparams, checkpoint.tensors, type)
     throwIfAborted(signal)
-    const values = { ...ownValues(checkpoint, type), ...hparamValues(hparams) }
+    const values = { ...ownValues(checkpoint, name ?? checkpoint.name, type), ...hparamValues(hparams) }
     const tensors = plan.tensors.map(({ name, type, dims }) => ({ name, type, dims }))
     const writer = await native(() => new binding.Writer(target, values, tensors))
     try {
@@ -73,9 +75,10 @@ export async function convertFolder(
 }
 
 function checkOptions(options: unknown) {
-  const given = pick(options, ['type', 'onProgress', 'signal'], 'options')
+  const given = pick(options, ['type', 'name', 'onProgress', 'signal'], 'options')
   return {
     type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', weightTypes),
+    name: given.name === undefined ? undefined : string(given.name, 'name'),
     onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }
@@ -104,16 +107,16 @@ async function refuseOverwrite(target: string, paths: readonly string[]): Promis
 }
 
 /** The keys that are neither hyperparameters nor features. */
-function ownValues(checkpoint: Checkpoint, type: WeightType): Record<string, NativeValue> {
-  const string = (value: string): NativeValue => ({ type: 'string', value })
+function ownValues(checkpoint: Checkpoint, name: string, type: WeightType): Record<string, NativeValue> {
+  const text = (value: string): NativeValue => ({ type: 'string', value })
   return {
-    'general.architecture': string('clvp'),
-    'general.name': string(checkpoint.name),
+    'general.architecture': text('clvp'),
+    'general.name': text(name),
     'clvp.format_version': { type: 'u32', value: FORMAT_VERSION },
-    'clvp.type': string(type),
+    'clvp.type': text(type),
     'clvp.tokenizer.tokens': { type: 'string[]', value: [...checkpoint.tokens] },
     'clvp.tokenizer.merges': { type: 'string[]', value: [...checkpoint.merges] },
-    ...Object.fromEntries(Object.entries(checkpoint.texts).map(([key, text]) => [key, string(text)])),
+    ...Object.fromEntries(Object.entries(checkpoint.texts).map(([key, value]) => [key, text(value)])),
   }
 }
 

@@ -12,10 +12,11 @@ import { explain } from './explain.js'
 import { generate } from './generate.js'
 import { inspect } from './inspect.js'
 import { ProgressBar } from './progress.js'
+import { pull } from './pull.js'
 import { rank } from './rank.js'
 import { voice } from './voice.js'
 
-const commands: readonly Command[] = [generate, rank, embed, explain, voice, convert, inspect, devices]
+const commands: readonly Command[] = [generate, rank, embed, explain, voice, pull, convert, inspect, devices]
 
 /** 128 + SIGINT, as shells report it. */
 const interrupted = 130

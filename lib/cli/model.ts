@@ -10,6 +10,7 @@ export const modelFlags: Record<string, Flag> = {
     value: 'TYPE',
     help: "type to convert a folder to, as 'clvp convert --help' lists them (default: f16)",
   },
+  revision: { value: 'R', help: 'of a model on the hub: branch, tag or commit (default: main)' },
 }
 
 /** 'demo' names the embedded model; './demo' a folder of that name. */
@@ -25,10 +26,12 @@ export async function withModel<T>(
 ): Promise<T> {
   const type = args.choice('type', weightTypes)
   const device = args.text('device')
+  const revision = args.text('revision')
   const clvp = await Clvp.load(isDemo(name) ? Clvp.demo : name, {
     ...(device !== undefined && { device }),
     ...args.numbers({ threads: 'threads' }),
     ...(type !== undefined && { type }),
+    ...(revision !== undefined && { revision }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
   })

@@ -1,0 +1,100 @@
+/** The hub's cache of one repository, as huggingface_hub lays it out: blobs, snapshots that point at them, and refs. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { writeWhole } from '../write.js'
+import { isCommit } from './id.js'
+import { writeFault } from './partial.js'
+
+export class RepoCache {
+  readonly #folder: string
+  readonly #hasLinks: boolean
+
+  constructor(cache: string, id: string, hasLinks: boolean) {
+    this.#folder = join(cache, `models--${id.replace('/', '--')}`)
+    this.#hasLinks = hasLinks
+  }
+
+  snapshot(commit: string): string {
+    return join(this.#folder, 'snapshots', commit)
+  }
+
+  blob(etag: string): string {
+    return join(this.#folder, 'blobs', etag)
+  }
+
+  /** The commit that a revision was when it was last looked up. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (isCommit(revision)) return revision
+    const commit = await readFile(this.#ref(revision), 'utf8').catch(() => '')
+    return isCommit(commit.trim()) ? commit.trim() : undefined
+  }
+
+  async remember(revision: string, commit: string): Promise<void> {
+    if (revision === commit || (await this.commitOf(revision)) === commit) return
+    await this.#make(dirname(this.#ref(revision)))
+    await writeWhole(this.#ref(revision), commit)
+  }
+
+  /** Names of the files that a snapshot has; a link to nothing is none. */
+  async files(commit: string): Promise<string[]> {
+    const folder = this.snapshot(commit)
+    const names = await readdir(folder).catch(() => [])
+    const there = await Promise.all(names.map((name) => this.has(commit, name)))
+    return names.filter((_, i) => there[i])
+  }
+
+  async has(commit: string, name: string): Promise<boolean> {
+    const info = await stat(join(this.snapshot(commit), name)).catch(() => undefined)
+    return info?.isFile() ?? false
+  }
+
+  async prepare(commit: string): Promise<void> {
+    await this.#make(this.snapshot(commit))
+    await this.#make(join(this.#folder, 'blobs'))
+  }
+
+  /** Lets a snapshot's file be a blob: by a link, or by a copy where links may not be made. */
+  async place(commit: string, name: string, etag: string): Promise<void> {
+    const target = join(this.snapshot(commit), name)
+    const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      if (!(this.#hasLinks && (await tryLink(join('..', '..', 'blobs', etag), temporary)))) {
+        await copyFile(this.blob(etag), temporary, constants.COPYFILE_FICLONE)
+      }
+      await rename(temporary, target)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw writeFault(target, error)
+    }
+  }
+
+  /** Stands for a file's contents: its blob's name, or size and time of one that is no link. */
+  async identity(commit: string, name: string): Promise<{ key: string; bytes: number }> {
+    const path = await realpath(join(this.snapshot(commit), name))
+    const { size, mtimeMs } = await stat(path)
+    const isBlob = dirname(path) === (await realpath(join(this.#folder, 'blobs')).catch(() => undefined))
+    return { key: isBlob ? basename(path) : `${size} ${mtimeMs}`, bytes: size }
+  }
+
+  #ref(revision: string): string {
+    return join(this.#folder, 'refs', ...revision.split('/'))
+  }
+
+  async #make(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true }).catch((error) => {
+      throw writeFault(folder, error)
+    })
+  }
+}
+
+async function tryLink(target: string, path: string): Promise<boolean> {
+  return symlink(target, path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(error.code ?? '')) return false
+      throw error
+    },
+  )
+}

@@ -1,0 +1,89 @@
+/** Which files of a repository make a model: chosen by their names alone, the same way on the hub and in a snapshot. */
+import { ClvpError, describe } from '../errors.js'
+import type { JsonObject } from '../json.js'
+
+/** Read where they are there. `tokenizer.json` is only where the two files that it stands for are not. */
+const optional = [
+  'generation_config.json',
+  'preprocessor_config.json',
+  'processor_config.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'codebook.safetensors',
+]
+const vocabulary = ['vocab.json', 'merges.txt']
+
+/** Kinds of weights, the best first: one file, or an index that names several with this ending. */
+const weightKinds = [
+  { file: 'model.safetensors', index: 'model.safetensors.index.json', ending: '.safetensors' },
+  { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', ending: '.bin' },
+]
+
+const MAX_SHARDS = 256
+
+export interface Choice {
+  /** To fetch, weights last: where those are whole, all else is there. */
+  files: string[]
+  /** The one of them that names further files. */
+  index?: { name: string; ending: string }
+  /** The one of them that is a model file already. */
+  gguf?: string
+}
+
+/**
+ * @param names of all files of the repository
+ * @param where for messages
+ * @throws ClvpError CLVP_MODEL_FORMAT if they make no model
+ */
+export function chooseFiles(names: Iterable<string>, where: string): Choice {
+  const there = new Set(names)
+  const [safetensors, bin] = weightKinds.map((kind) => ({
+    ...kind,
+    isWhole: there.has(kind.file),
+    isSharded: there.has(kind.index),
+  }))
+  const ggufs = [...there].filter((name) => /^\w[\w.-]*\.gguf$/.test(name))
+  const hasSafetensors = safetensors!.isWhole || safetensors!.isSharded
+  if (!hasSafetensors && ggufs.length === 1) return { files: ggufs, gguf: ggufs[0]! }
+  const weights = hasSafetensors ? safetensors! : bin!
+  if (!weights.isWhole && !weights.isSharded) throw withoutWeights(where, ggufs)
+  const small = [...required(there, where), ...optional.filter((name) => there.has(name))]
+  if (weights.isWhole) return { files: [...small, weights.file] }
+  return { files: [...small, weights.index], index: { name: weights.index, ending: weights.ending } }
+}
+
+function required(there: ReadonlySet<string>, where: string): string[] {
+  const tokenizer = vocabulary.every((name) => there.has(name)) ? vocabulary : ['tokenizer.json']
+  const names = ['config.json', ...tokenizer]
+  const absent = names.find((name) => !there.has(name))
+  if (absent === undefined) return names
+  const what = absent === 'config.json' ? absent : `${vocabulary.join(' with ')} (or ${absent})`
+  throw new ClvpError('CLVP_MODEL_FORMAT', `${where} is no CLVP checkpoint: ${what} is missing`)
+}
+
+function withoutWeights(where: string, ggufs: readonly string[]): ClvpError {
+  const files = weightKinds.map(({ file }) => file).join(', ')
+  const several = `: it has ${ggufs.length} .gguf files (${ggufs.slice(0, 3).join(', ')}...): fetch one and name its path`
+  const none = `: expected ${files}, their shards with an index, or a .gguf file`
+  const reason = ggufs.length > 1 ? several : none
+  return new ClvpError('CLVP_MODEL_FORMAT', `${where} has no weights that can be chosen${reason}`)
+}
+
+/** The files that an index names. Each lies beside it: a name with a path in it could reach any file. */
+export function shardNames(index: JsonObject, ending: string, where: string): string[] {
+  const map = index.weight_map
+  if (typeof map !== 'object' || map === null) throw malformed(where, `weight_map is ${describe(map)}`)
+  const names = new Set<string>()
+  for (const name of Object.values(map)) {
+    if (typeof name !== 'string' || !/^\w[\w.-]*$/.test(name) || !name.endsWith(ending)) {
+      throw malformed(where, `${describe(name)} is no name of a shard`)
+    }
+    if (names.add(name).size > MAX_SHARDS) throw malformed(where, `it names more than ${MAX_SHARDS} shards`)
+  }
+  return [...names].sort()
+}
+
+function malformed(where: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${where}: ${reason}`)
+}

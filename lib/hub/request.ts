@@ -1,0 +1,157 @@
+/** One request: redirects, time limits, and the token, which stays with the host that it is for. */
+import { abortError } from '../errors.js'
+import { busyFault, connectionFault, HubFault, shown, silenceFault } from './fault.js'
+
+export interface RequestOptions {
+  method?: 'GET' | 'HEAD'
+  headers?: Record<string, string>
+  token: string | undefined
+  /** Milliseconds of silence after which the request has failed. */
+  timeout: number
+  signal: AbortSignal | undefined
+  /** Stop before a redirect to another host: what is asked is said by then. */
+  staysOnHost?: boolean
+}
+
+/** An answer that is not "later". Its body must be read to its end, or closed. */
+export interface Reply {
+  url: URL
+  status: number
+  /** Of each answer on the way, the last one last. */
+  hops: Headers[]
+  headers: Headers
+  body: AsyncIterable<Uint8Array>
+  close(): void
+}
+
+const MAX_REDIRECTS = 10
+/** Fewer bytes than this within the time limit are silence too, so a trickle ends. */
+const MIN_BYTES = 1024
+
+/** @throws HubFault, or CLVP_ABORTED */
+export async function request(address: string, options: RequestOptions): Promise<Reply> {
+  const start = new URL(address)
+  const watch = new Watch(options.timeout, options.signal, () => silenceFault(start, options.timeout))
+  let url = start
+  try {
+    const hops: Headers[] = []
+    for (let isHome = true; ; ) {
+      const response = await ask(url, options, isHome, watch.signal)
+      hops.push(response.headers)
+      const close = () => {
+        watch.end()
+        response.body?.cancel().catch(() => {})
+      }
+      const next = redirect(response, url)
+      if (!next || (options.staysOnHost && next.origin !== url.origin)) {
+        const busy = busyFault(url, response.status, response.headers)
+        if (busy) {
+          close()
+          throw busy
+        }
+        const body = watched(response, url, watch, options.signal)
+        return { url, status: response.status, hops, headers: response.headers, body, close }
+      }
+      response.body?.cancel().catch(() => {})
+      if (hops.length > MAX_REDIRECTS)
+        throw new HubFault(`${shown(start)} leads on more than ${MAX_REDIRECTS} times`)
+      if (next.protocol !== 'https:' && next.protocol !== start.protocol) {
+        throw new HubFault(`${shown(start)} leads to ${next.protocol}//${next.host}: expected https`)
+      }
+      // A host that was left once is not trusted to lead back with the token.
+      isHome &&= next.origin === start.origin
+      url = next
+    }
+  } catch (error) {
+    watch.end()
+    throw failure(error, url, options.signal)
+  }
+}
+
+function ask(url: URL, options: RequestOptions, isHome: boolean, signal: AbortSignal): Promise<Response> {
+  return fetch(url, {
+    method: options.method ?? 'GET',
+    headers: {
+      'user-agent': 'node-clvp',
+      // A compressed body has other lengths than the file, and cannot be resumed.
+      'accept-encoding': 'identity',
+      ...options.headers,
+      ...(isHome && options.token !== undefined && { authorization: `Bearer ${options.token}` }),
+    },
+    redirect: 'manual',
+    signal,
+  })
+}
+
+function redirect(response: Response, url: URL): URL | undefined {
+  const location = response.headers.get('location')
+  if (response.status < 300 || response.status > 399 || location === null) return undefined
+  try {
+    return new URL(location, url)
+  } catch (cause) {
+    throw new HubFault(`${shown(url)} leads to what is no address`, { cause })
+  }
+}
+
+/** The body, with the time limit on each stretch of it; the time that its reader takes does not count. */
+async function* watched(response: Response, url: URL, watch: Watch, signal: AbortSignal | undefined) {
+  try {
+    if (!response.body) return
+    let stretch = 0
+    for await (const chunk of response.body) {
+      stretch += chunk.length
+      const isEnough = stretch >= MIN_BYTES
+      if (isEnough) watch.pause()
+      yield chunk as Uint8Array
+      if (isEnough) {
+        watch.restart()
+        stretch = 0
+      }
+    }
+  } catch (error) {
+    throw failure(error, url, signal)
+  } finally {
+    watch.end()
+  }
+}
+
+function failure(error: unknown, url: URL, signal: AbortSignal | undefined): Error {
+  return signal?.aborted ? abortError(signal) : connectionFault(url, error)
+}
+
+/** Aborts when the caller does, and when nothing has happened for too long. */
+class Watch {
+  readonly #controller = new AbortController()
+  readonly #timeout: number
+  readonly #fault: () => HubFault
+  readonly #outer: AbortSignal | undefined
+  readonly #onAbort = () => this.#controller.abort(this.#outer?.reason)
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(timeout: number, outer: AbortSignal | undefined, fault: () => HubFault) {
+    this.#timeout = timeout
+    this.#fault = fault
+    this.#outer = outer
+    if (outer?.aborted) this.#onAbort()
+    outer?.addEventListener('abort', this.#onAbort, { once: true })
+    this.restart()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  pause(): void {
+    clearTimeout(this.#timer)
+  }
+
+  restart(): void {
+    this.pause()
+    this.#timer = setTimeout(() => this.#controller.abort(this.#fault()), this.#timeout)
+  }
+
+  end(): void {
+    this.pause()
+    this.#outer?.removeEventListener('abort', this.#onAbort)
+  }
+}

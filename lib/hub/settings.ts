@@ -1,0 +1,85 @@
+/** The environment that the hub's own libraries obey. It is read at each call. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ClvpError } from '../errors.js'
+
+export interface HubSettings {
+  /** Without a slash at its end. */
+  endpoint: string
+  /** The folder of `models--owner--name`. */
+  cache: string
+  token: string | undefined
+  isOffline: boolean
+  /** Symbolic links from snapshots to blobs, not copies. */
+  hasLinks: boolean
+  /** Milliseconds that the hub may be silent: when asked about a file, and while it sends one. */
+  askTimeout: number
+  sendTimeout: number
+}
+
+const DEFAULT_ENDPOINT = 'https://huggingface.co'
+
+export async function readHubSettings(): Promise<HubSettings> {
+  const { HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN_PATH, XDG_CACHE_HOME } = process.env
+  const { HF_HUB_OFFLINE, HF_HUB_DISABLE_SYMLINKS, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT } =
+    process.env
+  const home = folder(HF_HOME) ?? join(folder(XDG_CACHE_HOME) ?? join(homedir(), '.cache'), 'huggingface')
+  return {
+    endpoint: endpoint(HF_ENDPOINT || DEFAULT_ENDPOINT),
+    cache: folder(HF_HUB_CACHE) ?? join(home, 'hub'),
+    token: await token(process.env.HF_TOKEN, folder(HF_TOKEN_PATH) ?? join(home, 'token')),
+    isOffline: isOn(HF_HUB_OFFLINE),
+    hasLinks: !isOn(HF_HUB_DISABLE_SYMLINKS),
+    askTimeout: seconds('HF_HUB_ETAG_TIMEOUT', HF_HUB_ETAG_TIMEOUT),
+    sendTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT', HF_HUB_DOWNLOAD_TIMEOUT),
+  }
+}
+
+function folder(value: string | undefined): string | undefined {
+  if (!value) return undefined
+  return resolve(value.replace(/^~(?=$|[/\\])/, homedir()))
+}
+
+function isOn(value: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(value ?? '')
+}
+
+function endpoint(value: string): string {
+  let url: URL | undefined
+  try {
+    url = new URL(value)
+  } catch {
+    // It is none: told below.
+  }
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (!url || !isWeb || url.username || url.password || url.search || url.hash) {
+    throw wrong('HF_ENDPOINT', 'an address that begins with https:// or http://', value)
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function seconds(name: string, value: string | undefined): number {
+  if (!value) return 10_000
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number < 1 || number > 3600) {
+    throw wrong(name, 'a whole number of seconds from 1 to 3600', value)
+  }
+  return number * 1000
+}
+
+async function token(given: string | undefined, file: string): Promise<string | undefined> {
+  const text = given?.trim() || (await readFile(file, 'utf8').catch(() => '')).trim()
+  // What cannot stand in a header is no token. It is a secret, so it is not shown.
+  if (text && !/^[\x21-\x7e]{1,4096}$/.test(text)) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected printable ASCII without spaces for the token in ${given?.trim() ? 'HF_TOKEN' : file}`,
+    )
+  }
+  return text || undefined
+}
+
+function wrong(name: string, what: string, value: string): ClvpError {
+  return new ClvpError('CLVP_INVALID_ARGUMENT', `Expected ${what} for ${name} but received '${value}'`)
+}

@@ -1,0 +1,257 @@
+// Whatever a hub does wrong: no damaged file ever has its final name, no pull hangs, and a later one goes on from there.
+import { join } from 'node:path'
+import t from 'tap'
+import { pullModel } from '../dist/lib/index.js'
+import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
+import { blobsOf, checkCache } from './helpers/hub_cache.js'
+import { commitOf, filesOf, sha256, startHub } from './helpers/hub_server.js'
+
+const dir = t.testdir({})
+const id = 'owner/plain'
+const commit = commitOf('first')
+const files = filesOf(writeCheckpoint(readRecipe('plain'), join(dir, 'plain')))
+const weights = 'model.safetensors'
+const size = files[weights].length
+const total = Object.values(files).reduce((sum, { length }) => sum + length, 0)
+const other = Buffer.from(files[weights]).fill(7, size >> 1)
+const hub = await startHub(t, { [id]: { revisions: { main: commit }, commits: { [commit]: files } } })
+
+/** What goes wrong for the first `times` requests of a kind, with the weights unless told otherwise. */
+const first = (times, kind, fault, name = weights) => {
+  return (request) => {
+    const isIt = request.kind === kind && (kind === 'api' || request.name === name)
+    return isIt && request.count < times ? fault : undefined
+  }
+}
+const always = (kind, fault, name) => first(Infinity, kind, fault, name)
+const cuts = [0, 1, 7, 8, 100, 4095, 65536, 65537, size >> 2, size >> 1, size - 65536, size - 1, size]
+const resumable = { 'content-range': 'bytes 0-0/1' }
+const date = () => new Date(Date.now() + 1500).toUTCString()
+
+/**
+ * `fails`: the message of the CLVP_IO that it ends with; absent where it succeeds all the same. `most`: bytes of files that may
+ * be sent for it. `left`: bytes of the weights that the next pull need not fetch.
+ */
+const table = [
+  ...cuts.map((cut) => ({
+    title: `storage cuts after ${cut} bytes, once`,
+    fault: first(1, 'storage', { cut }),
+    most: total,
+  })),
+  ...cuts.slice(0, -2).map((cut) => ({
+    title: `storage cuts after ${cut} further bytes, always`,
+    fault: always('storage', { cut }),
+    fails: cut * 6 < size,
+    left: Math.min(cut * 6, size),
+  })),
+  { title: 'a small file is cut, once', fault: first(1, 'file', { cut: 20 }, 'vocab.json'), most: total },
+  { title: 'the list of files is cut, once', fault: first(1, 'api', { cut: 30 }), most: total },
+  {
+    title: 'the list of files is cut, always',
+    fault: always('api', { cut: 30 }),
+    fails: /could not be asked/,
+  },
+  { title: 'the list is no list', fault: always('api', { bytes: Buffer.from('[1]') }), fails: /commit/ },
+  {
+    title: 'the list names no commit',
+    fault: always('api', { bytes: Buffer.from('{"sha": "../..", "siblings": []}') }),
+    fails: /commit/,
+  },
+  {
+    title: 'the list has no end',
+    fault: always('api', { bytes: Buffer.alloc(17 * 2 ** 20, ' ') }),
+    fails: /bytes/,
+  },
+  { title: 'other bytes, once', fault: first(1, 'storage', { bytes: other }), most: 2 * total },
+  { title: 'other bytes, always', fault: always('storage', { bytes: other }), fails: /hash/, left: 0 },
+  {
+    title: 'other bytes of a small file',
+    fault: always('file', { bytes: Buffer.from(files['merges.txt']).fill(65, 30, 40) }, 'merges.txt'),
+    fails: /merges\.txt do not have the hash/,
+  },
+  {
+    title: 'contents change between two tries',
+    fault: ({ kind, count }) =>
+      kind === 'storage' && count < 2 ? { bytes: other, cut: (size >> 1) + 9 } : undefined,
+    most: 3 * total,
+  },
+  {
+    title: 'fewer bytes than promised',
+    fault: always('storage', { bytes: files[weights].subarray(9) }),
+    fails: /expected/,
+  },
+  {
+    title: 'more bytes than promised',
+    fault: always('storage', { bytes: Buffer.concat([other, other]) }),
+    fails: /expected/,
+  },
+  {
+    title: 'more bytes than promised, without a length',
+    fault: always('storage', {
+      bytes: Buffer.concat([files[weights], other]),
+      headers: { 'content-length': undefined },
+    }),
+    fails: /longer/,
+  },
+  {
+    title: 'ranges are ignored',
+    fault: ({ kind, count }) =>
+      kind === 'storage' ? (count === 0 ? { cut: size >> 1 } : { ignoresRange: true }) : undefined,
+    most: 2 * total,
+  },
+  {
+    title: 'another range than asked for',
+    fault: ({ kind, count }) =>
+      kind === 'storage' ? (count === 0 ? { cut: 5000 } : { headers: resumable }) : undefined,
+    fails: /comes with range/,
+    left: 5000,
+  },
+  {
+    title: 'a range that is refused',
+    fault: ({ kind, count }) => [{ cut: 5000 }, { status: 416 }][kind === 'storage' ? count : 2],
+    most: total + 5000,
+  },
+  {
+    title: 'compressed',
+    fault: always('storage', { headers: { 'content-encoding': 'gzip' } }),
+    fails: /No answer|gzip/,
+  },
+  ...['api', 'head', 'storage'].flatMap((kind) => [
+    {
+      title: `${kind} kept silent`,
+      fault: always(kind, { stall: -1 }),
+      fails: /silent|No answer/,
+      isSlow: true,
+    },
+    { title: `${kind} answers 503, twice`, fault: first(2, kind, { status: 503 }), most: total },
+    {
+      title: `${kind} answers 500, always`,
+      fault: always(kind, { status: 500 }),
+      fails: /500/,
+      isSlow: true,
+    },
+    {
+      title: `${kind} answers 429 and asks for a second`,
+      fault: first(1, kind, { status: 429, headers: { 'retry-after': '1' } }),
+      most: total,
+      least: 1000,
+    },
+    {
+      title: `${kind} answers 429 and asks for an hour`,
+      fault: always(kind, { status: 429, headers: { 'retry-after': '3600' } }),
+      fails: /3600 s/,
+    },
+  ]),
+  {
+    title: 'storage asks to wait until a date',
+    fault: (request) =>
+      request.kind === 'storage' && request.count === 0
+        ? { status: 503, headers: { 'retry-after': date() } }
+        : undefined,
+    most: total,
+  },
+  {
+    title: 'storage falls silent on the way, once',
+    fault: first(1, 'storage', { stall: size >> 1 }),
+    most: total,
+    least: 1000,
+  },
+  {
+    title: 'storage trickles',
+    fault: always('storage', { piece: 1, pause: 30 }),
+    fails: /silent/,
+    isSlow: true,
+  },
+  { title: 'storage is only slow', fault: always('storage', { piece: 65536, pause: 60 }), most: total },
+  { title: 'storage answers 403', fault: always('storage', { status: 403 }), fails: /403/ },
+  {
+    title: 'storage answers 404',
+    fault: always('storage', { status: 404 }),
+    fails: /model\.safetensors.*404/,
+  },
+  {
+    title: 'an ETag that is a path',
+    fault: always('head', { headers: { 'x-linked-etag': '"../../../x"' } }),
+    fails: /ETag/,
+  },
+  {
+    title: 'an ETag that is no hash',
+    fault: always('head', { headers: { 'x-linked-etag': '"abc-12"' } }),
+    fails: /ETag/,
+  },
+  {
+    title: 'the hash of something else',
+    fault: always('head', { headers: { 'x-linked-etag': `"${sha256('x')}"` } }),
+    fails: /hash/,
+  },
+  {
+    title: 'another commit',
+    fault: always('head', { headers: { 'x-repo-commit': commitOf('x') } }),
+    fails: /commit/,
+  },
+  {
+    title: 'a size that is none',
+    fault: always('head', { headers: { 'x-linked-size': '-5' } }),
+    fails: /size/,
+  },
+  {
+    title: 'a size beyond all bounds',
+    fault: always('head', { headers: { 'x-linked-size': '9e99' } }),
+    fails: /size/,
+  },
+  {
+    title: 'a redirect without end',
+    fault: always('file', { status: 302, headers: { location: '?' } }),
+    fails: /leads on/,
+  },
+  {
+    title: 'a redirect to no address',
+    fault: always('file', { status: 302, headers: { location: 'http://[' } }),
+    fails: /no address/,
+  },
+  {
+    title: 'a redirect to a file',
+    fault: always('file', { status: 302, headers: { location: 'file:///etc/hostname' } }),
+    fails: /file:.*expected https/,
+  },
+]
+
+let round = 0
+function setUp() {
+  hub.reset()
+  const home = join(dir, `home-${round++}`)
+  Object.assign(process.env, {
+    HF_HOME: home,
+    HF_ENDPOINT: hub.endpoint,
+    CLVP_CACHE: join(home, 'converted'),
+  })
+  Object.assign(process.env, { HF_HUB_ETAG_TIMEOUT: '1', HF_HUB_DOWNLOAD_TIMEOUT: '1' })
+  return join(home, 'hub')
+}
+
+async function run(t, { title, fault, fails, most = Infinity, least = 0, left }) {
+  const cache = setUp()
+  hub.fault = fault
+  const started = performance.now()
+  const result = await pullModel(id).catch((error) => error)
+  const took = performance.now() - started
+  t.ok(took < 40_000 && took >= least, `${Math.round(took)} ms`)
+  checkCache(t, cache, id, { [commit]: files }, title)
+  if (fails) t.match(result, { code: 'CLVP_IO', ...(fails !== true && { message: fails }) }, title)
+  else t.match(result, { commit }, title)
+  t.ok(hub.served <= most, `${hub.served} of at most ${most} bytes`)
+
+  const had = blobsOf(cache, id).whole.length > 0
+  hub.reset()
+  const again = await pullModel(id)
+  t.same(checkCache(t, cache, id, { [commit]: files }, 'afterwards').parts, [], 'no part is left')
+  t.equal(again.commit, commit)
+  if (left !== undefined && fails) {
+    const sent = hub.requests.filter(({ kind }) => kind === 'storage')
+    t.match(sent, left > 0 ? [{ start: left }] : [{ start: 0 }], 'it goes on where it was')
+  }
+  if (had) t.ok(hub.served <= size, 'what was there is not fetched again')
+}
+
+// Those that wait long wait together; the others count requests of the one server, so they take turns.
+for (const each of table) t.test(each.title, (t) => run(t, each))
