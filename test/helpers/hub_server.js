@@ -24,18 +24,20 @@ export const etagOf = (name, bytes) => (isLarge(name) ? sha256(bytes) : gitHash(
 /**
  * Starts a hub with repositories `{ 'owner/name': { token?, gated?, revisions: { main: commit }, commits: { [commit]: files } } }`.
  *
- * `fault({ kind, name, start, count })` may give, for requests of the kinds 'api', 'head', 'file' and 'storage' and the count-th
- * of their kind and name: `status` and `headers` of another answer; `bytes` to send instead; `cut` or `stall`, the bytes after
- * which the connection is cut or kept silent; `pause`, milliseconds between pieces of `piece` bytes; `ignoresRange`.
+ * `fault({ kind, id, name, start, count })` may give, for requests of the kinds 'api', 'head', 'file' and 'storage' and the
+ * count-th of their kind and name: `status` and `headers` of another answer; `bytes` to send instead; `cut` or `stall`, the bytes after
+ * which the connection is cut or kept silent; `pause`, milliseconds between pieces of `piece` bytes; `ignoresRange`; `hasNoLength`.
  */
 export async function startHub(t, repos) {
-  const hub = { repos, requests: [], served: 0, fault: undefined }
+  const hub = { repos, requests: [], fault: undefined }
   const storage = await listen(t, (request, response) => serveStorage(hub, request, response))
   const main = await listen(t, (request, response) => serveHub(hub, storage, request, response))
   hub.endpoint = main
+  /** Bytes of files that were sent, of one repository or all. */
+  hub.served = (id) =>
+    hub.requests.filter((each) => id === undefined || each.id === id).reduce((sum, { sent }) => sum + sent, 0)
   hub.reset = () => {
     hub.requests = []
-    hub.served = 0
     hub.fault = undefined
   }
   return hub
@@ -43,7 +45,10 @@ export async function startHub(t, repos) {
 
 async function listen(t, serve) {
   const server = createServer((request, response) => {
-    Promise.resolve(serve(request, response)).catch(() => response.destroy())
+    serve(request, response).catch((error) => {
+      process.emitWarning(error) // a slip of this server must not look like a fault
+      response.destroy()
+    })
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -54,12 +59,13 @@ async function listen(t, serve) {
 }
 
 /** Notes a request, and gives what is to go wrong with it. */
-function note(hub, kind, name, request) {
+function note(hub, kind, id, name, request) {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-  const count = hub.requests.filter((each) => each.kind === kind && each.name === name).length
-  const noted = { kind, name, start, count, method: request.method, headers: request.headers }
+  const isLike = (each) => each.kind === kind && each.id === id && each.name === name
+  const count = hub.requests.filter(isLike).length
+  const noted = { kind, id, name, start, count, sent: 0, headers: request.headers }
   hub.requests.push(noted)
-  return { start, fault: hub.fault?.(noted) ?? {} }
+  return { noted, start, fault: hub.fault?.(noted) ?? {} }
 }
 
 async function serveHub(hub, storage, request, response) {
@@ -67,7 +73,8 @@ async function serveHub(hub, storage, request, response) {
   const [, api, revision] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path) ?? []
   const [, id = api, commit, name] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? []
   const kind = api ? 'api' : request.method === 'HEAD' ? 'head' : 'file'
-  const { start, fault } = note(hub, kind, name ?? revision, request)
+  const { noted, start, fault } = note(hub, kind, id, name ?? revision, request)
+  if (fault.stall < 0) return // not even a status
   if (fault.status) return answer(response, fault.status, fault.headers, fault.bytes)
   const repo = hub.repos[id]
   const denied = refusal(repo, request)
@@ -76,10 +83,7 @@ async function serveHub(hub, storage, request, response) {
     const sha = repo.revisions[revision] ?? (repo.commits[revision] && revision)
     if (!sha) return answer(response, 404, { 'x-error-code': 'RevisionNotFound' })
     const siblings = Object.keys(repo.commits[sha]).map((rfilename) => ({ rfilename }))
-    return send(hub, response, Buffer.from(JSON.stringify({ id, sha, siblings })), {
-      fault,
-      isCounted: false,
-    })
+    return send(response, Buffer.from(JSON.stringify({ id, sha, siblings })), { fault })
   }
   const bytes = repo.commits[commit]?.[name]
   if (!bytes) return answer(response, 404, { 'x-error-code': 'EntryNotFound' })
@@ -90,9 +94,8 @@ async function serveHub(hub, storage, request, response) {
     return answer(response, 302, { ...common, location, ...linked, ...fault.headers }, 'Found')
   }
   const headers = { ...common, etag: `"${gitHash(bytes)}"`, ...fault.headers }
-  if (kind !== 'head') return send(hub, response, bytes, { fault, start, headers })
-  response.writeHead(200, { 'content-length': String(bytes.length), ...headers })
-  if (fault.stall === undefined) response.end()
+  if (kind !== 'head') return send(response, bytes, { fault, start, headers, noted })
+  answer(response, 200, { 'content-length': String(bytes.length), ...headers })
 }
 
 function refusal(repo, request) {
@@ -104,12 +107,14 @@ function refusal(repo, request) {
   return undefined
 }
 
-function serveStorage(hub, request, response) {
+async function serveStorage(hub, request, response) {
   const path = decodeURIComponent(new URL(request.url, 'http://x').pathname)
   const [, id, commit, name] = /^\/([^/]+\/[^/]+)\/([^/]+)\/(.+)$/.exec(path)
-  const { start, fault } = note(hub, 'storage', name, request)
+  const { noted, start, fault } = note(hub, 'storage', id, name, request)
+  if (fault.stall < 0) return
   if (fault.status) return answer(response, fault.status, fault.headers, fault.bytes)
-  return send(hub, response, hub.repos[id].commits[commit][name], {
+  return send(response, hub.repos[id].commits[commit][name], {
+    noted,
     fault,
     start,
     headers: { etag: '"of the storage"', ...fault.headers },
@@ -121,7 +126,7 @@ function answer(response, status, headers = {}, body = '') {
   response.end(body)
 }
 
-async function send(hub, response, real, { fault, start = 0, headers = {}, isCounted = true }) {
+async function send(response, real, { fault, start = 0, headers = {}, noted = {} }) {
   const bytes = fault.bytes ?? real
   const isPart = start > 0 && !fault.ignoresRange
   if (isPart && start >= bytes.length)
@@ -129,9 +134,8 @@ async function send(hub, response, real, { fault, start = 0, headers = {}, isCou
   const rest = isPart ? bytes.subarray(start) : bytes
   const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }
   const { cut = Infinity, stall = Infinity, pause = 0, piece = 65536 } = fault
-  if (stall < 0) return // not even a status
   response.writeHead(isPart ? 206 : 200, {
-    'content-length': String(rest.length),
+    ...(!fault.hasNoLength && { 'content-length': String(rest.length) }),
     ...(isPart && range),
     ...headers,
   })
@@ -140,13 +144,12 @@ async function send(hub, response, real, { fault, start = 0, headers = {}, isCou
     if (response.destroyed) return
     const end = Math.min(at + piece, rest.length, cut, stall)
     if (end > at) await new Promise((resolve) => response.write(rest.subarray(at, end), resolve))
-    if (isCounted) hub.served += end - at
+    noted.sent += end - at
     at = end
-    // Only after what was written has left: the kernel may drop it with the connection otherwise.
-    if (at >= cut) return setTimeout(() => response.destroy(), 20)
+    // An orderly end of the connection lets everything arrive that was sent: tests count it.
+    if (at >= cut) return response.socket?.end()
     if (at >= stall) return
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
   }
-  if (cut === rest.length) return response.destroy()
   response.end()
 }
