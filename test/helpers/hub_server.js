@@ -71,7 +71,7 @@ function note(hub, kind, id, name, request) {
 async function serveHub(hub, storage, request, response) {
   const path = decodeURIComponent(new URL(request.url, 'http://x').pathname)
   const [, api, revision] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path) ?? []
-  const [, id = api, commit, name] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? []
+  const [, id = api, wanted, name] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? []
   const kind = api ? 'api' : request.method === 'HEAD' ? 'head' : 'file'
   const { noted, start, fault } = note(hub, kind, id, name ?? revision, request)
   if (fault.stall < 0) return // not even a status
@@ -85,11 +85,12 @@ async function serveHub(hub, storage, request, response) {
     const siblings = Object.keys(repo.commits[sha]).map((rfilename) => ({ rfilename }))
     return send(response, Buffer.from(JSON.stringify({ id, sha, siblings })), { fault })
   }
-  const bytes = repo.commits[commit]?.[name]
+  const sha = repo.revisions[wanted] ?? wanted
+  const bytes = repo.commits[sha]?.[name]
   if (!bytes) return answer(response, 404, { 'x-error-code': 'EntryNotFound' })
-  const common = { 'x-repo-commit': commit }
+  const common = { 'x-repo-commit': sha }
   if (isLarge(name)) {
-    const location = `${storage}/${id}/${commit}/${name}?signature=secret`
+    const location = `${storage}/${id}/${sha}/${name}?signature=secret`
     const linked = { 'x-linked-etag': `"${sha256(bytes)}"`, 'x-linked-size': String(bytes.length) }
     return answer(response, 302, { ...common, location, ...linked, ...fault.headers }, 'Found')
   }
