@@ -1,8 +1,5 @@
 /** What generate() gives back. */
-import type { NativeCandidate, NativeInfo } from './binding.js'
-
-/** One code stands for this many samples at the model's rate: four mel frames. */
-const framesPerCode = 4
+import { framesPerCode, type NativeCandidate, type NativeInfo } from './binding.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
