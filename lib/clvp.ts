@@ -229,9 +229,9 @@ export class Clvp {
   async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
     const given = pick(options, ['iterations', 'signal'], 'options')
-    const iterations = integer(given.iterations ?? 60, 'iterations', 1, 1000)
+    const { iterations = 60 } = given
     const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(readRows([codes])[0]!, iterations, signal)
+    return this.#session.preview(readRows([codes])[0]!, integer(iterations, 'iterations', 1, 1000), signal)
   }
 
   /**

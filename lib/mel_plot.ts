@@ -44,8 +44,8 @@ const wordsFit = { title: 24, line: 32 } // characters
  * @throws ClvpError CLVP_INVALID_ARGUMENT
  */
 export function melPlot(rows: readonly MelPlotRow[], options: MelPlotOptions = {}): string {
-  const given = pick(options, ['secondsPerFrame'], 'options')
-  const second = number(given.secondsPerFrame ?? 256 / 22050, 'secondsPerFrame', 0, 1, { above: true })
+  const { secondsPerFrame = 256 / 22050 } = pick(options, ['secondsPerFrame'], 'options')
+  const second = number(secondsPerFrame, 'secondsPerFrame', 0, 1, { above: true })
   const list = readRows(rows)
   const range = rangeOf(list)
   const frames = Math.max(...list.map((row) => row.frames))

@@ -305,7 +305,8 @@ export function makeCodebook(recipe) {
     for (let i = 0; i < 4 * mels; i++) {
       const time = Math.floor(i / mels) / 4
       const pitch = (i % mels) / mels
-      const peak = (place, move) => Math.exp(-(((pitch - 0.5 - 0.45 * place - 0.05 * move * time) / 0.07) ** 2))
+      const peak = (place, move) =>
+        Math.exp(-(((pitch - 0.5 - 0.45 * place - 0.05 * move * time) / 0.07) ** 2))
       const sum = peak(peaks[0], peaks[3]) + peak(peaks[1], peaks[4]) + peak(peaks[2], peaks[5])
       frames[4 * mels * code + i] = -7 + 2 * loudness - (2 + tilt) * pitch + 5 * sum
     }
