@@ -1,8 +1,10 @@
 #include "stft.h"
 
+#include <algorithm>
+
 namespace clvp {
 
-static constexpr uint64_t max_values = uint64_t(1) << 26; // of spectra, and of a sound
+static constexpr uint64_t max_values = uint64_t(1) << 25; // of spectra, and of a sound: with the copies of a vocoder, 1 GB
 
 Stft::Stft(const MelBank & bank, uint32_t n_frames)
     : bank_(bank), n_frames_(n_frames), n_bins_(bank.params().n_fft / 2 + 1), n_samples_(size_t(n_frames) * bank.params().hop), n_pad_(bank.params().n_fft / 2),
