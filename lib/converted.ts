@@ -14,7 +14,7 @@ export interface ConversionOptions {
 }
 
 /** Counts up when a conversion would give another file than before. */
-const cacheVersion = 1
+const cacheVersion = 2
 
 /** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
 export function cacheFolder(): string {

@@ -9,6 +9,9 @@ import { readTokenizer } from './tokens.js'
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
 
+const CODEBOOK_FILE = 'codebook.safetensors'
+const CODEBOOK_TENSOR = 'codebook'
+
 const MAX_SHARDS = 256
 
 export interface SourceTensor {
@@ -29,6 +32,8 @@ export interface Checkpoint {
   /** The merges, most important first: `'t h'`. */
   readonly merges: readonly string[]
   readonly tensors: ReadonlyMap<string, SourceTensor>
+  /** What codebook.safetensors holds, if the folder has that. */
+  readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
   readonly paths: readonly string[]
   close(): Promise<void>
@@ -37,7 +42,7 @@ export interface Checkpoint {
 /**
  * Opens a folder as `save_pretrained` writes it: `config.json`, `model.safetensors` (or its index and shards), and
  * `vocab.json` with `merges.txt` (or `tokenizer.json`) must be there; `preprocessor_config.json` (or
- * `processor_config.json`), `generation_config.json` and `tokenizer_config.json` can be.
+ * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors` can be.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const info = await stat(folder).catch((error) => failIo(folder, error))
@@ -65,6 +70,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       texts: Object.fromEntries(Object.entries(texts).filter(isPresent)),
       ...tokenizer,
       tensors: await openTensors(source, files),
+      codebook: await openCodebook(source, files),
       paths: source.paths,
       close,
     }
@@ -89,17 +95,19 @@ async function nestedPreprocessor(source: Folder): Promise<{ text: string; json:
 
 // --- tensors ---------------------------------------------------------------------------------------------------
 
-async function openTensors(
-  source: Folder,
-  files: Map<string, SafetensorsFile>,
-): Promise<Map<string, SourceTensor>> {
-  const open = async (name: string) => {
-    const file = await SafetensorsFile.open(join(source.path, name))
-    files.set(name, file)
-    source.paths.push(file.path)
-  }
+/** Files that are open, by name: who opened the checkpoint closes them. */
+type OpenFiles = Map<string, SafetensorsFile>
+
+async function openFile(source: Folder, files: OpenFiles, name: string): Promise<SafetensorsFile> {
+  const file = await SafetensorsFile.open(join(source.path, name))
+  files.set(name, file)
+  source.paths.push(file.path)
+  return file
+}
+
+async function openTensors(source: Folder, files: OpenFiles): Promise<Map<string, SourceTensor>> {
   if (await source.has(SINGLE_FILE)) {
-    await open(SINGLE_FILE)
+    await openFile(source, files, SINGLE_FILE)
     return listTensors(files)
   }
   const index = await source.object(INDEX_FILE, MAX_TEXT_BYTES)
@@ -112,7 +120,7 @@ async function openTensors(
   }
   const path = join(source.path, INDEX_FILE)
   const map = asObject(index.json.weight_map, `${path}: weight_map`)
-  for (const name of shardNames(map, path)) await open(name)
+  for (const name of shardNames(map, path)) await openFile(source, files, name)
   const tensors = listTensors(files)
   for (const [tensor, { file }] of tensors) {
     const expected = Object.hasOwn(map, tensor) ? map[tensor] : undefined
@@ -125,6 +133,18 @@ async function openTensors(
   return tensors
 }
 
+/** The one tensor of the one file that no transformers class writes: what the speech codes look like. */
+async function openCodebook(source: Folder, files: OpenFiles): Promise<SourceTensor | undefined> {
+  if (!(await source.has(CODEBOOK_FILE))) return undefined
+  const file = await openFile(source, files, CODEBOOK_FILE)
+  const entry = file.entries.get(CODEBOOK_TENSOR)
+  if (!entry || file.entries.size > 1) {
+    const names = [...file.entries.keys()].slice(0, 4).map(describe).join(', ') || 'nothing'
+    throw malformed(file.path, `expected one tensor, ${CODEBOOK_TENSOR}, but found ${names}`)
+  }
+  return { file, entry }
+}
+
 /** Shards lie in the folder itself: a name with a path in it could reach any file. */
 function shardNames(map: JsonObject, path: string): string[] {
   const names = new Set<string>()
@@ -132,6 +152,7 @@ function shardNames(map: JsonObject, path: string): string[] {
     if (typeof name !== 'string' || !/^[\w.-]+\.safetensors$/.test(name)) {
       throw malformed(path, `${describe(name)} is no name of a shard`)
     }
+    if (name === CODEBOOK_FILE) throw malformed(path, `${CODEBOOK_FILE} is kept for the codebook`)
     if (names.add(name).size > MAX_SHARDS) throw malformed(path, `it names more than ${MAX_SHARDS} shards`)
   }
   return [...names].sort()

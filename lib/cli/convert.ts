@@ -9,7 +9,7 @@ export const convert: Command = {
   summary: 'Convert a folder in Hugging Face layout to one GGUF file',
   details:
     'FOLDER holds config.json, safetensors (one or sharded), vocab.json and merges.txt, and may hold\n' +
-    'preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
+    'preprocessor_config.json, generation_config.json, tokenizer_config.json and codebook.safetensors.\n' +
     `Types, from exact to small: ${weightTypes.join(', ')}.`,
   flags: {
     type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },
