@@ -59,10 +59,13 @@ export class RepoCache {
   async place(commit: string, name: string, etag: string): Promise<void> {
     const target = join(this.snapshot(commit), name)
     const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
+    const link = join('..', '..', 'blobs', etag)
     try {
-      if (!(this.#hasLinks && (await tryLink(join('..', '..', 'blobs', etag), temporary)))) {
-        await copyFile(this.blob(etag), temporary, constants.COPYFILE_FICLONE)
-      }
+      // A link is there at once or not at all. What stands in its way leads nowhere, or another process made it just now.
+      const made = this.#hasLinks ? await tryLink(link, target) : 'refused'
+      if (made === 'made') return
+      if (made === 'refused') await copyFile(this.blob(etag), temporary, constants.COPYFILE_FICLONE)
+      else await symlink(link, temporary)
       await rename(temporary, target)
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {})
@@ -89,11 +92,12 @@ export class RepoCache {
   }
 }
 
-async function tryLink(target: string, path: string): Promise<boolean> {
+async function tryLink(target: string, path: string): Promise<'made' | 'taken' | 'refused'> {
   return symlink(target, path).then(
-    () => true,
+    () => 'made',
     (error: NodeJS.ErrnoException) => {
-      if (['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(error.code ?? '')) return false
+      if (error.code === 'EEXIST') return 'taken'
+      if (['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(error.code ?? '')) return 'refused'
       throw error
     },
   )

@@ -27,8 +27,6 @@ export function checkCache(t, cache, id, commits, message) {
   for (const commit of list(join(folder, 'snapshots'))) {
     for (const name of list(join(folder, 'snapshots', commit))) {
       const path = join(folder, 'snapshots', commit, name)
-      // A link that a killed process was about to rename is no file of the snapshot.
-      if (/\.[0-9a-f]{12}\.tmp$/.test(name)) continue
       const real = commits[commit]?.[name]
       if (!real || !existsSync(path) || etagOf(name, readFileSync(path)) !== etagOf(name, real))
         bad.push(name)
