@@ -37,6 +37,7 @@ export async function request(address: string, options: RequestOptions): Promise
     const hops: Headers[] = []
     for (let isHome = true; ; ) {
       const response = await ask(url, options, isHome, watch.signal)
+      watch.restart()
       hops.push(response.headers)
       const close = () => {
         watch.end()
@@ -127,6 +128,7 @@ class Watch {
   readonly #outer: AbortSignal | undefined
   readonly #onAbort = () => this.#controller.abort(this.#outer?.reason)
   #timer: NodeJS.Timeout | undefined
+  #late: NodeJS.Immediate | undefined
 
   constructor(timeout: number, outer: AbortSignal | undefined, fault: () => HubFault) {
     this.#timeout = timeout
@@ -143,11 +145,16 @@ class Watch {
 
   pause(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#late)
   }
 
   restart(): void {
     this.pause()
-    this.#timer = setTimeout(() => this.#controller.abort(this.#fault()), this.#timeout)
+    // If this process was busy all the time, what came meanwhile is still to be read: that is the turn in between.
+    const stop = () => this.#controller.abort(this.#fault())
+    this.#timer = setTimeout(() => {
+      this.#late = setImmediate(stop)
+    }, this.#timeout)
   }
 
   end(): void {

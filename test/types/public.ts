@@ -26,6 +26,8 @@ import {
   melPlot,
   type PastKeyValues,
   type Preview,
+  type PulledModel,
+  pullModel,
   type StoppingCriteria,
   type StreamEvent,
   Tensor,
@@ -80,6 +82,8 @@ export async function upper(): Promise<void> {
   await clvp.rank('Hi.', [[1, 2]])
   // @ts-expect-error no such type
   await Clvp.load('m.gguf', { type: 'q3' })
+  const pulled = await pullModel('owner/name', { revision: 'v1', type: 'q8_0' })
+  same<typeof pulled, PulledModel>(true)
 }
 
 export async function lower(): Promise<void> {
