@@ -1,13 +1,14 @@
 import { ClvpError } from '../lib/errors.js'
 import { typeForRows, type WeightType } from '../lib/weight_types.js'
-import type { SourceTensor } from './checkpoint.js'
 import type { Hparams } from './hparams.js'
 import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
+import type { SourceTensor } from './tensors.js'
 
 /** Of a checkpoint's data types those that weights can have, as the core names them. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
 
-export interface PlannedPart extends SourceTensor {
+export interface PlannedPart {
+  readonly source: SourceTensor
   readonly dataType: 'f32' | 'f16' | 'bf16'
 }
 
@@ -45,7 +46,7 @@ export function makePlan(
     if (row.isAttentionBias && !hasAttentionBias(row.tower, hparams)) continue
     for (let block = 0; block < blockCount(row, hparams); block++) {
       const tensor = planTensor(row, block, hparams, sources, type)
-      for (const part of tensor.parts) used.add(part.entry.name)
+      for (const part of tensor.parts) used.add(part.source.name)
       if (row.isMatrix && tensor.type !== type) fallbacks.push(`${tensor.name}: ${tensor.type}`)
       tensors.push(tensor)
     }
@@ -92,12 +93,12 @@ function findPart(
   const found = sources.get(name)
   if (!found) throw malformed(name, 'is missing')
   // A convolution of width 1 has a last dimension that a matrix has not, and a single number has none at all.
-  const own = found.entry.shape.length === 0 ? [1] : [...found.entry.shape]
+  const own = found.shape.length === 0 ? [1] : [...found.shape]
   while (own.length > shape.length && own.at(-1) === 1) own.pop()
   if (own.join() !== shape.join()) {
-    throw malformed(name, `has the shape [${found.entry.shape}]; config.json asks for [${shape}]`)
+    throw malformed(name, `has the shape [${found.shape}]; config.json asks for [${shape}]`)
   }
-  const { dtype } = found.entry
+  const { dtype } = found
   const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
   if (!dataType) {
     throw new ClvpError(
@@ -105,7 +106,7 @@ function findPart(
       `The checkpoint's tensor ${name} is ${dtype}; only F32, F16 and BF16 can be read`,
     )
   }
-  return { ...found, dataType }
+  return { source: found, dataType }
 }
 
 function blockCount(row: TensorRow, { decoder, text, speech }: Hparams): number {
