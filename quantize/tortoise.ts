@@ -5,7 +5,7 @@ import { type JsonObject, Section } from './section.js'
 import { completeSettings, type OpenedFolder, readPreprocessor, type Settings } from './settings.js'
 import { SINGLE_TENSOR, TorchFile } from './torch_file.js'
 import type { TorchTensor } from './torch_tensor.js'
-import { findConfig } from './tortoise_config.js'
+import { checkRotary, findConfig } from './tortoise_config.js'
 import { type Mapping, mappingOf, type Split } from './tortoise_names.js'
 import { narrow, splitFirst, transposed, type View } from './view.js'
 import { closeAll, openAll } from './weights.js'
@@ -39,6 +39,7 @@ export async function openPair(source: Folder): Promise<OpenedFolder> {
     const [decoder, encoders] = files.map((file) => file.tensors)
     const given = await source.config('config.json')
     const config = completeSettings(given, findConfig(source.path, given?.json ?? {}, decoder!, encoders!))
+    checkRotary(source.path, config.json, encoders!)
     const tensors = new Map<string, TorchTensor>()
     const heads = conditioningHeads(config.json)
     for (const tensor of [...decoder!.values(), ...encoders!.values()]) {

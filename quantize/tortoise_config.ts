@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import type { ClvpError } from '../lib/errors.js'
 import { malformed } from './folder.js'
-import type { JsonObject } from './section.js'
+import { type JsonObject, Section, unsupported } from './section.js'
 import type { SourceTensor } from './tensors.js'
 
 /** Both of tortoise's models have heads of this many channels. */
 const HEAD_WIDTH = 64
+const MAX_WIDTH = 2 ** 16
 
 type Tensors = ReadonlyMap<string, SourceTensor>
 
@@ -74,6 +75,25 @@ function decoderConfig(sizes: Sizes, given: unknown) {
     // The last two codes.
     bos_token_id: vocab - 2,
     eos_token_id: vocab - 1,
+  }
+}
+
+/**
+ * Refuses an encoder whose rotary embedding is not as wide as transformers has it: there the width follows from the
+ * projection's, in tortoise it has 32 channels whatever the sizes.
+ */
+export function checkRotary(folder: string, config: JsonObject, encoders: Tensors): void {
+  for (const tower of ['text', 'speech']) {
+    const name = `${tower}_transformer.transformer.attn_layers.rotary_pos_emb.inv_freq`
+    const count = encoders.get(name)?.shape[0]
+    const section = new Section('config.json', config).section(`${tower}_config`)
+    const heads = section.size('num_attention_heads', 0, 1, MAX_WIDTH)
+    const width = Math.max(Math.floor(section.size('projection_dim', 0, 1, MAX_WIDTH) / (2 * heads)), 32)
+    if (count === undefined || count === Math.ceil(width / 2)) continue
+    throw unsupported(
+      `${join(folder, 'clvp2.pth')}: ${name}`,
+      `it turns ${2 * count} channels, and transformers' CLVP of these sizes ${width}`,
+    )
   }
 }
 

@@ -48,15 +48,33 @@ export const orderedDict = Buffer.concat([op.global('collections', 'OrderedDict'
 
 /** `{ type, key, location, count }` as the reference to a storage. */
 export function storage({ type = 'FloatStorage', module = 'torch', key = '0', location = 'cpu', count }) {
-  const id = tupleOf(op.text('storage'), op.global(module, type), op.text(key), op.text(location), op.int(count))
+  const id = tupleOf(
+    op.text('storage'),
+    op.global(module, type),
+    op.text(key),
+    op.text(location),
+    op.int(count),
+  )
   return Buffer.concat([id, op.persistent])
 }
 
 /** A tensor as torch.save describes it; `storage` may be bytes of one's own. */
-export function tensor({ storage: place, offset = 0, shape, strides = rowMajor(shape), isParameter = false }) {
+export function tensor({
+  storage: place,
+  offset = 0,
+  shape,
+  strides = rowMajor(shape),
+  isParameter = false,
+}) {
   const rebuild = op.global('torch._utils', '_rebuild_tensor_v2')
   const numbers = [shape, strides].map((values) => tupleOf(...values.map(op.int)))
-  const args = tupleOf(Buffer.isBuffer(place) ? place : storage(place), op.int(offset), ...numbers, op.false, orderedDict)
+  const args = tupleOf(
+    Buffer.isBuffer(place) ? place : storage(place),
+    op.int(offset),
+    ...numbers,
+    op.false,
+    orderedDict,
+  )
   const whole = Buffer.concat([rebuild, args, op.reduce])
   if (!isParameter) return whole
   const parameter = op.global('torch._utils', '_rebuild_parameter')

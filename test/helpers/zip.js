@@ -36,7 +36,14 @@ function padding(offset) {
  */
 function packEntry({ name, bytes, local = {}, central = {} }, offset) {
   const isOpen = (local.flags ?? 8) & 8
-  const own = { flags: 0x808, method: 0, name, signature: 0x04034b50, size: isOpen ? 0 : bytes.length, ...local }
+  const own = {
+    flags: 0x808,
+    method: 0,
+    name,
+    signature: 0x04034b50,
+    size: isOpen ? 0 : bytes.length,
+    ...local,
+  }
   const ownName = Buffer.from(own.name)
   const extra = own.extra ?? padding(offset + 30 + ownName.length)
   const header = Buffer.concat([
@@ -46,7 +53,15 @@ function packEntry({ name, bytes, local = {}, central = {} }, offset) {
   const descriptor = isOpen
     ? Buffer.concat([u32(0x08074b50), u32(0), u32(bytes.length), u32(bytes.length)])
     : Buffer.alloc(0)
-  const c = { flags: own.flags, method: 0, name, signature: 0x02014b50, size: bytes.length, offset, ...central }
+  const c = {
+    flags: own.flags,
+    method: 0,
+    name,
+    signature: 0x02014b50,
+    size: bytes.length,
+    offset,
+    ...central,
+  }
   const listedName = Buffer.from(c.name)
   const listedExtra = c.extra ?? Buffer.alloc(0)
   const listed = Buffer.concat([
@@ -84,7 +99,15 @@ export function packZip(entries, { end = {}, end64 = {}, comment = '', behindDir
   }
   const last = { ...facts, ...end }
   const disk = u16(last.disk ?? 0)
-  records.push(u32(0x06054b50), disk, disk, u16(last.count), u16(last.count), u32(last.bytes), u32(last.offset))
+  records.push(
+    u32(0x06054b50),
+    disk,
+    disk,
+    u16(last.count),
+    u16(last.count),
+    u32(last.bytes),
+    u32(last.offset),
+  )
   records.push(u16(last.commentLength ?? comment.length), Buffer.from(comment))
   return Buffer.concat([...parts, directory, ...records])
 }
