@@ -1,10 +1,10 @@
 // The same weights as safetensors and as torch files, whole or in shards, become the same model file, byte for byte.
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Clvp, convertFolder } from '../dist/lib/index.js'
+import { convertFolder } from '../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
-import { packTorch, saveAsTorch, tensorsOf } from './helpers/torch.js'
+import { saveAsTorch } from './helpers/torch.js'
 
 /** The model's name is its folder's, so all folders here have the same. */
 function freshFolder(t, recipe = 'plain', options = {}) {

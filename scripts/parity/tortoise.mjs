@@ -12,7 +12,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exit } from 'node:process'
@@ -76,9 +85,11 @@ function hashOf(path, start) {
   const hash = createHash('sha256')
   const piece = Buffer.alloc(PIECE_BYTES)
   const file = openSync(path)
-  for (let at = start, length; (length = readSync(file, piece, 0, PIECE_BYTES, at)) > 0; at += length) {
-    hash.update(piece.subarray(0, length))
+  const { size } = fstatSync(file)
+  for (let at = start; at < size; at += PIECE_BYTES) {
+    hash.update(piece.subarray(0, readSync(file, piece, 0, PIECE_BYTES, at)))
   }
+  closeSync(file)
   return hash.digest('hex')
 }
 
@@ -86,9 +97,15 @@ function hashOf(path, start) {
 async function essence(path) {
   const { values, tensors } = await inspectModel(path)
   const header = Buffer.alloc(MAX_HEADER_BYTES)
-  readSync(openSync(path), header, 0, MAX_HEADER_BYTES, 0)
+  const file = openSync(path)
+  readSync(file, header, 0, MAX_HEADER_BYTES, 0)
+  closeSync(file)
   const own = Object.entries(values).filter(([key]) => !key.startsWith('clvp.source.'))
-  return { keys: JSON.stringify(own), tensors: JSON.stringify(tensors), data: hashOf(path, headerLength(header)) }
+  return {
+    keys: JSON.stringify(own),
+    tensors: JSON.stringify(tensors),
+    data: hashOf(path, headerLength(header)),
+  }
 }
 
 function differences(a, b) {
@@ -117,7 +134,11 @@ async function compareSize(size, converter, work) {
     copyFileSync(join(folders.saved, name), join(folders.pair, name))
   }
   const full = convert(folders.pair)
-  report("the pair with transformers' settings, every byte", hashOf(full.target, 0) === whole ? [] : ['bytes'], full.cost)
+  report(
+    "the pair with transformers' settings, every byte",
+    hashOf(full.target, 0) === whole ? [] : ['bytes'],
+    full.cost,
+  )
   rmSync(out, { recursive: true })
   return failed
 }
