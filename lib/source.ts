@@ -25,13 +25,13 @@ export function cacheFolder(): string {
   return join(base || join(homedir(), '.cache'), 'node-clvp')
 }
 
-/** Gives a .gguf file back as it is; a Hugging Face folder is converted once and kept in the cache. */
+/** Gives a .gguf file back as it is; a checkpoint's folder is converted once and kept in the cache. */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
   const found = await stat(source).catch(() => undefined)
   if (!found) {
     throw new ClvpError(
       'CLVP_IO',
-      `There is no model at ${source}: expected a .gguf file or a folder with config.json and safetensors`,
+      `There is no model at ${source}: expected a .gguf file or a folder with a checkpoint: see clvp convert --help`,
     )
   }
   if (!found.isDirectory()) return source

@@ -78,7 +78,8 @@ async function openSaved(source: Folder, weights: string | undefined): Promise<O
     throw missing(
       source.path,
       'model.safetensors or pytorch_model.bin',
-      "; checkpoints of other kinds can be saved again with transformers' save_pretrained",
+      "; tortoise's autoregressive.pth and clvp2.pth can be there instead, and checkpoints of other kinds can be saved " +
+        "again with transformers' save_pretrained",
     )
   }
   return { config, preprocessor, ...(await openWeights(source, weights)) }

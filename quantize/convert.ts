@@ -33,10 +33,11 @@ export interface ConvertResult {
 }
 
 /**
- * Converts a checkpoint in Hugging Face's layout to a model file. The file has its name only when it is whole; equal
- * input gives equal bytes.
+ * Converts a checkpoint to a model file: a folder as transformers saves it, with safetensors or torch files, or one with
+ * tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists what each must hold. Torch files are
+ * read as data, and nothing in them is run. The file has its name only when it is whole; equal input gives equal bytes.
  *
- * @param source a folder, see `openCheckpoint`
+ * @param source the folder
  * @param target the file to write; an existing one is replaced
  * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a checkpoint that is
  *   broken, `CLVP_UNSUPPORTED` for one that is sound but of a kind this package does not run

@@ -56,7 +56,10 @@ export function readPickle(path: string, bytes: Uint8Array, host: PickleHost): P
     return new Machine(bytes, host).run()
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
-    throw new ClvpError('CLVP_MODEL_FORMAT', `${path}: its pickle was refused and not run: ${error.message}`)
+    throw new ClvpError(
+      'CLVP_MODEL_FORMAT',
+      `${path}: its pickle was refused and not run: ${error.message}. What torch.save(model.state_dict()) writes is read`,
+    )
   }
 }
 

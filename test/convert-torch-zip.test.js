@@ -1,7 +1,8 @@
 // Torch files whose zip is broken or lies, and those of kinds that are not read: refused, and nothing is written.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { convertFolder } from '../dist/lib/index.js'
+import { hash } from './helpers/checkpoint.js'
 import { pickle, stateDict, tensor } from './helpers/pickle.js'
 import { Refusals } from './helpers/refusals.js'
 import { torchEntries } from './helpers/torch.js'
@@ -141,6 +142,31 @@ t.test('cut anywhere', async (t) => {
     writeFileSync(weights, whole.subarray(0, length))
     await t.rejects(convertFolder(folder, `${folder}.gguf`), { code: 'CLVP_MODEL_FORMAT' }, `${length} bytes`)
   }
+})
+
+t.test('what is no file', async (t) => {
+  rmSync(weights, { force: true })
+  mkdirSync(weights)
+  await t.rejects(convertFolder(folder, `${folder}.gguf`), { code: 'CLVP_IO', message: /regular file/ })
+  rmdirSync(weights)
+})
+
+t.test('damaged anywhere', async (t) => {
+  let codes = 0
+  for (let i = 0; i < 1000; i++) {
+    const damaged = Buffer.from(whole)
+    for (let k = 0; k <= i % 3; k++) {
+      const random = hash(i, k)
+      damaged[random % damaged.length] = [0, 0xff, random >>> 24, damaged[random % damaged.length] ^ 1][
+        (random >>> 16) % 4
+      ]
+    }
+    writeFileSync(weights, damaged)
+    const error = await convertFolder(folder, `${folder}.gguf`).catch((error) => error)
+    if (['CLVP_MODEL_FORMAT', 'CLVP_UNSUPPORTED'].includes(error.code)) codes++
+    else t.fail(`damage ${i}: ${error.stack}`)
+  }
+  t.equal(codes, 1000)
 })
 
 t.test('the sound file is read as far as its tensor, which CLVP does not have', async (t) => {
