@@ -4,11 +4,20 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClvpError, type ClvpErrorCode } from './errors.js'
 
+/** Mel frames that one speech code stands for; frames_per_code of clvp.h. */
+export const framesPerCode = 4
+
 export interface NativeMel {
   /** [channels, frames], frames contiguous. */
   data: Float32Array
   channels: number
   frames: number
+}
+
+/** Mono samples in [-1, 1]; the rate in Hz. */
+export interface NativeAudio {
+  samples: Float32Array
+  sampleRate: number
 }
 
 /** ClvpFeatureExtractor's sizes; rate in Hz, `norms` empty or one divisor for each channel. */
@@ -270,6 +279,8 @@ export interface NativeInfo {
   maxTextTokens: number
   maxTokens: number
   logitScale: number
+  /** Codes that the codebook has frames for; 0 for a model without one. */
+  codebookCodes: number
 }
 
 export type NativeHeld = boolean | number | string | string[] | Int32Array | Float32Array
@@ -301,6 +312,8 @@ export interface NativeSession {
   embedText(textIds: Int32Array): Promise<Float32Array>
   embedSpeech(rows: Int32Array[]): Promise<Float32Array>
   score(textIds: Int32Array, rows: Int32Array[]): Promise<{ scores: Float32Array; ms: number }>
+  codesToMel(codes: Int32Array): Promise<NativeMel>
+  preview(codes: Int32Array, iterations: number): Promise<NativeAudio>
   abort(): void
   dispose(): void
   threads(): number

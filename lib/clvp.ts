@@ -9,9 +9,10 @@ import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './g
 import { byScore, generateRanked, type Listener } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { openModel } from './load.js'
-import { abortSignal, oneOf, pick } from './options.js'
+import { abortSignal, integer, oneOf, pick } from './options.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
 import { checkpointSampling } from './sampling.js'
+import { Tensor } from './tensor.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from './text.js'
 import type { ClvpTokenizer } from './tokenizer.js'
 import { Voice } from './voice.js'
@@ -30,7 +31,21 @@ export interface VoiceOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Options of rank, embedText and embedSpeech. */
+/** Options of preview(). */
+export interface PreviewOptions {
+  /** Of the search for phases, 1 to 1,000: the sound gets clearer, and the time is proportional. Default 60. */
+  iterations?: number | undefined
+  /** Stops the call with CLVP_ABORTED. */
+  signal?: AbortSignal | undefined
+}
+
+/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
+export interface Preview {
+  samples: Float32Array
+  sampleRate: number
+}
+
+/** Options of rank, embedText, embedSpeech and codesToMel. */
 export interface CallOptions {
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
@@ -186,6 +201,38 @@ export class Clvp {
     this.#check()
     const signal = readSignal(options)
     return this.#session.embedSpeech(readRows([codes]), signal)
+  }
+
+  /**
+   * What codes look like, as the model's codebook has it: natural logarithm of mel power, [channels, frames], four frames a code,
+   * before the division by the model's mel norms.
+   *
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED,
+   *   CLVP_DISPOSED
+   */
+  async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
+    this.#check()
+    const signal = readSignal(options)
+    const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
+    return new Tensor(data, [channels, frames])
+  }
+
+  /**
+   * What codes sound like, roughly: metallic, but each word can be made out. The codebook's frames, the model's mel filterbank
+   * inverted by non-negative factors (Lee and Seung 2001), phases by the fast Griffin-Lim algorithm (Perraudin, Balazs and
+   * Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` for each; what would clip is scaled down.
+   *
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes or options,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
+   */
+  async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
+    this.#check()
+    const given = pick(options, ['iterations', 'signal'], 'options')
+    const { iterations = 60 } = given
+    const signal = abortSignal(given.signal, 'signal')
+    return this.#session.preview(readRows([codes])[0]!, integer(iterations, 'iterations', 1, 1000), signal)
   }
 
   /**

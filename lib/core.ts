@@ -5,6 +5,7 @@
 import { abortable } from './abortable.js'
 import {
   binding,
+  type NativeAudio,
   type NativeBeamOptions,
   type NativeCandidate,
   type NativeDecoderForward,
@@ -203,6 +204,14 @@ export class Session {
     signal?: AbortSignal,
   ): Promise<{ scores: Float32Array; ms: number }> {
     return this.#run((session) => session.score(textIds, rows), signal)
+  }
+
+  codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {
+    return this.#run((session) => session.codesToMel(codes), signal)
+  }
+
+  preview(codes: Int32Array, iterations: number, signal?: AbortSignal): Promise<NativeAudio> {
+    return this.#run((session) => session.preview(codes, iterations), signal)
   }
 
   generate(request: CoreGenerateRequest): Promise<NativeGenerated> {

@@ -94,7 +94,7 @@ async function rank(session: Session, ids: Int32Array, drawn: NativeCandidate[],
     const codes = together[i]!
     const score = scores[i]!
     const soloScore = alone[i]!.length === codes.length ? score : scores[next++]!
-    return { ...describeCandidate(each, session.info), codes, score, soloScore }
+    return { ...describeCandidate(each, session.info), codes, drawnCodes: each.tokens, score, soloScore }
   })
   return { candidates: candidates.sort(byScore), scoreMs: ms }
 }

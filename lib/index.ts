@@ -3,7 +3,14 @@
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export type { Clip, Samples } from './audio.js'
 export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
-export { type CallOptions, Clvp, type StreamEvent, type VoiceOptions } from './clvp.js'
+export {
+  type CallOptions,
+  Clvp,
+  type Preview,
+  type PreviewOptions,
+  type StreamEvent,
+  type VoiceOptions,
+} from './clvp.js'
 export {
   ClvpConfig,
   type ClvpConfigOptions,
@@ -26,6 +33,7 @@ export type { GenerateOptions, LoadOptions, Progress } from './generate_options.
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile } from './inspect.js'
+export { type MelPlotOptions, type MelPlotRow, melPlot } from './mel_plot.js'
 export type { Ids } from './models/arrays.js'
 export {
   type CausalLMForwardOptions,
@@ -70,4 +78,5 @@ export {
 } from './tokenizer.js'
 export type { Padding, Truncation } from './tokenizer_call.js'
 export { Voice } from './voice.js'
+export { writeWav } from './wav.js'
 export { type WeightType, weightTypes } from './weight_types.js'

@@ -1,6 +1,7 @@
 /** What a loaded model is, and what a call will take. */
-import type { NativeInfo, NativeSampling } from './binding.js'
+import { framesPerCode, type NativeInfo, type NativeSampling } from './binding.js'
 import { integer } from './options.js'
+import { secondsPerCode } from './result.js'
 
 /** Sizes and limits of a loaded model. */
 export interface ModelInfo {
@@ -39,6 +40,13 @@ export interface ModelInfo {
     minP: number
     typicalP: number
   }>
+  /** Length of the speech that one code stands for, in seconds. */
+  secondsPerCode: number
+  /**
+   * For codesToMel() and preview(): `codes` have frames, those from 0 on, and each has `framesPerCode`. Undefined for a model
+   * without a codebook, as the published one is.
+   */
+  codebook: { codes: number; framesPerCode: number } | undefined
   /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate.
    * `batchSize` is 16 and `textTokens` 100 unless given. */
   estimateBytes(request: {
@@ -50,7 +58,7 @@ export interface ModelInfo {
 }
 
 export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSampling): ModelInfo {
-  const { decoderLayers: layers, decoderWidth: width } = info
+  const { decoderLayers: layers, decoderWidth: width, codebookCodes: codes } = info
   return {
     name: info.name,
     type: info.type,
@@ -66,6 +74,8 @@ export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSam
     speechVocabulary: info.speechVocab,
     projection: info.projection,
     sampling: Object.freeze({ ...sampling }),
+    secondsPerCode: secondsPerCode(info),
+    codebook: codes > 0 ? { codes, framesPerCode } : undefined,
     estimateBytes({ candidates, tokens, batchSize = 16, textTokens = Math.min(100, info.maxTextTokens) }) {
       const rows = Math.min(
         integer(candidates, 'candidates', 1, 65536),

@@ -1,8 +1,5 @@
 /** What generate() gives back. */
-import type { NativeCandidate, NativeInfo } from './binding.js'
-
-/** One code stands for this many samples at the model's rate: four mel frames. */
-const framesPerCode = 4
+import { framesPerCode, type NativeCandidate, type NativeInfo } from './binding.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
@@ -24,6 +21,8 @@ export interface DrawnCandidate {
 
 /** A ranked candidate. `codes` is the row that was scored: fixed up and padded, ready for the diffusion stage. */
 export interface Candidate extends DrawnCandidate {
+  /** The codes as drawn, without the stop, padding and fixing codes: what Clvp.preview() makes audible. */
+  drawnCodes: Int32Array
   /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. */
   score: number
   /** The score it has when it is generated alone: without the padding that other candidates impose. */

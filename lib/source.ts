@@ -15,7 +15,7 @@ export interface SourceOptions {
 }
 
 /** Counts up when a conversion would give another file than before. */
-const cacheVersion = 1
+const cacheVersion = 2
 
 /** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
 export function cacheFolder(): string {

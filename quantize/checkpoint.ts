@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { ClvpError } from '../lib/errors.js'
+import { type Codebook, openCodebook } from './codebook.js'
 import { failIo } from './file.js'
 import { Folder, missing } from './folder.js'
 import type { JsonObject } from './section.js'
@@ -23,6 +24,8 @@ export interface Checkpoint {
   /** The merges, most important first: `'t h'`. */
   readonly merges: readonly string[]
   readonly tensors: ReadonlyMap<string, SourceTensor>
+  /** What codebook.safetensors holds, if the folder has that. */
+  readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
   readonly paths: readonly string[]
   close(): Promise<void>
@@ -33,10 +36,10 @@ export interface Checkpoint {
  *
  * transformers': `config.json`, the weights as `model.safetensors` or `pytorch_model.bin` (or an index and shards of
  * either), and `vocab.json` with `merges.txt` (or `tokenizer.json`) must be there; `preprocessor_config.json` (or
- * `processor_config.json`), `generation_config.json` and `tokenizer_config.json` can be.
+ * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors` can be.
  *
  * tortoise's: `autoregressive.pth`, `clvp2.pth`, `mel_norms.pth` (or `preprocessor_config.json`) and `tokenizer.json` (or
- * `vocab.json` with `merges.txt`); see `openPair`.
+ * `vocab.json` with `merges.txt`); see `openPair`. The others can be there too.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const info = await stat(folder).catch((error) => failIo(folder, error))
@@ -45,8 +48,13 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const weights = await findWeights(source)
   const usesPair = weights === undefined && (await hasPair(source))
   const opened = usesPair ? await openPair(source) : await openSaved(source, weights)
-  const { config, preprocessor, tensors, close } = opened
+  const { config, preprocessor, tensors } = opened
+  let codebook: Codebook | undefined
+  const close = async () => {
+    await Promise.all([opened.close(), codebook?.close()])
+  }
   try {
+    codebook = await openCodebook(source)
     const texts = {
       'clvp.source.config': config.text,
       'clvp.source.generation_config': (await source.config('generation_config.json'))?.text,
@@ -60,6 +68,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
       texts: Object.fromEntries(Object.entries(texts).filter(isPresent)),
       ...(await readTokenizer(source)),
       tensors,
+      codebook: codebook?.tensor,
       paths: source.paths,
       close,
     }

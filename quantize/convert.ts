@@ -15,7 +15,7 @@ const FORMAT_VERSION = 1
 const CHUNK_BYTES = 8 * 2 ** 20
 
 export interface ConvertOptions {
-  /** Of the weight matrices; everything else is F32. Default `'f16'`. */
+  /** Of the weight matrices; everything else is F32, but for a codebook, which is F16 unless this is `'f32'`. Default `'f16'`. */
   type?: WeightType | undefined
   /** Called with the part done, 0 to 1. */
   onProgress?: ((fraction: number) => void) | undefined
@@ -55,7 +55,7 @@ export async function convertFolder(
   try {
     await refuseOverwrite(target, checkpoint.paths)
     const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
-    const plan = makePlan(hparams, checkpoint.tensors, type)
+    const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type)
     throwIfAborted(signal)
     const values = { ...ownValues(checkpoint, type), ...hparamValues(hparams) }
     const tensors = plan.tensors.map(({ name, type, dims }) => ({ name, type, dims }))

@@ -1,8 +1,12 @@
+import { framesPerCode } from '../lib/binding.js'
 import { ClvpError } from '../lib/errors.js'
 import { typeForRows, type WeightType } from '../lib/weight_types.js'
 import type { Hparams } from './hparams.js'
 import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
 import type { SourceTensor } from './tensors.js'
+
+/** The codebook's name in the file. It is no part of the towers, so quantize/names.ts does not list it. */
+const CODEBOOK = 'codebook.weight'
 
 /** Of a checkpoint's data types those that weights can have, as the core names them. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
@@ -32,11 +36,12 @@ export interface Plan {
 
 /**
  * Says what a checkpoint's tensors become. Every tensor that the hyperparameters call for must be there with its shape,
- * and nothing else but known buffers.
+ * and nothing else but known buffers. The codebook goes behind them.
  */
 export function makePlan(
   hparams: Hparams,
   sources: ReadonlyMap<string, SourceTensor>,
+  codebook: SourceTensor | undefined,
   type: WeightType,
 ): Plan {
   const tensors: PlannedTensor[] = []
@@ -54,6 +59,7 @@ export function makePlan(
   for (const source of sources.keys()) {
     if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to such a model')
   }
+  if (codebook) tensors.push(planCodebook(codebook, hparams, type))
   return { tensors, fallbacks }
 }
 
@@ -98,7 +104,12 @@ function findPart(
   if (own.join() !== shape.join()) {
     throw malformed(name, `has the shape [${found.shape}]; config.json asks for [${shape}]`)
   }
-  const { dtype } = found
+  return readable(found)
+}
+
+/** A source with its data type as the core names it. */
+function readable(source: SourceTensor): PlannedPart {
+  const { name, dtype } = source
   const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
   if (!dataType) {
     throw new ClvpError(
@@ -106,7 +117,27 @@ function findPart(
       `The checkpoint's tensor ${name} is ${dtype}; only F32, F16 and BF16 can be read`,
     )
   }
-  return { source: found, dataType }
+  return { source, dataType }
+}
+
+/** Half precision tells levels apart by 0.008 or less, which no eye or ear does: blocks of a few bits would not. */
+function planCodebook(source: SourceTensor, { mel, speech }: Hparams, type: WeightType): PlannedTensor {
+  const { name, shape } = source
+  const [codes = 0, frames, channels] = shape
+  const isSound = codes >= 1 && codes <= speech.vocab && frames === framesPerCode && channels === mel.channels
+  if (shape.length !== 3 || !isSound) {
+    throw malformed(
+      name,
+      `has the shape [${shape}]: expected [1 to ${speech.vocab} codes, ${framesPerCode} frames, ${mel.channels} mel channels]`,
+    )
+  }
+  return {
+    name: CODEBOOK,
+    type: type === 'f32' ? 'f32' : 'f16',
+    dims: [framesPerCode * mel.channels, codes],
+    parts: [readable(source)],
+    isTransposed: false,
+  }
 }
 
 function blockCount(row: TensorRow, { decoder, text, speech }: Hparams): number {

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import { describe } from '../lib/errors.js'
+import { CODEBOOK_FILE } from './codebook.js'
 import { asObject, type Folder, MAX_TEXT_BYTES, malformed } from './folder.js'
 import { SafetensorsFile } from './safetensors.js'
 import type { JsonObject } from './section.js'
@@ -98,6 +99,7 @@ function shardNames(map: JsonObject, path: string, pattern: RegExp): string[] {
     if (typeof name !== 'string' || !pattern.test(name)) {
       throw malformed(path, `${describe(name)} is no name of a shard`)
     }
+    if (name === CODEBOOK_FILE) throw malformed(path, `${CODEBOOK_FILE} is kept for the codebook`)
     if (names.add(name).size > MAX_SHARDS) throw malformed(path, `it names more than ${MAX_SHARDS} shards`)
   }
   return [...names].sort()

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Makes demo/demo.gguf, the embedded model: tiny and RANDOM, so that its candidates say nothing. It shows that the whole
- * way through works on this machine; a trained model will take its place.
+ * Makes demo/demo.gguf, the embedded model: tiny and RANDOM, so that its candidates say nothing, and its codes sound like
+ * nothing. It shows that the whole way through works on this machine; a trained model will take its place.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,6 +28,7 @@ const recipe = {
     logit_scale_init_value: 2.6592,
   },
   preprocessor: {},
+  codebook: 512,
   // Stops now and then, so that the candidates have different lengths.
   set: [['speech_decoder_model.lm_head.bias', 513, 2]],
 }

@@ -10,7 +10,7 @@ import { tinyFile, tone } from './helpers/model.js'
 import { wavOf } from './helpers/wav.js'
 
 const main = fileURLToPath(new URL('../dist/lib/cli/main.js', import.meta.url))
-const commands = ['generate', 'rank', 'embed', 'explain', 'convert', 'inspect', 'devices']
+const commands = ['generate', 'preview', 'rank', 'embed', 'explain', 'convert', 'inspect', 'devices']
 const dir = t.testdir({ 'voice.wav': wavOf(tone(0.5)), 'no-sound.wav': 'no sound', out: {} })
 const voice = join(dir, 'voice.wav')
 const model = await tinyFile('plain')

@@ -13,6 +13,8 @@ t.test('every call after it rejects', async (t) => {
   await t.rejects(clvp.rank('Hi.', [Int32Array.of(1)]), disposed)
   await t.rejects(clvp.embedText('Hi.'), disposed)
   await t.rejects(clvp.embedSpeech(Int32Array.of(1)), disposed)
+  await t.rejects(clvp.codesToMel(Int32Array.of(1)), disposed)
+  await t.rejects(clvp.preview(Int32Array.of(1)), disposed)
   await t.rejects(clvp.voice(tone()), disposed)
   await t.rejects(clvp.explain('Hi.'), disposed)
   t.throws(() => clvp.stream('Hi.', { voice }), disposed)

@@ -16,7 +16,7 @@ export const convert: Command = {
     '- the original files of tortoise: autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json.\n' +
     '  A config.json or preprocessor_config.json beside them, whole or in part, goes before what\n' +
     "  follows from the weights' shapes\n" +
-    'Torch files are read as data: nothing in them is run.\n' +
+    'Torch files are read as data: nothing in them is run. Either may hold codebook.safetensors.\n' +
     `Types, from exact to small: ${weightTypes.join(', ')}.`,
   flags: {
     type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },

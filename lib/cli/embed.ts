@@ -1,6 +1,6 @@
+import { readCodes } from './codes.js'
 import type { Command } from './command.js'
 import { modelFlags, withModel } from './model.js'
-import { readCodes } from './rank.js'
 
 export const embed: Command = {
   name: 'embed',

@@ -5,6 +5,7 @@ import type { Candidate, GenerateResult, Timings } from '../result.js'
 import { writeWhole } from '../write.js'
 import { type Command, UsageError } from './command.js'
 import { isDemo, modelFlags, withModel } from './model.js'
+import { heardCandidate, needCodebook, writePlot, writeSound } from './sound.js'
 import { megabytes, peakRss, table } from './table.js'
 import { readVoice } from './voice.js'
 
@@ -24,6 +25,9 @@ const numbers = {
   beams: 'beams',
   'length-penalty': 'lengthPenalty',
 } as const
+
+/** How many of the best candidates --plot draws. */
+const plotted = 4
 
 const endings = { yes: true, no: false, never: 'never' } as const
 
@@ -68,6 +72,14 @@ export const generate: Command = {
       help: 'transformers (default) or cancelled, as tortoise trained its weights',
     },
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
+    wav: {
+      value: 'FILE',
+      help: 'write what the best candidate sounds like, roughly, if the model has a codebook',
+    },
+    plot: {
+      value: 'FILE.svg',
+      help: 'draw the mels of the four best candidates, if the model has a codebook',
+    },
     timings: { help: 'print milliseconds of each stage and the peak memory' },
     ...modelFlags,
   },
@@ -77,11 +89,12 @@ export const generate: Command = {
     const clips = args.texts('voice')
     if (clips.length === 0 && !isDemo(model))
       throw new UsageError('--voice is missing: name a clip of the voice')
-    const out = args.text('out')
+    const [out, wav, plot] = [args.text('out'), args.text('wav'), args.text('plot')]
     const preset = args.choice('preset', presetNames)
     const ending = args.choice('early-stopping', ['yes', 'no', 'never'])
     const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
+      if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
       const options: GenerateOptions = {
         voice,
@@ -96,6 +109,9 @@ export const generate: Command = {
       const result = await clvp.generate(text, options)
       const json = toJson(result)
       if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
+      const heard = result.candidates.map((each, i) => heardCandidate(each, i + 1))
+      if (wav !== undefined) await writeSound(clvp, heard[0]!, wav, { signal: context.signal })
+      if (plot !== undefined) await writePlot(clvp, heard.slice(0, plotted), plot)
       const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
       return { text: lines.join('\n\n'), json }
@@ -104,7 +120,11 @@ export const generate: Command = {
 }
 
 function toJson({ candidates, seed, timings }: GenerateResult) {
-  const plain = candidates.map((candidate) => ({ ...candidate, codes: [...candidate.codes] }))
+  const plain = candidates.map((candidate) => ({
+    ...candidate,
+    codes: [...candidate.codes],
+    drawnCodes: [...candidate.drawnCodes],
+  }))
   return { seed, candidates: plain, timings: { ...timings, peakRssBytes: peakRss() } }
 }
 

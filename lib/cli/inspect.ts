@@ -11,8 +11,10 @@ export const inspect: Command = {
     const json = await inspectModel(args.positional(0, 'MODEL.gguf'))
     const values = Object.entries(json.values).map(([key, value]) => [key, brief(value)])
     const types = json.types.map(({ type, tensors, bytes }) => [type, String(tensors), megabytes(bytes)])
+    const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
     const parts = [
       `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
+      ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
       table([['key', 'value'], ...values]),
       table([['type', 'tensors', 'size'], ...types]),
     ]

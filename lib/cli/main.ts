@@ -11,11 +11,22 @@ import { embed } from './embed.js'
 import { explain } from './explain.js'
 import { generate } from './generate.js'
 import { inspect } from './inspect.js'
+import { preview } from './preview.js'
 import { ProgressBar } from './progress.js'
 import { rank } from './rank.js'
 import { voice } from './voice.js'
 
-const commands: readonly Command[] = [generate, rank, embed, explain, voice, convert, inspect, devices]
+const commands: readonly Command[] = [
+  generate,
+  preview,
+  rank,
+  embed,
+  explain,
+  voice,
+  convert,
+  inspect,
+  devices,
+]
 
 /** 128 + SIGINT, as shells report it. */
 const interrupted = 130

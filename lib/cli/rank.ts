@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { ClvpError } from '../errors.js'
+import { readCodes } from './codes.js'
 import type { Command } from './command.js'
 import { modelFlags, withModel } from './model.js'
 import { table } from './table.js'
@@ -19,24 +18,4 @@ export const rank: Command = {
       return { text: table([['rank', 'row', 'score'], ...body]), json: ranked }
     })
   },
-}
-
-/** Rows of codes from a JSON file. */
-export async function readCodes(file: string): Promise<Int32Array[]> {
-  const bad = (reason: string, cause?: unknown) =>
-    new ClvpError('CLVP_INVALID_ARGUMENT', `${file} holds no rows of codes: ${reason}`, { cause })
-  let held: unknown
-  try {
-    held = JSON.parse(await readFile(file, 'utf8'))
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw bad(cause.message, cause)
-    throw new ClvpError('CLVP_IO', `${file} could not be read: ${(cause as Error).message}`, { cause })
-  }
-  const candidates = (held as { candidates?: unknown } | null)?.candidates
-  const rows = Array.isArray(candidates) ? candidates.map((each) => each?.codes) : held
-  const isCode = (code: unknown) => Number.isInteger(code) && Math.abs(code as number) < 2 ** 31
-  if (!Array.isArray(rows) || !rows.every((row) => Array.isArray(row) && row.every(isCode))) {
-    throw bad('expected an array of arrays of integers')
-  }
-  return rows.map((row: number[]) => Int32Array.from(row))
 }

@@ -228,6 +228,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     object.Set("maxTextTokens", p.max_text_ids());
     object.Set("maxTokens", p.max_tokens());
     object.Set("logitScale", static_cast<double>(p.logit_scale));
+    object.Set("codebookCodes", p.n_codebook);
     return object;
 }
 

@@ -37,6 +37,13 @@ Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { re
 Napi::Value result_to_js(Napi::Env env, const Drawn & drawn) { return to_js(env, drawn); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 
+Napi::Value result_to_js(Napi::Env env, const clvp::Audio & audio) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("samples", to_js(env, audio.samples));
+    object.Set("sampleRate", audio.sample_rate);
+    return object;
+}
+
 Napi::Value result_to_js(Napi::Env env, const Scored & scored) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("scores", to_js(env, scored.scores));
@@ -60,6 +67,8 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
                            InstanceMethod("score", &SessionWrap::score),
+                           InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
+                           InstanceMethod("preview", &SessionWrap::preview),
                            InstanceMethod("abort", &SessionWrap::abort),
                            InstanceMethod("dispose", &SessionWrap::dispose),
                            InstanceMethod("threads", &SessionWrap::threads),
@@ -162,6 +171,18 @@ Napi::Value SessionWrap::score(const Napi::CallbackInfo & info) {
         scored.ms = s.timings().score_ms;
         return scored;
     });
+}
+
+/// codesToMel(codes)
+Napi::Value SessionWrap::codes_to_mel(const Napi::CallbackInfo & info) {
+    return start<clvp::Mel>(info, [codes = to_ints(info[0], "codes")](clvp::Session & s) { return s.codes_to_mel(codes); });
+}
+
+/// preview(codes, iterations)
+Napi::Value SessionWrap::preview(const Napi::CallbackInfo & info) {
+    clvp::PreviewOptions options;
+    options.n_iterations = to_u32(info[1], "iterations");
+    return start<clvp::Audio>(info, [codes = to_ints(info[0], "codes"), options](clvp::Session & s) { return s.preview(codes, options); });
 }
 
 Napi::Value SessionWrap::abort(const Napi::CallbackInfo & info) {

@@ -26,6 +26,8 @@ private:
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
     Napi::Value score(const Napi::CallbackInfo & info);
+    Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
+    Napi::Value preview(const Napi::CallbackInfo & info);
     Napi::Value abort(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value threads(const Napi::CallbackInfo & info);

@@ -76,6 +76,9 @@ struct MelParams {
     std::vector<float> norms; // one divisor for each mel channel; empty for none
 };
 
+/// Mel frames that one speech code stands for: 1,024 samples at the published sizes.
+constexpr uint32_t frames_per_code = 4;
+
 struct Params {
     std::string name;
     std::string type; // of the weight matrices: "f32", "f16", "q8_0", ...
@@ -83,7 +86,8 @@ struct Params {
     EncoderParams text, speech;
     MelParams mel;
     int32_t text_bos = 255, text_eos = 0;
-    float logit_scale = 0; // scores are cosine * exp(logit_scale)
+    float logit_scale = 0;   // scores are cosine * exp(logit_scale)
+    uint32_t n_codebook = 0; // codes, from 0 on, that the file's codebook has frames for; 0 for a file without one
 
     /// Most text ids that generate() takes: bos and two stops join them in the conditioning encoder.
     uint32_t max_text_ids() const { return decoder.n_text_positions > 3 ? decoder.n_text_positions - 3 : 0; }
@@ -347,6 +351,11 @@ struct Generated {
     std::vector<StepTrace> steps; // as DrawOptions::record asked
 };
 
+/// How codes are made audible.
+struct PreviewOptions {
+    uint32_t n_iterations = 60; // of the search for phases; 1 to 1000
+};
+
 /// Embeddings of unit length, and the scores of all pairs.
 struct Similarity {
     std::vector<float> text, speech; // [n_texts, n_proj], [n_rows, n_proj]
@@ -402,6 +411,14 @@ public:
     std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows);
     /// Scores of rows against a text: cosine * exp(logit_scale).
     std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows);
+
+    /// The codebook's frames of 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by norms,
+    /// [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
+    Mel codes_to_mel(const std::vector<int32_t> & codes);
+    /// What such codes sound like, roughly: frames_per_code * MelParams::hop samples a code, in [-1, 1], at the model's rate.
+    /// The codebook's frames, the mel filterbank inverted by non-negative factors (Lee and Seung 2001), and phases by the fast
+    /// Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
+    Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {});
 
     /// Stops the running job, within one graph node on the CPU and one graph elsewhere; it throws Code::aborted. Callable
     /// from any thread.

@@ -3,12 +3,14 @@
 
 #include "beam.h"
 #include "clock.h"
+#include "codebook.h"
 #include "conditioning.h"
 #include "generate.h"
 #include "hparams.h"
 #include "mel.h"
 #include "past.h"
 #include "rank.h"
+#include "vocoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,6 +42,10 @@ public:
         ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));
         if (!std::isfinite(params_.logit_scale)) {
             fail(Code::model_format, "the tensor logit_scale is no number");
+        }
+        if (weights_.codebook) {
+            check_codebook(weights_.codebook);
+            params_.n_codebook = static_cast<uint32_t>(weights_.codebook->ne[1]);
         }
     }
 
@@ -292,6 +298,26 @@ std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const s
         Similarity found = similarity(embed_text(text_ids), embed_speech(rows), impl_->params);
         impl_->timings.score_ms = clock.ms();
         return finite(std::move(found.scores), "scores");
+    });
+}
+
+Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
+    return guarded([&] {
+        if (!impl_->weights.codebook) {
+            fail(Code::unsupported, "This model has no codebook: its codes become sound only in tortoise's diffusion stage and vocoder, which are not "
+                                    "part of this package");
+        }
+        return codebook_mel(impl_->weights.codebook, codes);
+    });
+}
+
+Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions & options) {
+    return guarded([&] {
+        constexpr uint32_t max_iterations = 1000;
+        if (options.n_iterations < 1 || options.n_iterations > max_iterations) {
+            fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", max_iterations, options.n_iterations);
+        }
+        return Audio{ vocode(impl_->bank, codes_to_mel(codes), options.n_iterations, impl_->abort), impl_->params.mel.sample_rate };
     });
 }
 

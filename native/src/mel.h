@@ -9,32 +9,24 @@
 #pragma once
 
 #include "check.h"
+#include "fft.h"
 
 namespace clvp {
 
-/// Discrete Fourier transform of any length in double precision: radix 2 for powers of two, else by Bluestein's
-/// algorithm, which turns the transform into a convolution of a power-of-two length.
-class Fft {
-public:
-    explicit Fft(uint32_t n);
-
-    /// Transforms in place, exp(-2 pi i jk / n), unscaled. Both of size n.
-    void forward(std::vector<double> & re, std::vector<double> & im) const;
-
-private:
-    uint32_t n_ = 0;                            // of the transform
-    uint32_t n_fast_ = 0;                       // power of two that it is computed with; n_ if that is one
-    std::vector<double> cos_, sin_;             // of 2 pi k / n_fast_, k < n_fast_ / 2
-    std::vector<uint32_t> reversed_;            // bit-reversed indices
-    std::vector<double> chirp_re_, chirp_im_;   // exp(-pi i k^2 / n_), k < n_
-    std::vector<double> kernel_re_, kernel_im_; // transform of the conjugate chirp
-
-    void radix2(double * re, double * im) const;
-    void bluestein(std::vector<double> & re, std::vector<double> & im) const;
-};
-
 /// Throws model_format for sizes that make no sense, before anything is allocated for them.
 void validate(const MelParams & params);
+
+/// Least mel power: the features' logarithms are cut off there.
+constexpr double mel_floor = 1e-5;
+
+/// Index into n samples that are reflected at both ends, as often as it takes, without repeating the end samples.
+uint32_t reflected(int64_t i, int64_t n);
+
+/// A triangular filter: its weights for the bins from `first` on.
+struct MelFilter {
+    uint32_t first = 0;
+    std::vector<double> weights;
+};
 
 class MelBank {
 public:
@@ -48,18 +40,17 @@ public:
     uint32_t n_samples() const { return n_samples_; } // that a clip is cut or padded to
     uint32_t n_frames() const { return frames_of(n_samples_); }
 
-private:
-    /// A triangular filter: its weights for the bins from `first` on.
-    struct Filter {
-        uint32_t first = 0;
-        std::vector<double> weights;
-    };
+    const MelParams & params() const { return params_; }
+    const Fft & fft() const { return fft_; }
+    const std::vector<double> & window() const { return window_; }      // [n_fft]
+    const std::vector<MelFilter> & filters() const { return filters_; } // [n_mels]
 
+private:
     MelParams params_;
     uint32_t n_samples_ = 0;
     Fft fft_;
-    std::vector<double> window_;  // [n_fft]
-    std::vector<Filter> filters_; // [n_mels]
+    std::vector<double> window_;
+    std::vector<MelFilter> filters_;
 
     void make_filters();
     uint32_t frames_of(uint64_t n_samples) const;

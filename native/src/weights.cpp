@@ -40,6 +40,24 @@ public:
         return { exact(name + ".weight", { n }), bias ? exact(name + ".bias", { n }) : nullptr };
     }
 
+    /// The codebook, or null. A file may have one, and says itself how many codes it is for.
+    ggml_tensor * codebook(const Params & p) {
+        const auto found = by_name_.find("codebook.weight");
+        if (found == by_name_.end()) {
+            return nullptr;
+        }
+        const GgufTensor & from = *found->second;
+        const int64_t n_row = static_cast<int64_t>(frames_per_code) * p.mel.n_mels;
+        if (from.n_dims != 2 || from.ne[0] != n_row || from.ne[1] > p.speech.n_vocab) {
+            fail(Code::model_format, "the tensor codebook.weight has the shape %s: expected [%lld, 1 to %u], %u frames of %u mel channels for each code",
+                 shape_text(from.ne, from.n_dims).c_str(), static_cast<long long>(n_row), p.speech.n_vocab, frames_per_code, p.mel.n_mels);
+        }
+        if (from.type != GGML_TYPE_F32 && from.type != GGML_TYPE_F16) {
+            fail(Code::model_format, "the tensor codebook.weight has the type %s: expected f32 or f16", type_to_name(from.type));
+        }
+        return create(from);
+    }
+
     void check_all_used() const {
         for (const auto & [name, tensor] : by_name_) {
             (void)tensor;
@@ -65,9 +83,13 @@ private:
         if (exact && from.type != GGML_TYPE_F32) {
             fail(Code::model_format, "the tensor %s has the type %s: expected f32", name.c_str(), type_to_name(from.type));
         }
-        used_.insert(name);
-        ggml_tensor * tensor = ggml_new_tensor(ctx_, from.type, static_cast<int>(ne.size()), wanted);
-        ggml_set_name(tensor, name.c_str());
+        return create(from);
+    }
+
+    ggml_tensor * create(const GgufTensor & from) {
+        used_.insert(from.name);
+        ggml_tensor * tensor = ggml_new_tensor(ctx_, from.type, from.n_dims, from.ne);
+        ggml_set_name(tensor, from.name.c_str());
         return tensor;
     }
 
@@ -170,6 +192,7 @@ Weights load_weights(const std::string & path, const GgufHeader & header, const 
     weights.text = encoder_weights(table, "text", params.text);
     weights.speech = encoder_weights(table, "speech", params.speech);
     weights.logit_scale = table.exact("logit_scale", { 1 });
+    weights.codebook = table.codebook(params);
     table.check_all_used();
 
     ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(device);

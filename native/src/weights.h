@@ -60,6 +60,7 @@ struct Weights {
     DecoderWeights dec;
     EncoderWeights text, speech;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
+    ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
     ggml_context_ptr ctx;
     ggml_backend_buffer_ptr buffer;
 };

@@ -1,7 +1,7 @@
 """Trains the demo model: see docs/demo-model.md.
 
     python train.py --work DIR          # all steps; the decoder and the ranker learn side by side, one core each
-    python train.py --work DIR STEP     # one step: corpus, decoder, ranker, slips, refine or save
+    python train.py --work DIR STEP     # one step: corpus, decoder, ranker, sharpen, slips, refine or save
 
 It may be stopped at any time and goes on where it was: each step's result lies in DIR, and learning saves itself once a minute.
 """
@@ -22,11 +22,14 @@ from transformers import ClvpFeatureExtractor, GenerationConfig
 import corpus as corpora
 import model as models
 import slips
+import vocabulary
+from sentences import near_misses
 from speech import CLIP_SECONDS, FRAMES, N_MELS, VOICES, code_frames, say
 
 BF16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # products in bfloat16 where the processor has them: thrice as fast
 BATCH, VOICES_AT_ONCE = 24, 6  # utterances and voices of a decoder's step
 FAMILIES_AT_ONCE = 16  # of a ranker's step
+SHARP_FAMILIES, FRESH_MISSES = 12, 12  # of a sharpening step, of each of its families
 SLIP_FAMILIES, SLIP_TEXTS, SLIPS = 1600, 16, 8  # texts with candidates, texts drawn together, candidates of each
 LISTS_AT_ONCE = 10  # of a refining step
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
@@ -105,19 +108,40 @@ def train_ranker(work, steps):
     corpus, model = load_corpus(work), models.build()
 
     def loss_of(rng):
-        chosen = [u for i in rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE) for u in corpus.of_family(i)]
-        texts = models.embed_texts(model, [corpus.tokens[u] for u in chosen])
-        speech = models.embed_speech(model, [corpus.codes[u] for u in chosen], rng)
-        return models.contrastive_loss(model.logit_scale, texts, speech)
+        return match_loss(model, corpus, rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE), rng)
 
     learn(work / "ranker.pt", ranker_parameters(model), steps, 6e-4, loss_of)
 
 
+def sharpen(work, steps):
+    """The ranker learns on, and tells each sentence from many near misses that are new each time."""
+    corpus, model, tokenizer = load_corpus(work), trained(work, "ranker").train(), vocabulary.load(work / "tokenizer")
+
+    def loss_of(rng):
+        families = rng.sample(range(corpora.FAMILIES), SHARP_FAMILIES)
+        return match_loss(model, corpus, families, rng, fresh_misses(corpus, tokenizer, families, rng))
+
+    learn(work / "sharpened.pt", ranker_parameters(model), steps, 6e-4, loss_of)
+
+
+def fresh_misses(corpus, tokenizer, families, rng):
+    texts = [miss for i in families for miss in near_misses(corpus.families[i][0], FRESH_MISSES, rng)]
+    return [torch.tensor(tokenizer(text)["input_ids"]) for text in texts]
+
+
+def match_loss(model, corpus, families, rng, misses=()):
+    """Every text of the families against all their speech; every speech against all their texts and the misses, which match nothing."""
+    pairs = [u for i in families for u in corpus.of_family(i)]
+    texts = models.embed_texts(model, [corpus.tokens[u] for u in pairs] + list(misses))
+    speech = models.embed_speech(model, [corpus.codes[u] for u in pairs], rng)
+    return models.contrastive_loss(model.logit_scale, texts, speech)
+
+
 def trained(work, *names):
     model = models.build()
-    parameters = {"decoder": decoder_parameters, "ranker": ranker_parameters}
     for name in names:
-        for parameter, value in zip(parameters[name](model), torch.load(work / f"{name}.pt")[2]):
+        parameters = decoder_parameters if name == "decoder" else ranker_parameters
+        for parameter, value in zip(parameters(model), torch.load(work / f"{name}.pt")[2]):
             parameter.data.copy_(value)
     return model.eval()
 
@@ -142,28 +166,29 @@ def make_slips(work):
 
 
 def refine(work, steps):
-    """The ranker learns on, with families as before and also to prefer, of a text's candidates, those nearer the true speech."""
-    corpus, model = load_corpus(work), trained(work, "ranker").train()
+    """The ranker learns on as it did, and also to prefer, of a text's candidates, those nearer the true speech."""
+    corpus, model, tokenizer = load_corpus(work), trained(work, "sharpened").train(), vocabulary.load(work / "tokenizer")
     drawn = torch.load(work / "slips.pt")
 
     def loss_of(rng):
-        families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE // 2)
-        lists = rng.sample(range(len(drawn)), LISTS_AT_ONCE)
-        pairs = [u for i in families for u in corpus.of_family(i)]
-        right = [corpus.of_family(i)[0] for i in lists]
-        texts = models.embed_texts(model, [corpus.tokens[u] for u in pairs + right])
-        rows = [row for i in lists for row in drawn[i][0]]
-        speech = models.embed_speech(model, [corpus.codes[u] for u in pairs] + rows, rng)
-        match = models.contrastive_loss(model.logit_scale, texts[: len(pairs)], speech)
-        scale, at, order = model.logit_scale.exp(), len(pairs), 0
-        for i, text in zip(lists, texts[len(pairs) :]):
-            distances = drawn[i][1]
-            wanted = (-2 * (distances - distances.mean()) / distances.std()).softmax(0)
-            scores = scale * speech[at : at + len(distances)] @ text
-            order, at = order - (wanted * scores.log_softmax(0)).sum() / LISTS_AT_ONCE, at + len(distances)
-        return match + order
+        families = rng.sample(range(corpora.FAMILIES), SHARP_FAMILIES // 2)
+        match = match_loss(model, corpus, families, rng, fresh_misses(corpus, tokenizer, families, rng))
+        return match + order_loss(model, corpus, {i: drawn[i] for i in rng.sample(range(len(drawn)), LISTS_AT_ONCE)}, rng)
 
-    learn(work / "refined.pt", ranker_parameters(model), steps, 3e-4, loss_of)
+    learn(work / "refined.pt", ranker_parameters(model), steps, 4e-4, loss_of)
+
+
+def order_loss(model, corpus, lists, rng):
+    """Cross-entropy of the scores' softmax against that of the negative distances, of each family's candidates."""
+    texts = models.embed_texts(model, [corpus.tokens[corpus.of_family(i)[0]] for i in lists])
+    speech = models.embed_speech(model, [row for rows, _ in lists.values() for row in rows], rng)
+    losses, at = [], 0
+    for text, (rows, distances) in zip(texts, lists.values()):
+        scores = model.logit_scale.exp() * speech[at : at + len(rows)] @ text
+        wanted = (-2 * (distances - distances.mean()) / distances.std()).softmax(0)
+        losses.append(-(wanted * scores.log_softmax(0)).sum())
+        at += len(rows)
+    return torch.stack(losses).mean()
 
 
 def save(work):
@@ -186,10 +211,11 @@ def save(work):
 
 STEPS = {
     "corpus": ("corpus.pt", make_corpus),
-    "decoder": ("decoder.done", lambda work: train_decoder(work, 2600)),
-    "ranker": ("ranker.done", lambda work: train_ranker(work, 1800)),
+    "decoder": ("decoder.done", lambda work: train_decoder(work, 2400)),
+    "ranker": ("ranker.done", lambda work: train_ranker(work, 1200)),
+    "sharpen": ("sharpened.done", lambda work: sharpen(work, 900)),
     "slips": ("slips.pt", make_slips),
-    "refine": ("refined.done", lambda work: refine(work, 700)),
+    "refine": ("refined.done", lambda work: refine(work, 500)),
     "save": ("model", save),
 }
 
@@ -217,9 +243,16 @@ def main():
     if options.step:
         return run_step(options.work, options.step)
     run_step(options.work, "corpus")
-    both = [subprocess.Popen([sys.executable, __file__, "--work", options.work, "--threads", "1", name]) for name in ("decoder", "ranker")]
-    if any([process.wait() for process in both]):  # each is waited for
-        sys.exit(1)
+    decoder = subprocess.Popen([sys.executable, __file__, "--work", options.work, "--threads", "1", "decoder"])
+    try:
+        torch.set_num_threads(1)
+        run_step(options.work, "ranker")
+        run_step(options.work, "sharpen")
+        torch.set_num_threads(options.threads)
+    finally:
+        status = decoder.wait()
+    if status != 0:
+        sys.exit("the decoder's training failed")
     for name in ("slips", "refine", "save"):
         run_step(options.work, name)
 

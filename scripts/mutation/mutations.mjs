@@ -183,4 +183,28 @@ export const mutations = [
     from: 'sum += crossEntropy(row, i) + crossEntropy(column, i)',
     to: 'sum += 2 * crossEntropy(row, i) + 0 * crossEntropy(column, i)',
   },
+  {
+    what: "a code's frames are taken in the other order",
+    file: `${native}/codebook.cpp`,
+    from: 'row[frame * mel.n_mels + m]',
+    to: 'row[(frames_per_code - 1 - frame) * mel.n_mels + m]',
+  },
+  {
+    what: 'magnitudes are power',
+    file: `${native}/vocoder.cpp`,
+    from: 'return float(std::sqrt(x));',
+    to: 'return float(x);',
+  },
+  {
+    what: 'the phases have no momentum',
+    file: `${native}/vocoder.cpp`,
+    from: 'magnitudes, 0.99f, spectra);',
+    to: 'magnitudes, 0.0f, spectra);',
+  },
+  {
+    what: 'the second frame of a pair has the wrong sign',
+    file: `${native}/stft.cpp`,
+    from: 'float((re_[mirror] - re_[bin]) / 2)',
+    to: 'float((re_[bin] - re_[mirror]) / 2)',
+  },
 ]

@@ -3,6 +3,7 @@
 //     const recipe = readRecipe('plain')
 //     writeCheckpoint(recipe, dir)                  // a Hugging Face folder, as transformers would save it
 //     writeCheckpoint(recipe, dir, { shards: 3 })   // with model.safetensors.index.json
+//     writeCheckpoint({ ...recipe, codebook: 298 }, dir)   // with codebook.safetensors, of which Python knows nothing
 //
 // scripts/parity/weights.py makes the same bytes in Python: every value is a hash of (seed, parameter's name,
 // element's index), exact until one rounding to float32. Change both or neither; `weights.py --self-test` compares.
@@ -291,6 +292,28 @@ export function hashCheckpoint(recipe) {
   return total.digest('hex')
 }
 
+/**
+ * Frames [codes, 4, mels] of as many codes as `recipe.codebook` says: of each a hum and three broad peaks that move a little, at
+ * random. It is no voice, but no noise either.
+ */
+export function makeCodebook(recipe) {
+  const { feature_size: mels } = fullPreprocessor(recipe)
+  const frames = new Float32Array(recipe.codebook * 4 * mels)
+  const random = uniform(recipe.seed, 'codebook', 8 * recipe.codebook, 1)
+  for (let code = 0; code < recipe.codebook; code++) {
+    const [loudness, tilt, ...peaks] = random.subarray(8 * code, 8 * code + 8)
+    for (let i = 0; i < 4 * mels; i++) {
+      const time = Math.floor(i / mels) / 4
+      const pitch = (i % mels) / mels
+      const peak = (place, move) =>
+        Math.exp(-(((pitch - 0.5 - 0.45 * place - 0.05 * move * time) / 0.07) ** 2))
+      const sum = peak(peaks[0], peaks[3]) + peak(peaks[1], peaks[4]) + peak(peaks[2], peaks[5])
+      frames[4 * mels * code + i] = -7 + 2 * loudness - (2 + tilt) * pitch + 5 * sum
+    }
+  }
+  return frames
+}
+
 // --- files ----------------------------------------------------------------------------------------------------------
 
 /** A typed array's bytes, without copying. Files are little-endian; so is every machine that Node runs on here. */
@@ -321,6 +344,13 @@ function writeSafetensors(recipe, tensors, path) {
 
 function writeWhole(file, bytes) {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+}
+
+function writeCodebook(recipe, dir) {
+  const values = makeCodebook(recipe)
+  const shape = [recipe.codebook, 4, fullPreprocessor(recipe).feature_size]
+  const tensor = { name: 'codebook', shape, values, count: values.length }
+  writeSafetensors(recipe, [tensor], join(dir, 'codebook.safetensors'))
 }
 
 /** Deals tensors out to `count` runs of about the same size, as transformers does by a size limit. */
@@ -403,5 +433,6 @@ export function writeCheckpoint(recipe, dir, { shards = 1 } = {}) {
   const tensors = listTensors(recipe)
   if (shards > 1) writeShards(recipe, tensors, dir, shards)
   else writeSafetensors(recipe, tensors, join(dir, 'model.safetensors'))
+  if (recipe.codebook) writeCodebook(recipe, dir)
   return dir
 }

@@ -8,13 +8,14 @@ import { readRecipe, writeCheckpoint } from './checkpoint.js'
 
 const cache = fileURLToPath(new URL('../../.cache/test', import.meta.url))
 
-/** Path of a tiny model file; kept between runs, since making it is always the same. */
-export async function tinyFile(name = 'plain', type = 'f32') {
-  const file = join(cache, `${name}-${type}.gguf`)
+/** Path of a tiny model file, with a codebook of so many codes; kept between runs, since making it is always the same. */
+export async function tinyFile(name = 'plain', type = 'f32', codebook = 0) {
+  const base = join(cache, codebook ? `${name}-${codebook}-${type}` : `${name}-${type}`)
+  const file = `${base}.gguf`
   if (existsSync(file)) return file
   await mkdir(cache, { recursive: true })
-  const folder = join(cache, `${name}-${type}-${process.pid}`)
-  writeCheckpoint(readRecipe(name), folder)
+  const folder = `${base}-${process.pid}`
+  writeCheckpoint({ ...readRecipe(name), codebook }, folder)
   await convertFolder(folder, `${folder}.gguf`, { type })
   await rename(`${folder}.gguf`, file)
   await rm(folder, { recursive: true })
@@ -31,8 +32,8 @@ export function tone(seconds = 1, sampleRate = 22050) {
 }
 
 /** A loaded tiny model and a voice, disposed of when the test ends. */
-export async function loadTinyModel(t, { name, type, ...options } = {}) {
-  const clvp = await Clvp.load(await tinyFile(name, type), { threads: 1, ...options })
+export async function loadTinyModel(t, { name, type, codebook, ...options } = {}) {
+  const clvp = await Clvp.load(await tinyFile(name, type, codebook), { threads: 1, ...options })
   t.teardown(() => clvp.dispose())
   return { clvp, voice: await clvp.voice(tone()) }
 }

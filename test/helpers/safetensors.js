@@ -36,6 +36,13 @@ export function writeHeader(folder, header, data) {
   writeFileSync(join(folder, 'model.safetensors'), packSafetensors(header, data))
 }
 
+/** Writes a codebook of numbers [codes, frames, mels] as F32 beside a checkpoint. */
+export function writeCodebook(folder, values, shape) {
+  const header = { codebook: { dtype: 'F32', shape, data_offsets: [0, 4 * values.length] } }
+  const data = Buffer.from(new Uint8Array(Float32Array.from(values).buffer))
+  writeFileSync(join(folder, 'codebook.safetensors'), packSafetensors(header, data))
+}
+
 /** Changes one weight of a tensor in the file; `index` counts elements. */
 export function setWeight(folder, tensor, index, value) {
   const file = join(folder, 'model.safetensors')

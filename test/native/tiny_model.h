@@ -109,10 +109,11 @@ inline std::vector<clvp::TensorInfo> tensors(const std::string & type) {
     return list;
 }
 
-/// Writes the model and gives its path back.
-inline std::string write(const std::string & type = "f32") {
-    const std::string path = "tiny-" + type + ".gguf";
-    const auto list = tensors(type);
+/// Writes the model and gives its path back. `more` are tensors behind its own.
+inline std::string write(const std::string & type = "f32", const std::vector<clvp::TensorInfo> & more = {}) {
+    const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + ".gguf";
+    auto list = tensors(type);
+    list.insert(list.end(), more.begin(), more.end());
     auto v = values();
     v["clvp.type"] = type;
     std::remove(path.c_str());

@@ -23,11 +23,14 @@ import {
   type GenerateResult,
   inspectModel,
   type LogitsProcessor,
+  melPlot,
   type PastKeyValues,
+  type Preview,
   type StoppingCriteria,
   type StreamEvent,
   Tensor,
   Voice,
+  writeWav,
 } from 'node-clvp'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -53,6 +56,20 @@ export async function upper(): Promise<void> {
   await convertFolder('in', 'out.gguf', { type: 'q4_k' })
   void [embedding, found, await inspectModel('a.gguf')]
 
+  const heard = await clvp.preview(result.best.drawnCodes, { iterations: 30 })
+  same<typeof heard, Preview>(true)
+  await writeWav('a.wav', heard.samples, heard.sampleRate)
+  await clvp.voice(heard)
+  const mel = await clvp.codesToMel(result.best.drawnCodes)
+  same<typeof mel, Tensor<Float32Array>>(true)
+  const svg: string = melPlot([{ mel, title: 'best', lines: ['a'] }], { secondsPerFrame: 0.01 })
+  const codebook: { codes: number; framesPerCode: number } | undefined = clvp.info.codebook
+  void [svg, codebook]
+
+  // @ts-expect-error an option that there is none of
+  await clvp.preview(result.best.codes, { steps: 3 })
+  // @ts-expect-error a plot needs a title
+  melPlot([{ mel }])
   // @ts-expect-error a voice is needed
   await clvp.generate('Hi.', {})
   // @ts-expect-error an option that there is none of

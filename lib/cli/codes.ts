@@ -1,0 +1,67 @@
+/** Codes from JSON files: what users write, and what `clvp generate` wrote. */
+import { readFile } from 'node:fs/promises'
+import { ClvpError } from '../errors.js'
+import type { Heard } from './sound.js'
+
+/** Rows of codes. */
+export async function readCodes(file: string): Promise<Int32Array[]> {
+  const held = await readJson(file)
+  const candidates = field(held, 'candidates')
+  const rows = Array.isArray(candidates) ? candidates.map((each) => field(each, 'codes')) : held
+  if (!Array.isArray(rows) || !rows.every(isRow)) throw bad(file, 'expected an array of arrays of integers')
+  return rows.map((row: number[]) => Int32Array.from(row))
+}
+
+/**
+ * One row of codes to be heard: an array, an object with `codes`, or the candidate of a rank in what `clvp generate` wrote.
+ *
+ * @param rank from 1, the best; default 1
+ */
+export async function readHeard(file: string, rank: number | undefined): Promise<Heard> {
+  const held = await readJson(file)
+  const candidates = field(held, 'candidates')
+  if (!Array.isArray(candidates)) {
+    if (rank !== undefined) throw bad(file, 'it holds no candidates, so --candidate names none')
+    return { title: 'codes', codes: heardRow(file, Array.isArray(held) ? held : field(held, 'codes')) }
+  }
+  const at = rank ?? 1
+  if (!Number.isInteger(at) || at < 1 || at > candidates.length) {
+    throw bad(file, `expected a rank from 1 to ${candidates.length} for --candidate but received ${at}`)
+  }
+  const candidate: unknown = candidates[at - 1]
+  const [score, seconds] = [field(candidate, 'score'), field(candidate, 'seconds')]
+  const ending = field(candidate, 'finishReason')
+  return {
+    title: `rank ${at}`,
+    codes: heardRow(file, field(candidate, 'drawnCodes') ?? field(candidate, 'codes')),
+    ...(typeof score === 'number' && { score }),
+    ...(typeof seconds === 'number' && { seconds }),
+    ...(typeof ending === 'string' && { finishReason: ending }),
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw bad(file, cause.message, cause)
+    throw new ClvpError('CLVP_IO', `${file} could not be read: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function heardRow(file: string, row: unknown): Int32Array {
+  if (isRow(row)) return Int32Array.from(row)
+  throw bad(file, 'expected an array of integers, { "codes": [...] }, or what \'clvp generate --out\' wrote')
+}
+
+function bad(file: string, reason: string, cause?: unknown): ClvpError {
+  return new ClvpError('CLVP_INVALID_ARGUMENT', `${file} holds no rows of codes: ${reason}`, { cause })
+}
+
+function field(value: unknown, name: string): unknown {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function isRow(row: unknown): row is number[] {
+  return Array.isArray(row) && row.every((code) => Number.isInteger(code) && Math.abs(code) < 2 ** 31)
+}

@@ -1,0 +1,73 @@
+/** Candidates to the ear and the eye: what `clvp generate` and `clvp preview` write of codes. */
+import type { Clvp, PreviewOptions } from '../clvp.js'
+import { ClvpError } from '../errors.js'
+import { melPlot } from '../mel_plot.js'
+import type { Candidate } from '../result.js'
+import { writeWav } from '../wav.js'
+import { writeWhole } from '../write.js'
+
+/** A row of codes, and what is known of it. */
+export interface Heard {
+  title: string
+  codes: Int32Array
+  score?: number
+  seconds?: number
+  finishReason?: string
+}
+
+export function heardCandidate({ drawnCodes, score, seconds, finishReason }: Candidate, rank: number): Heard {
+  return { title: `rank ${rank}`, codes: drawnCodes, score, seconds, finishReason }
+}
+
+/** Throws CLVP_UNSUPPORTED for a model whose codes can't be heard, before any work: code 0 is in every codebook. */
+export async function needCodebook(clvp: Clvp): Promise<void> {
+  await clvp.codesToMel(Int32Array.of(0))
+}
+
+/** Writes a row's sound as WAV, and says how long it is. */
+export async function writeSound(
+  clvp: Clvp,
+  heard: Heard,
+  file: string,
+  options: PreviewOptions,
+): Promise<{ seconds: number; sampleRate: number }> {
+  checkHeard(heard)
+  const { samples, sampleRate } = await clvp.preview(heard.codes, options)
+  await writeWav(file, samples, sampleRate)
+  return { seconds: samples.length / sampleRate, sampleRate }
+}
+
+/** Writes an SVG of rows' mels. */
+export async function writePlot(clvp: Clvp, rows: readonly Heard[], file: string): Promise<void> {
+  const drawn = rows.filter(({ codes }) => codes.length > 0)
+  if (drawn.length === 0) checkHeard(rows[0]!)
+  const mels = await Promise.all(drawn.map(({ codes }) => clvp.codesToMel(codes)))
+  const plots = drawn.map((heard, i) => ({
+    mel: mels[i]!,
+    title: heard.title,
+    lines: captionOf(heard, clvp),
+  }))
+  const secondsPerFrame = clvp.info.secondsPerCode / clvp.info.codebook!.framesPerCode
+  await writeWhole(file, melPlot(plots, { secondsPerFrame }))
+}
+
+function checkHeard({ title, codes }: Heard): void {
+  if (codes.length > 0) return
+  throw new ClvpError(
+    'CLVP_AUDIO',
+    `There is nothing to hear or see of ${title}: it has no codes. A candidate may end at once; take another, or another seed`,
+  )
+}
+
+/** "1 code", "20 codes" */
+export function countOf({ length }: Int32Array): string {
+  return `${length} code${length === 1 ? '' : 's'}`
+}
+
+function captionOf({ codes, score, seconds, finishReason }: Heard, { info }: Clvp): string[] {
+  return [
+    ...(score === undefined ? [] : [`score ${score.toFixed(4)}`]),
+    `${(seconds ?? codes.length * info.secondsPerCode).toFixed(2)} s, ${countOf(codes)}`,
+    ...(finishReason === undefined ? [] : [`ended by ${finishReason}`]),
+  ]
+}
