@@ -69,12 +69,13 @@ function keepOriginalFiles(folder, recipe) {
 }
 
 t.test('with the settings of transformers beside it: the same file, byte for byte', async (t) => {
-  for (const recipe of [readRecipe('plain'), original]) {
+  for (const recipe of [readRecipe('plain'), original, { ...original, codebook: 298 }]) {
     for (const type of ['f32', 'f16', 'q8_0']) {
       const folder = freshFolder(t, recipe)
       const expected = await converted(folder, type)
       saveAsPair(folder)
-      t.ok(expected.equals(await converted(folder, type)), `${recipe.name}, ${type}`)
+      const name = `${recipe.name}${recipe.codebook ? ' with a codebook' : ''}, ${type}`
+      t.ok(expected.equals(await converted(folder, type)), name)
     }
   }
 })
