@@ -2,8 +2,8 @@ import { ClvpError, describe } from '../lib/errors.js'
 import type { SourceFile } from './file.js'
 import { Fields } from './zip_fields.js'
 
-/** A checkpoint has an entry for each tensor and a few more. */
-const MAX_ENTRIES = 2 ** 16
+/** A checkpoint has an entry for each of 8192 tensors at most, and a few more. */
+const MAX_ENTRIES = 2 ** 14
 const MAX_DIRECTORY_BYTES = 16 * 2 ** 20
 const MAX_NAME_BYTES = 512
 const MAX_COMMENT_BYTES = 0xffff
