@@ -79,7 +79,7 @@ export class Clvp {
   /**
    * Loads a model.
    *
-   * @param source a .gguf file, or a folder in Hugging Face layout, which is converted once and kept in a cache: the folder
+   * @param source a .gguf file, or a folder with a checkpoint, which is converted once and kept in a cache: the folder
    *   $CLVP_CACHE, or node-clvp in the system's folder for caches; or, where no such path exists, `owner/name` on the Hugging
    *   Face hub, which is fetched first: docs/hub.md
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or type, CLVP_IO if it cannot be read or fetched, CLVP_MODEL_FORMAT if it is

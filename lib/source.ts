@@ -17,7 +17,7 @@ export interface SourceOptions {
 }
 
 /**
- * Gives a .gguf file back as it is. A Hugging Face folder is converted once and kept in the cache. What is no path here but can
+ * Gives a .gguf file back as it is. A checkpoint's folder is converted once and kept in the cache. What is no path here but can
  * be a hub id is fetched from the hub.
  */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
@@ -29,7 +29,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   if (!found) {
     throw new ClvpError(
       'CLVP_IO',
-      `There is no model at ${source}: expected a .gguf file, a folder with config.json and safetensors, or owner/name on the Hugging Face hub`,
+      `There is no model at ${source}: expected a .gguf file, a folder with a checkpoint (see clvp convert --help), or owner/name on the Hugging Face hub`,
     )
   }
   if (revision !== undefined) {

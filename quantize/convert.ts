@@ -4,14 +4,14 @@ import { abortError, ClvpError } from '../lib/errors.js'
 import { abortSignal, callback, oneOf, path, pick, string } from '../lib/options.js'
 import { type WeightType, weightTypes } from '../lib/weight_types.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
+import { failIo } from './file.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { makePlan, type PlannedTensor } from './plan.js'
-import { failIo } from './safetensors.js'
 
 /** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
 const FORMAT_VERSION = 1
 
-/** Tensors are read and written in pieces of about this size, except for those that are transposed. */
+/** Tensors are read and written in pieces of about this size, except for those that are transposed or scattered. */
 const CHUNK_BYTES = 8 * 2 ** 20
 
 export interface ConvertOptions {
@@ -35,10 +35,11 @@ export interface ConvertResult {
 }
 
 /**
- * Converts a checkpoint in Hugging Face's layout to a model file. The file has its name only when it is whole; equal
- * input gives equal bytes.
+ * Converts a checkpoint to a model file: a folder as transformers saves it, with safetensors or torch files, or one with
+ * tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists what each must hold. Torch files are
+ * read as data, and nothing in them is run. The file has its name only when it is whole; equal input gives equal bytes.
  *
- * @param source a folder, see `openCheckpoint`
+ * @param source the folder
  * @param target the file to write; an existing one is replaced
  * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a checkpoint that is
  *   broken, `CLVP_UNSUPPORTED` for one that is sound but of a kind this package does not run
@@ -127,7 +128,7 @@ async function writeTensors(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const parts = tensors.flatMap((tensor) => tensor.parts)
-  const total = parts.reduce((sum, part) => sum + part.entry.bytes, 0)
+  const total = parts.reduce((sum, part) => sum + part.source.bytes, 0)
   let done = 0
   for (const tensor of tensors) {
     for await (const bytes of writeTensor(writer, tensor)) {
@@ -140,16 +141,17 @@ async function writeTensors(
 
 /** Writes one tensor, and yields the bytes of each piece that is written. */
 async function* writeTensor(writer: NativeWriter, tensor: PlannedTensor): AsyncGenerator<number> {
-  for (const { file, entry, dataType } of tensor.parts) {
+  for (const { source, dataType } of tensor.parts) {
     const columns = tensor.dims[0]!
     const rowBytes = columns * (dataType === 'f32' ? 4 : 2)
-    const chunkBytes = tensor.isTransposed
-      ? entry.bytes
-      : Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes
-    for (let start = 0; start < entry.bytes; start += chunkBytes) {
+    const chunkBytes =
+      tensor.isTransposed || source.isScattered
+        ? source.bytes
+        : Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes
+    for (let start = 0; start < source.bytes; start += chunkBytes) {
       // A new buffer each time: the writer may still hold the last one.
-      const chunk = new Uint8Array(Math.min(chunkBytes, entry.bytes - start))
-      await file.read(entry, start, chunk)
+      const chunk = new Uint8Array(Math.min(chunkBytes, source.bytes - start))
+      await source.read(start, chunk)
       await native(() => writer.append(chunk, dataType, tensor.isTransposed ? columns : 0))
       yield chunk.length
     }

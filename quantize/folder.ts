@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError, describe } from '../lib/errors.js'
-import { failIo, fileSize } from './safetensors.js'
+import { failIo, fileSize } from './file.js'
 import type { JsonObject } from './section.js'
 
 /** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */

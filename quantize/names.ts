@@ -157,7 +157,7 @@ export function withBlock(name: string, block: number): string {
 }
 
 /** A name's block number taken out: `'dec.blk.3.ffn_up.bias'` becomes `['dec.blk.N.ffn_up.bias', 3]`. */
-function withoutBlock(name: string): [string, number] {
+export function withoutBlock(name: string): [string, number] {
   const found = /\.(0|[1-9]\d{0,4})\./.exec(name)
   if (!found) return [name, 0]
   return [`${name.slice(0, found.index)}.N.${name.slice(found.index + found[0].length)}`, Number(found[1])]

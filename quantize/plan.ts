@@ -1,9 +1,9 @@
 import { framesPerCode } from '../lib/binding.js'
 import { ClvpError } from '../lib/errors.js'
 import { typeForRows, type WeightType } from '../lib/weight_types.js'
-import type { SourceTensor } from './checkpoint.js'
 import type { Hparams } from './hparams.js'
 import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
+import type { SourceTensor } from './tensors.js'
 
 /** The codebook's name in the file. It is no part of the towers, so quantize/names.ts does not list it. */
 const CODEBOOK = 'codebook.weight'
@@ -11,7 +11,8 @@ const CODEBOOK = 'codebook.weight'
 /** Of a checkpoint's data types those that weights can have, as the core names them. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
 
-export interface PlannedPart extends SourceTensor {
+export interface PlannedPart {
+  readonly source: SourceTensor
   readonly dataType: 'f32' | 'f16' | 'bf16'
 }
 
@@ -50,7 +51,7 @@ export function makePlan(
     if (row.isAttentionBias && !hasAttentionBias(row.tower, hparams)) continue
     for (let block = 0; block < blockCount(row, hparams); block++) {
       const tensor = planTensor(row, block, hparams, sources, type)
-      for (const part of tensor.parts) used.add(part.entry.name)
+      for (const part of tensor.parts) used.add(part.source.name)
       if (row.isMatrix && tensor.type !== type) fallbacks.push(`${tensor.name}: ${tensor.type}`)
       tensors.push(tensor)
     }
@@ -98,17 +99,17 @@ function findPart(
   const found = sources.get(name)
   if (!found) throw malformed(name, 'is missing')
   // A convolution of width 1 has a last dimension that a matrix has not, and a single number has none at all.
-  const own = found.entry.shape.length === 0 ? [1] : [...found.entry.shape]
+  const own = found.shape.length === 0 ? [1] : [...found.shape]
   while (own.length > shape.length && own.at(-1) === 1) own.pop()
   if (own.join() !== shape.join()) {
-    throw malformed(name, `has the shape [${found.entry.shape}]; config.json asks for [${shape}]`)
+    throw malformed(name, `has the shape [${found.shape}]; config.json asks for [${shape}]`)
   }
   return readable(found)
 }
 
 /** A source with its data type as the core names it. */
 function readable(source: SourceTensor): PlannedPart {
-  const { name, dtype } = source.entry
+  const { name, dtype } = source
   const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
   if (!dataType) {
     throw new ClvpError(
@@ -116,12 +117,12 @@ function readable(source: SourceTensor): PlannedPart {
       `The checkpoint's tensor ${name} is ${dtype}; only F32, F16 and BF16 can be read`,
     )
   }
-  return { ...source, dataType }
+  return { source, dataType }
 }
 
 /** Half precision tells levels apart by 0.008 or less, which no eye or ear does: blocks of a few bits would not. */
 function planCodebook(source: SourceTensor, { mel, speech }: Hparams, type: WeightType): PlannedTensor {
-  const { name, shape } = source.entry
+  const { name, shape } = source
   const [codes = 0, frames, channels] = shape
   const isSound = codes >= 1 && codes <= speech.vocab && frames === framesPerCode && channels === mel.channels
   if (shape.length !== 3 || !isSound) {

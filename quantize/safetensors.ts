@@ -1,5 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ClvpError, describe } from '../lib/errors.js'
+import { SourceFile } from './file.js'
+import { checkPiece, type SourceTensor, type TensorFile } from './tensors.js'
 
 /** Bytes of one element. Types narrower than a byte are not listed: no published checkpoint of CLVP has them. */
 const ELEMENT_SIZES: Readonly<Record<string, number>> = {
@@ -13,10 +14,9 @@ const MAX_HEADER_BYTES = 32 * 2 ** 20
 const MAX_DEPTH = 3
 const MAX_COMMAS = 200_000
 
-/** A tensor of a safetensors file, row-major as PyTorch stores it. */
-export interface SafetensorsEntry {
+/** Where a tensor is, as the header says. */
+interface Entry {
   readonly name: string
-  /** `'F32'`, `'F16'`, `'BF16'`, `'BOOL'`, ... */
   readonly dtype: string
   readonly shape: readonly number[]
   /** From the start of the file. */
@@ -28,47 +28,66 @@ export interface SafetensorsEntry {
  * A safetensors file: its header is read and checked by {@link SafetensorsFile.open}, tensors are read piece by piece.
  * The rules are those of the reference library: exact length, no holes, no overlaps, no key twice.
  */
-export class SafetensorsFile {
+export class SafetensorsFile implements TensorFile {
   readonly path: string
-  readonly entries: ReadonlyMap<string, SafetensorsEntry>
-  readonly #handle: FileHandle
+  readonly tensors: ReadonlyMap<string, SourceTensor>
+  readonly #file: SourceFile
 
-  private constructor(path: string, handle: FileHandle, entries: ReadonlyMap<string, SafetensorsEntry>) {
-    this.path = path
-    this.#handle = handle
-    this.entries = entries
+  private constructor(file: SourceFile, entries: readonly Entry[]) {
+    this.path = file.path
+    this.#file = file
+    this.tensors = new Map(entries.map((entry) => [entry.name, new SafetensorsTensor(file, entry)]))
   }
 
   /** @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is not a sound safetensors file */
   static async open(path: string): Promise<SafetensorsFile> {
-    const size = await fileSize(path)
-    const handle = await open(path).catch((error) => failIo(path, error))
+    const file = await SourceFile.open(path)
     try {
+      const { size } = file
       const prefix = new Uint8Array(8)
       if (size < 8) throw malformed(path, `it has ${size} bytes`)
-      await readExactly(handle, path, 0, prefix)
+      await file.read(0, prefix)
       const length = Number(new DataView(prefix.buffer).getBigUint64(0, true))
       if (length < 2 || length > MAX_HEADER_BYTES || length > size - 8) {
         throw malformed(path, `its header's length is ${length} of ${size} bytes`)
       }
       const header = new Uint8Array(length)
-      await readExactly(handle, path, 8, header)
-      return new SafetensorsFile(path, handle, parseHeader(path, header, size))
+      await file.read(8, header)
+      return new SafetensorsFile(file, parseHeader(path, header, size))
     } catch (error) {
-      await handle.close()
+      await file.close()
       throw error
     }
   }
 
-  /** Fills `target` with a tensor's bytes from `start` on. */
-  async read(entry: SafetensorsEntry, start: number, target: Uint8Array): Promise<void> {
-    if (start < 0 || target.length > entry.bytes - start)
-      throw new RangeError(`${entry.name}: beyond its end`)
-    await readExactly(this.#handle, this.path, entry.offset + start, target)
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+class SafetensorsTensor implements SourceTensor {
+  readonly name: string
+  readonly path: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly bytes: number
+  readonly isScattered = false
+  readonly #file: SourceFile
+  readonly #offset: number
+
+  constructor(file: SourceFile, entry: Entry) {
+    this.name = entry.name
+    this.path = file.path
+    this.dtype = entry.dtype
+    this.shape = entry.shape
+    this.bytes = entry.bytes
+    this.#file = file
+    this.#offset = entry.offset
   }
 
-  async close(): Promise<void> {
-    await this.#handle.close()
+  async read(start: number, target: Uint8Array): Promise<void> {
+    checkPiece(this, start, target.length)
+    await this.#file.read(this.#offset + start, target)
   }
 }
 
@@ -76,35 +95,7 @@ function malformed(path: string, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a sound safetensors file: ${reason}`)
 }
 
-/** Turns a failed system call into an error of this package. */
-export function failIo(path: string, error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error)
-  throw new ClvpError('CLVP_IO', `Cannot read ${path}: ${reason}`, { cause: error })
-}
-
-/** The size of a regular file. Asked before opening: that alone would wait for ever on a pipe. */
-export async function fileSize(path: string): Promise<number> {
-  const info = await stat(path).catch((error) => failIo(path, error))
-  if (!info.isFile()) throw new ClvpError('CLVP_IO', `Cannot read ${path}: it is not a regular file`)
-  return info.size
-}
-
-async function readExactly(
-  handle: FileHandle,
-  path: string,
-  offset: number,
-  target: Uint8Array,
-): Promise<void> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await handle
-      .read(target, done, target.length - done, offset + done)
-      .catch((error) => failIo(path, error))
-    if (bytesRead === 0) throw new ClvpError('CLVP_IO', `Cannot read ${path}: it became shorter meanwhile`)
-    done += bytesRead
-  }
-}
-
-function parseHeader(path: string, bytes: Uint8Array, size: number): Map<string, SafetensorsEntry> {
+function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
   let header: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -115,7 +106,7 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Map<string,
     throw malformed(path, `in its header, ${error instanceof Error ? error.message : error}`)
   }
   const start = 8 + bytes.length
-  const entries: SafetensorsEntry[] = []
+  const entries: Entry[] = []
   for (const [name, value] of Object.entries(header as object)) {
     if (name === '__metadata__') checkMetadata(path, value)
     else entries.push(parseEntry(path, name, value, start))
@@ -128,7 +119,7 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Map<string,
     end += entry.bytes
   }
   if (end !== size) throw malformed(path, `its tensors end at byte ${end} of ${size}`)
-  return new Map(entries.map((entry) => [entry.name, entry]))
+  return entries
 }
 
 function checkMetadata(path: string, value: unknown): void {
@@ -138,7 +129,7 @@ function checkMetadata(path: string, value: unknown): void {
   }
 }
 
-function parseEntry(path: string, name: string, value: unknown, dataStart: number): SafetensorsEntry {
+function parseEntry(path: string, name: string, value: unknown, dataStart: number): Entry {
   const fail = (what: string, got: unknown) => malformed(path, `tensor ${name} has ${what} ${describe(got)}`)
   if (typeof value !== 'object' || value === null) throw fail('as its description', value)
   const { dtype, shape, data_offsets: offsets, ...others } = value as Record<string, unknown>

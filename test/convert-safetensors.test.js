@@ -124,7 +124,7 @@ t.test('what is no file', async (t) => {
   rmSync(weights)
   await t.rejects(convertFolder(folder, `${folder}.gguf`), {
     code: 'CLVP_MODEL_FORMAT',
-    message: /model\.safetensors is missing/,
+    message: /model\.safetensors or pytorch_model\.bin is missing/,
   })
   mkdirSync(weights)
   await t.rejects(convertFolder(folder, `${folder}.gguf`), { code: 'CLVP_IO', message: /not a regular file/ })

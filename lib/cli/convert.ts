@@ -6,10 +6,17 @@ import { megabytes, peakRss } from './table.js'
 export const convert: Command = {
   name: 'convert',
   args: 'FOLDER OUT.gguf',
-  summary: 'Convert a folder in Hugging Face layout to one GGUF file',
+  summary: "Convert a checkpoint, transformers' or tortoise's, to one GGUF file",
   details:
-    'FOLDER holds config.json, safetensors (one or sharded), vocab.json and merges.txt, and may hold\n' +
-    'preprocessor_config.json, generation_config.json, tokenizer_config.json and codebook.safetensors.\n' +
+    'FOLDER is one of\n' +
+    "- what transformers' save_pretrained writes: config.json, the weights, vocab.json and merges.txt;\n" +
+    '  preprocessor_config.json, generation_config.json and tokenizer_config.json may be there too.\n' +
+    '  The weights are model.safetensors or pytorch_model.bin, or shards of either with their index;\n' +
+    '  safetensors go first\n' +
+    '- the original files of tortoise: autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json.\n' +
+    '  A config.json or preprocessor_config.json beside them, whole or in part, goes before what\n' +
+    "  follows from the weights' shapes\n" +
+    'Torch files are read as data: nothing in them is run. Either may hold codebook.safetensors.\n' +
     `Types, from exact to small: ${weightTypes.join(', ')}.`,
   flags: {
     type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },

@@ -36,7 +36,7 @@ export const generate: Command = {
   args: 'MODEL TEXT',
   summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
   details:
-    "MODEL is a .gguf file, a folder in Hugging Face layout, or 'demo' for the embedded model.\n" +
+    "MODEL is a .gguf file, a folder with a checkpoint, or 'demo' for the embedded model.\n" +
     'Of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) the first seconds are used; several are averaged.',
   flags: {
     voice: {

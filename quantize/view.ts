@@ -1,0 +1,66 @@
+/** Which elements of a storage make up a tensor, and in what order. Everything is counted in elements. */
+export interface View {
+  /** Of the first element. */
+  readonly offset: number
+  readonly sizes: readonly number[]
+  /** How far the next element lies along each dimension. */
+  readonly strides: readonly number[]
+}
+
+export function elementCount({ sizes }: View): number {
+  return sizes.reduce((product, size) => product * size, 1)
+}
+
+/** From the first element to the last, both counted. */
+export function spanOf({ sizes, strides }: View): number {
+  if (sizes.includes(0)) return 0
+  return sizes.reduce((span, size, i) => span + (size - 1) * strides[i]!, 1)
+}
+
+/** Whether the elements follow each other. */
+export function isContiguous({ sizes, strides }: View): boolean {
+  let expected = 1
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    if (sizes[i] !== 1 && strides[i] !== expected) return false
+    expected *= sizes[i]!
+  }
+  return true
+}
+
+/** The `count` indices from `start` on of one dimension. */
+export function narrow(view: View, dimension: number, start: number, count: number): View {
+  const offset = view.offset + start * view.strides[dimension]!
+  return { ...view, offset, sizes: view.sizes.with(dimension, count) }
+}
+
+export function transposed(view: View): View {
+  return { ...view, sizes: view.sizes.toReversed(), strides: view.strides.toReversed() }
+}
+
+/** The first dimension as two: `[a * b, ...]` as `[a, b, ...]`. */
+export function splitFirst(view: View, count: number): View {
+  const [size = 1, ...sizes] = view.sizes
+  const [stride = 1, ...strides] = view.strides
+  const inner = size / count
+  return { ...view, sizes: [count, inner, ...sizes], strides: [inner * stride, stride, ...strides] }
+}
+
+/** Copies a view's elements in order. `source` begins at the view's first element. */
+export function gather<T extends Uint16Array | Uint32Array>(source: T, target: T, view: View): void {
+  const sizes = view.sizes.slice(0, -1)
+  const last = view.sizes.at(-1) ?? 1
+  const step = view.strides.at(-1) ?? 1
+  const indices = sizes.map(() => 0)
+  let from = 0
+  for (let to = 0; to < target.length; to += last) {
+    for (let i = 0; i < last; i++) target[to + i] = source[from + i * step]!
+    // The next row: count the outer indices up as an odometer does.
+    for (let d = sizes.length - 1; d >= 0; d--) {
+      from += view.strides[d]!
+      indices[d]!++
+      if (indices[d]! < sizes[d]!) break
+      from -= sizes[d]! * view.strides[d]!
+      indices[d] = 0
+    }
+  }
+}
