@@ -31,7 +31,6 @@ const tap = join(dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'r
 
 must(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON', '--CDCLVP_EXAMPLES=ON'])
 must(process.execPath, [tsc, '-p', 'tsconfig.json'])
-must(process.execPath, ['scripts/demo_model.mjs'])
 
 console.log('# native')
 const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])

@@ -21,7 +21,7 @@ import {
   weightTypes,
 } from '../../dist/lib/index.js'
 import { lineChart } from './chart.mjs'
-import { candidates, drawnCodes, nearMisses, perplexity, retrieval } from './measures.mjs'
+import { candidates, nearMisses, perplexity, retrieval } from './measures.mjs'
 import { findPython, here, root, run } from './python.mjs'
 import { mean, signFlipTest } from './statistics.mjs'
 
@@ -216,7 +216,7 @@ async function sideBySide(clvp, voice, { text, mel, codes }) {
     { mel: new Tensor(real, [channels, frames]), title: 'espeak-ng', lines: [text] },
     { mel: await clvp.codesToMel(codes), title: 'its codes', lines: ['the nearest of 512 codes each'] },
     {
-      mel: await clvp.codesToMel(drawnCodes(clvp, best)),
+      mel: await clvp.codesToMel(best.drawnCodes),
       title: 'generated',
       lines: ['best of 16', `score ${best.score.toFixed(2)}`],
     },

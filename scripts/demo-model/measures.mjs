@@ -3,8 +3,6 @@ import { Tensor } from '../../dist/lib/index.js'
 import { dtw } from './dtw.mjs'
 import { mean } from './statistics.mjs'
 
-const samplesPerCode = 1024
-
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 
 /** How many texts find their own speech first among `group` texts' speech. */
@@ -35,11 +33,6 @@ export async function nearMisses(clvp, sentences) {
   return { right, count: sentences.length }
 }
 
-/** The codes that were drawn: a candidate's `codes` are padded with the others. */
-export function drawnCodes(clvp, { codes, seconds }) {
-  return codes.slice(0, Math.max(1, Math.round((seconds * clvp.info.sampleRate) / samplesPerCode)))
-}
-
 /** Log mel of codes, [frames, channels]. */
 export async function melOf(clvp, codes) {
   const { data, dims } = await clvp.codesToMel(codes)
@@ -62,15 +55,14 @@ export async function candidates(clvp, voice, sentences, counts, channels, onSen
     for (const n of counts) results[n] = await clvp.generate(text, { voice, candidates: n, seed: i })
     const drawn = results[most].candidates
     const distances = []
-    for (const each of drawn)
-      distances[each.index] = dtw(await melOf(clvp, drawnCodes(clvp, each)), mel, channels)
+    for (const each of drawn) distances[each.index] = dtw(await melOf(clvp, each.drawnCodes), mel, channels)
     const spoken = mel.length / channels / clvp.info.codebook.framesPerCode
     found.push({
       picked: Object.fromEntries(counts.map((n) => [n, distances[results[n].best.index]])),
       distances,
       stops: drawn.filter(({ finishReason }) => finishReason === 'stop').length,
-      lengths: drawn.map((each) => drawnCodes(clvp, each).length / spoken),
-      bestLength: drawnCodes(clvp, results[most].best).length / spoken,
+      lengths: drawn.map((each) => each.drawnCodes.length / spoken),
+      bestLength: results[most].best.drawnCodes.length / spoken,
     })
     onSentence?.(i)
   }

@@ -96,8 +96,9 @@ def embed(encoder, rows):
     ids = pad_sequence(rows, batch_first=True)
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-    pooled = (hidden * mask[..., None]).sum(1) / lengths[:, None]
-    return F.normalize(encoder.projection(pooled), dim=-1)
+    with torch.autocast("cpu", enabled=False):  # what tells near misses apart is finer than bfloat16
+        pooled = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
+        return F.normalize(encoder.projection(pooled), dim=-1)
 
 
 def embed_texts(model, tokens):
@@ -114,6 +115,7 @@ def embed_speech(model, codes, rng=random):
 def contrastive_loss(scale, texts, speech):
     """CLIP's loss of matching rows; speech (or texts) may have more rows behind, which match nothing."""
     n = min(len(texts), len(speech))
-    logits = scale.exp().clamp(max=100) * texts @ speech.T
+    with torch.autocast("cpu", enabled=False):
+        logits = scale.exp().clamp(max=100) * texts @ speech.T
     own = torch.arange(n)
     return (F.cross_entropy(logits[:n], own) + F.cross_entropy(logits.T[:n], own)) / 2
