@@ -5,7 +5,7 @@ import { ClvpError } from './errors.js'
 import { type LoadOptions, readLoadOptions } from './generate_options.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'
-import type { WeightType } from './weight_types.js'
+import type { ModelType } from './weight_types.js'
 
 /**
  * Loads a model and makes something of it. What fails on the way leaves nothing behind.
@@ -15,14 +15,14 @@ import type { WeightType } from './weight_types.js'
 export async function openModel<T>(
   source: string,
   options: LoadOptions,
-  folderType: WeightType,
+  folderType: ModelType,
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
   const { device, threads, type, onProgress, signal } = readLoadOptions(options)
   const report = (stage: 'convert' | 'load') =>
     onProgress && ((fraction: number) => onProgress({ stage, fraction }))
-  const conversion = { type: type ?? folderType, signal, onProgress: report('convert') }
+  const conversion = { type: type ?? folderType, threads, signal, onProgress: report('convert') }
   const gguf = await resolveSource(file, conversion)
   const model = await loadModel(gguf, { device, signal, onProgress: report('load') })
   try {

@@ -5,17 +5,19 @@ import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { convertFolder } from '../quantize/convert.js'
 import { ClvpError } from './errors.js'
-import type { WeightType } from './weight_types.js'
+import type { ModelType } from './weight_types.js'
 
 export interface SourceOptions {
   /** For a folder. */
-  type: WeightType
+  type: ModelType
+  /** For its conversion; 0 for the physical cores. */
+  threads: number
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
 
 /** Counts up when a conversion would give another file than before. */
-const cacheVersion = 2
+const cacheVersion = 3
 
 /** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
 export function cacheFolder(): string {
@@ -48,13 +50,13 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
       { cause },
     )
   }
-  const { signal, onProgress } = options
-  await convertFolder(source, target, { type, ...(signal && { signal }), ...(onProgress && { onProgress }) })
+  const { threads, signal, onProgress } = options
+  await convertFolder(source, target, { type, threads: threads || undefined, signal, onProgress })
   return target
 }
 
 /** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */
-async function fingerprint(folder: string, type: WeightType): Promise<string> {
+async function fingerprint(folder: string, type: ModelType): Promise<string> {
   const hash = createHash('sha256').update(`${cacheVersion} ${type} ${resolve(folder)}\n`)
   try {
     for (const name of (await readdir(folder)).sort()) {

@@ -14,6 +14,7 @@ export const inspect: Command = {
     const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
     const parts = [
       `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
+      json.checksum ? `checksum: ${json.checksum} (as stated; 'clvp verify' checks it)` : 'checksum: none',
       ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
       table([['key', 'value'], ...values]),
       table([['type', 'tensors', 'size'], ...types]),
@@ -22,10 +23,12 @@ export const inspect: Command = {
       const tensors = json.tensors.map((each) => [
         each.name,
         each.type,
+        each.bitsPerWeight.toFixed(2),
         each.dims.join(' x '),
         megabytes(each.bytes),
+        each.checksum ?? '-',
       ])
-      parts.push(table([['tensor', 'type', 'shape', 'size'], ...tensors]))
+      parts.push(table([['tensor', 'type', 'bits', 'shape', 'size', 'checksum'], ...tensors]))
     }
     return { text: parts.join('\n\n'), json }
   },
