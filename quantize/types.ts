@@ -35,16 +35,20 @@ export interface TypeChoice {
   readonly fallbacks: string[]
 }
 
+/**
+ * What a few bits more are best spent on: the matrices that give logits and projections, which are small; then the decoder's
+ * attention; then what the encoders' attention gives. docs/quantization.md has the measurements.
+ */
+const LARGER: TensorTypes = [
+  ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
+  ['dec.*.attn_{qkv,out}.weight', 'q6_k'],
+  ['{text,speech}.*.attn_out.weight', 'q6_k'],
+]
+
 /** A mix: the type of most matrices, and patterns of those that have another. The last pattern that fits counts. */
 const MIXES: Readonly<Record<MixedType, { base: WeightType; others: TensorTypes }>> = {
-  q5_k_m: {
-    base: 'q5_k',
-    others: [],
-  },
-  q4_k_m: {
-    base: 'q4_k',
-    others: [],
-  },
+  q5_k_m: { base: 'q5_k', others: LARGER },
+  q4_k_m: { base: 'q4_k', others: LARGER },
 }
 
 /** @throws ClvpError `CLVP_INVALID_ARGUMENT` */

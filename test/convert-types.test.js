@@ -20,7 +20,10 @@ const nearness = {
   iq4_nl: 0.99,
 }
 
-for (const [name, recipe] of [...tinyRecipes.map((each) => [each, readRecipe(each)]), ['broad', broadRecipe()]]) {
+for (const [name, recipe] of [
+  ...tinyRecipes.map((each) => [each, readRecipe(each)]),
+  ['broad', broadRecipe()],
+]) {
   t.test(name, async (t) => {
     const folder = join(t.testdir({}), 'model')
     writeCheckpoint(recipe, folder)

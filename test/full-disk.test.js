@@ -41,12 +41,26 @@ t.test('a limit on the size of files', { skip: process.platform === 'win32' && '
 
 t.test('a full disk', async (t) => {
   const mount = 'mount -t tmpfs -o size=128k none "$0"'
-  const { status, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', mount, t.testdir({})], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', mount, t.testdir({})], {
+    encoding: 'utf8',
+  })
   if (status !== 0) return t.skip(`no small disk can be made here: ${stderr ?? 'unshare is missing'}`)
   const { sources, out: disk } = await setUp(t)
   const script = `${mount}; echo old > "$0/model.gguf"; "$@"; ls -A "$0"; cat "$0/model.gguf"`
   for (const how of ['convert', 'quantize']) {
-    const args = ['-rm', 'sh', '-c', script, disk, process.execPath, program, 'once', how, sources[how], join(disk, 'model.gguf')]
+    const args = [
+      '-rm',
+      'sh',
+      '-c',
+      script,
+      disk,
+      process.execPath,
+      program,
+      'once',
+      how,
+      sources[how],
+      join(disk, 'model.gguf'),
+    ]
     const { stdout } = spawnSync('unshare', args, { encoding: 'utf8' })
     const [message, ...others] = stdout.trim().split('\n')
     t.match(message, /^CLVP_IO cannot write .*No space left/, how)
@@ -54,13 +68,17 @@ t.test('a full disk', async (t) => {
   }
 })
 
-t.test('a folder that cannot be written to', { skip: process.getuid?.() === 0 && 'root may write anywhere' }, async (t) => {
-  const { sources, out } = await setUp(t)
-  chmodSync(out, 0o500)
-  t.teardown(() => chmodSync(out, 0o700))
-  const { stdout } = run('exec "$@"', 'convert', sources.convert, join(out, 'x.gguf'))
-  t.match(stdout, /^CLVP_IO cannot create/)
-})
+t.test(
+  'a folder that cannot be written to',
+  { skip: process.getuid?.() === 0 && 'root may write anywhere' },
+  async (t) => {
+    const { sources, out } = await setUp(t)
+    chmodSync(out, 0o500)
+    t.teardown(() => chmodSync(out, 0o700))
+    const { stdout } = run('exec "$@"', 'convert', sources.convert, join(out, 'x.gguf'))
+    t.match(stdout, /^CLVP_IO cannot create/)
+  },
+)
 
 t.test('a device that takes nothing', { skip: process.platform !== 'linux' && 'no /dev/full' }, async (t) => {
   const folder = freshCheckpoint(t)

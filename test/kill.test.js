@@ -49,7 +49,10 @@ for (const how of Object.keys(ways)) {
       if (which < 0) t.fail(`point ${point}: ${found.length} bytes are neither the old nor the new file`)
       seen.add(which)
       const others = readdirSync(dir).filter((name) => name !== 'model.gguf')
-      if (others.length > 1 || !others.every((name) => /^\.model\.gguf\.\d+\.[0-9a-f]{16}\.tmp$/.test(name))) {
+      if (
+        others.length > 1 ||
+        !others.every((name) => /^\.model\.gguf\.\d+\.[0-9a-f]{16}\.tmp$/.test(name))
+      ) {
         t.fail(`point ${point}: ${others} were left`)
       }
       left += others.length
@@ -86,17 +89,23 @@ t.test('SIGTERM and SIGINT to the command line', async (t) => {
   }
 })
 
-t.test('a temporary file that is being written is left alone', { skip: process.platform === 'win32' && 'no signals' }, async (t) => {
-  const { source, target, dir, whole } = await setUp(t, 'quantize')
-  const child = spawn(process.execPath, [program, 'forever', 'quantize', source, target])
-  await once(child.stdout, 'data')
-  for (let round = 0; round < 10; round++) await quantizeFile(source, target, { type: 'q8_0' })
-  t.equal(child.exitCode, null, 'the other process goes on')
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
-  const { stdout } = spawnSync(process.execPath, [program, 'once', 'quantize', source, target], { encoding: 'utf8' })
-  t.equal(stdout, 'whole\n')
-  t.same(readdirSync(dir), ['model.gguf'])
-  t.ok(readFileSync(target).equals(whole[1]))
-})
+t.test(
+  'a temporary file that is being written is left alone',
+  { skip: process.platform === 'win32' && 'no signals' },
+  async (t) => {
+    const { source, target, dir, whole } = await setUp(t, 'quantize')
+    const child = spawn(process.execPath, [program, 'forever', 'quantize', source, target])
+    await once(child.stdout, 'data')
+    for (let round = 0; round < 10; round++) await quantizeFile(source, target, { type: 'q8_0' })
+    t.equal(child.exitCode, null, 'the other process goes on')
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    const { stdout } = spawnSync(process.execPath, [program, 'once', 'quantize', source, target], {
+      encoding: 'utf8',
+    })
+    t.equal(stdout, 'whole\n')
+    t.same(readdirSync(dir), ['model.gguf'])
+    t.ok(readFileSync(target).equals(whole[1]))
+  },
+)

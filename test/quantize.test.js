@@ -2,7 +2,14 @@
 import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Clvp, convertFolder, inspectModel, modelTypes, quantizeFile, verifyModel } from '../dist/lib/index.js'
+import {
+  Clvp,
+  convertFolder,
+  inspectModel,
+  modelTypes,
+  quantizeFile,
+  verifyModel,
+} from '../dist/lib/index.js'
 import { broadCheckpoint } from './helpers/broad.js'
 import { freshCheckpoint } from './helpers/safetensors.js'
 
@@ -38,7 +45,10 @@ t.test('any number of threads gives the same bytes', async (t) => {
       await convertFolder(folder, join(dir, 'x.gguf'), { type, threads })
       files.push(readFileSync(join(dir, 'x.gguf')))
     }
-    t.ok(files.every((file) => file.equals(files[0])), type)
+    t.ok(
+      files.every((file) => file.equals(files[0])),
+      type,
+    )
   }
 })
 
@@ -98,7 +108,10 @@ t.test('the source is kept', async (t) => {
     ['f32.gguf', 'hardlink.gguf'],
     ['hardlink.gguf', 'symlink.gguf'],
   ]) {
-    await t.rejects(quantizeFile(`${dir}/${from}`, `${dir}/${to}`), { ...invalid, message: /is a file of the source/ })
+    await t.rejects(quantizeFile(`${dir}/${from}`, `${dir}/${to}`), {
+      ...invalid,
+      message: /is a file of the source/,
+    })
   }
   t.ok(readFileSync(source).equals(before))
   t.same(readdirSync(dir).sort(), names)
@@ -153,12 +166,23 @@ t.test('progress and abort', async (t) => {
     const abort = new AbortController()
     const onProgress = (fraction) => fraction >= at && abort.abort(new Error('enough'))
     const call = quantizeFile(source, target, { type: 'q8_0', signal: abort.signal, onProgress })
-    await t.rejects(call, { code: 'CLVP_ABORTED', name: 'AbortError', cause: { message: 'enough' } }, `at ${at}`)
+    await t.rejects(
+      call,
+      { code: 'CLVP_ABORTED', name: 'AbortError', cause: { message: 'enough' } },
+      `at ${at}`,
+    )
   }
   await t.rejects(quantizeFile(source, target, { signal: AbortSignal.abort() }), { code: 'CLVP_ABORTED' })
   t.equal(readFileSync(target, 'utf8'), 'old')
   await quantizeFile(source, target, { type: 'q8_0', onProgress: (fraction) => fractions.push(fraction) })
   t.equal(fractions.at(-1), 1)
-  t.same(fractions, [...fractions].sort((a, b) => a - b), 'progress only grows')
-  t.same(readdirSync(dir).filter((name) => name.includes('tmp')), [])
+  t.same(
+    fractions,
+    [...fractions].sort((a, b) => a - b),
+    'progress only grows',
+  )
+  t.same(
+    readdirSync(dir).filter((name) => name.includes('tmp')),
+    [],
+  )
 })

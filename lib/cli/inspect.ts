@@ -23,12 +23,12 @@ export const inspect: Command = {
       const tensors = json.tensors.map((each) => [
         each.name,
         each.type,
-        each.bitsPerWeight.toFixed(2),
         each.dims.join(' x '),
         megabytes(each.bytes),
+        each.bitsPerWeight.toFixed(2),
         each.checksum ?? '-',
       ])
-      parts.push(table([['tensor', 'type', 'bits', 'shape', 'size', 'checksum'], ...tensors]))
+      parts.push(table([['tensor', 'type', 'shape', 'size', 'bits', 'checksum'], ...tensors]))
     }
     return { text: parts.join('\n\n'), json }
   },

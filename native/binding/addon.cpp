@@ -177,7 +177,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-        { "stopWorkers", stop_workers }, { "similarity", similarity }, { "verify", verify },
+        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

@@ -126,7 +126,8 @@ std::string header_checksum(std::string header) {
 
 void set_header_checksum(std::string & header) { header.replace(checksum_place(header), strlen(no_checksum), header_checksum(header)); }
 
-std::vector<Fault> checksum_faults(const File & file, const GgufHeader & header, const DataVisitor & visit, const Progress & progress, const AbortFlag & abort) {
+std::vector<Fault> checksum_faults(const File & file, const GgufHeader & header, const DataVisitor & visit, const Progress & progress,
+                                   const AbortFlag & abort) {
     Reader reader{ file, header, visit, progress, abort, {}, {} };
     reader.check_header();
     reader.check_tensors();

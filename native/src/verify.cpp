@@ -68,8 +68,9 @@ private:
 
     void report(const GgufTensor & tensor) {
         const uint64_t length = uint64_t(tensor.ne[0]);
-        faults.push_back({ tensor.name, std::to_string(total_.count) + " of its weights are no numbers, the first (" + (std::isnan(total_.value) ? "NaN" : "infinite") +
-                                            ") in row " + std::to_string(total_.first / length) + ", column " + std::to_string(total_.first % length) });
+        faults.push_back({ tensor.name, std::to_string(total_.count) + " of its weights are no numbers, the first (" +
+                                            (std::isnan(total_.value) ? "NaN" : "infinite") + ") in row " + std::to_string(total_.first / length) +
+                                            ", column " + std::to_string(total_.first % length) });
     }
 
     const uint32_t n_threads_;

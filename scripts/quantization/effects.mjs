@@ -126,7 +126,9 @@ export async function tensorErrors(exact, found) {
       let [squares, differences] = [0, 0]
       const pieceBytes = 4 * 2 ** 20
       for (let start = 0; start < source.bytes; start += pieceBytes) {
-        const [a, b] = [source, after.tensors[i].source].map(() => new Uint8Array(Math.min(pieceBytes, source.bytes - start)))
+        const [a, b] = [source, after.tensors[i].source].map(
+          () => new Uint8Array(Math.min(pieceBytes, source.bytes - start)),
+        )
         await source.read(start, a)
         await after.tensors[i].source.read(start, b)
         const [x, y] = [new Float32Array(a.buffer), new Float32Array(b.buffer)]

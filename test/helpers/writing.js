@@ -7,7 +7,8 @@
 import { convertFolder, quantizeFile } from '../../dist/lib/index.js'
 
 const [times, how, source, target] = process.argv.slice(2)
-const write = (type) => ({ convert: convertFolder, quantize: quantizeFile })[how](source, target, { type, threads: 2 })
+const write = (type) =>
+  ({ convert: convertFolder, quantize: quantizeFile })[how](source, target, { type, threads: 2 })
 
 if (times === 'forever') {
   for (let round = 0; ; round++) {
