@@ -125,7 +125,7 @@ t.test('settings that nothing can be made of', async (t) => {
     ['clvp.decoder.head_count', 'clvp.decoder.head_kount', /head_count/],
     ['dec.norm.weight', 'dec.norm.wEight', /dec\.norm\.w/],
     ['clvp.tokenizer.tokens', 'clvp.tokenizer.tokenz', /vocabulary/],
-    ['{"architectures"', '["architectures"', /configuration/],
+    ['"architectures": [', '"architectures": {', /configuration/],
   ]) {
     const faults = await faultsOf(file, replaceOnce(plain, Buffer.from(from), Buffer.from(to)))
     t.ok(
