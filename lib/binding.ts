@@ -335,15 +335,35 @@ export interface NativeTensor {
   dims: number[]
 }
 
+/** A tensor to be written, with how much an error in each column counts: NewTensor in clvp.h. */
+export interface NativeNewTensor extends NativeTensor {
+  importance?: Float32Array | undefined
+}
+
 export interface NativeWriter {
-  append(data: Uint8Array, source: 'f32' | 'f16' | 'bf16', columnsTransposed: number): Promise<void>
+  /** `source`: the data's type, any that a tensor can have. */
+  append(data: Uint8Array, source: string, columnsTransposed: number): Promise<void>
   finish(): Promise<void>
+  abort(): void
   close(): void
+}
+
+export interface NativeVerification {
+  /** `tensor` is empty for what is about the file. */
+  faults: { tensor: string; what: string }[]
+  /** As the header states it; empty for a file without. */
+  checksum: string
+  /** Of the file. */
+  bytes: number
+  tensors: number
 }
 
 export interface NativeFile {
   values: Record<string, NativeHeld>
-  tensors: (NativeTensor & { bytes: number })[]
+  /** Of the values, as in NativeValue. */
+  valueTypes: Record<string, NativeValue['type']>
+  /** `offset`: of the data, from the file's start. */
+  tensors: (NativeTensor & { bytes: number; offset: number })[]
   bytes: number
 }
 
@@ -361,7 +381,12 @@ export interface NativeAbortFlag {
 
 interface Binding {
   Session: new (model: NativeModel, threads: number) => NativeSession
-  Writer: new (path: string, values: Record<string, NativeValue>, tensors: NativeTensor[]) => NativeWriter
+  Writer: new (
+    path: string,
+    values: Record<string, NativeValue>,
+    tensors: NativeNewTensor[],
+    threads: number,
+  ) => NativeWriter
   AbortFlag: new () => NativeAbortFlag
   devices(): NativeDevice[]
   inspect(path: string): Promise<NativeFile>
@@ -371,6 +396,12 @@ interface Binding {
     abortFlag: NativeAbortFlag,
     onProgress?: (fraction: number) => void,
   ): Promise<NativeModel>
+  verify(
+    path: string,
+    threads: number,
+    abortFlag: NativeAbortFlag,
+    onProgress?: (fraction: number) => void,
+  ): Promise<NativeVerification>
   decodeAudio(bytes: Uint8Array, maxSeconds: number, sampleRate: number): Promise<Float32Array>
   resample(samples: Float32Array, from: number, to: number): Promise<Float32Array>
   /** Of `length` samples: the given ones cut, or padded with silence. */

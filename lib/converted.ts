@@ -5,16 +5,18 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertFolder } from '../quantize/convert.js'
 import { ClvpError } from './errors.js'
-import type { WeightType } from './weight_types.js'
+import type { ModelType } from './weight_types.js'
 
 export interface ConversionOptions {
-  type: WeightType
+  type: ModelType
+  /** 0 for the physical cores. */
+  threads: number
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
 
 /** Counts up when a conversion would give another file than before. */
-const cacheVersion = 2
+const cacheVersion = 3
 
 /** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
 export function cacheFolder(): string {
@@ -35,7 +37,7 @@ export async function convertOnce(
   source: string,
   name: string,
   key: string,
-  { type, signal, onProgress }: ConversionOptions,
+  { type, threads, signal, onProgress }: ConversionOptions,
 ): Promise<string> {
   const folder = cacheFolder()
   const hash = createHash('sha256').update(`${cacheVersion} ${type} ${key}`).digest('hex')
@@ -50,6 +52,6 @@ export async function convertOnce(
       { cause },
     )
   }
-  await convertFolder(source, target, { type, name, signal, onProgress })
+  await convertFolder(source, target, { type, name, threads: threads || undefined, signal, onProgress })
   return target
 }

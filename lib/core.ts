@@ -5,6 +5,7 @@
 import { abortable } from './abortable.js'
 import {
   binding,
+  type NativeAbortFlag,
   type NativeAudio,
   type NativeBeamOptions,
   type NativeCandidate,
@@ -26,6 +27,7 @@ import {
   type NativeSession,
   type NativeSimilarity,
   type NativeStepRows,
+  type NativeVerification,
   native,
   type PrefixPositions,
   rewrap,
@@ -90,23 +92,42 @@ const defaultGenerate: NativeGenerateOptions = {
   sampling: defaultSampling,
 }
 
-/** Loads a GGUF file into a device's memory. */
-export async function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
-  const { device = 'auto', signal, onProgress } = options
+/** Runs a job of the loader with a flag that a signal sets. What it gives after an abort is handed to `discard`. */
+async function loading<T>(
+  { signal, onProgress }: Pick<CoreLoadOptions, 'signal' | 'onProgress'>,
+  start: (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) => Promise<T>,
+  discard?: (value: T) => void,
+): Promise<T> {
   if (signal?.aborted) throw abortError(signal)
   const flag = new binding.AbortFlag()
   const onAbort = () => flag.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
-  const load = () =>
+  const run = () =>
     guard(
       () => flag.abort(),
-      (safe) => native(() => binding.loadModel(path, device, flag, safe(onProgress))),
+      (safe) => native(() => start(flag, safe(onProgress))),
     )
   try {
-    return await abortable(signal, load, (model) => model.dispose())
+    return await abortable(signal, run, discard)
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** Loads a GGUF file into a device's memory. */
+export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
+  const { device = 'auto' } = options
+  const start = (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) =>
+    binding.loadModel(path, device, flag, onProgress)
+  return loading(options, start, (model) => model.dispose())
+}
+
+/** Reads a GGUF file from front to end and says what is wrong with it. */
+export function scanModel(
+  path: string,
+  options: Omit<CoreLoadOptions, 'device'> & { threads: number },
+): Promise<NativeVerification> {
+  return loading(options, (flag, onProgress) => binding.verify(path, options.threads, flag, onProgress))
 }
 
 /** transformers' defaults, but for the number of beams. */

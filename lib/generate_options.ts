@@ -7,7 +7,7 @@ import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } 
 import { type Preset, presetNames, presets } from './presets.js'
 import { readSampling, samplingNames } from './sampling.js'
 import { Voice } from './voice.js'
-import { type WeightType, weightTypes } from './weight_types.js'
+import { type ModelType, modelTypes } from './weight_types.js'
 
 /** How far a call has come. */
 export interface Progress {
@@ -23,7 +23,7 @@ export interface LoadOptions {
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
   /** For a folder or a hub id: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
-  type?: WeightType | undefined
+  type?: ModelType | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** Called on the JavaScript thread; it must not throw. */
@@ -131,7 +131,7 @@ export function readLoadOptions(value: unknown) {
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
-    type: given.type === undefined ? undefined : oneOf(given.type, 'type', weightTypes),
+    type: given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),

@@ -1,6 +1,9 @@
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
+export type { OutputOptions } from '../quantize/output.js'
+export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
+export type { TensorTypes } from '../quantize/types.js'
 export type { Clip, Samples } from './audio.js'
 export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
 export {
@@ -32,7 +35,7 @@ export {
 export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
 export type { ModelInfo } from './info.js'
-export { inspectModel, type ModelFile } from './inspect.js'
+export { inspectModel, type ModelFile, type ModelFileTensor } from './inspect.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './mel_plot.js'
 export type { Ids } from './models/arrays.js'
 export {
@@ -78,6 +81,14 @@ export {
   type TokenizerCallOptions,
 } from './tokenizer.js'
 export type { Padding, Truncation } from './tokenizer_call.js'
+export { type ModelFault, type Verification, type VerifyOptions, verifyModel } from './verify.js'
 export { Voice } from './voice.js'
 export { writeWav } from './wav.js'
-export { type WeightType, weightTypes } from './weight_types.js'
+export {
+  type MixedType,
+  type ModelType,
+  mixedTypes,
+  modelTypes,
+  type WeightType,
+  weightTypes,
+} from './weight_types.js'

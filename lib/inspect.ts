@@ -1,6 +1,9 @@
 /** Looking into a model file without loading it. */
-import { binding, type NativeTensor, native } from './binding.js'
+import { binding, type NativeHeld, type NativeTensor, native } from './binding.js'
 import { path } from './options.js'
+
+const HEADER_CHECKSUM = 'clvp.checksum.header'
+const TENSOR_CHECKSUMS = 'clvp.checksum.tensors'
 
 /** What a model file's header says. */
 export interface ModelFile {
@@ -13,10 +16,19 @@ export interface ModelFile {
   bitsPerWeight: number
   /** Tensors and bytes of each type. */
   types: { type: string; tensors: number; bytes: number }[]
-  /** The keys with their values: docs/model-format.md. */
+  /** The keys with their values, but for the checksums: docs/model-format.md. */
   values: Record<string, boolean | number | string | number[] | string[]>
-  /** Dimensions in GGML's order: the contiguous one first. */
-  tensors: (NativeTensor & { bytes: number })[]
+  /** Of the header, which holds those of the tensors, as it is stated: `verifyModel` checks it. Absent for a file without. */
+  checksum?: string
+  tensors: ModelFileTensor[]
+}
+
+/** Dimensions in GGML's order: the contiguous one first. */
+export interface ModelFileTensor extends NativeTensor {
+  bytes: number
+  bitsPerWeight: number
+  /** XXH64 of the data as 16 hexadecimal digits, as the header states it. Absent for a file without. */
+  checksum?: string
 }
 
 /**
@@ -26,10 +38,35 @@ export interface ModelFile {
  */
 export async function inspectModel(file: string): Promise<ModelFile> {
   const name = path(file, 'path')
-  const { values, tensors, bytes } = await native(() => binding.inspect(name))
+  const { values, bytes, ...found } = await native(() => binding.inspect(name))
+  const {
+    [HEADER_CHECKSUM]: checksum,
+    [TENSOR_CHECKSUMS]: checksums,
+    ...others
+  }: Record<string, NativeHeld> = values
   const count = (dims: readonly number[]) => dims.reduce((product, n) => product * n, 1)
+  const tensors = found.tensors.map(({ offset: _, ...tensor }, i) => ({
+    ...tensor,
+    bitsPerWeight: (8 * tensor.bytes) / count(tensor.dims),
+    ...(Array.isArray(checksums) && checksums[i] !== undefined && { checksum: checksums[i] }),
+  }))
   const parameters = tensors.reduce((sum, { dims }) => sum + count(dims), 0)
   const tensorBytes = tensors.reduce((sum, each) => sum + each.bytes, 0)
+  return {
+    path: name,
+    bytes,
+    parameters,
+    bitsPerWeight: parameters > 0 ? (8 * tensorBytes) / parameters : 0,
+    types: countTypes(tensors),
+    values: Object.fromEntries(
+      Object.entries(others).map(([key, value]) => [key, ArrayBuffer.isView(value) ? [...value] : value]),
+    ),
+    ...(typeof checksum === 'string' && { checksum }),
+    tensors,
+  }
+}
+
+function countTypes(tensors: readonly ModelFileTensor[]): ModelFile['types'] {
   const types = new Map<string, { type: string; tensors: number; bytes: number }>()
   for (const each of tensors) {
     const entry = types.get(each.type) ?? { type: each.type, tensors: 0, bytes: 0 }
@@ -37,15 +74,5 @@ export async function inspectModel(file: string): Promise<ModelFile> {
     entry.bytes += each.bytes
     types.set(each.type, entry)
   }
-  return {
-    path: name,
-    bytes,
-    parameters,
-    bitsPerWeight: parameters > 0 ? (8 * tensorBytes) / parameters : 0,
-    types: [...types.values()],
-    values: Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, ArrayBuffer.isView(value) ? [...value] : value]),
-    ),
-    tensors,
-  }
+  return [...types.values()]
 }

@@ -5,7 +5,7 @@ import { ClvpError } from './errors.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'
-import type { WeightType } from './weight_types.js'
+import type { ModelType } from './weight_types.js'
 
 /**
  * Loads a model and makes something of it. What fails on the way leaves nothing behind.
@@ -15,14 +15,14 @@ import type { WeightType } from './weight_types.js'
 export async function openModel<T>(
   source: string,
   options: LoadOptions,
-  folderType: WeightType,
+  folderType: ModelType,
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
   const { device, threads, type, revision, onProgress, signal } = readLoadOptions(options)
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const wanted = { type: type ?? folderType, revision, signal, onProgress: report }
+  const wanted = { type: type ?? folderType, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
   const onLoad = report && ((fraction: number) => report('load', fraction))
   const model = await loadModel(gguf, { device, signal, onProgress: onLoad })

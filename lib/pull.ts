@@ -7,14 +7,14 @@ import { isHubId, readRevision } from './hub/id.js'
 import { fetchSnapshot, type Snapshot } from './hub/snapshot.js'
 import { inspectModel } from './inspect.js'
 import { abortSignal, callback, oneOf, pick } from './options.js'
-import { type WeightType, weightTypes } from './weight_types.js'
+import { type ModelType, modelTypes } from './weight_types.js'
 
 /** Options of {@link pullModel}. */
 export interface PullOptions {
   /** A branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** The type that the weights are converted to, default 'f16'. Of a repository that holds a .gguf file: must be its own. */
-  type?: WeightType | undefined
+  type?: ModelType | undefined
   /** Called on the JavaScript thread with the stages 'download' and 'convert', of those that there is need for. */
   onProgress?: ((progress: Progress) => void) | undefined
   /** Stops with CLVP_ABORTED; the next call goes on from there. */
@@ -33,7 +33,7 @@ export interface PulledModel {
   /** The model file. */
   path: string
   bytes: number
-  type: WeightType
+  type: ModelType
 }
 
 /**
@@ -47,12 +47,12 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
   if (typeof id !== 'string' || !isHubId(id)) throw invalid("a hub id, 'owner/name',", 'id', id)
   const given = pick(options, ['revision', 'type', 'onProgress', 'signal'], 'options')
   const revision = given.revision === undefined ? 'main' : readRevision(given.revision)
-  const type = given.type === undefined ? undefined : oneOf(given.type, 'type', weightTypes)
+  const type = given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes)
   const signal = abortSignal(given.signal, 'signal')
   const onProgress = callback<(progress: Progress) => void>(given.onProgress, 'onProgress')
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const plan = { revision, type: type ?? 'f16', signal, onProgress: report } as const
+  const plan = { revision, type: type ?? 'f16', threads: 0, signal, onProgress: report } as const
   const { snapshot, path } = await fetchModel(id, plan)
   const found = snapshot.gguf === undefined ? plan.type : await typeOf(path)
   if (type !== undefined && type !== found) {
@@ -75,7 +75,9 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
 
 export interface FetchOptions {
   revision: string
-  type: WeightType
+  type: ModelType
+  /** For the conversion; 0 for the physical cores. */
+  threads: number
   signal: AbortSignal | undefined
   onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
 }
@@ -83,20 +85,20 @@ export interface FetchOptions {
 /** The repository's model file: its own, or what its checkpoint is converted to. */
 export async function fetchModel(
   id: string,
-  { revision, type, signal, onProgress }: FetchOptions,
+  { revision, type, threads, signal, onProgress }: FetchOptions,
 ): Promise<{ snapshot: Snapshot; path: string }> {
   const report = (stage: 'download' | 'convert') =>
     onProgress && ((fraction: number) => onProgress(stage, fraction))
   const snapshot = await fetchSnapshot(id, { revision, signal, onProgress: report('download') })
   if (snapshot.gguf !== undefined) return { snapshot, path: snapshot.gguf }
   const name = id.slice(id.indexOf('/') + 1)
-  const conversion = { type, signal, onProgress: report('convert') }
+  const conversion = { type, threads, signal, onProgress: report('convert') }
   return { snapshot, path: await convertOnce(snapshot.folder, name, `${id} ${snapshot.key}`, conversion) }
 }
 
-async function typeOf(file: string): Promise<WeightType> {
+async function typeOf(file: string): Promise<ModelType> {
   const { values } = await inspectModel(file)
-  const type = weightTypes.find((each) => each === values['clvp.type'])
+  const type = modelTypes.find((each) => each === values['clvp.type'])
   if (type) return type
   throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is no CLVP model: its clvp.type is missing or not known`)
 }

@@ -5,11 +5,13 @@ import { convertOnce } from './converted.js'
 import { ClvpError } from './errors.js'
 import { isHubId } from './hub/id.js'
 import { fetchModel } from './pull.js'
-import type { WeightType } from './weight_types.js'
+import type { ModelType } from './weight_types.js'
 
 export interface SourceOptions {
   /** For a folder, and for a repository that holds one. */
-  type: WeightType
+  type: ModelType
+  /** For its conversion; 0 for the physical cores. */
+  threads: number
   /** Given only with a hub id. */
   revision: string | undefined
   signal: AbortSignal | undefined
@@ -41,7 +43,12 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   if (!found.isDirectory()) return source
   const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
   const name = basename(resolve(source)) || 'clvp'
-  return convertOnce(source, name, await fingerprint(source), { type, signal, onProgress: report })
+  return convertOnce(source, name, await fingerprint(source), {
+    type,
+    threads: options.threads,
+    signal,
+    onProgress: report,
+  })
 }
 
 /** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */

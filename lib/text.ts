@@ -52,7 +52,10 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
 }
 
 /** Makes the tokenizer that a model file carries. */
-export function tokenizerOf(values: Record<string, NativeHeld>, info: NativeInfo): ClvpTokenizer {
+export function tokenizerOf(
+  values: Record<string, NativeHeld>,
+  info: Pick<NativeInfo, 'textVocab'>,
+): ClvpTokenizer {
   const tokens = values['clvp.tokenizer.tokens']
   const merges = values['clvp.tokenizer.merges']
   if (!Array.isArray(tokens) || !Array.isArray(merges)) {

@@ -16,19 +16,46 @@ export const weightTypes = [
 
 export type WeightType = (typeof weightTypes)[number]
 
-/** Weights of a row that make one block, and the next type for rows that are no whole number of blocks. */
-const blocks: Partial<Record<WeightType, { size: number; next: WeightType }>> = {
-  q8_0: { size: 32, next: 'f16' },
-  q6_k: { size: 256, next: 'q8_0' },
-  q5_k: { size: 256, next: 'q5_0' },
-  q5_0: { size: 32, next: 'f16' },
-  q4_k: { size: 256, next: 'q4_0' },
-  q4_0: { size: 32, next: 'f16' },
-  iq4_nl: { size: 32, next: 'f16' },
+/** Types that differ from matrix to matrix: docs/quantization.md says how, and why. */
+export const mixedTypes = ['q5_k_m', 'q4_k_m'] as const
+
+export type MixedType = (typeof mixedTypes)[number]
+
+/** What a whole model can be converted to: one type for all matrices, or a mix. */
+export const modelTypes = [...weightTypes, ...mixedTypes] as const
+
+export type ModelType = WeightType | MixedType
+
+/** Weights of a row that make one block, its bytes, and the next type for rows that are no whole number of blocks. */
+const blocks: Readonly<Record<WeightType, { size: number; bytes: number; next?: WeightType }>> = {
+  f32: { size: 1, bytes: 4 },
+  f16: { size: 1, bytes: 2 },
+  bf16: { size: 1, bytes: 2 },
+  q8_0: { size: 32, bytes: 34, next: 'f16' },
+  q6_k: { size: 256, bytes: 210, next: 'q8_0' },
+  q5_k: { size: 256, bytes: 176, next: 'q5_0' },
+  q5_0: { size: 32, bytes: 22, next: 'f16' },
+  q4_k: { size: 256, bytes: 144, next: 'q4_0' },
+  q4_0: { size: 32, bytes: 18, next: 'f16' },
+  iq4_nl: { size: 32, bytes: 18, next: 'f16' },
 }
 
 /** The type for rows of a length: the one asked for, or the first of its successors that can hold them. */
 export function typeForRows(type: WeightType, length: number): WeightType {
-  const block = blocks[type]
-  return block === undefined || length % block.size === 0 ? type : typeForRows(block.next, length)
+  const { size, next } = blocks[type]
+  return next === undefined || length % size === 0 ? type : typeForRows(next, length)
+}
+
+export function isWeightType(text: string): text is WeightType {
+  return (weightTypes as readonly string[]).includes(text)
+}
+
+/** Does it keep weights in blocks of a few bits each? Such weights cannot be told from one another as finely as before. */
+export function isQuantized(type: WeightType): boolean {
+  return blocks[type].size > 1
+}
+
+/** The bytes of a row that its type can hold. */
+export function rowBytes(type: WeightType, length: number): number {
+  return (length / blocks[type].size) * blocks[type].bytes
 }

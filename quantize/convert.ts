@@ -1,36 +1,33 @@
-import { stat } from 'node:fs/promises'
-import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
-import { abortError, ClvpError } from '../lib/errors.js'
-import { abortSignal, callback, oneOf, path, pick, string } from '../lib/options.js'
-import { type WeightType, weightTypes } from '../lib/weight_types.js'
+import type { NativeValue } from '../lib/binding.js'
+import { path, pick, string } from '../lib/options.js'
+import type { ModelType } from '../lib/weight_types.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint.js'
-import { failIo } from './file.js'
 import { hparamValues, readHparams } from './hparams.js'
-import { makePlan, type PlannedTensor } from './plan.js'
+import {
+  type OutputOptions,
+  outputOptions,
+  readOutputOptions,
+  refuseOverwrite,
+  throwIfAborted,
+  writeModel,
+} from './output.js'
+import { makePlan } from './plan.js'
+import { typeValues } from './types.js'
 
 /** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
 const FORMAT_VERSION = 1
 
-/** Tensors are read and written in pieces of about this size, except for those that are transposed or scattered. */
-const CHUNK_BYTES = 8 * 2 ** 20
-
-export interface ConvertOptions {
-  /** Of the weight matrices; everything else is F32, but for a codebook, which is F16 unless this is `'f32'`. Default `'f16'`. */
-  type?: WeightType | undefined
+export interface ConvertOptions extends OutputOptions {
   /** The model's name in the file; default: the folder's. */
   name?: string | undefined
-  /** Called with the part done, 0 to 1. */
-  onProgress?: ((fraction: number) => void) | undefined
-  /** Stops the conversion; nothing is left behind. */
-  signal?: AbortSignal | undefined
 }
 
 export interface ConvertResult {
   path: string
-  type: WeightType
+  type: ModelType
   /** Of the file. */
   bytes: number
-  /** Matrices whose rows the type cannot hold, with the type they have instead: `"name: type"`. */
+  /** Matrices whose rows the type meant for them cannot hold, with the type they have instead: `"name: type"`. */
   fallbacks: string[]
 }
 
@@ -51,109 +48,37 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { type, name, onProgress, signal } = checkOptions(options)
+  const given = pick(options, [...outputOptions, 'name'], 'options')
+  const settings = readOutputOptions(given)
+  const { type, tensorTypes, signal } = settings
+  const name = given.name === undefined ? undefined : string(given.name, 'name')
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source)
   try {
     await refuseOverwrite(target, checkpoint.paths)
     const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
-    const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type)
-    throwIfAborted(signal)
-    const values = { ...ownValues(checkpoint, name ?? checkpoint.name, type), ...hparamValues(hparams) }
-    const tensors = plan.tensors.map(({ name, type, dims }) => ({ name, type, dims }))
-    const writer = await native(() => new binding.Writer(target, values, tensors))
-    try {
-      await writeTensors(writer, plan.tensors, onProgress, signal)
-      await native(() => writer.finish())
-    } finally {
-      writer.close()
+    const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
+    const values = {
+      ...ownValues(checkpoint, name ?? checkpoint.name),
+      ...typeValues(type, tensorTypes),
+      ...hparamValues(hparams),
     }
-    const { size } = await stat(target).catch((error) => failIo(target, error))
-    return { path: target, type, bytes: size, fallbacks: plan.fallbacks }
+    const bytes = await writeModel(target, values, plan.tensors, settings)
+    return { path: target, type, bytes, fallbacks: plan.fallbacks }
   } finally {
     await checkpoint.close()
   }
 }
 
-function checkOptions(options: unknown) {
-  const given = pick(options, ['type', 'name', 'onProgress', 'signal'], 'options')
-  return {
-    type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', weightTypes),
-    name: given.name === undefined ? undefined : string(given.name, 'name'),
-    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
-    signal: abortSignal(given.signal, 'signal'),
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortError(signal)
-}
-
-/** Renaming the new file over one of the source's would destroy the source; links count as the file they lead to. */
-async function refuseOverwrite(target: string, paths: readonly string[]): Promise<void> {
-  const identity = async (path: string) => {
-    const { dev, ino } = await stat(path, { bigint: true })
-    return `${dev}:${ino}`
-  }
-  const existing = await identity(target).catch(() => undefined)
-  if (existing === undefined) return
-  for (const path of paths) {
-    if ((await identity(path).catch(() => undefined)) === existing) {
-      throw new ClvpError(
-        'CLVP_INVALID_ARGUMENT',
-        `${target} is a file of the source: ${path}. Write to another path`,
-      )
-    }
-  }
-}
-
 /** The keys that are neither hyperparameters nor features. */
-function ownValues(checkpoint: Checkpoint, name: string, type: WeightType): Record<string, NativeValue> {
+function ownValues(checkpoint: Checkpoint, name: string): Record<string, NativeValue> {
   const text = (value: string): NativeValue => ({ type: 'string', value })
   return {
     'general.architecture': text('clvp'),
     'general.name': text(name),
     'clvp.format_version': { type: 'u32', value: FORMAT_VERSION },
-    'clvp.type': text(type),
     'clvp.tokenizer.tokens': { type: 'string[]', value: [...checkpoint.tokens] },
     'clvp.tokenizer.merges': { type: 'string[]', value: [...checkpoint.merges] },
     ...Object.fromEntries(Object.entries(checkpoint.texts).map(([key, value]) => [key, text(value)])),
-  }
-}
-
-async function writeTensors(
-  writer: NativeWriter,
-  tensors: readonly PlannedTensor[],
-  onProgress: ((fraction: number) => void) | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const parts = tensors.flatMap((tensor) => tensor.parts)
-  const total = parts.reduce((sum, part) => sum + part.source.bytes, 0)
-  let done = 0
-  for (const tensor of tensors) {
-    for await (const bytes of writeTensor(writer, tensor)) {
-      done += bytes
-      onProgress?.(done / total)
-      throwIfAborted(signal)
-    }
-  }
-}
-
-/** Writes one tensor, and yields the bytes of each piece that is written. */
-async function* writeTensor(writer: NativeWriter, tensor: PlannedTensor): AsyncGenerator<number> {
-  for (const { source, dataType } of tensor.parts) {
-    const columns = tensor.dims[0]!
-    const rowBytes = columns * (dataType === 'f32' ? 4 : 2)
-    const chunkBytes =
-      tensor.isTransposed || source.isScattered
-        ? source.bytes
-        : Math.max(1, Math.floor(CHUNK_BYTES / rowBytes)) * rowBytes
-    for (let start = 0; start < source.bytes; start += chunkBytes) {
-      // A new buffer each time: the writer may still hold the last one.
-      const chunk = new Uint8Array(Math.min(chunkBytes, source.bytes - start))
-      await source.read(start, chunk)
-      await native(() => writer.append(chunk, dataType, tensor.isTransposed ? columns : 0))
-      yield chunk.length
-    }
   }
 }

@@ -1,38 +1,26 @@
 import { framesPerCode } from '../lib/binding.js'
 import { ClvpError } from '../lib/errors.js'
-import { typeForRows, type WeightType } from '../lib/weight_types.js'
+import type { ModelType } from '../lib/weight_types.js'
 import type { Hparams } from './hparams.js'
 import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
+import type { PlannedPart, PlannedTensor } from './output.js'
 import type { SourceTensor } from './tensors.js'
+import { chooseTypes, type TensorTypes, type TypedTensor } from './types.js'
 
 /** The codebook's name in the file. It is no part of the towers, so quantize/names.ts does not list it. */
-const CODEBOOK = 'codebook.weight'
+export const CODEBOOK = 'codebook.weight'
 
 /** Of a checkpoint's data types those that weights can have, as the core names them. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
 
-export interface PlannedPart {
-  readonly source: SourceTensor
-  readonly dataType: 'f32' | 'f16' | 'bf16'
-}
-
-/** One tensor to write. */
-export interface PlannedTensor {
-  readonly name: string
-  readonly type: WeightType
-  /** In GGML's order: the contiguous one first. */
-  readonly dims: number[]
-  /** Their rows follow each other. */
-  readonly parts: readonly PlannedPart[]
-  /** The parts are stored as [in, out]. */
-  readonly isTransposed: boolean
-}
-
 export interface Plan {
   readonly tensors: readonly PlannedTensor[]
-  /** The matrices that could not have the type asked for, and the type they have: `"name: type"`. */
+  /** The matrices that could not have the type meant for them, and the type they have: `"name: type"`. */
   readonly fallbacks: string[]
 }
+
+/** A tensor before its type is chosen. */
+type Layout = Omit<PlannedTensor, 'type'> & Pick<TypedTensor, 'kind'>
 
 /**
  * Says what a checkpoint's tensors become. Every tensor that the hyperparameters call for must be there with its shape,
@@ -42,24 +30,26 @@ export function makePlan(
   hparams: Hparams,
   sources: ReadonlyMap<string, SourceTensor>,
   codebook: SourceTensor | undefined,
-  type: WeightType,
+  type: ModelType,
+  tensorTypes: TensorTypes,
 ): Plan {
-  const tensors: PlannedTensor[] = []
-  const fallbacks: string[] = []
+  const layouts: Layout[] = []
   const used = new Set<string>()
   for (const row of TENSOR_ROWS) {
     if (row.isAttentionBias && !hasAttentionBias(row.tower, hparams)) continue
     for (let block = 0; block < blockCount(row, hparams); block++) {
-      const tensor = planTensor(row, block, hparams, sources, type)
-      for (const part of tensor.parts) used.add(part.source.name)
-      if (row.isMatrix && tensor.type !== type) fallbacks.push(`${tensor.name}: ${tensor.type}`)
-      tensors.push(tensor)
+      const layout = layOut(row, block, hparams, sources)
+      for (const part of layout.parts) used.add(part.source.name)
+      layouts.push(layout)
     }
   }
   for (const source of sources.keys()) {
     if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to such a model')
   }
-  if (codebook) tensors.push(planCodebook(codebook, hparams, type))
+  if (codebook) layouts.push(layOutCodebook(codebook, hparams))
+  const typed = layouts.map(({ name, dims, kind }) => ({ name, columns: dims[0]!, kind }))
+  const { types, fallbacks } = chooseTypes(typed, type, tensorTypes)
+  const tensors = layouts.map(({ kind: _, ...layout }) => ({ ...layout, type: types.get(layout.name)! }))
   return { tensors, fallbacks }
 }
 
@@ -67,13 +57,12 @@ function malformed(tensor: string, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `The checkpoint's tensor ${tensor} ${reason}`)
 }
 
-function planTensor(
+function layOut(
   row: TensorRow,
   block: number,
   hparams: Hparams,
   sources: ReadonlyMap<string, SourceTensor>,
-  type: WeightType,
-): PlannedTensor {
+): Layout {
   const dims = row.dims.map((size) => sizeOf(size, row.tower, hparams))
   const [first = 1, ...others] = dims
   const last = others.pop()
@@ -84,7 +73,7 @@ function planTensor(
   const parts = row.sources.map((source) => findPart(withBlock(source, block), shape, sources))
   return {
     name: withBlock(row.name, block),
-    type: row.isMatrix ? typeForRows(type, first) : 'f32',
+    kind: row.isMatrix ? 'matrix' : 'exact',
     dims,
     parts,
     isTransposed: row.isTransposed,
@@ -121,7 +110,7 @@ function readable(source: SourceTensor): PlannedPart {
 }
 
 /** Half precision tells levels apart by 0.008 or less, which no eye or ear does: blocks of a few bits would not. */
-function planCodebook(source: SourceTensor, { mel, speech }: Hparams, type: WeightType): PlannedTensor {
+function layOutCodebook(source: SourceTensor, { mel, speech }: Hparams): Layout {
   const { name, shape } = source
   const [codes = 0, frames, channels] = shape
   const isSound = codes >= 1 && codes <= speech.vocab && frames === framesPerCode && channels === mel.channels
@@ -133,7 +122,7 @@ function planCodebook(source: SourceTensor, { mel, speech }: Hparams, type: Weig
   }
   return {
     name: CODEBOOK,
-    type: type === 'f32' ? 'f32' : 'f16',
+    kind: 'codebook',
     dims: [framesPerCode * mel.channels, codes],
     parts: [readable(source)],
     isTransposed: false,

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder, inspectModel, weightTypes } from '../dist/lib/index.js'
+import { broadRecipe } from './helpers/broad.js'
 import { readRecipe, tinyRecipes, writeCheckpoint } from './helpers/checkpoint.js'
 import { tone } from './helpers/model.js'
 import { freshCheckpoint } from './helpers/safetensors.js'
@@ -19,17 +20,10 @@ const nearness = {
   iq4_nl: 0.99,
 }
 
-/** One block wide enough for rows of 256, which the K types need. */
-const broad = structuredClone(readRecipe('plain'))
-for (const part of Object.values(broad.config)) {
-  if (typeof part === 'object')
-    Object.assign(part, { hidden_size: 256, num_hidden_layers: 1, num_attention_heads: 4 })
-}
-broad.config.text_config.intermediate_size = 256
-broad.config.speech_config.intermediate_size = 256
-broad.config.decoder_config.n_inner = 512
-
-for (const [name, recipe] of [...tinyRecipes.map((each) => [each, readRecipe(each)]), ['broad', broad]]) {
+for (const [name, recipe] of [
+  ...tinyRecipes.map((each) => [each, readRecipe(each)]),
+  ['broad', broadRecipe()],
+]) {
   t.test(name, async (t) => {
     const folder = join(t.testdir({}), 'model')
     writeCheckpoint(recipe, folder)

@@ -23,6 +23,8 @@ export interface Context {
 export interface Output {
   text: string
   json: unknown
+  /** The exit status; default 0. */
+  status?: number
 }
 
 export interface Command {

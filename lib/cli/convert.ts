@@ -1,7 +1,7 @@
 import { convertFolder } from '../../quantize/convert.js'
-import { weightTypes } from '../weight_types.js'
+import { modelTypes } from '../weight_types.js'
 import type { Command } from './command.js'
-import { megabytes, peakRss } from './table.js'
+import { outputFlags, readOutputFlags, report, typeDetails } from './output.js'
 
 export const convert: Command = {
   name: 'convert',
@@ -17,21 +17,18 @@ export const convert: Command = {
     '  A config.json or preprocessor_config.json beside them, whole or in part, goes before what\n' +
     "  follows from the weights' shapes\n" +
     'Torch files are read as data: nothing in them is run. Either may hold codebook.safetensors.\n' +
-    `Types, from exact to small: ${weightTypes.join(', ')}.`,
+    typeDetails,
   flags: {
     type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },
+    ...outputFlags,
   },
   async run(args, context) {
-    const type = args.choice('type', weightTypes) ?? 'f16'
+    const type = args.choice('type', modelTypes) ?? 'f16'
     const started = performance.now()
     const result = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
       type,
-      signal: context.signal,
-      onProgress: (fraction) => context.progress('convert', fraction),
+      ...readOutputFlags(args, context, 'convert'),
     })
-    const json = { ...result, seconds: (performance.now() - started) / 1000, peakRssBytes: peakRss() }
-    const kept = json.fallbacks.map((line) => `\n  ${line}`).join('')
-    const cost = `in ${json.seconds.toFixed(1)} s, peak memory ${megabytes(json.peakRssBytes)}`
-    return { text: `${json.path}: ${json.type}, ${megabytes(json.bytes)}, ${cost}${kept}`, json }
+    return report(result, started, result.fallbacks)
   },
 }

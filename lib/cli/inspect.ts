@@ -14,6 +14,7 @@ export const inspect: Command = {
     const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
     const parts = [
       `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
+      json.checksum ? `checksum: ${json.checksum} (as stated; 'clvp verify' checks it)` : 'checksum: none',
       ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
       table([['key', 'value'], ...values]),
       table([['type', 'tensors', 'size'], ...types]),
@@ -24,8 +25,10 @@ export const inspect: Command = {
         each.type,
         each.dims.join(' x '),
         megabytes(each.bytes),
+        each.bitsPerWeight.toFixed(2),
+        each.checksum ?? '-',
       ])
-      parts.push(table([['tensor', 'type', 'shape', 'size'], ...tensors]))
+      parts.push(table([['tensor', 'type', 'shape', 'size', 'bits', 'checksum'], ...tensors]))
     }
     return { text: parts.join('\n\n'), json }
   },

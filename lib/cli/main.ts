@@ -14,7 +14,9 @@ import { inspect } from './inspect.js'
 import { preview } from './preview.js'
 import { ProgressBar } from './progress.js'
 import { pull } from './pull.js'
+import { quantize } from './quantize.js'
 import { rank } from './rank.js'
+import { verify } from './verify.js'
 import { voice } from './voice.js'
 
 const commands: readonly Command[] = [
@@ -26,12 +28,17 @@ const commands: readonly Command[] = [
   voice,
   pull,
   convert,
+  quantize,
+  verify,
   inspect,
   devices,
 ]
 
-/** 128 + SIGINT, as shells report it. */
-const interrupted = 130
+/** As shells report them: 128 + the signal's number. */
+const stops = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** The exit status of a command that was stopped. */
+let stopped = 1
 
 function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
@@ -57,14 +64,19 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
   }
   const abort = new AbortController()
   const bar = new ProgressBar()
-  // The first Ctrl-C stops the work tidily; a second one ends the process as usual.
-  process.once('SIGINT', () => abort.abort())
+  // The first Ctrl-C (or SIGTERM) stops the work tidily; a second one ends the process as usual.
+  for (const [signal, status] of Object.entries(stops)) {
+    process.once(signal, () => {
+      stopped = status
+      abort.abort()
+    })
+  }
   try {
     const progress = (stage: string, fraction: number) => bar.update(stage, fraction)
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
     process.stdout.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
-    return 0
+    return output.status ?? 0
   } finally {
     bar.stop()
   }
@@ -95,7 +107,7 @@ function report(error: unknown, command: Command | undefined): number {
     return 2
   }
   if (error instanceof ClvpError) {
-    if (error.code === 'CLVP_ABORTED') return interrupted
+    if (error.code === 'CLVP_ABORTED') return stopped
     process.stderr.write(`clvp: ${error.message} (${error.code})\n`)
     return error.code === 'CLVP_INVALID_ARGUMENT' ? 2 : 1
   }

@@ -1,6 +1,6 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
-import { weightTypes } from '../weight_types.js'
+import { modelTypes } from '../weight_types.js'
 import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {
@@ -24,7 +24,7 @@ export async function withModel<T>(
   context: Context,
   use: (clvp: Clvp) => Promise<T>,
 ): Promise<T> {
-  const type = args.choice('type', weightTypes)
+  const type = args.choice('type', modelTypes)
   const device = args.text('device')
   const revision = args.text('revision')
   const clvp = await Clvp.load(isDemo(name) ? Clvp.demo : name, {

@@ -321,7 +321,8 @@ function outputs(given: Readonly<Record<string, unknown>>): Wanted {
   }
 }
 
-function checkpointConfig(json: unknown): ClvpConfig {
+/** The configuration that a model file carries. */
+export function checkpointConfig(json: unknown): ClvpConfig {
   if (typeof json !== 'string') {
     throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
   }

@@ -177,8 +177,20 @@ Napi::Object to_js(Napi::Env env, const clvp::Values & values) {
     return object;
 }
 
+/// The name of a value's type, as to_values() takes it.
+static const char * value_type(const clvp::Value & value) {
+    static constexpr const char * names[] = { "bool", "u32", "i32", "f32", "string", "i32[]", "f32[]", "string[]" };
+    static_assert(std::size(names) == std::variant_size_v<clvp::Value>);
+    return names[value.index()];
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info) {
     Napi::Object object = Napi::Object::New(env);
+    Napi::Object types = Napi::Object::New(env);
+    for (const auto & [key, value] : info.values) {
+        types.Set(key, value_type(value));
+    }
+    object.Set("valueTypes", types);
     Napi::Array tensors = Napi::Array::New(env, info.tensors.size());
     for (uint32_t i = 0; i < info.tensors.size(); i++) {
         const clvp::TensorInfo & from = info.tensors[i];
@@ -191,11 +203,28 @@ Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info) {
         to.Set("type", from.type);
         to.Set("dims", dims);
         to.Set("bytes", static_cast<double>(from.n_bytes));
+        to.Set("offset", static_cast<double>(from.offset));
         tensors.Set(i, to);
     }
     object.Set("values", to_js(env, info.values));
     object.Set("tensors", tensors);
     object.Set("bytes", static_cast<double>(info.n_bytes));
+    return object;
+}
+
+Napi::Object to_js(Napi::Env env, const clvp::Verification & found) {
+    Napi::Object object = Napi::Object::New(env);
+    Napi::Array faults = Napi::Array::New(env, found.faults.size());
+    for (uint32_t i = 0; i < found.faults.size(); i++) {
+        Napi::Object fault = Napi::Object::New(env);
+        fault.Set("tensor", found.faults[i].tensor);
+        fault.Set("what", found.faults[i].what);
+        faults.Set(i, fault);
+    }
+    object.Set("faults", faults);
+    object.Set("checksum", found.checksum);
+    object.Set("bytes", static_cast<double>(found.n_bytes));
+    object.Set("tensors", static_cast<double>(found.n_tensors));
     return object;
 }
 
@@ -269,18 +298,19 @@ clvp::Values to_values(const Napi::Value & value) {
     return values;
 }
 
-std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value) {
+std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value) {
     const Napi::Array array = to_array(value, "tensors");
-    std::vector<clvp::TensorInfo> tensors;
+    std::vector<clvp::NewTensor> tensors;
     for (uint32_t i = 0; i < array.Length(); i++) {
         const Napi::Object from = to_object(array.Get(i), "a tensor");
         const Napi::Array dims = to_array(from.Get("dims"), "a tensor's dims");
-        clvp::TensorInfo to;
+        clvp::NewTensor to;
         to.name = to_string(from.Get("name"), "a tensor's name");
         to.type = to_string(from.Get("type"), "a tensor's type");
         for (uint32_t d = 0; d < dims.Length(); d++) {
             to.dims.push_back(to_u53(dims.Get(d), "a tensor's dimension"));
         }
+        to.importance = optional_floats(from, "importance");
         tensors.push_back(std::move(to));
     }
     return tensors;

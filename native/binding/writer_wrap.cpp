@@ -11,18 +11,19 @@ Napi::Value undefined(Napi::Env env, Nothing &) { return env.Undefined(); }
 } // namespace
 
 Napi::Function WriterWrap::define(Napi::Env env) {
-    return DefineClass(
-        env, "Writer",
-        { InstanceMethod("append", &WriterWrap::append), InstanceMethod("finish", &WriterWrap::finish), InstanceMethod("close", &WriterWrap::close) });
+    return DefineClass(env, "Writer",
+                       { InstanceMethod("append", &WriterWrap::append), InstanceMethod("finish", &WriterWrap::finish),
+                         InstanceMethod("abort", &WriterWrap::abort), InstanceMethod("close", &WriterWrap::close) });
 }
 
-/// new Writer(path, values, tensors)
+/// new Writer(path, values, tensors, threads)
 WriterWrap::WriterWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<WriterWrap>(info) {
     const std::string path = to_string(info[0], "path");
     const auto values = to_values(info[1]);
     const auto tensors = to_tensors(info[2]);
-    writer_ = checked(info.Env(), [&] { return std::make_shared<clvp::Writer>(path, values, tensors); });
-    worker_ = Worker::create(info.Env(), nullptr);
+    const clvp::WriterOptions options = { to_u32(info[3], "threads"), abort_ };
+    writer_ = checked(info.Env(), [&] { return std::make_shared<clvp::Writer>(path, values, tensors, options); });
+    worker_ = Worker::create(info.Env(), [flag = abort_] { flag->store(true); });
 }
 
 WriterWrap::~WriterWrap() {
@@ -56,6 +57,12 @@ Napi::Value WriterWrap::finish(const Napi::CallbackInfo & info) {
             return Nothing{};
         },
         undefined);
+}
+
+/// Makes the running call reject soon, and all later ones.
+Napi::Value WriterWrap::abort(const Napi::CallbackInfo & info) {
+    abort_->store(true);
+    return info.Env().Undefined();
 }
 
 /// Removes the temporary file of an unfinished writer.

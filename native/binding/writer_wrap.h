@@ -14,10 +14,12 @@ public:
 private:
     Napi::Value append(const Napi::CallbackInfo & info);
     Napi::Value finish(const Napi::CallbackInfo & info);
+    Napi::Value abort(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
 
     std::shared_ptr<clvp::Writer> writer_;
     std::shared_ptr<Worker> worker_;
+    clvp::AbortFlag abort_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 } // namespace binding

@@ -121,6 +121,7 @@ struct TensorInfo {
     std::string name, type;
     std::vector<uint64_t> dims;
     uint64_t n_bytes = 0;
+    uint64_t offset = 0; // of its data, from the file's start
 };
 
 /// The header of a GGUF file: read, bounded and checked, without its tensors' data.
@@ -132,6 +133,29 @@ struct FileInfo {
 
 /// Reads a header. Throws model_format for anything that is not a well-formed GGUF file, io if it cannot be read.
 FileInfo inspect(const std::string & path);
+
+/// Something in a file that is not as it should be.
+struct Fault {
+    std::string tensor; // empty if it is about the file
+    std::string what;
+};
+
+struct Verification {
+    std::vector<Fault> faults; // none: the file is sound
+    std::string checksum;      // as the header states it; empty for a file without checksums, whose numbers may be any that are finite
+    uint64_t n_bytes = 0;      // of the file
+    uint64_t n_tensors = 0;
+};
+
+struct VerifyOptions {
+    uint32_t n_threads = 0; // 0 for the physical cores that this process may use
+    Progress progress;
+    AbortFlag abort;
+};
+
+/// Reads a whole model file: its structure, parameters and shapes, its checksums, and whether every weight is a finite number. Model::load()
+/// checks the first three only. Throws io if the file cannot be read, aborted.
+Verification verify(const std::string & path, const VerifyOptions & options = {});
 
 struct ModelOptions {
     std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
@@ -448,21 +472,36 @@ std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int3
 
 // --- writing model files ------------------------------------------------------------------------------------------------------
 
+/// A tensor to be written.
+struct NewTensor {
+    std::string name;
+    std::string type;           // "f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl"
+    std::vector<uint64_t> dims; // in GGML's order: the contiguous one first
+    /// How much an error in each column counts, [dims[0]], finite and not negative; empty for all alike. The types of 4 to 6 bits
+    /// choose their scales by it.
+    std::vector<float> importance = {};
+};
+
+struct WriterOptions {
+    uint32_t n_threads = 0; // 0 for the physical cores that this process may use; the file's bytes are the same for any number
+    AbortFlag abort;        // append() and finish() throw aborted soon after it is set
+};
+
 /// Writes a GGUF file tensor by tensor, in the order given, into a temporary file that finish() renames. An unfinished
-/// writer removes it.
+/// writer removes it; what a killed process left behind for the same path, the next writer removes.
 class Writer {
 public:
-    /// `tensors`: name, type ("f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl") and dims; n_bytes is ignored.
-    Writer(const std::string & path, const Values & values, const std::vector<TensorInfo> & tensors);
+    /// Checksums join the values under the keys clvp.checksum.*, which the caller cannot give.
+    Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options = {});
     ~Writer();
     Writer(const Writer &) = delete;
     Writer & operator=(const Writer &) = delete;
 
     /// Appends whole rows (of a vector, any of its elements) to the current tensor; the next call goes on where this one ended. `source` is the data's
-    /// type: "f32", "f16" or "bf16". With n_cols, the data is a [n_cols, n_rows] matrix stored the other way round
-    /// (as transformers' Conv1D) and is transposed first.
+    /// type, any that a tensor can have; data of the tensor's own type is kept as it is. With n_cols_transposed, the data is a
+    /// [n_cols, n_rows] matrix of f32, f16 or bf16 stored the other way round (as transformers' Conv1D) and is transposed first.
     void append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed = 0);
-    /// Checks that every tensor is whole, syncs, and gives the file its name.
+    /// Checks that every tensor is whole, syncs, reads the file back and compares its checksums, and gives it its name.
     void finish();
 
 private:

@@ -3,9 +3,7 @@
 #include "check.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <random>
 #include <system_error>
 
 #include <fcntl.h>
@@ -13,8 +11,8 @@
 #include <sys/types.h>
 #ifdef _WIN32
 #include <io.h>
-#include <process.h>
 #else
+#include <sys/file.h>
 #include <unistd.h>
 #endif
 
@@ -48,7 +46,9 @@ int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) {
     return _lseeki64(fd, int64_t(offset), SEEK_SET) < 0 ? -1 : _write(fd, data, unsigned(n));
 }
 
-int process_id() { return _getpid(); }
+bool lock_fd(int) { return true; }
+int hold_fd(int) { return -1; } // an open file cannot be renamed
+void release_fd(int) {}
 
 #else
 
@@ -63,21 +63,26 @@ int sync_fd(int fd) { return fsync(fd); }
 int close_fd(int fd) { return ::close(fd); }
 int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) { return pread(fd, data, n, off_t(offset)); }
 int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) { return pwrite(fd, data, n, off_t(offset)); }
-int process_id() { return int(getpid()); }
 
-#endif
-
-// A path with a NUL would name another file than its text says.
-fs::path checked_path(const std::string & path) {
-    if (path.empty() || path.find('\0') != std::string::npos) {
-        fail(Code::io, "a path must not be empty nor hold a NUL");
+// The lock goes with the process, so a file whose writer was killed can be told from one that is being written.
+bool lock_fd(int fd) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno != EWOULDBLOCK; // a file system without locks: then nobody else can have one
     }
-    try {
-        return fs::u8path(path);
-    } catch (const std::system_error & error) { // on Windows, of a text that is no UTF-8
-        fail(Code::io, "a path is no UTF-8: %s", error.what());
+    struct stat info;
+    return fstat(fd, &info) == 0 && info.st_nlink > 0;
+}
+
+// A second descriptor keeps the first one's lock when that is closed.
+int hold_fd(int fd) { return dup(fd); }
+
+void release_fd(int fd) {
+    if (fd >= 0) {
+        ::close(fd);
     }
 }
+
+#endif
 
 // A folder whose entries are on the disk keeps a rename through a power cut. Not every file system can, so errors are
 // no reason to fail a file that is whole.
@@ -93,9 +98,20 @@ void sync_folder(const fs::path & folder) {
 #endif
 }
 
-fs::path folder_of(const fs::path & path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
-
 } // namespace
+
+fs::path checked_path(const std::string & path) {
+    if (path.empty() || path.find('\0') != std::string::npos) {
+        fail(Code::io, "a path must not be empty nor hold a NUL");
+    }
+    try {
+        return fs::u8path(path);
+    } catch (const std::system_error & error) { // on Windows, of a text that is no UTF-8
+        fail(Code::io, "a path is no UTF-8: %s", error.what());
+    }
+}
+
+fs::path folder_of(const fs::path & path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 File File::open(const std::string & path) {
     // Before opening: that alone would wait for ever on a pipe.
@@ -174,6 +190,8 @@ void File::write_at(uint64_t offset, const void * data, size_t n) {
     }
 }
 
+bool File::try_lock() { return lock_fd(fd_); }
+
 void File::sync() {
     if (sync_fd(fd_) != 0) {
         fail_io("sync", path_, errno);
@@ -188,12 +206,20 @@ void File::close() {
     }
 }
 
-void rename_file(const std::string & from, const std::string & to) {
-    const fs::path target = checked_path(to);
+void File::close_as(const std::string & path) {
+    const fs::path target = checked_path(path);
+    const int lock = hold_fd(fd_);
     std::error_code error;
-    fs::rename(checked_path(from), target, error);
+    try {
+        close();
+        fs::rename(checked_path(path_), target, error);
+    } catch (...) {
+        release_fd(lock);
+        throw;
+    }
+    release_fd(lock);
     if (error) {
-        fail(Code::io, "cannot rename '%s' to '%s': %s", from.c_str(), to.c_str(), error.message().c_str());
+        fail(Code::io, "cannot rename '%s' to '%s': %s", path_.c_str(), path.c_str(), error.message().c_str());
     }
     sync_folder(folder_of(target));
 }
@@ -207,20 +233,18 @@ void remove_file(const std::string & path) noexcept {
     }
 }
 
-std::string temporary_beside(const std::string & path) {
-    const fs::path target = checked_path(path);
-    std::error_code error;
-    const fs::file_type type = fs::status(target, error).type();
-    if (!target.has_filename() || (type != fs::file_type::not_found && type != fs::file_type::regular)) {
-        fail(Code::io, "cannot write '%s': %s", path.c_str(), type == fs::file_type::none ? error.message().c_str() : "it is not a regular file");
+void remove_unused(const std::string & path) noexcept {
+#ifdef _WIN32
+    remove_file(path); // fails while it is open
+#else
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            ::unlink(path.c_str());
+        }
+        ::close(fd);
     }
-    if (!fs::is_directory(folder_of(target), error)) {
-        fail(Code::io, "cannot write '%s': its folder does not exist", path.c_str());
-    }
-    std::random_device random;
-    char suffix[48];
-    snprintf(suffix, sizeof suffix, ".%d.%08x%08x.tmp", process_id(), unsigned(random()), unsigned(random()));
-    return (folder_of(target) / fs::u8path("." + target.filename().u8string() + suffix)).u8string();
+#endif
 }
 
 } // namespace clvp

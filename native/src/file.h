@@ -4,6 +4,8 @@
 
 #include "clvp.h"
 
+#include <filesystem>
+
 namespace clvp {
 
 class File {
@@ -24,24 +26,31 @@ public:
     void read_at(uint64_t offset, void * data, size_t n) const;
     /// Writes exactly n bytes at an offset.
     void write_at(uint64_t offset, const void * data, size_t n);
+    /// Tells other processes that this file is in use, until it is closed or this process ends, however it does. False if one
+    /// of them has it or has removed it. Always true on Windows, where a file in use cannot be removed anyway.
+    bool try_lock();
     /// Waits until the data is on the disk.
     void sync();
-    /// Closes now, so that an error of the last write is seen.
-    void close();
+    /// Closes, so that an error of the last write is seen, and gives the file another name of the same folder, replacing what
+    /// had it; makes that last. A lock holds until then.
+    void close_as(const std::string & path);
 
 private:
+    void close();
     File(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
     std::string path_;
     int fd_;
 };
 
-/// Gives a file another name of the same folder, replacing what had it, and makes that last.
-void rename_file(const std::string & from, const std::string & to);
+/// A path's text for the system. Throws io if it is empty, holds a NUL, which would name another file than the text says, or is
+/// no UTF-8.
+std::filesystem::path checked_path(const std::string & path);
+/// Where a file lies.
+std::filesystem::path folder_of(const std::filesystem::path & path);
 /// Removes a file if it can; for destructors.
 void remove_file(const std::string & path) noexcept;
-/// A name for a temporary file beside `path`, hidden and unlike any other: ".<name>.<pid>.<random>.tmp".
-/// Throws io if `path` cannot become a file: its folder is missing, or something that is no regular file has its name.
-std::string temporary_beside(const std::string & path);
+/// Removes a file unless a process has locked it (on Windows: has it open).
+void remove_unused(const std::string & path) noexcept;
 
 } // namespace clvp

@@ -58,12 +58,12 @@ GgufTensor read_tensor(GgufReader & reader) {
     return tensor;
 }
 
-void place_tensors(GgufHeader & header, uint64_t data_start) {
+void place_tensors(GgufHeader & header) {
     for (GgufTensor & tensor : header.tensors) {
         if (tensor.offset % header.alignment != 0) {
             fail(Code::model_format, "tensor '%s' is not aligned to %u bytes", tensor.name.c_str(), header.alignment);
         }
-        tensor.offset = checked_add(data_start, tensor.offset, "a tensor's offset");
+        tensor.offset = checked_add(header.data_start, tensor.offset, "a tensor's offset");
         if (checked_add(tensor.offset, tensor.n_bytes, "a tensor's end") > header.n_bytes) {
             fail(Code::model_format, "tensor '%s' reaches past the end of the file: it is truncated or damaged", tensor.name.c_str());
         }
@@ -115,7 +115,8 @@ GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes) {
             fail(Code::model_format, "tensor '%s' is there twice", header.tensors.back().name.c_str());
         }
     }
-    place_tensors(header, align_up(reader.position(), header.alignment));
+    header.data_start = align_up(reader.position(), header.alignment);
+    place_tensors(header);
     return header;
 }
 
@@ -138,7 +139,7 @@ FileInfo inspect(const std::string & path) {
     info.n_bytes = header.n_bytes;
     for (GgufTensor & tensor : header.tensors) {
         info.tensors.push_back(
-            { std::move(tensor.name), type_to_name(tensor.type), std::vector<uint64_t>(tensor.ne, tensor.ne + tensor.n_dims), tensor.n_bytes });
+            { std::move(tensor.name), type_to_name(tensor.type), std::vector<uint64_t>(tensor.ne, tensor.ne + tensor.n_dims), tensor.n_bytes, tensor.offset });
     }
     return info;
 }

@@ -48,6 +48,7 @@ struct GgufHeader {
     Values values;
     std::vector<GgufTensor> tensors; // in the file's order
     uint64_t n_bytes = 0;            // of the file
+    uint64_t data_start = 0;         // behind the header and its padding
     uint32_t alignment = gguf_alignment;
 };
 

@@ -10,20 +10,6 @@ namespace clvp {
 
 namespace {
 
-// n elements in a row. They are copied first: GGML's conversions want them aligned.
-void to_floats(const WeightRows & source, uint64_t first, uint64_t n, float * to, std::vector<char> & aligned) {
-    const size_t size = ggml_type_size(source.type);
-    aligned.resize(n * size);
-    memcpy(aligned.data(), source.data + first * size, n * size);
-    if (source.type == GGML_TYPE_F32) {
-        memcpy(to, aligned.data(), n * size);
-    } else if (source.type == GGML_TYPE_F16) {
-        ggml_fp16_to_fp32_row(reinterpret_cast<const ggml_fp16_t *>(aligned.data()), to, int64_t(n));
-    } else {
-        ggml_bf16_to_fp32_row(reinterpret_cast<const ggml_bf16_t *>(aligned.data()), to, int64_t(n));
-    }
-}
-
 // Quantised blocks keep their scales in half precision.
 float largest_weight(ggml_type type) {
     switch (type) {
@@ -35,23 +21,34 @@ float largest_weight(ggml_type type) {
 
 } // namespace
 
+// They are copied first: GGML's conversions want them aligned.
+void to_floats(ggml_type type, const char * data, uint64_t n, float * to) {
+    const size_t size = ggml_row_size(type, int64_t(n));
+    if (type == GGML_TYPE_F32) {
+        memcpy(to, data, size);
+        return;
+    }
+    thread_local std::vector<char> aligned;
+    aligned.assign(data, data + size);
+    ggml_get_type_traits(type)->to_float(aligned.data(), to, int64_t(n));
+}
+
 void WeightRows::load(uint64_t first, uint64_t n, float * to) const {
-    std::vector<char> aligned;
     if (!transposed) {
-        to_floats(*this, first * n_cols, n * n_cols, to, aligned);
+        to_floats(type, data + first * row_size(), n * n_cols, to);
         return;
     }
     std::vector<float> column(n);
     for (uint64_t c = 0; c < n_cols; c++) {
-        to_floats(*this, c * n_rows + first, n, column.data(), aligned);
+        to_floats(type, data + (c * n_rows + first) * ggml_type_size(type), n, column.data());
         for (uint64_t r = 0; r < n; r++) {
             to[r * n_cols + c] = column[r];
         }
     }
 }
 
-void check_weights(const std::vector<float> & weights, const GgufTensor & tensor) {
-    const float largest = largest_weight(tensor.type);
+void check_weights(const std::vector<float> & weights, const GgufTensor & tensor, ggml_type from) {
+    const float largest = from == tensor.type ? FLT_MAX : largest_weight(tensor.type);
     for (const float weight : weights) {
         if (!(std::abs(weight) <= largest)) { // so written, a NaN fails it
             fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot", tensor.name.c_str(), double(weight), type_to_name(tensor.type));

@@ -179,7 +179,7 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
 
 } // namespace
 
-Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options) {
+Weights describe_weights(const GgufHeader & header, const Params & params) {
     Weights weights;
     ggml_init_params init = { (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true };
     weights.ctx.reset(ggml_init(init));
@@ -194,7 +194,11 @@ Weights load_weights(const std::string & path, const GgufHeader & header, const 
     weights.logit_scale = table.exact("logit_scale", { 1 });
     weights.codebook = table.codebook(params);
     table.check_all_used();
+    return weights;
+}
 
+Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options) {
+    Weights weights = describe_weights(header, params);
     ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(device);
     weights.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(weights.ctx.get(), type));
     if (!weights.buffer) {

@@ -65,8 +65,11 @@ struct Weights {
     ggml_backend_buffer_ptr buffer;
 };
 
-/// Creates every tensor that the parameters call for, checks it against the file's (name, shape, type; none missing,
-/// none unknown), and reads the data into the device's memory.
+/// Creates every tensor that the parameters call for, without memory, and checks it against the file's (name, shape, type; none
+/// missing, none unknown). Throws model_format.
+Weights describe_weights(const GgufHeader & header, const Params & params);
+
+/// The same, and reads the data into the device's memory.
 Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options);
 
 } // namespace clvp

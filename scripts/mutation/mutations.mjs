@@ -231,4 +231,34 @@ export const mutations = [
     from: 'narrow(splitFirst(view, heads), 1, part * width, width)',
     to: 'narrow(splitFirst(view, 1), 1, part * width * heads, width * heads)',
   },
+  {
+    what: 'what is quantized already is quantized anew',
+    file: `${native}/writer.cpp`,
+    from: 'if (source.type == tensor.type && !source.transposed) {',
+    to: 'if (source.type == tensor.type && ggml_blck_size(tensor.type) == 1 && !source.transposed) {',
+  },
+  {
+    what: 'importance is ignored',
+    file: `${native}/writer.cpp`,
+    from: 'columns.empty() ? nullptr : columns.data()',
+    to: 'columns.empty() ? nullptr : nullptr',
+  },
+  {
+    what: "a tensor's checksum is not compared",
+    file: `${native}/checksum.cpp`,
+    from: 'if (stated && hash.text() != *stated) {',
+    to: 'if (stated && hash.text().empty()) {',
+  },
+  {
+    what: 'the padding behind the last tensor is not looked at',
+    file: `${native}/checksum.cpp`,
+    from: 'check_zeros(end, std::min(last, header.n_bytes));',
+    to: 'check_zeros(end, end);',
+  },
+  {
+    what: 'a temporary file that is being written is removed',
+    file: `${native}/file.cpp`,
+    from: 'if (flock(fd, LOCK_EX | LOCK_NB) == 0) {',
+    to: 'if (fd >= 0) {',
+  },
 ]

@@ -41,10 +41,10 @@ std::vector<float> random_weights(size_t n) {
     return weights;
 }
 
-TensorInfo info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims), 0 }; }
+NewTensor info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims) }; }
 
 // A file of one tensor, and that tensor's bytes read back.
-std::string written(const TensorInfo & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
+std::string written(const NewTensor & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
     Folder folder;
     Writer writer(folder.file(), {}, { tensor });
     writer.append(data, n_bytes, source, n_cols_transposed);
@@ -77,7 +77,7 @@ Values some_values() {
 
 TEST(writer_round_trip) {
     Folder folder;
-    const std::vector<TensorInfo> tensors = { info("b", "f32", { 5, 3 }), info("a", "f16", { 7 }), info("c", "q8_0", { 64, 2 }) };
+    const std::vector<NewTensor> tensors = { info("b", "f32", { 5, 3 }), info("a", "f16", { 7 }), info("c", "q8_0", { 64, 2 }) };
     const std::vector<float> weights = random_weights(128);
     for (const char * name : { "one.gguf", "two.gguf" }) {
         Writer writer(folder.file(name), some_values(), tensors);
@@ -92,7 +92,9 @@ TEST(writer_round_trip) {
     CHECK(folder.n_files() == 2);
     CHECK(read_all(folder.file("one.gguf")) == read_all(folder.file("two.gguf")));
     const GgufHeader header = read_gguf(folder.file("one.gguf"));
-    CHECK(header.values == some_values());
+    Values values = header.values;
+    CHECK(values.erase("clvp.checksum.header") == 1 && values.erase("clvp.checksum.tensors") == 1);
+    CHECK(values == some_values());
     CHECK(header.n_bytes % gguf_alignment == 0);
     CHECK(header.tensors.size() == 3 && header.tensors[0].name == "b" && header.tensors[2].n_bytes == 4 * 34);
     const std::string bytes = read_all(folder.file("one.gguf"));
@@ -145,7 +147,7 @@ TEST(writer_transposes) {
         }
     }
     for (const char * type : { "f32", "f16", "q8_0" }) {
-        const TensorInfo tensor = info("t", type, { n_cols, n_rows });
+        const NewTensor tensor = info("t", type, { n_cols, n_rows });
         CHECK(written(tensor, stored.data(), stored.size() * 4, "f32", n_cols) == written(tensor, turned.data(), turned.size() * 4, "f32"));
     }
 }
@@ -211,7 +213,7 @@ TEST(writer_leaves_nothing_behind) {
 
 TEST(writer_checks_its_arguments) {
     Folder folder;
-    const auto make = [&](const TensorInfo & tensor) { Writer writer(folder.file(), {}, { tensor }); };
+    const auto make = [&](const NewTensor & tensor) { Writer writer(folder.file(), {}, { tensor }); };
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", {})));
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", { 1, 1, 1, 1, 1 })));
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", { 0 })));
@@ -223,6 +225,10 @@ TEST(writer_checks_its_arguments) {
     CHECK_THROWS(Code::invalid_argument, Writer(folder.file(), {}, { info("t", "f32", { 1 }), info("t", "f32", { 1 }) }));
     CHECK_THROWS(Code::invalid_argument, Writer(folder.file(), { { "", 1u } }, {}));
     CHECK_THROWS(Code::invalid_argument, Writer(folder.file(), { { "general.alignment", 64u } }, {}));
+    CHECK_THROWS(Code::invalid_argument, Writer(folder.file(), { { "clvp.checksum.header", std::string("0123456789abcdef") } }, {}));
+    for (const std::vector<float> & importance : { std::vector<float>(31, 1.0f), std::vector<float>(32, -1.0f), std::vector<float>(32, NAN) }) {
+        CHECK_THROWS(Code::invalid_argument, make({ "t", "q4_0", { 32 }, importance }));
+    }
     CHECK_THROWS(Code::invalid_argument, Writer(folder.file(), { { "a", std::string(2 << 20, 'x') } }, {}));
     CHECK_THROWS(Code::io, Writer(folder.file("no/such/folder.gguf"), {}, {}));
     CHECK_THROWS(Code::io, Writer(folder.path.string(), {}, {}));
@@ -239,4 +245,116 @@ TEST(writer_checks_its_arguments) {
     CHECK_THROWS(Code::invalid_argument, writer.append(weights, 0, "f32"));
     writer.finish();
     CHECK(folder.n_files() == 1);
+}
+
+TEST(writer_gives_equal_bytes_on_any_number_of_threads) {
+    const size_t n_cols = 512, n_rows = 5000; // several chunks, and a last one that is no whole piece
+    const std::vector<float> weights = random_weights(n_cols * n_rows);
+    for (const char * type : { "f16", "q8_0", "q4_k", "iq4_nl" }) {
+        std::string first;
+        for (const uint32_t n_threads : { 1, 2, 7 }) {
+            Folder folder;
+            Writer writer(folder.file(), {}, { info("t", type, { n_cols, n_rows }) }, { n_threads, {} });
+            writer.append(weights.data(), weights.size() * 4, "f32");
+            writer.finish();
+            const std::string bytes = read_all(folder.file());
+            CHECK(first.empty() || bytes == first);
+            first = bytes;
+        }
+    }
+}
+
+TEST(writer_names_the_same_bad_weight_on_any_number_of_threads) {
+    std::vector<float> weights(1 << 21, 1.0f);
+    weights[1 << 20] = 70000.0f;
+    weights[1 << 19] = 80000.0f;
+    for (const uint32_t n_threads : { 1, 4 }) {
+        Folder folder;
+        Writer writer(folder.file(), {}, { info("t", "f16", { 1 << 10, 1 << 11 }) }, { n_threads, {} });
+        try {
+            writer.append(weights.data(), weights.size() * 4, "f32");
+            CHECK(false);
+        } catch (const Error & error) {
+            CHECK(error.code == Code::model_format && std::string(error.what()).find("80000") != std::string::npos);
+        }
+    }
+}
+
+TEST(writer_keeps_blocks_of_the_same_type) {
+    const std::vector<float> weights = random_weights(512 * 3);
+    for (const char * type : { "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl" }) {
+        const NewTensor tensor = info("t", type, { 512, 3 });
+        const std::string blocks = written(tensor, weights.data(), weights.size() * 4, "f32");
+        CHECK(written(tensor, blocks.data(), blocks.size(), type) == blocks);
+        const std::vector<float> wide = as_floats(written(info("t", "f32", { 512, 3 }), blocks.data(), blocks.size(), type));
+        double error = 0;
+        for (size_t i = 0; i < wide.size(); i++) {
+            error = std::max(error, std::fabs(double(wide[i]) - weights[i]));
+        }
+        CHECK(error > 0 && error < 0.15); // of weights to about 1
+    }
+    CHECK_THROWS(Code::invalid_argument, written(info("t", "f32", { 512, 3 }), weights.data(), 544 * 3, "q8_0", 512));
+}
+
+TEST(writer_heeds_importance) {
+    const size_t n_cols = 256, n_rows = 64;
+    const std::vector<float> weights = random_weights(n_cols * n_rows);
+    std::vector<float> importance(n_cols, 0.01f);
+    for (size_t i = 0; i < n_cols; i += 8) {
+        importance[i] = 100.0f;
+    }
+    for (const char * type : { "q4_0", "q5_0", "q4_k", "q5_k", "q6_k", "iq4_nl" }) {
+        double errors[2];
+        for (const bool heeded : { false, true }) {
+            Folder folder;
+            Writer writer(folder.file(), {}, { { "t", type, { n_cols, n_rows }, heeded ? importance : std::vector<float>() } });
+            writer.append(weights.data(), weights.size() * 4, "f32");
+            writer.finish();
+            const GgufTensor found = read_gguf(folder.file()).tensors.at(0);
+            const std::string blocks = read_all(folder.file()).substr(size_t(found.offset), size_t(found.n_bytes));
+            const std::vector<float> wide = as_floats(written(info("t", "f32", { n_cols, n_rows }), blocks.data(), blocks.size(), type));
+            errors[heeded] = 0;
+            for (size_t i = 0; i < wide.size(); i++) {
+                errors[heeded] += importance[i % n_cols] * std::pow(double(wide[i]) - weights[i], 2);
+            }
+        }
+        CHECK(errors[1] < errors[0]);
+    }
+}
+
+TEST(writer_stops_on_abort) {
+    Folder folder;
+    const std::vector<float> weights(64, 1.0f);
+    const AbortFlag abort = std::make_shared<std::atomic<bool>>(false);
+    {
+        Writer writer(folder.file(), {}, { info("t", "f32", { 64 }) }, { 1, abort });
+        writer.append(weights.data(), 128, "f32");
+        abort->store(true);
+        CHECK_THROWS(Code::aborted, writer.append(weights.data(), 128, "f32"));
+        abort->store(false);
+        writer.append(weights.data(), 128, "f32");
+        abort->store(true);
+        CHECK_THROWS(Code::aborted, writer.finish());
+    }
+    CHECK(folder.n_files() == 0);
+}
+
+TEST(writer_removes_what_a_killed_process_left) {
+    Folder folder;
+    const std::string mine = ".model.gguf.1.0123456789abcdef.tmp";
+    for (const std::string & name : { mine, std::string(".other.gguf.1.0123456789abcdef.tmp"), std::string(".model.gguf.1.0123456789abcde.tmp"),
+                                      std::string(".model.gguf.x.0123456789abcdef.tmp"), std::string("model.gguf.1.0123456789abcdef.tmp") }) {
+        std::ofstream(folder.file(name.c_str())) << "left";
+    }
+    {
+        Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) });
+        CHECK(!fs::exists(folder.path / mine));
+        CHECK(folder.n_files() == 5);
+        Writer another(folder.file(), {}, { info("t", "f32", { 4 }) }); // leaves alone what is being written
+        CHECK(folder.n_files() == 6);
+        const float weights[4] = {};
+        writer.append(weights, 16, "f32");
+        writer.finish();
+    }
+    CHECK(folder.n_files() == 5 && fs::exists(folder.file()));
 }

@@ -1,0 +1,71 @@
+/** A model file as a source of tensors. */
+import { binding, type NativeFile, type NativeValue, native } from '../lib/binding.js'
+import { ClvpError } from '../lib/errors.js'
+import { type WeightType, weightTypes } from '../lib/weight_types.js'
+import { SourceFile } from './file.js'
+import { TENSOR_ROWS, withoutBlock } from './names.js'
+import { CODEBOOK } from './plan.js'
+import type { SourceTensor } from './tensors.js'
+import type { TypedTensor } from './types.js'
+
+/** One tensor of a model file, with what can become of it. */
+export interface ModelTensor extends TypedTensor {
+  readonly type: WeightType
+  /** In GGML's order: the contiguous one first. */
+  readonly dims: number[]
+  readonly source: SourceTensor
+}
+
+export interface ModelSource {
+  readonly values: Readonly<Record<string, NativeValue>>
+  readonly tensors: readonly ModelTensor[]
+  close(): Promise<void>
+}
+
+const matrices = new Set(TENSOR_ROWS.filter((row) => row.isMatrix).map((row) => row.name))
+
+/** Keys that the writer makes itself. */
+const WRITERS_OWN = ['general.alignment', 'clvp.checksum.header', 'clvp.checksum.tensors']
+
+/** Opens a file that has been verified. */
+export async function openModel(path: string): Promise<ModelSource> {
+  const info = await native(() => binding.inspect(path))
+  const file = await SourceFile.open(path)
+  return {
+    values: typedValues(info),
+    tensors: info.tensors.map((tensor) => modelTensor(tensor, file)),
+    close: () => file.close(),
+  }
+}
+
+function typedValues({ values, valueTypes }: NativeFile): Record<string, NativeValue> {
+  const kept = Object.entries(values).filter(([key]) => !WRITERS_OWN.includes(key))
+  return Object.fromEntries(
+    kept.map(([key, value]) => [key, { type: valueTypes[key], value } as NativeValue]),
+  )
+}
+
+function modelTensor(
+  { name, type, dims, bytes, offset }: NativeFile['tensors'][number],
+  file: SourceFile,
+): ModelTensor {
+  const known = weightTypes.find((each) => each === type)
+  if (!known) throw new ClvpError('CLVP_UNSUPPORTED', `The tensor ${name} has the type ${type}`)
+  const isMatrix = matrices.has(withoutBlock(name)[0])
+  return {
+    name,
+    type: known,
+    dims,
+    columns: dims[0]!,
+    kind: isMatrix ? 'matrix' : name === CODEBOOK ? 'codebook' : 'exact',
+    source: {
+      name,
+      path: file.path,
+      dtype: type,
+      shape: [...dims].reverse(),
+      bytes,
+      isScattered: false,
+      read: (start, target) => file.read(offset + start, target),
+    },
+  }
+}
