@@ -4,10 +4,10 @@
  * matrices, and how far the model's answers move from F32's.
  *
  *   node scripts/quantization/table.mjs FOLDER|random [--types q8_0,q4_k_m] [--voice CLIP] [--tokens N] [--threads N]
- *        [--work DIR] [--write-docs NAME]
+ *        [--work DIR] [--skip-answers] [--write-docs NAME]
  *
- * `random` is a random checkpoint of the published sizes; it and the F32 models need about 9 GB in --work. --write-docs puts
- * the table between the markers NAME of docs/quantization.md.
+ * `random` is a random checkpoint of the published sizes; it and the F32 models need about 9 GB in --work. --skip-answers loads no
+ * model: sizes, costs and errors of matrices alone. --write-docs puts the table between the markers NAME of docs/quantization.md.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,6 +31,7 @@ const { values: options, positionals } = parseArgs({
     tokens: { type: 'string', default: '32' },
     threads: { type: 'string' },
     work: { type: 'string', default: tmpdir() },
+    'skip-answers': { type: 'boolean', default: false },
     'write-docs': { type: 'string' },
   },
 })
@@ -55,25 +56,30 @@ async function measure(folder, work) {
     threads: options.threads && Number(options.threads),
   }
   convert(folder, exact, 'f32')
-  const reference = await answers(exact, settings)
+  const reference = options['skip-answers'] ? undefined : await answers(exact, settings)
   const rows = []
   for (const type of options.types.split(',')) {
     const file = join(work, 'x.gguf')
     const wide = join(work, 'wide.gguf')
     const cost = convert(folder, file, type)
     const { bitsPerWeight } = await inspectModel(file)
-    const found = distance(reference, await answers(file, { ...settings, reference }))
+    const found = reference && distance(reference, await answers(file, { ...settings, reference }))
     await quantizeFile(file, wide, { type: 'f32' })
     const errors = (await tensorErrors(exact, wide)).sort((a, b) => b.error - a.error)
-    rows.push({ type, ...cost, bitsPerWeight, ...found, errors })
+    rows.push({ type, ...cost, bitsPerWeight, found, errors })
     console.error(`measured ${type}`)
   }
   return rows
 }
 
-function table(rows) {
-  const percent = (part) => `${(100 * part).toFixed(2)} %`
+const percent = (part) => `${(100 * part).toFixed(2)} %`
+
+function answerCells({ cosine, divergence, sameFirst, scoreError }) {
   const small = (value) => (value === 0 ? '0' : value.toExponential(1))
+  return [cosine.toFixed(5), small(divergence), percent(sameFirst), small(scoreError)]
+}
+
+function table(rows) {
   const cells = rows.map((row) => [
     `\`${row.type}\``,
     (row.bytes / 1e6).toFixed(1),
@@ -82,10 +88,7 @@ function table(rows) {
     `${(row.peakRssBytes / 1e6).toFixed(0)} MB`,
     percent(row.errors.reduce((sum, { error }) => sum + error, 0) / row.errors.length),
     percent(row.errors[0].error),
-    row.cosine.toFixed(5),
-    small(row.divergence),
-    percent(row.sameFirst),
-    small(row.scoreError),
+    ...(row.found ? answerCells(row.found) : []),
   ])
   const heading = [
     'type',
@@ -95,10 +98,7 @@ function table(rows) {
     'peak memory',
     'matrix error, mean',
     'largest',
-    'cosine of logits',
-    'KL, nats',
-    'same likeliest code',
-    'score error',
+    ...(rows[0].found ? ['cosine of logits', 'KL, nats', 'same likeliest code', 'score error'] : []),
   ]
   return [heading, heading.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
