@@ -23,8 +23,9 @@ async function setUp(t) {
  * processes: they listen to SIGXFSZ, which Node itself ignores, and end the process when it comes.
  */
 function run(script, how, source, target) {
-  const args = ['-c', script, 'sh', process.execPath, program, 'once', how, source, target]
-  return spawnSync('sh', args, { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } })
+  const bare = `unset NODE_OPTIONS; ${script}`
+  const args = ['-c', bare, 'sh', process.execPath, program, 'once', how, source, target]
+  return spawnSync('sh', args, { encoding: 'utf8' })
 }
 
 t.test('a limit on the size of files', { skip: process.platform === 'win32' && 'no ulimit' }, async (t) => {
