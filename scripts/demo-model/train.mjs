@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Trains the demo model and puts it into demo/demo.gguf: `npm run demo:train`. About 80 minutes on two cores; may be stopped at
+ * Trains the demo model and puts it into demo/demo.gguf: `npm run demo:train`. More than an hour on two cores; may be stopped at
  * any time and goes on where it was. Needs espeak-ng, and Python (a virtual environment is made in .cache/demo-venv).
  *
  *   --work DIR     where the steps leave their results (default .cache/demo-model); DIR/model is the checkpoint
