@@ -20,6 +20,10 @@ const weightKinds = [
   { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', ending: '.bin' },
 ]
 
+/** tortoise's original checkpoints, which bring no config.json; the divisors of the mel channels are a file too. */
+const pair = ['autoregressive.pth', 'clvp2.pth']
+const optionalWithPair = ['config.json', 'mel_norms.pth']
+
 const MAX_SHARDS = 256
 
 export interface Choice {
@@ -47,23 +51,30 @@ export function chooseFiles(names: Iterable<string>, where: string): Choice {
   const hasSafetensors = safetensors!.isWhole || safetensors!.isSharded
   if (!hasSafetensors && ggufs.length === 1) return { files: ggufs, gguf: ggufs[0]! }
   const weights = hasSafetensors ? safetensors! : bin!
-  if (!weights.isWhole && !weights.isSharded) throw withoutWeights(where, ggufs)
-  const small = [...required(there, where), ...optional.filter((name) => there.has(name))]
+  const present = optional.filter((name) => there.has(name))
+  if (!weights.isWhole && !weights.isSharded) {
+    if (!pair.every((name) => there.has(name))) throw withoutWeights(where, ggufs)
+    const beside = optionalWithPair.filter((name) => there.has(name))
+    return { files: [...tokenizer(there, where), ...present, ...beside, ...pair] }
+  }
+  if (!there.has('config.json')) throw absent(where, 'config.json')
+  const small = ['config.json', ...tokenizer(there, where), ...present]
   if (weights.isWhole) return { files: [...small, weights.file] }
   return { files: [...small, weights.index], index: { name: weights.index, ending: weights.ending } }
 }
 
-function required(there: ReadonlySet<string>, where: string): string[] {
-  const tokenizer = vocabulary.every((name) => there.has(name)) ? vocabulary : ['tokenizer.json']
-  const names = ['config.json', ...tokenizer]
-  const absent = names.find((name) => !there.has(name))
-  if (absent === undefined) return names
-  const what = absent === 'config.json' ? absent : `${vocabulary.join(' with ')} (or ${absent})`
-  throw new ClvpError('CLVP_MODEL_FORMAT', `${where} is no CLVP checkpoint: ${what} is missing`)
+function tokenizer(there: ReadonlySet<string>, where: string): string[] {
+  if (vocabulary.every((name) => there.has(name))) return vocabulary
+  if (there.has('tokenizer.json')) return ['tokenizer.json']
+  throw absent(where, `${vocabulary.join(' with ')} (or tokenizer.json)`)
+}
+
+function absent(where: string, what: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${where} is no CLVP checkpoint: ${what} is missing`)
 }
 
 function withoutWeights(where: string, ggufs: readonly string[]): ClvpError {
-  const files = weightKinds.map(({ file }) => file).join(', ')
+  const files = [...weightKinds.map(({ file }) => file), pair.join(' with ')].join(', ')
   const several = `: it has ${ggufs.length} .gguf files (${ggufs.slice(0, 3).join(', ')}...): fetch one and name its path`
   const none = `: expected ${files}, their shards with an index, or a .gguf file`
   const reason = ggufs.length > 1 ? several : none

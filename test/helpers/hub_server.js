@@ -18,7 +18,7 @@ export function filesOf(folder) {
 
 export const commitOf = (name) => createHash('sha1').update(name).digest('hex')
 
-const isLarge = (name) => /\.(safetensors|bin|gguf)$/.test(name)
+const isLarge = (name) => /\.(safetensors|bin|pth|gguf)$/.test(name)
 export const etagOf = (name, bytes) => (isLarge(name) ? sha256(bytes) : gitHash(bytes))
 
 /**
