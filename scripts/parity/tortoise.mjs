@@ -1,8 +1,8 @@
 /**
  * Compares our conversion of tortoise's original pair with transformers' own converter, run now: random checkpoints in
- * the original layout, small and of the published size, become model files in three ways, which must be equal:
- * the pair as it is, the converter's result as safetensors, and that as pytorch_model.bin. Ends with 1 when anything
- * differs.
+ * the original layout, small and of the published size, become model files in all ways there are, which must be equal:
+ * the pair as it is, and the converter's result as safetensors and as pytorch_model.bin, each whole and in shards. Ends
+ * with 1 when anything differs.
  *
  *   npm run build:lib
  *   node scripts/parity/tortoise.mjs [--python .cache/parity-venv/bin/python] [--converter FILE] [--skip-full]
@@ -13,7 +13,9 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  closeSync,
   copyFileSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -116,7 +118,8 @@ async function compareSize(size, converter, work) {
   const out = join(work, size)
   const script = join(ROOT, 'scripts/parity/tortoise_reference.py')
   run(options.python, [script, '--converter', converter, '--size', size, '--out', out])
-  const folders = Object.fromEntries(['saved', 'bin', 'pair'].map((name) => [name, join(out, name, 'model')]))
+  const names = ['saved', 'saved-shards', 'bin', 'bin-shards', 'pair']
+  const folders = Object.fromEntries(names.map((name) => [name, join(out, name, 'model')]))
   const saved = convert(folders.saved)
   const expected = await essence(saved.target)
   const whole = hashOf(saved.target, 0)
@@ -126,19 +129,19 @@ async function compareSize(size, converter, work) {
     console.log(`${size}: ${what}: ${different.length > 0 ? `DIFFERENT: ${different}` : 'equal'} (${cost})`)
   }
   console.log(`${size}: the converter's result as safetensors: ${saved.cost}`)
-  const bin = convert(folders.bin)
-  report('as pytorch_model.bin, every byte', hashOf(bin.target, 0) === whole ? [] : ['bytes'], bin.cost)
+  const reportBytes = (what, folder) => {
+    const { target, cost } = convert(folder)
+    report(`${what}, every byte`, hashOf(target, 0) === whole ? [] : ['bytes'], cost)
+  }
+  reportBytes('as safetensors in shards', folders['saved-shards'])
+  reportBytes('as pytorch_model.bin', folders.bin)
+  reportBytes('as pytorch_model.bin in shards', folders['bin-shards'])
   const pair = convert(folders.pair)
   report('the pair alone, keys and tensors', differences(await essence(pair.target), expected), pair.cost)
   for (const name of ['config.json', 'preprocessor_config.json']) {
     copyFileSync(join(folders.saved, name), join(folders.pair, name))
   }
-  const full = convert(folders.pair)
-  report(
-    "the pair with transformers' settings, every byte",
-    hashOf(full.target, 0) === whole ? [] : ['bytes'],
-    full.cost,
-  )
+  reportBytes("the pair with transformers' settings", folders.pair)
   rmSync(out, { recursive: true })
   return failed
 }

@@ -4,7 +4,7 @@
 
 DIR/pair/model gets autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json; DIR/saved/model the converted
 weights as transformers saves them, with config.json and preprocessor_config.json; DIR/bin/model the same as
-pytorch_model.bin. The converter's functions are run as they are; it is written for one size, so its two module variables
+pytorch_model.bin; DIR/saved-shards/model and DIR/bin-shards/model the same in several files with an index. The converter's functions are run as they are; it is written for one size, so its two module variables
 of the sizes are set. Its rule for the conditioning encoder's heads holds where their number is one more than a multiple
 of three, so the small pair has four.
 """
@@ -34,6 +34,8 @@ SIZES = {
 PROJECTION = {"full": 768, "small": 128}
 HEAD_WIDTH = 64
 MELS = 80
+FORMS = ("saved", "saved-shards", "bin", "bin-shards")  # of the converted weights
+SHARDS = 5
 
 
 def linear(weights, name, shape, bias=True):
@@ -164,6 +166,19 @@ def write_tokenizer(folder, size):
         json.dump({"version": "1.0", "model": model}, out)
 
 
+def write_shards(folder, weights, name, save):
+    """`weights` in SHARDS files, and their index: name.ending becomes name-00001-of-00005.ending."""
+    stem, ending = os.path.splitext(name)
+    names = sorted(weights)
+    files = {}
+    for i in range(SHARDS):
+        file = f"{stem}-{i + 1:05}-of-{SHARDS:05}{ending}"
+        save({each: weights[each] for each in names[i::SHARDS]}, os.path.join(folder, file))
+        files.update((each, file) for each in names[i::SHARDS])
+    with open(os.path.join(folder, f"{name}.index.json"), "w", encoding="utf-8") as out:
+        json.dump({"metadata": {"total_size": sum(value.nbytes for value in weights.values())}, "weight_map": files}, out)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--converter", required=True)
@@ -171,7 +186,7 @@ def main():
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     sizes, projection = SIZES[options.size], PROJECTION[options.size]
-    folders = {name: os.path.join(options.out, name, "model") for name in ("pair", "saved", "bin")}
+    folders = {name: os.path.join(options.out, name, "model") for name in ("pair", *FORMS)}
     for folder in folders.values():
         os.makedirs(folder)
         write_tokenizer(folder, sizes["text"]["vocab"])
@@ -187,12 +202,15 @@ def main():
     converted = {**converter.convert_encoder_weights(encoders), **converter.convert_decoder_weights(decoder)}
     config = make_config(sizes, projection)
     check_names(converted, config)
-    for name in ("saved", "bin"):
+    for name in FORMS:
         config.save_pretrained(folders[name])
         ClvpFeatureExtractor(mel_norms=norms.tolist()).save_pretrained(folders[name])
     # As views of each other, with the strides that the converter left: torch.save keeps both.
     torch.save(converted, os.path.join(folders["bin"], "pytorch_model.bin"))
-    save_file({k: v.contiguous() for k, v in converted.items()}, os.path.join(folders["saved"], "model.safetensors"))
+    write_shards(folders["bin-shards"], converted, "pytorch_model.bin", torch.save)
+    contiguous = {name: value.contiguous() for name, value in converted.items()}
+    save_file(contiguous, os.path.join(folders["saved"], "model.safetensors"))
+    write_shards(folders["saved-shards"], contiguous, "model.safetensors", save_file)
 
 
 if __name__ == "__main__":
