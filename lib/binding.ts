@@ -314,9 +314,21 @@ export interface NativeSession {
   score(textIds: Int32Array, rows: Int32Array[]): Promise<{ scores: Float32Array; ms: number }>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number): Promise<NativeAudio>
+  /** From now on sums up what enters the weight matrices; false stops that and forgets it. */
+  collectImportance(on: boolean): Promise<void>
+  importance(): Promise<NativeImportance[]>
   abort(): void
   dispose(): void
   threads(): number
+}
+
+/** What entered a weight matrix. */
+export interface NativeImportance {
+  name: string
+  /** Rows (tokens) that entered it. */
+  rows: number
+  /** Of each input column. */
+  meanSquares: Float32Array
 }
 
 /** A GGUF value with its type. */
@@ -333,6 +345,28 @@ export interface NativeTensor {
   type: string
   /** GGML's order: the contiguous dimension first. */
   dims: number[]
+}
+
+/** A tensor to be written. */
+export interface NativeNewTensor extends NativeTensor {
+  /** How much an error in each column counts, [dims[0]]; without it all count alike. */
+  importance?: Float32Array | undefined
+}
+
+/** How a tensor of file a differs from file b's. Sums are over the numbers that are finite in both. */
+export interface NativeTensorDifference {
+  name: string
+  typeA: string
+  typeB: string
+  dims: number[]
+  /** Numbers that are NaN or infinite. */
+  badA: number
+  badB: number
+  maxError: number
+  squareError: number
+  squareA: number
+  squareB: number
+  dot: number
 }
 
 export interface NativeWriter {
@@ -361,7 +395,7 @@ export interface NativeAbortFlag {
 
 interface Binding {
   Session: new (model: NativeModel, threads: number) => NativeSession
-  Writer: new (path: string, values: Record<string, NativeValue>, tensors: NativeTensor[]) => NativeWriter
+  Writer: new (path: string, values: Record<string, NativeValue>, tensors: NativeNewTensor[]) => NativeWriter
   AbortFlag: new () => NativeAbortFlag
   devices(): NativeDevice[]
   inspect(path: string): Promise<NativeFile>
@@ -371,6 +405,13 @@ interface Binding {
     abortFlag: NativeAbortFlag,
     onProgress?: (fraction: number) => void,
   ): Promise<NativeModel>
+  /** The tensors that two files share by name. */
+  compareTensors(
+    a: string,
+    b: string,
+    abortFlag: NativeAbortFlag,
+    onProgress?: (fraction: number) => void,
+  ): Promise<NativeTensorDifference[]>
   decodeAudio(bytes: Uint8Array, maxSeconds: number, sampleRate: number): Promise<Float32Array>
   resample(samples: Float32Array, from: number, to: number): Promise<Float32Array>
   /** Of `length` samples: the given ones cut, or padded with silence. */

@@ -5,6 +5,7 @@
 import { abortable } from './abortable.js'
 import {
   binding,
+  type NativeAbortFlag,
   type NativeAudio,
   type NativeBeamOptions,
   type NativeCandidate,
@@ -15,6 +16,7 @@ import {
   type NativeGenerated,
   type NativeGenerateOptions,
   type NativeHooks,
+  type NativeImportance,
   type NativeInfo,
   type NativeLimits,
   type NativeMel,
@@ -26,6 +28,7 @@ import {
   type NativeSession,
   type NativeSimilarity,
   type NativeStepRows,
+  type NativeTensorDifference,
   native,
   type PrefixPositions,
   rewrap,
@@ -93,17 +96,39 @@ const defaultGenerate: NativeGenerateOptions = {
 /** Loads a GGUF file into a device's memory. */
 export async function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
   const { device = 'auto', signal, onProgress } = options
+  return flagged(
+    signal,
+    (flag, safe) => native(() => binding.loadModel(path, device, flag, safe(onProgress))),
+    (model) => model.dispose(),
+  )
+}
+
+/** Compares the tensors that two GGUF files share by name, in the order of `a`. */
+export async function compareTensors(
+  a: string,
+  b: string,
+  { signal, onProgress }: Omit<CoreLoadOptions, 'device'> = {},
+): Promise<NativeTensorDifference[]> {
+  return flagged(signal, (flag, safe) => native(() => binding.compareTensors(a, b, flag, safe(onProgress))))
+}
+
+/** Runs a job of the loader that a flag of the addon's stops when the signal aborts. */
+async function flagged<T>(
+  signal: AbortSignal | undefined,
+  job: (flag: NativeAbortFlag, safe: Safe) => Promise<T>,
+  discard?: (value: T) => void,
+): Promise<T> {
   if (signal?.aborted) throw abortError(signal)
   const flag = new binding.AbortFlag()
   const onAbort = () => flag.abort()
   signal?.addEventListener('abort', onAbort, { once: true })
-  const load = () =>
+  const run = () =>
     guard(
       () => flag.abort(),
-      (safe) => native(() => binding.loadModel(path, device, flag, safe(onProgress))),
+      (safe) => job(flag, safe),
     )
   try {
-    return await abortable(signal, load, (model) => model.dispose())
+    return await abortable(signal, run, discard)
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
@@ -174,8 +199,9 @@ export class Session {
     voice: Float32Array,
     codes: Int32Array,
     prefixPositions: PrefixPositions = 'transformers',
+    signal?: AbortSignal,
   ): Promise<Float32Array> {
-    return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions))
+    return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions), signal)
   }
 
   encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {
@@ -212,6 +238,15 @@ export class Session {
 
   preview(codes: Int32Array, iterations: number, signal?: AbortSignal): Promise<NativeAudio> {
     return this.#run((session) => session.preview(codes, iterations), signal)
+  }
+
+  /** Sums up what enters the weight matrices from now on; false stops that. */
+  collectImportance(on: boolean, signal?: AbortSignal): Promise<void> {
+    return this.#run((session) => session.collectImportance(on), signal)
+  }
+
+  importance(signal?: AbortSignal): Promise<NativeImportance[]> {
+    return this.#run((session) => session.importance(), signal)
   }
 
   generate(request: CoreGenerateRequest): Promise<NativeGenerated> {

@@ -1,4 +1,5 @@
 import { convertFolder } from '../../quantize/convert.js'
+import { Importance } from '../quality/importance.js'
 import { weightTypes } from '../weight_types.js'
 import type { Command } from './command.js'
 import { megabytes, peakRss } from './table.js'
@@ -13,12 +14,19 @@ export const convert: Command = {
     `Types, from exact to small: ${weightTypes.join(', ')}.`,
   flags: {
     type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },
+    calibration: {
+      value: 'FILE.json',
+      help: "what 'clvp calibrate' wrote of this checkpoint: types of 4 to 6 bits lose less",
+    },
   },
   async run(args, context) {
     const type = args.choice('type', weightTypes) ?? 'f16'
+    const calibration = args.text('calibration')
+    const importance = calibration === undefined ? undefined : await Importance.load(calibration)
     const started = performance.now()
     const result = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
       type,
+      ...(importance && { importance }),
       signal: context.signal,
       onProgress: (fraction) => context.progress('convert', fraction),
     })

@@ -36,30 +36,52 @@ Napi::Value inspect(const Napi::CallbackInfo & info) {
             [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
+/// An AbortFlag that a caller gave; it is set, too, when the environment ends.
+clvp::AbortFlag to_abort_flag(Napi::Env env, const Napi::Value & value) {
+    if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
+        wrong_type(env, "an AbortFlag", "abortFlag");
+    }
+    const clvp::AbortFlag flag = AbortWrap::Unwrap(value.As<Napi::Object>())->flag();
+    addon(env).loads->add(flag);
+    return flag;
+}
+
+/// A callback of the loader's jobs, or nothing.
+clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
+    if (!value.IsFunction()) {
+        return {};
+    }
+    Worker * loader = addon(env).loader.get();
+    auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>()));
+    return [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
+        if (fraction < *last + 0.01 && fraction < 1) {
+            return; // a hundred calls are enough for any bar
+        }
+        *last = fraction;
+        loader->post([on_progress, fraction](Napi::Env e) { on_progress->Call({ Napi::Number::New(e, fraction) }); });
+    };
+}
+
 /// loadModel(path, device, abortFlag, onProgress?): Promise<Model>
 Napi::Value load_model(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
-    Worker * loader = addon(env).loader.get();
     clvp::ModelOptions options;
     options.device = to_string(info[1], "device");
-    if (!info[2].IsObject() || !info[2].As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
-        wrong_type(env, "an AbortFlag", "abortFlag");
-    }
-    options.abort = AbortWrap::Unwrap(info[2].As<Napi::Object>())->flag();
-    addon(env).loads->add(options.abort);
-    if (info[3].IsFunction()) {
-        auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[3].As<Napi::Function>()));
-        options.progress = [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
-            if (fraction < *last + 0.01 && fraction < 1) {
-                return; // a hundred calls are enough for any bar
-            }
-            *last = fraction;
-            loader->post([on_progress, fraction](Napi::Env e) { on_progress->Call({ Napi::Number::New(e, fraction) }); });
-        };
-    }
+    options.abort = to_abort_flag(env, info[2]);
+    options.progress = to_progress(env, info[3]);
     return addon(env).loader->run<std::shared_ptr<const clvp::Model>>(
         env, info[2].As<Napi::Object>(), [path = to_string(info[0], "path"), options] { return clvp::Model::load(path, options); },
         [](Napi::Env e, std::shared_ptr<const clvp::Model> & model) { return ModelWrap::create(e, std::move(model)); });
+}
+
+/// compareTensors(pathA, pathB, abortFlag, onProgress?): Promise<TensorDifference[]>
+Napi::Value compare_tensors(const Napi::CallbackInfo & info) {
+    Napi::Env env = info.Env();
+    const clvp::CompareOptions options = { to_progress(env, info[3]), to_abort_flag(env, info[2]) };
+    return addon(env).loader->run<std::vector<clvp::TensorDifference>>(
+        env, info[2].As<Napi::Object>(),
+        [a = to_string(info[0], "pathA"), b = to_string(info[1], "pathB"), options] { return clvp::compare_tensors(a, b, options); },
+        [](Napi::Env e, std::vector<clvp::TensorDifference> & found) { return to_js(e, found); });
 }
 
 /// decodeAudio(bytes, maxSeconds, sampleRate): Promise<Float32Array>, mono at sampleRate
@@ -156,7 +178,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-        { "stopWorkers", stop_workers }, { "similarity", similarity },
+        { "stopWorkers", stop_workers }, { "similarity", similarity }, { "compareTensors", compare_tensors },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

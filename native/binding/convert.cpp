@@ -199,6 +199,31 @@ Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info) {
     return object;
 }
 
+Napi::Array to_js(Napi::Env env, const std::vector<clvp::TensorDifference> & found) {
+    Napi::Array list = Napi::Array::New(env, found.size());
+    for (uint32_t i = 0; i < found.size(); i++) {
+        const clvp::TensorDifference & from = found[i];
+        Napi::Object to = Napi::Object::New(env);
+        Napi::Array dims = Napi::Array::New(env, from.dims.size());
+        for (uint32_t d = 0; d < from.dims.size(); d++) {
+            dims.Set(d, static_cast<double>(from.dims[d]));
+        }
+        to.Set("name", from.name);
+        to.Set("typeA", from.type_a);
+        to.Set("typeB", from.type_b);
+        to.Set("dims", dims);
+        to.Set("badA", static_cast<double>(from.n_bad_a));
+        to.Set("badB", static_cast<double>(from.n_bad_b));
+        to.Set("maxError", from.max_error);
+        to.Set("squareError", from.square_error);
+        to.Set("squareA", from.square_a);
+        to.Set("squareB", from.square_b);
+        to.Set("dot", from.dot);
+        list.Set(i, to);
+    }
+    return list;
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("name", p.name);
@@ -269,18 +294,19 @@ clvp::Values to_values(const Napi::Value & value) {
     return values;
 }
 
-std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value) {
+std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value) {
     const Napi::Array array = to_array(value, "tensors");
-    std::vector<clvp::TensorInfo> tensors;
+    std::vector<clvp::NewTensor> tensors;
     for (uint32_t i = 0; i < array.Length(); i++) {
         const Napi::Object from = to_object(array.Get(i), "a tensor");
         const Napi::Array dims = to_array(from.Get("dims"), "a tensor's dims");
-        clvp::TensorInfo to;
+        clvp::NewTensor to;
         to.name = to_string(from.Get("name"), "a tensor's name");
         to.type = to_string(from.Get("type"), "a tensor's type");
         for (uint32_t d = 0; d < dims.Length(); d++) {
             to.dims.push_back(to_u53(dims.Get(d), "a tensor's dimension"));
         }
+        to.importance = optional_floats(from, "importance");
         tensors.push_back(std::move(to));
     }
     return tensors;

@@ -33,11 +33,12 @@ Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t> & data);
 Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate);
 Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info);
 Napi::Object to_js(Napi::Env env, const clvp::Values & values);
+Napi::Array to_js(Napi::Env env, const std::vector<clvp::TensorDifference> & found);
 Napi::Object to_js(Napi::Env env, const clvp::Params & params);
 Napi::Object to_js(Napi::Env env, const clvp::Timings & timings);
 
 clvp::Values to_values(const Napi::Value & value);
-std::vector<clvp::TensorInfo> to_tensors(const Napi::Value & value);
+std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value);
 clvp::Sampling to_sampling(const Napi::Value & value);
 clvp::PrefixPositions to_prefix_positions(const Napi::Value & value);
 

@@ -133,6 +133,24 @@ struct FileInfo {
 /// Reads a header. Throws model_format for anything that is not a well-formed GGUF file, io if it cannot be read.
 FileInfo inspect(const std::string & path);
 
+/// How a tensor of one file differs from another's. Sums are over the numbers that are finite in both.
+struct TensorDifference {
+    std::string name, type_a, type_b;
+    std::vector<uint64_t> dims;
+    uint64_t n_bad_a = 0, n_bad_b = 0; // numbers that are NaN or infinite
+    double max_error = 0;              // the largest |a - b|
+    double square_error = 0, square_a = 0, square_b = 0, dot = 0;
+};
+
+struct CompareOptions {
+    Progress progress;
+    AbortFlag abort;
+};
+
+/// Compares the tensors that two files share by name, in the order of `a`: quantized ones as GGML reads them, a few MiB at a time.
+/// Throws model_format or io for a file that is none, invalid_argument for a tensor of two shapes, aborted.
+std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
+
 struct ModelOptions {
     std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
     Progress progress;
@@ -370,6 +388,13 @@ struct Timings {
     uint64_t kv_bytes = 0;  // largest size of the KV cache
 };
 
+/// What entered a weight matrix: for each of its input columns the mean of the squares over all rows (tokens).
+struct ColumnImportance {
+    std::string name;                // the matrix's
+    uint64_t n_rows = 0;             // that entered it
+    std::vector<float> mean_squares; // [n_in]
+};
+
 struct SessionOptions {
     uint32_t n_threads = 0; // 0 for the machine's physical cores
 };
@@ -420,6 +445,13 @@ public:
     /// Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
     Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {});
 
+    /// From now on what enters the weight matrices in this session's jobs is summed up, from nothing; false stops that and forgets
+    /// it. The jobs' results stay the same, but they take longer. For NewTensor::importance.
+    void collect_importance(bool on);
+    /// What was summed up, one entry for each matrix that something entered, by name. Throws invalid_argument if nothing is collected,
+    /// model_format if some of it is no number.
+    std::vector<ColumnImportance> importance() const;
+
     /// Stops the running job, within one graph node on the CPU and one graph elsewhere; it throws Code::aborted. Callable
     /// from any thread.
     void abort();
@@ -448,12 +480,21 @@ std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int3
 
 // --- writing model files ------------------------------------------------------------------------------------------------------
 
+/// A tensor to be written.
+struct NewTensor {
+    std::string name;
+    std::string type;           // "f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl"
+    std::vector<uint64_t> dims; // in GGML's order: the contiguous one first
+    /// How much an error in each column counts, [dims[0]], finite and not negative; empty for all alike. The types of 4 to 6 bits
+    /// choose their scales by it.
+    std::vector<float> importance = {};
+};
+
 /// Writes a GGUF file tensor by tensor, in the order given, into a temporary file that finish() renames. An unfinished
 /// writer removes it.
 class Writer {
 public:
-    /// `tensors`: name, type ("f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_0", "q4_k", "q4_0", "iq4_nl") and dims; n_bytes is ignored.
-    Writer(const std::string & path, const Values & values, const std::vector<TensorInfo> & tensors);
+    Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors);
     ~Writer();
     Writer(const Writer &) = delete;
     Writer & operator=(const Writer &) = delete;

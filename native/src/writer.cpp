@@ -6,6 +6,7 @@
 #include "weight_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -17,7 +18,7 @@ constexpr uint64_t chunk_elements = 1 << 20; // converted at once
 
 // --- the header ---------------------------------------------------------------------------------------------------
 
-GgufTensor checked_tensor(const TensorInfo & info) {
+GgufTensor checked_tensor(const NewTensor & info) {
     GgufTensor tensor;
     tensor.name = info.name;
     tensor.type = type_from_name(info.type);
@@ -29,6 +30,10 @@ GgufTensor checked_tensor(const TensorInfo & info) {
         tensor.ne[i] = int64_t(info.dims[i]); // from 2^63 on negative, and so refused
     }
     check_shape(tensor);
+    const bool sound = std::all_of(info.importance.begin(), info.importance.end(), [](float x) { return std::isfinite(x) && x >= 0; });
+    if (!info.importance.empty() && (!sound || info.importance.size() != uint64_t(tensor.ne[0]))) {
+        fail(Code::model_format, "tensor '%.64s' has an importance that is not %lld finite numbers from 0 on", info.name.c_str(), (long long)tensor.ne[0]);
+    }
     return tensor;
 }
 
@@ -66,6 +71,7 @@ uint64_t row_count(const GgufTensor & tensor) {
 struct Writer::Impl {
     std::string path, temporary;
     std::vector<GgufTensor> tensors;
+    std::vector<std::vector<float>> importance; // of each tensor
     std::optional<File> file; // until finish()
     size_t current = 0;       // tensor
     uint64_t n_rows_done = 0; // of it
@@ -102,14 +108,15 @@ void Writer::Impl::lay_out(const Values & values) {
     file->write_at(0, header.data(), header.size());
 }
 
-Writer::Writer(const std::string & path, const Values & values, const std::vector<TensorInfo> & tensors) : impl_(new Impl) {
+Writer::Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors) : impl_(new Impl) {
     impl_->path = path;
     try {
         if (values.count("general.alignment")) {
             fail(Code::invalid_argument, "general.alignment is the writer's own");
         }
-        for (const TensorInfo & tensor : tensors) {
+        for (const NewTensor & tensor : tensors) {
             impl_->tensors.push_back(checked_tensor(tensor));
+            impl_->importance.push_back(tensor.importance);
         }
         impl_->lay_out(values);
     } catch (const Error & error) {
@@ -154,6 +161,7 @@ void Writer::Impl::convert(const WeightRows & source) {
     const GgufTensor & tensor = tensors[current];
     const size_t row_size = ggml_row_size(tensor.type, int64_t(source.n_cols));
     const uint64_t n_at_once = std::max<uint64_t>(1, chunk_elements / source.n_cols);
+    const std::vector<float> & columns = importance[current];
     std::vector<char> converted;
     std::vector<float> weights;
     for (uint64_t done = 0; done < source.n_rows;) {
@@ -162,7 +170,7 @@ void Writer::Impl::convert(const WeightRows & source) {
         source.load(done, n, weights.data());
         check_weights(weights, tensor);
         converted.resize(n * row_size);
-        ggml_quantize_chunk(tensor.type, weights.data(), converted.data(), 0, int64_t(n), int64_t(source.n_cols), nullptr);
+        ggml_quantize_chunk(tensor.type, weights.data(), converted.data(), 0, int64_t(n), int64_t(source.n_cols), columns.empty() ? nullptr : columns.data());
         file->write_at(tensor.offset + n_rows_done * row_size, converted.data(), converted.size());
         done += n;
         n_rows_done += n;

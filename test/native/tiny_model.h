@@ -57,9 +57,9 @@ inline clvp::Values values() {
     return v;
 }
 
-inline std::vector<clvp::TensorInfo> tensors(const std::string & type) {
-    std::vector<clvp::TensorInfo> list;
-    auto add = [&](const std::string & name, std::vector<uint64_t> dims, const std::string & t) { list.push_back({ name, t, std::move(dims), 0 }); };
+inline std::vector<clvp::NewTensor> tensors(const std::string & type) {
+    std::vector<clvp::NewTensor> list;
+    auto add = [&](const std::string & name, std::vector<uint64_t> dims, const std::string & t) { list.push_back({ name, t, std::move(dims) }); };
     auto vector = [&](const std::string & name, uint64_t n) { add(name, { n }, "f32"); };
     auto matrix = [&](const std::string & name, uint64_t n_in, uint64_t n_out) { add(name, { n_in, n_out }, type); };
     auto linear = [&](const std::string & name, uint64_t n_in, uint64_t n_out, bool bias = true) {
@@ -110,7 +110,7 @@ inline std::vector<clvp::TensorInfo> tensors(const std::string & type) {
 }
 
 /// Writes the model and gives its path back. `more` are tensors behind its own.
-inline std::string write(const std::string & type = "f32", const std::vector<clvp::TensorInfo> & more = {}) {
+inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}) {
     const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + ".gguf";
     auto list = tensors(type);
     list.insert(list.end(), more.begin(), more.end());

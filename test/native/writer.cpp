@@ -41,10 +41,10 @@ std::vector<float> random_weights(size_t n) {
     return weights;
 }
 
-TensorInfo info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims), 0 }; }
+NewTensor info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims) }; }
 
 // A file of one tensor, and that tensor's bytes read back.
-std::string written(const TensorInfo & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
+std::string written(const NewTensor & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
     Folder folder;
     Writer writer(folder.file(), {}, { tensor });
     writer.append(data, n_bytes, source, n_cols_transposed);
@@ -77,7 +77,7 @@ Values some_values() {
 
 TEST(writer_round_trip) {
     Folder folder;
-    const std::vector<TensorInfo> tensors = { info("b", "f32", { 5, 3 }), info("a", "f16", { 7 }), info("c", "q8_0", { 64, 2 }) };
+    const std::vector<NewTensor> tensors = { info("b", "f32", { 5, 3 }), info("a", "f16", { 7 }), info("c", "q8_0", { 64, 2 }) };
     const std::vector<float> weights = random_weights(128);
     for (const char * name : { "one.gguf", "two.gguf" }) {
         Writer writer(folder.file(name), some_values(), tensors);
@@ -145,7 +145,7 @@ TEST(writer_transposes) {
         }
     }
     for (const char * type : { "f32", "f16", "q8_0" }) {
-        const TensorInfo tensor = info("t", type, { n_cols, n_rows });
+        const NewTensor tensor = info("t", type, { n_cols, n_rows });
         CHECK(written(tensor, stored.data(), stored.size() * 4, "f32", n_cols) == written(tensor, turned.data(), turned.size() * 4, "f32"));
     }
 }
@@ -211,7 +211,7 @@ TEST(writer_leaves_nothing_behind) {
 
 TEST(writer_checks_its_arguments) {
     Folder folder;
-    const auto make = [&](const TensorInfo & tensor) { Writer writer(folder.file(), {}, { tensor }); };
+    const auto make = [&](const NewTensor & tensor) { Writer writer(folder.file(), {}, { tensor }); };
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", {})));
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", { 1, 1, 1, 1, 1 })));
     CHECK_THROWS(Code::invalid_argument, make(info("t", "f32", { 0 })));
