@@ -176,9 +176,17 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(data);
 
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
-        { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
-        { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-        { "stopWorkers", stop_workers }, { "similarity", similarity }, { "compareTensors", compare_tensors },
+        { "devices", devices },
+        { "inspect", inspect },
+        { "loadModel", load_model },
+        { "decodeAudio", decode_audio },
+        { "resample", resample },
+        { "warpLogits", warp_logits },
+        { "fixCodes", fix_codes },
+        { "melFeatures", mel_features },
+        { "stopWorkers", stop_workers },
+        { "similarity", similarity },
+        { "compareTensors", compare_tensors },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

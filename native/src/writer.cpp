@@ -72,9 +72,9 @@ struct Writer::Impl {
     std::string path, temporary;
     std::vector<GgufTensor> tensors;
     std::vector<std::vector<float>> importance; // of each tensor
-    std::optional<File> file; // until finish()
-    size_t current = 0;       // tensor
-    uint64_t n_rows_done = 0; // of it
+    std::optional<File> file;                   // until finish()
+    size_t current = 0;                         // tensor
+    uint64_t n_rows_done = 0;                   // of it
 
     ~Impl() {
         if (file) {

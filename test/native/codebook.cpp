@@ -9,12 +9,12 @@ namespace {
 constexpr uint32_t n_row = frames_per_code * 80;
 
 std::shared_ptr<const Model> with_codebook(std::vector<uint64_t> dims, const std::string & type = "f32") {
-    return Model::load(tiny::write("f32", { { "codebook.weight", type, std::move(dims), 0 } }));
+    return Model::load(tiny::write("f32", { { "codebook.weight", type, std::move(dims) } }));
 }
 
 /// A model whose codebook holds `level` for the last frame of its last code.
 std::shared_ptr<const Model> with_level(float level) {
-    const std::string path = tiny::write("f32", { { "codebook.weight", "f32", { n_row, 3 }, 0 } });
+    const std::string path = tiny::write("f32", { { "codebook.weight", "f32", { n_row, 3 } } });
     std::FILE * file = std::fopen(path.c_str(), "r+b");
     std::fseek(file, -static_cast<long>(sizeof level), SEEK_END); // the last tensor; its bytes are a multiple of the alignment
     std::fwrite(&level, sizeof level, 1, file);
