@@ -9,6 +9,7 @@ const towers = [
   { name: 'decoder', prefix: 'dec.', colour: '#2a7fc9' },
   { name: 'text', prefix: 'text.', colour: '#2f9e5f' },
   { name: 'speech', prefix: 'speech.', colour: '#d9622b' },
+  { name: 'codebook', prefix: 'codebook.', colour: '#888888' },
 ] as const
 
 /** Ground and words follow the reader's colour scheme; the towers' colours stand out on both grounds. */
@@ -18,7 +19,8 @@ const style =
 
 /**
  * Draws what compareModels() found as an SVG that needs nothing else: above the relative error of each tensor that differs, in the
- * file's order, below a histogram of the KL divergence; both scales of amount are logarithmic or counts, as labelled.
+ * file's order, on a logarithmic scale; below how many positions have which KL divergence. Its colours follow the reader's scheme,
+ * light or dark.
  */
 export function comparisonPlot(comparison: ModelComparison): string {
   const { a, b, behaviour, failure } = comparison
@@ -59,7 +61,7 @@ function errorPanel(tensors: readonly TensorComparison[], top: number): string {
   for (const [i, { name, types, relativeError }] of shown.entries()) {
     const y = up(errors[i]!)
     const label = `${name}: ${types.a} to ${types.b}, ${relativeError!.toExponential(2)}`
-    const colour = towers.find(({ prefix }) => name.startsWith(prefix))?.colour ?? '#888'
+    const colour = towers.find(({ prefix }) => name.startsWith(prefix))?.colour ?? '#555'
     const [x, width] = [size.left + i * step, Math.max(0.5, 0.8 * step)]
     parts.push(bar(x, y, width, top + size.panel - y, colour, label))
   }
