@@ -18,9 +18,9 @@ export const compare: Command = {
   summary: 'Report how good model B is in place of model A, as a smaller type of the same checkpoint',
   details:
     "A and B are .gguf files, which are verified first; or checkpoints' folders or ids of the hub, which are\n" +
-    'converted to f32; or demo. Errors of each tensor; and on texts\n' +
-    '(default: eight sentences, 8 candidates each) the KL divergence of the decoders along candidates that A draws,\n' +
-    "cosines of embeddings, and agreement of both rankings of A's candidates. Both models are in memory at once.",
+    'converted to f32; or demo. Errors of each tensor; and on texts (default: eight sentences, 8 candidates each)\n' +
+    'the KL divergence of the decoders along candidates that A draws, cosines of embeddings, and agreement of both\n' +
+    "rankings of A's candidates. Both models are in memory at once.",
   flags: {
     ...sampleFlags,
     rows: {

@@ -33,7 +33,7 @@ export const outputFlags: Record<string, Flag> = {
     value: 'FILE',
     help: 'calibrate first, with a text file that has a text on each line',
   },
-  voices: { ...voicesFlag, help: 'for --calibrate: a clip or a folder of clips; repeatable (default: the demo voice)' },
+  voices: { ...voicesFlag, help: 'for --calibrate: a clip or a folder of clips; repeatable (default: demo)' },
   threads: { value: 'N', help: 'CPU threads (default: the physical cores); the file is the same' },
 }
 
