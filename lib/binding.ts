@@ -314,9 +314,21 @@ export interface NativeSession {
   score(textIds: Int32Array, rows: Int32Array[]): Promise<{ scores: Float32Array; ms: number }>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number): Promise<NativeAudio>
+  /** From now on sums up what enters the weight matrices; false stops that and forgets it. */
+  collectImportance(on: boolean): Promise<void>
+  importance(): Promise<NativeImportance[]>
   abort(): void
   dispose(): void
   threads(): number
+}
+
+/** What entered a weight matrix. */
+export interface NativeImportance {
+  name: string
+  /** Rows (tokens) that entered it. */
+  rows: number
+  /** Of each input column. */
+  meanSquares: Float32Array
 }
 
 /** A GGUF value with its type. */
@@ -338,6 +350,19 @@ export interface NativeTensor {
 /** A tensor to be written, with how much an error in each column counts: NewTensor in clvp.h. */
 export interface NativeNewTensor extends NativeTensor {
   importance?: Float32Array | undefined
+}
+
+/** How a tensor of file a differs from file b's: TensorDifference in clvp.h. */
+export interface NativeTensorDifference {
+  name: string
+  typeA: string
+  typeB: string
+  dims: number[]
+  maxError: number
+  squareError: number
+  squareA: number
+  squareB: number
+  dot: number
 }
 
 export interface NativeWriter {
@@ -402,6 +427,13 @@ interface Binding {
     abortFlag: NativeAbortFlag,
     onProgress?: (fraction: number) => void,
   ): Promise<NativeVerification>
+  /** The tensors that two files share by name. */
+  compareTensors(
+    a: string,
+    b: string,
+    abortFlag: NativeAbortFlag,
+    onProgress?: (fraction: number) => void,
+  ): Promise<NativeTensorDifference[]>
   decodeAudio(bytes: Uint8Array, maxSeconds: number, sampleRate: number): Promise<Float32Array>
   resample(samples: Float32Array, from: number, to: number): Promise<Float32Array>
   /** Of `length` samples: the given ones cut, or padded with silence. */

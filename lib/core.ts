@@ -16,6 +16,7 @@ import {
   type NativeGenerated,
   type NativeGenerateOptions,
   type NativeHooks,
+  type NativeImportance,
   type NativeInfo,
   type NativeLimits,
   type NativeMel,
@@ -27,6 +28,7 @@ import {
   type NativeSession,
   type NativeSimilarity,
   type NativeStepRows,
+  type NativeTensorDifference,
   type NativeVerification,
   native,
   type PrefixPositions,
@@ -130,6 +132,15 @@ export function scanModel(
   return loading(options, (flag, onProgress) => binding.verify(path, options.threads, flag, onProgress))
 }
 
+/** Compares the tensors that two GGUF files share by name, in the order of `a`. */
+export function compareTensors(
+  a: string,
+  b: string,
+  options: Omit<CoreLoadOptions, 'device'> = {},
+): Promise<NativeTensorDifference[]> {
+  return loading(options, (flag, onProgress) => binding.compareTensors(a, b, flag, onProgress))
+}
+
 /** transformers' defaults, but for the number of beams. */
 const defaultBeams: NativeBeamOptions = {
   ...defaultDraw,
@@ -195,8 +206,9 @@ export class Session {
     voice: Float32Array,
     codes: Int32Array,
     prefixPositions: PrefixPositions = 'transformers',
+    signal?: AbortSignal,
   ): Promise<Float32Array> {
-    return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions))
+    return this.#run((session) => session.stepLogits(textIds, voice, codes, prefixPositions), signal)
   }
 
   encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {
@@ -233,6 +245,15 @@ export class Session {
 
   preview(codes: Int32Array, iterations: number, signal?: AbortSignal): Promise<NativeAudio> {
     return this.#run((session) => session.preview(codes, iterations), signal)
+  }
+
+  /** Sums up what enters the weight matrices from now on; false stops that. */
+  collectImportance(on: boolean, signal?: AbortSignal): Promise<void> {
+    return this.#run((session) => session.collectImportance(on), signal)
+  }
+
+  importance(signal?: AbortSignal): Promise<NativeImportance[]> {
+    return this.#run((session) => session.importance(), signal)
   }
 
   generate(request: CoreGenerateRequest): Promise<NativeGenerated> {

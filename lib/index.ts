@@ -64,6 +64,20 @@ export type { StepOutputs } from './models/steps.js'
 export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull.js'
+export { type CalibrateOptions, calibrate } from './quality/calibrate.js'
+export { type CompareOptions, type CompareProgress, compareModels } from './quality/compare.js'
+export { comparisonPlot } from './quality/comparison_plot.js'
+export { Importance, type MatrixImportance } from './quality/importance.js'
+export type {
+  BehaviourComparison,
+  ComparedModel,
+  CosineSummary,
+  DecoderComparison,
+  ModelComparison,
+  RankingComparison,
+  TensorComparison,
+} from './quality/report.js'
+export type { Histogram } from './quality/statistics.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'
 export { Tensor, type TensorData } from './tensor.js'
 export type { Explanation } from './text.js'

@@ -26,6 +26,17 @@ export const modelTypes = [...weightTypes, ...mixedTypes] as const
 
 export type ModelType = WeightType | MixedType
 
+/** Those that choose scales, and so can spare the columns that matter. */
+export const calibratedTypes: readonly ModelType[] = [
+  'q6_k',
+  'q5_k',
+  'q5_0',
+  'q4_k',
+  'q4_0',
+  'iq4_nl',
+  ...mixedTypes,
+]
+
 /** Weights of a row that make one block, its bytes, and the next type for rows that are no whole number of blocks. */
 const blocks: Readonly<Record<WeightType, { size: number; bytes: number; next?: WeightType }>> = {
   f32: { size: 1, bytes: 4 },

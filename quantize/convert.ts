@@ -12,7 +12,6 @@ import {
   writeModel,
 } from './output.js'
 import { makePlan } from './plan.js'
-import { typeValues } from './types.js'
 
 /** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
 const FORMAT_VERSION = 1
@@ -58,11 +57,7 @@ export async function convertFolder(
     await refuseOverwrite(target, checkpoint.paths)
     const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
     const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
-    const values = {
-      ...ownValues(checkpoint, name ?? checkpoint.name),
-      ...typeValues(type, tensorTypes),
-      ...hparamValues(hparams),
-    }
+    const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
     const bytes = await writeModel(target, values, plan.tensors, settings)
     return { path: target, type, bytes, fallbacks: plan.fallbacks }
   } finally {

@@ -3,7 +3,8 @@ import { binding, type NativeFile, type NativeValue, native } from '../lib/bindi
 import { ClvpError } from '../lib/errors.js'
 import { type WeightType, weightTypes } from '../lib/weight_types.js'
 import { SourceFile } from './file.js'
-import { TENSOR_ROWS, withoutBlock } from './names.js'
+import { isMatrix } from './names.js'
+import { OUTPUT_KEYS } from './output.js'
 import { CODEBOOK } from './plan.js'
 import type { SourceTensor } from './tensors.js'
 import type { TypedTensor } from './types.js'
@@ -22,10 +23,13 @@ export interface ModelSource {
   close(): Promise<void>
 }
 
-const matrices = new Set(TENSOR_ROWS.filter((row) => row.isMatrix).map((row) => row.name))
-
-/** Keys that the writer makes itself. */
-const WRITERS_OWN = ['general.alignment', 'clvp.checksum.header', 'clvp.checksum.tensors']
+/** Keys that each file has anew. */
+const OWN_KEYS: readonly string[] = [
+  ...OUTPUT_KEYS,
+  'general.alignment',
+  'clvp.checksum.header',
+  'clvp.checksum.tensors',
+]
 
 /** Opens a file that has been verified. */
 export async function openModel(path: string): Promise<ModelSource> {
@@ -39,7 +43,7 @@ export async function openModel(path: string): Promise<ModelSource> {
 }
 
 function typedValues({ values, valueTypes }: NativeFile): Record<string, NativeValue> {
-  const kept = Object.entries(values).filter(([key]) => !WRITERS_OWN.includes(key))
+  const kept = Object.entries(values).filter(([key]) => !OWN_KEYS.includes(key))
   return Object.fromEntries(
     kept.map(([key, value]) => [key, { type: valueTypes[key], value } as NativeValue]),
   )
@@ -51,13 +55,12 @@ function modelTensor(
 ): ModelTensor {
   const known = weightTypes.find((each) => each === type)
   if (!known) throw new ClvpError('CLVP_UNSUPPORTED', `The tensor ${name} has the type ${type}`)
-  const isMatrix = matrices.has(withoutBlock(name)[0])
   return {
     name,
     type: known,
     dims,
     columns: dims[0]!,
-    kind: isMatrix ? 'matrix' : name === CODEBOOK ? 'codebook' : 'exact',
+    kind: isMatrix(name) ? 'matrix' : name === CODEBOOK ? 'codebook' : 'exact',
     source: {
       name,
       path: file.path,

@@ -174,6 +174,11 @@ export function sourcesOf(name: string): string[] | undefined {
   return ROW_OF_NAME.get(template)?.sources.map((source) => withBlock(source, block))
 }
 
+/** Can the tensor of a model file have the type that the user asks for? */
+export function isMatrix(name: string): boolean {
+  return ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
+}
+
 /** The model file's tensor that one of a checkpoint's goes into, or undefined for an unknown one. */
 export function nameOf(source: string): string | undefined {
   const [template, block] = withoutBlock(source)

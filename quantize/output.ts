@@ -1,10 +1,12 @@
 /** Writing a model file: what a conversion of any source ends with. */
 import { stat } from 'node:fs/promises'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
-import { abortError, ClvpError } from '../lib/errors.js'
+import { abortError, ClvpError, invalid } from '../lib/errors.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/options.js'
+import { Importance } from '../lib/quality/importance.js'
 import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/weight_types.js'
 import { failIo } from './file.js'
+import { columnImportance, refuseUnused } from './importance.js'
 import type { SourceTensor } from './tensors.js'
 import { readTensorTypes, type TensorTypes } from './types.js'
 
@@ -26,8 +28,6 @@ export interface PlannedTensor {
   readonly parts: readonly PlannedPart[]
   /** The parts are stored as [in, out]. */
   readonly isTransposed: boolean
-  /** How much an error in each column counts, [dims[0]]; without it all alike. */
-  readonly importance?: Float32Array | undefined
 }
 
 /** The options that conversions of all sources share. */
@@ -42,6 +42,11 @@ export interface OutputOptions {
    * pair that fits a tensor counts. A pattern that fits none is an error, and so is one that fits a tensor which must be F32.
    */
   tensorTypes?: TensorTypes | undefined
+  /**
+   * What `calibrate()` found with this checkpoint: types of 4 to 6 bits then lose less where it matters. An error if none of the types asked
+   * for is one of those.
+   */
+  importance?: Importance | undefined
   /** To quantize with, 1 to 512; default: the physical cores that the process may use. The file is the same for any number. */
   threads?: number | undefined
   /** Called with the part done, 0 to 1. */
@@ -50,12 +55,25 @@ export interface OutputOptions {
   signal?: AbortSignal | undefined
 }
 
-export const outputOptions = ['type', 'tensorTypes', 'threads', 'onProgress', 'signal'] as const
+export const outputOptions = ['type', 'tensorTypes', 'importance', 'threads', 'onProgress', 'signal'] as const
+
+/** The same, checked. */
+export type OutputSettings = ReturnType<typeof readOutputOptions>
 
 export function readOutputOptions(given: Partial<Record<(typeof outputOptions)[number], unknown>>) {
+  const type = given.type === undefined ? 'f16' : oneOf(given.type, 'type', modelTypes)
+  const tensorTypes = readTensorTypes(given.tensorTypes)
+  const { importance } = given
+  if (importance !== undefined) {
+    if (!(importance instanceof Importance)) {
+      throw invalid('an Importance made by calibrate() or Importance.load()', 'importance', importance)
+    }
+    refuseUnused(type, tensorTypes)
+  }
   return {
-    type: given.type === undefined ? 'f16' : oneOf(given.type, 'type', modelTypes),
-    tensorTypes: readTensorTypes(given.tensorTypes),
+    type,
+    tensorTypes,
+    importance,
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
@@ -84,20 +102,41 @@ export async function refuseOverwrite(target: string, paths: readonly string[]):
   }
 }
 
+/** What a file says of how it was written. */
+export const OUTPUT_KEYS = ['clvp.type', 'clvp.tensor_types', 'clvp.calibration'] as const
+
+function outputValues({
+  type,
+  tensorTypes,
+  importance,
+}: OutputSettings): Partial<Record<(typeof OUTPUT_KEYS)[number], NativeValue>> {
+  const patterns = tensorTypes.map(([pattern, own]) => `${pattern}=${own}`)
+  const samples = importance && `${importance.texts} texts, ${importance.voices} voices`
+  return {
+    'clvp.type': { type: 'string', value: type },
+    ...(patterns.length > 0 && { 'clvp.tensor_types': { type: 'string[]', value: patterns } }),
+    ...(samples && { 'clvp.calibration': { type: 'string', value: samples } }),
+  }
+}
+
 /** Writes a model file, which has its name only when it is whole, and gives its bytes back. */
 export async function writeModel(
   target: string,
   values: Record<string, NativeValue>,
   tensors: readonly PlannedTensor[],
-  {
-    threads,
-    onProgress,
-    signal,
-  }: Pick<ReturnType<typeof readOutputOptions>, 'threads' | 'onProgress' | 'signal'>,
+  settings: OutputSettings,
 ): Promise<number> {
+  const { importance, threads, onProgress, signal } = settings
   throwIfAborted(signal)
-  const planned = tensors.map(({ name, type, dims, importance }) => ({ name, type, dims, importance }))
-  const writer = await native(() => new binding.Writer(target, values, planned, threads))
+  const columns = importance && columnImportance(tensors, importance)
+  const planned = tensors.map(({ name, type, dims }) => ({
+    name,
+    type,
+    dims,
+    importance: columns?.get(name),
+  }))
+  const all = { ...values, ...outputValues(settings) }
+  const writer = await native(() => new binding.Writer(target, all, planned, threads))
   const abort = () => writer.abort()
   signal?.addEventListener('abort', abort)
   try {

@@ -1,6 +1,6 @@
-import { scanModel } from '../lib/core.js'
 import { ClvpError } from '../lib/errors.js'
 import { boolean, path, pick } from '../lib/options.js'
+import { requireSound } from '../lib/sound.js'
 import { isQuantized, type ModelType } from '../lib/weight_types.js'
 import { type ModelTensor, openModel } from './model_source.js'
 import {
@@ -11,7 +11,7 @@ import {
   throwIfAborted,
   writeModel,
 } from './output.js'
-import { chooseTypes, TENSOR_TYPES_KEY, type TypeChoice, typeValues } from './types.js'
+import { chooseTypes, type TypeChoice } from './types.js'
 
 /** Of the progress; the rest is writing. */
 const VERIFYING = 0.2
@@ -60,12 +60,11 @@ export async function quantizeFile(
   await refuseOverwrite(target, [source])
   const report = (from: number, share: number) =>
     onProgress && ((fraction: number) => onProgress(from + share * fraction))
-  await refuseDamage(source, { threads, signal, onProgress: report(0, VERIFYING) })
+  await requireSound(source, { threads, signal, onProgress: report(0, VERIFYING) })
   const model = await openModel(source)
   try {
     const choice = chooseTypes(model.tensors, type, tensorTypes)
     const requantized = listRequantized(model.tensors, choice, requantize)
-    const { [TENSOR_TYPES_KEY]: _, ...kept } = model.values
     const tensors = model.tensors.map(({ name, dims, type: dataType, source }) => ({
       name,
       type: choice.types.get(name)!,
@@ -73,26 +72,12 @@ export async function quantizeFile(
       parts: [{ source, dataType }],
       isTransposed: false,
     }))
-    const values = { ...kept, ...typeValues(type, tensorTypes) }
     const onWritten = report(VERIFYING, 1 - VERIFYING)
-    const bytes = await writeModel(target, values, tensors, { threads, signal, onProgress: onWritten })
+    const bytes = await writeModel(target, model.values, tensors, { ...settings, onProgress: onWritten })
     return { path: target, type, bytes, fallbacks: choice.fallbacks, requantized }
   } finally {
     await model.close()
   }
-}
-
-/** A damaged source would become a file whose checksums agree. */
-async function refuseDamage(source: string, options: Parameters<typeof scanModel>[1]): Promise<void> {
-  const { faults } = await scanModel(source, options)
-  const [first] = faults
-  if (!first) return
-  const where = first.tensor === '' ? '' : `tensor ${first.tensor}: `
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more faults)` : ''
-  throw new ClvpError(
-    'CLVP_MODEL_FORMAT',
-    `${source} is no sound model file: ${where}${first.what}${more}. 'clvp verify' lists all that is wrong`,
-  )
 }
 
 function listRequantized(

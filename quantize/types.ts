@@ -1,5 +1,4 @@
 /** Which type each tensor of a model file gets. */
-import type { NativeValue } from '../lib/binding.js'
 import { ClvpError, describe, invalid } from '../lib/errors.js'
 import { oneOf, string } from '../lib/options.js'
 import {
@@ -12,9 +11,6 @@ import {
 import { glob } from './glob.js'
 
 const MAX_PATTERNS = 256
-
-/** Absent where no other types were asked for. */
-export const TENSOR_TYPES_KEY = 'clvp.tensor_types'
 
 /** Patterns of tensors' names with the type of the matrices that they stand for. */
 export type TensorTypes = readonly (readonly [pattern: string, type: WeightType])[]
@@ -65,15 +61,6 @@ export function readTensorTypes(value: unknown): TensorTypes {
     glob(pattern)
     return [pattern, oneOf(pair[1], `tensorTypes[${i}][1]`, weightTypes)]
   })
-}
-
-/** The keys that say what types were asked for. */
-export function typeValues(type: ModelType, tensorTypes: TensorTypes): Record<string, NativeValue> {
-  const patterns = tensorTypes.map(([pattern, own]) => `${pattern}=${own}`)
-  return {
-    'clvp.type': { type: 'string', value: type },
-    ...(patterns.length > 0 && { [TENSOR_TYPES_KEY]: { type: 'string[]' as const, value: patterns } }),
-  }
 }
 
 /**

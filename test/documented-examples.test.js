@@ -33,6 +33,9 @@ function makeFolder(t) {
   const demo = (name) => join(root, 'demo', name)
   for (const name of ['model.gguf', 'clvp.gguf']) copyFileSync(demo('demo.gguf'), join(folder, name))
   for (const name of ['a.wav', 'b.mp3', 'me.wav']) copyFileSync(demo('voice.wav'), join(folder, name))
+  writeFileSync(join(folder, 'texts.txt'), 'Good morning.\nHow are you?\n')
+  mkdirSync(join(folder, 'clips'))
+  copyFileSync(demo('voice.wav'), join(folder, 'clips', 'a.wav'))
   mkdirSync(join(folder, 'clvp_dev'))
   writeCheckpoint(readRecipe('plain'), join(folder, 'clvp_dev'))
   return folder

@@ -23,11 +23,12 @@ export const convert: Command = {
     ...outputFlags,
   },
   async run(args, context) {
+    const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
     const type = args.choice('type', modelTypes) ?? 'f16'
     const started = performance.now()
-    const result = await convertFolder(args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf'), {
-      type,
-      ...readOutputFlags(args, context, 'convert'),
+    const result = await convertFolder(source, target, {
+      ...(await readOutputFlags(args, context, source, type)),
+      onProgress: (fraction) => context.progress('convert', fraction),
     })
     return report(result, started, result.fallbacks)
   },

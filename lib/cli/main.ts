@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../binding.js'
 import { ClvpError } from '../errors.js'
+import { calibrate } from './calibrate.js'
 import { type Command, helpOf, parse, UsageError } from './command.js'
+import { compare } from './compare.js'
 import { convert } from './convert.js'
 import { devices } from './devices.js'
 import { embed } from './embed.js'
@@ -30,6 +32,8 @@ const commands: readonly Command[] = [
   convert,
   quantize,
   verify,
+  calibrate,
+  compare,
   inspect,
   devices,
 ]

@@ -1,5 +1,6 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
+import type { LoadOptions } from '../generate_options.js'
 import { modelTypes } from '../weight_types.js'
 import type { Arguments, Context, Flag } from './command.js'
 
@@ -18,23 +19,33 @@ export function isDemo(name: string): boolean {
   return name === 'demo'
 }
 
-export async function withModel<T>(
-  name: string,
-  args: Arguments,
-  context: Context,
-  use: (clvp: Clvp) => Promise<T>,
-): Promise<T> {
+/** The path that a command's argument stands for. */
+export function modelSource(name: string): string {
+  return isDemo(name) ? Clvp.demo : name
+}
+
+/** What the shared flags give `Clvp.load`. */
+export function readModelFlags(args: Arguments, context: Context): LoadOptions {
   const type = args.choice('type', modelTypes)
   const device = args.text('device')
   const revision = args.text('revision')
-  const clvp = await Clvp.load(isDemo(name) ? Clvp.demo : name, {
+  return {
     ...(device !== undefined && { device }),
     ...args.numbers({ threads: 'threads' }),
     ...(type !== undefined && { type }),
     ...(revision !== undefined && { revision }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
-  })
+  }
+}
+
+export async function withModel<T>(
+  name: string,
+  args: Arguments,
+  context: Context,
+  use: (clvp: Clvp) => Promise<T>,
+): Promise<T> {
+  const clvp = await Clvp.load(modelSource(name), readModelFlags(args, context))
   try {
     return await use(clvp)
   } finally {

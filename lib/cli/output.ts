@@ -1,13 +1,26 @@
 /** What the commands that write a model file share. */
-import { isWeightType, mixedTypes, modelTypes, type WeightType, weightTypes } from '../weight_types.js'
+import { refuseUnused } from '../../quantize/importance.js'
+import { calibrate } from '../quality/calibrate.js'
+import { Importance } from '../quality/importance.js'
+import {
+  isWeightType,
+  type ModelType,
+  mixedTypes,
+  modelTypes,
+  type WeightType,
+  weightTypes,
+} from '../weight_types.js'
 import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+import { readTexts, readVoices, voicesFlag } from './samples.js'
 import { megabytes, peakRss } from './table.js'
 
 export const typeDetails =
   `Types, from exact to small: ${weightTypes.join(', ')}.\n` +
   `Mixes, which keep the matrices that suffer most in a larger type: ${mixedTypes.join(', ')}.\n` +
   "PATTERN is over tensors' names, as 'clvp inspect MODEL.gguf --tensors' lists them: * is any characters, ? one,\n" +
-  '{a,b} either. The last pattern that fits counts.'
+  '{a,b} either. The last pattern that fits counts.\n' +
+  'A calibration lets types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the\n' +
+  "model for it, which takes as much memory as the model has; 'clvp calibrate' does that once for all types."
 
 export const outputFlags: Record<string, Flag> = {
   'tensor-type': {
@@ -15,17 +28,46 @@ export const outputFlags: Record<string, Flag> = {
     multiple: true,
     help: "another type for some matrices, e.g. '*.ffn_down.weight=q6_k'; may be repeated",
   },
+  calibration: { value: 'FILE.json', help: "use what 'clvp calibrate' wrote of this checkpoint" },
+  calibrate: {
+    value: 'FILE',
+    help: 'calibrate first, with a text file that has a text on each line',
+  },
+  voices: { ...voicesFlag, help: 'for --calibrate: a clip or a folder of clips; repeatable (default: demo)' },
   threads: { value: 'N', help: 'CPU threads (default: the physical cores); the file is the same' },
 }
 
-/** The options that the shared flags give. */
-export function readOutputFlags(args: Arguments, context: Context, stage: string) {
+/** The options that the shared flags give to whatever makes a file of this type from this source. */
+export async function readOutputFlags(args: Arguments, context: Context, source: string, type: ModelType) {
+  const tensorTypes = args.texts('tensor-type').map(splitTensorType)
+  const importance = await readImportance(args, context, source, () => refuseUnused(type, tensorTypes))
   return {
-    tensorTypes: args.texts('tensor-type').map(splitTensorType),
+    type,
+    tensorTypes,
+    ...(importance && { importance }),
     ...args.numbers({ threads: 'threads' }),
     signal: context.signal,
-    onProgress: (fraction: number) => context.progress(stage, fraction),
   }
+}
+
+/** @param check throws if the type takes no notice of it */
+async function readImportance(args: Arguments, context: Context, source: string, check: () => void) {
+  const [found, file] = [args.text('calibration'), args.text('calibrate')]
+  if (file === undefined) {
+    if (args.texts('voices').length > 0) throw new UsageError('--voices goes with --calibrate')
+    return found === undefined ? undefined : Importance.load(found)
+  }
+  if (found !== undefined) throw new UsageError('--calibrate and --calibration exclude each other')
+  check()
+  const texts = await readTexts(file)
+  const voices = await readVoices(args)
+  return calibrate(source, {
+    texts,
+    ...(voices && { voices }),
+    ...args.numbers({ threads: 'threads' }),
+    signal: context.signal,
+    onProgress: ({ stage, fraction }) => context.progress(`calibrate, ${stage}`, fraction),
+  })
 }
 
 function splitTensorType(text: string): [string, WeightType] {

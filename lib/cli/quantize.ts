@@ -12,12 +12,13 @@ export const quantize: Command = {
     requantize: { help: 'take weights that are quantized already: the errors of both add up' },
   },
   async run(args, context) {
+    const [source, target] = [args.positional(0, 'IN.gguf'), args.positional(1, 'OUT.gguf')]
     const type = modelType(args.positional(2, 'TYPE'))
     const started = performance.now()
-    const result = await quantizeFile(args.positional(0, 'IN.gguf'), args.positional(1, 'OUT.gguf'), {
-      type,
+    const result = await quantizeFile(source, target, {
+      ...(await readOutputFlags(args, context, source, type)),
       requantize: args.flag('requantize'),
-      ...readOutputFlags(args, context, 'quantize'),
+      onProgress: (fraction) => context.progress('quantize', fraction),
     })
     const again = result.requantized.map((line) => `quantized again: ${line}`)
     return report(result, started, [...result.fallbacks, ...again])

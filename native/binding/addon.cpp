@@ -83,6 +83,16 @@ Napi::Value verify(const Napi::CallbackInfo & info) {
         [](Napi::Env e, clvp::Verification & result) { return to_js(e, result); });
 }
 
+/// compareTensors(pathA, pathB, abortFlag, onProgress?): Promise<TensorDifference[]>
+Napi::Value compare_tensors(const Napi::CallbackInfo & info) {
+    Napi::Env env = info.Env();
+    const clvp::CompareOptions options = { to_progress(env, info[3]), to_abort_flag(env, info[2]) };
+    return addon(env).loader->run<std::vector<clvp::TensorDifference>>(
+        env, info[2].As<Napi::Object>(),
+        [a = to_string(info[0], "pathA"), b = to_string(info[1], "pathB"), options] { return clvp::compare_tensors(a, b, options); },
+        [](Napi::Env e, std::vector<clvp::TensorDifference> & found) { return to_js(e, found); });
+}
+
 /// decodeAudio(bytes, maxSeconds, sampleRate): Promise<Float32Array>, mono at sampleRate
 Napi::Value decode_audio(const Napi::CallbackInfo & info) {
     return addon(info.Env())
@@ -177,7 +187,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },
+        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "compareTensors", compare_tensors },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

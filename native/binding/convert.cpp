@@ -228,6 +228,29 @@ Napi::Object to_js(Napi::Env env, const clvp::Verification & found) {
     return object;
 }
 
+Napi::Array to_js(Napi::Env env, const std::vector<clvp::TensorDifference> & found) {
+    Napi::Array list = Napi::Array::New(env, found.size());
+    for (uint32_t i = 0; i < found.size(); i++) {
+        const clvp::TensorDifference & from = found[i];
+        Napi::Object to = Napi::Object::New(env);
+        Napi::Array dims = Napi::Array::New(env, from.dims.size());
+        for (uint32_t d = 0; d < from.dims.size(); d++) {
+            dims.Set(d, static_cast<double>(from.dims[d]));
+        }
+        to.Set("name", from.name);
+        to.Set("typeA", from.type_a);
+        to.Set("typeB", from.type_b);
+        to.Set("dims", dims);
+        to.Set("maxError", from.max_error);
+        to.Set("squareError", from.square_error);
+        to.Set("squareA", from.square_a);
+        to.Set("squareB", from.square_b);
+        to.Set("dot", from.dot);
+        list.Set(i, to);
+    }
+    return list;
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("name", p.name);

@@ -34,6 +34,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Candidate & candidate);
 Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info);
 Napi::Object to_js(Napi::Env env, const clvp::Values & values);
 Napi::Object to_js(Napi::Env env, const clvp::Verification & found);
+Napi::Array to_js(Napi::Env env, const std::vector<clvp::TensorDifference> & found);
 Napi::Object to_js(Napi::Env env, const clvp::Params & params);
 Napi::Object to_js(Napi::Env env, const clvp::Timings & timings);
 

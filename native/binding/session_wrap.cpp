@@ -26,6 +26,8 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
     return mel;
 }
 
+struct Nothing {};
+
 struct Scored {
     std::vector<float> scores;
     double ms = 0;
@@ -36,6 +38,19 @@ Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { re
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const Drawn & drawn) { return to_js(env, drawn); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
+Napi::Value result_to_js(Napi::Env env, const Nothing &) { return env.Undefined(); }
+
+Napi::Value result_to_js(Napi::Env env, const std::vector<clvp::ColumnImportance> & matrices) {
+    Napi::Array list = Napi::Array::New(env, matrices.size());
+    for (uint32_t i = 0; i < matrices.size(); i++) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("name", matrices[i].name);
+        object.Set("rows", static_cast<double>(matrices[i].n_rows));
+        object.Set("meanSquares", to_js(env, matrices[i].mean_squares));
+        list.Set(i, object);
+    }
+    return list;
+}
 
 Napi::Value result_to_js(Napi::Env env, const clvp::Audio & audio) {
     Napi::Object object = Napi::Object::New(env);
@@ -69,6 +84,8 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("score", &SessionWrap::score),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
                            InstanceMethod("preview", &SessionWrap::preview),
+                           InstanceMethod("collectImportance", &SessionWrap::collect_importance),
+                           InstanceMethod("importance", &SessionWrap::importance),
                            InstanceMethod("abort", &SessionWrap::abort),
                            InstanceMethod("dispose", &SessionWrap::dispose),
                            InstanceMethod("threads", &SessionWrap::threads),
@@ -183,6 +200,19 @@ Napi::Value SessionWrap::preview(const Napi::CallbackInfo & info) {
     clvp::PreviewOptions options;
     options.n_iterations = to_u32(info[1], "iterations");
     return start<clvp::Audio>(info, [codes = to_ints(info[0], "codes"), options](clvp::Session & s) { return s.preview(codes, options); });
+}
+
+/// collectImportance(on)
+Napi::Value SessionWrap::collect_importance(const Napi::CallbackInfo & info) {
+    return start<Nothing>(info, [on = to_bool(info[0], "on")](clvp::Session & s) {
+        s.collect_importance(on);
+        return Nothing{};
+    });
+}
+
+/// importance(): { name, rows, meanSquares }[]
+Napi::Value SessionWrap::importance(const Napi::CallbackInfo & info) {
+    return start<std::vector<clvp::ColumnImportance>>(info, [](clvp::Session & s) { return s.importance(); });
 }
 
 Napi::Value SessionWrap::abort(const Napi::CallbackInfo & info) {

@@ -28,6 +28,8 @@ private:
     Napi::Value score(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
     Napi::Value preview(const Napi::CallbackInfo & info);
+    Napi::Value collect_importance(const Napi::CallbackInfo & info);
+    Napi::Value importance(const Napi::CallbackInfo & info);
     Napi::Value abort(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value threads(const Napi::CallbackInfo & info);

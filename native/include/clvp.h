@@ -157,6 +157,24 @@ struct VerifyOptions {
 /// checks the first three only. Throws io if the file cannot be read, aborted.
 Verification verify(const std::string & path, const VerifyOptions & options = {});
 
+/// How a tensor of one file differs from another's.
+struct TensorDifference {
+    std::string name, type_a, type_b;
+    std::vector<uint64_t> dims;
+    double max_error = 0;                                         // the largest |a - b|
+    double square_error = 0, square_a = 0, square_b = 0, dot = 0; // sums
+};
+
+struct CompareOptions {
+    Progress progress;
+    AbortFlag abort;
+};
+
+/// Compares the tensors that two files share by name, in the order of `a`: quantized ones as GGML reads them, a few MiB at a time. Both files
+/// should be sound: what verify() finds in them is not looked for here.
+/// Throws model_format or io for a file that is none, invalid_argument for a tensor of two shapes, aborted.
+std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
+
 struct ModelOptions {
     std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
     Progress progress;
@@ -394,6 +412,13 @@ struct Timings {
     uint64_t kv_bytes = 0;  // largest size of the KV cache
 };
 
+/// What entered a weight matrix: for each of its input columns the mean of the squares over all rows (tokens).
+struct ColumnImportance {
+    std::string name;                // the matrix's
+    uint64_t n_rows = 0;             // that entered it
+    std::vector<float> mean_squares; // [n_in]
+};
+
 struct SessionOptions {
     uint32_t n_threads = 0; // 0 for the machine's physical cores
 };
@@ -443,6 +468,13 @@ public:
     /// The codebook's frames, the mel filterbank inverted by non-negative factors (Lee and Seung 2001), and phases by the fast
     /// Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
     Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {});
+
+    /// From now on what enters the weight matrices in this session's jobs is summed up, from nothing; false stops that and forgets
+    /// it. The jobs' results stay the same, but they take longer. For NewTensor::importance.
+    void collect_importance(bool on);
+    /// What was summed up, one entry for each matrix that something entered, by name. Throws invalid_argument if nothing is collected,
+    /// model_format if some of it is no number.
+    std::vector<ColumnImportance> importance() const;
 
     /// Stops the running job, within one graph node on the CPU and one graph elsewhere; it throws Code::aborted. Callable
     /// from any thread.

@@ -8,6 +8,7 @@
 #include <set>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #ifdef __linux__
 #include <cstdio>
@@ -194,8 +195,31 @@ void Backend::allocate(ggml_cgraph * graph) {
     }
 }
 
+void Backend::observe(NodeObserver * observer) {
+    observer_ = observer;
+    ggml_backend_sched_set_eval_callback(sched_.get(), observer ? on_node : nullptr, this);
+}
+
+/// Called by the scheduler: before a node with `ask`, and after those that were asked for. False stops it.
+bool Backend::on_node(ggml_tensor * node, bool ask, void * self) {
+    auto & backend = *static_cast<Backend *>(self);
+    try {
+        if (ask) {
+            return backend.observer_->wants(node);
+        }
+        backend.observer_->see(node);
+        return true;
+    } catch (...) { // not through GGML's frames
+        backend.observer_error_ = std::current_exception();
+        return false;
+    }
+}
+
 void Backend::compute(ggml_cgraph * graph) {
     const ggml_status status = aborted() ? GGML_STATUS_ABORTED : ggml_backend_sched_graph_compute(sched_.get(), graph);
+    if (observer_error_) {
+        std::rethrow_exception(std::exchange(observer_error_, nullptr));
+    }
     if (status == GGML_STATUS_ABORTED || aborted()) {
         fail(Code::aborted, "the operation was aborted");
     }

@@ -5,6 +5,8 @@
 #include "ggml-backend.h"
 #include "ggml-cpp.h"
 
+#include <exception>
+
 namespace clvp {
 
 /// The device a user means by "auto", "cpu", a device's name or a kind ("cuda", "metal", ...). Throws device.
@@ -12,6 +14,15 @@ ggml_backend_dev_t find_device(const std::string & wanted);
 
 /// The machine's physical cores that this process may use; at least 1.
 uint32_t physical_cores();
+
+/// Looks at nodes of a graph as they are computed. What it throws ends the computation.
+class NodeObserver {
+public:
+    virtual ~NodeObserver() = default;
+    virtual bool wants(const ggml_tensor * node) = 0;
+    /// Called for a node that it wants when that, and nothing behind it, has been computed: its sources still hold their values.
+    virtual void see(const ggml_tensor * node) = 0;
+};
 
 /// The backends of one session: the model's device first, the CPU last, and the scheduler that places each node.
 class Backend {
@@ -30,16 +41,21 @@ public:
     void allocate(ggml_cgraph * graph);
     /// Runs a graph that allocate() has placed. Throws aborted.
     void compute(ggml_cgraph * graph);
+    /// From now on shows compute()'s nodes to an observer that outlives the graphs; null for none, which costs nothing.
+    void observe(NodeObserver * observer);
     /// Runs a graph all of whose tensors have memory on the main backend already.
     void compute_in_place(ggml_cgraph * graph);
 
 private:
     void add(ggml_backend_dev_t device);
     void set_up_cpu(uint32_t n_threads);
+    static bool on_node(ggml_tensor * node, bool ask, void * self);
 
     const std::atomic<bool> & abort_;
     std::vector<ggml_backend_ptr> backends_;
     ggml_backend_sched_ptr sched_;
+    NodeObserver * observer_ = nullptr;
+    std::exception_ptr observer_error_;
     ggml_threadpool * pool_ = nullptr;
     void (*free_pool_)(ggml_threadpool *) = nullptr;
 };

@@ -7,6 +7,7 @@
 #include "conditioning.h"
 #include "generate.h"
 #include "hparams.h"
+#include "importance.h"
 #include "mel.h"
 #include "past.h"
 #include "rank.h"
@@ -133,6 +134,7 @@ struct Session::Impl {
     Backend backend;
     MelBank bank;
     Timings timings;
+    std::unique_ptr<ImportanceCollector> collector;
 };
 
 static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
@@ -318,6 +320,23 @@ Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions 
             fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", max_iterations, options.n_iterations);
         }
         return Audio{ vocode(impl_->bank, codes_to_mel(codes), options.n_iterations, impl_->abort), impl_->params.mel.sample_rate };
+    });
+}
+
+void Session::collect_importance(bool on) {
+    guarded([&] {
+        impl_->backend.observe(nullptr);
+        impl_->collector = on ? std::make_unique<ImportanceCollector>(impl_->weights.ctx.get()) : nullptr;
+        impl_->backend.observe(impl_->collector.get());
+    });
+}
+
+std::vector<ColumnImportance> Session::importance() const {
+    return guarded([&] {
+        if (!impl_->collector) {
+            fail(Code::invalid_argument, "Expected collect_importance(true) before importance()");
+        }
+        return impl_->collector->means();
     });
 }
 

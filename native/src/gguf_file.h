@@ -40,6 +40,8 @@ struct GgufTensor {
     int64_t ne[4] = { 1, 1, 1, 1 };
     uint64_t offset = 0; // from the file's start
     uint64_t n_bytes = 0;
+
+    uint64_t n_elements() const { return uint64_t(ne[0]) * uint64_t(ne[1]) * uint64_t(ne[2]) * uint64_t(ne[3]); }
 };
 
 /// A header whose every count, length, offset and product has been checked against the file's length. No two tensors

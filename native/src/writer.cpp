@@ -67,8 +67,6 @@ uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
     return tensor.n_dims == 1 && ggml_blck_size(tensor.type) == 1 && ggml_blck_size(from) == 1 ? 1 : uint64_t(tensor.ne[0]);
 }
 
-uint64_t n_elements(const GgufTensor & tensor) { return uint64_t(tensor.ne[0]) * uint64_t(tensor.ne[1]) * uint64_t(tensor.ne[2]) * uint64_t(tensor.ne[3]); }
-
 } // namespace
 
 // --- the writer ---------------------------------------------------------------------------------------------------
@@ -173,7 +171,7 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
              (unsigned long long)n_cols_transposed);
     }
     source.n_rows = n_bytes / source.row_size();
-    if (n_bytes % source.row_size() != 0 || source.n_rows > (n_elements(tensor) - n_done) / source.n_cols) {
+    if (n_bytes % source.row_size() != 0 || source.n_rows > (tensor.n_elements() - n_done) / source.n_cols) {
         fail(Code::invalid_argument, "%zu bytes are not whole rows of tensor '%s', or too many", n_bytes, tensor.name.c_str());
     }
     return source;
@@ -237,7 +235,7 @@ void Writer::Impl::read_back() {
 
 void Writer::append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed) {
     impl_->write(impl_->source_of(data, n_bytes, source, n_cols_transposed));
-    if (impl_->n_done == n_elements(impl_->tensors[impl_->current])) {
+    if (impl_->n_done == impl_->tensors[impl_->current].n_elements()) {
         impl_->end_tensor();
     }
 }

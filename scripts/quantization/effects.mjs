@@ -1,6 +1,8 @@
 /** What a type does to a model: its answers beside those of the same model in F32. Takes any checkpoint, random or trained. */
 import { Clvp, Tensor } from '../../dist/lib/index.js'
-import { openModel } from '../../dist/quantize/model_source.js'
+import { compareTensors } from '../../dist/lib/core.js'
+import { cosine, divergences, mean } from '../../dist/lib/quality/statistics.js'
+import { isMatrix } from '../../dist/quantize/names.js'
 
 /** Plain sentences, in words that every vocabulary of letters has. */
 export const texts = [
@@ -14,8 +16,6 @@ export const texts = [
   'my brother bought three green apples',
 ]
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** A glide, where no clip of a voice is given. */
 function glide(seconds = 4, sampleRate = 22050) {
   const samples = Float32Array.from({ length: seconds * sampleRate }, (_, i) => {
@@ -23,13 +23,6 @@ function glide(seconds = 4, sampleRate = 22050) {
     return 0.4 * Math.sin(2 * Math.PI * (180 + 40 * time) * time)
   })
   return { samples, sampleRate }
-}
-
-/** Natural logarithms of the probabilities that logits stand for. */
-function logProbabilities(logits) {
-  const top = logits.reduce((a, b) => Math.max(a, b))
-  const sum = logits.reduce((total, value) => total + Math.exp(value - top), 0)
-  return Float64Array.from(logits, (value) => value - top - Math.log(sum))
 }
 
 /**
@@ -82,10 +75,12 @@ export function distance(exact, found) {
   let same = 0
   exact.walks.forEach(({ steps, forced }, i) => {
     for (let step = 0; step < forced.length; step++) {
-      const [p, q] = [steps[step], found.walks[i].steps[step]].map(logProbabilities)
-      divergence.push(p.reduce((sum, log, id) => sum + (log > -80 ? Math.exp(log) * (log - q[id]) : 0), 0))
-      cosines.push(cosine(steps[step], found.walks[i].steps[step]))
-      same += Number(top(p) === top(q))
+      // Ids that may not be drawn are left out: their logits are infinite.
+      const [p, q] = [steps[step], found.walks[i].steps[step]].map((all) => all.filter(Number.isFinite))
+      const [{ kl, agree }] = divergences(p, q, p.length)
+      divergence.push(kl)
+      cosines.push(cosine(centred(p), centred(q)))
+      same += Number(agree)
     }
   })
   const scores = []
@@ -104,43 +99,16 @@ export function distance(exact, found) {
 
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 
-/** Of logits around their mean, which no probability depends on. Ids that may not be drawn are left out: theirs are infinite. */
-function cosine(a, b) {
-  const [x, y] = [a, b].map((values) => {
-    const drawable = values.filter(Number.isFinite)
-    const middle = mean(drawable)
-    return drawable.map((value) => value - middle)
-  })
-  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y))
+/** Logits around their mean, which no probability depends on. */
+function centred(logits) {
+  const middle = mean(logits)
+  return logits.map((value) => value - middle)
 }
 
-const top = (values) => values.reduce((best, value, id) => (value > values[best] ? id : best), 0)
-
-/** Root mean square error of each matrix over the root mean square of its weights; both files are F32. */
+/** Root mean square error of each matrix over the root mean square of its weights. */
 export async function tensorErrors(exact, found) {
-  const [before, after] = await Promise.all([openModel(exact), openModel(found)])
-  try {
-    const errors = []
-    for (const [i, { name, kind, source }] of before.tensors.entries()) {
-      if (kind !== 'matrix') continue
-      let [squares, differences] = [0, 0]
-      const pieceBytes = 4 * 2 ** 20
-      for (let start = 0; start < source.bytes; start += pieceBytes) {
-        const [a, b] = [source, after.tensors[i].source].map(
-          () => new Uint8Array(Math.min(pieceBytes, source.bytes - start)),
-        )
-        await source.read(start, a)
-        await after.tensors[i].source.read(start, b)
-        const [x, y] = [new Float32Array(a.buffer), new Float32Array(b.buffer)]
-        for (let k = 0; k < x.length; k++) {
-          squares += x[k] * x[k]
-          differences += (x[k] - y[k]) ** 2
-        }
-      }
-      errors.push({ name, error: Math.sqrt(differences / squares) })
-    }
-    return errors
-  } finally {
-    await Promise.all([before.close(), after.close()])
-  }
+  const tensors = await compareTensors(exact, found)
+  return tensors
+    .filter(({ name }) => isMatrix(name))
+    .map(({ name, squareError, squareA }) => ({ name, error: Math.sqrt(squareError / squareA) }))
 }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { inspectModel, modelTypes, quantizeFile } from '../../dist/lib/index.js'
+import { inspectModel, modelTypes } from '../../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
 import { answers, distance, tensorErrors } from './effects.mjs'
 
@@ -60,12 +60,10 @@ async function measure(folder, work) {
   const rows = []
   for (const type of options.types.split(',')) {
     const file = join(work, 'x.gguf')
-    const wide = join(work, 'wide.gguf')
     const cost = convert(folder, file, type)
     const { bitsPerWeight } = await inspectModel(file)
     const found = reference && distance(reference, await answers(file, { ...settings, reference }))
-    await quantizeFile(file, wide, { type: 'f32' })
-    const errors = (await tensorErrors(exact, wide)).sort((a, b) => b.error - a.error)
+    const errors = (await tensorErrors(exact, file)).sort((a, b) => b.error - a.error)
     rows.push({ type, ...cost, bitsPerWeight, found, errors })
     console.error(`measured ${type}`)
   }

@@ -1,0 +1,69 @@
+/** Texts and voices for the commands that run a model on many of them. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClvpError } from '../errors.js'
+import type { Arguments, Flag } from './command.js'
+
+export const voicesFlag: Flag = {
+  value: 'PATH',
+  multiple: true,
+  help: 'a clip or a folder of clips, each a voice for texts in turn; repeatable (default: demo)',
+}
+
+export const sampleFlags: Record<string, Flag> = {
+  texts: { value: 'FILE', help: 'a text file with a text on each line' },
+  voices: voicesFlag,
+  candidates: { value: 'N', short: 'n', help: 'candidates drawn for each text' },
+  'max-tokens': { value: 'N', help: 'most codes of a candidate' },
+  seed: { value: 'N', help: 'seed of the first text, 0 to 2^53 - 10001 (default: 0)' },
+}
+
+const maxBytes = 2 ** 22
+const isClip = /\.(wav|mp3|flac|ogg)$/i
+
+/** The texts of a file. */
+export async function readTexts(file: string): Promise<string[]> {
+  let text: string
+  try {
+    const { size } = await stat(file)
+    if (size > maxBytes) throw new Error(`it has ${size} bytes; at most ${maxBytes} are read`)
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new ClvpError('CLVP_IO', `The texts ${file} could not be read: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  if (lines.length === 0) {
+    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text on each line of ${file} but it holds none`)
+  }
+  return lines
+}
+
+/** Paths of the clips, if --voices was given: a folder stands for the clips in it, in the order of their names. */
+export async function readVoices(args: Arguments): Promise<string[] | undefined> {
+  const paths = args.texts('voices')
+  if (paths.length === 0) return undefined
+  const clips: string[] = []
+  for (const path of paths) {
+    const info = await stat(path).catch((cause: Error) => {
+      throw new ClvpError('CLVP_IO', `The voice ${path} could not be read: ${cause.message}`, { cause })
+    })
+    if (!info.isDirectory()) {
+      clips.push(path)
+      continue
+    }
+    const inside = (await readdir(path)).filter((name) => isClip.test(name)).sort()
+    if (inside.length === 0) {
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected clips (.wav, .mp3, .flac, .ogg) in ${path} but found none`,
+      )
+    }
+    clips.push(...inside.map((name) => join(path, name)))
+  }
+  return clips
+}

@@ -1,0 +1,129 @@
+import { readFile, stat } from 'node:fs/promises'
+import { ClvpError, invalid } from '../errors.js'
+import { path } from '../options.js'
+import { writeWhole } from '../write.js'
+
+/** How a file of importances names itself; the version changes when an old reader would go wrong. */
+const format = 'clvp-importance'
+const version = 1
+const maxBytes = 2 ** 28
+
+/** What entered a weight matrix during a calibration. */
+export interface MatrixImportance {
+  /** Rows (tokens) that entered it. */
+  rows: number
+  /** Of each input column, as the model file has them: the mean of its squares over the rows. */
+  meanSquares: Float32Array
+}
+
+/** How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`. */
+export class Importance {
+  /** Name of the model that was calibrated. */
+  readonly model: string
+  /** How many texts and voices it was calibrated with. */
+  readonly texts: number
+  readonly voices: number
+  /** By the tensor's name in the model file. */
+  readonly matrices: ReadonlyMap<string, MatrixImportance>
+
+  constructor(from: {
+    model: string
+    texts: number
+    voices: number
+    matrices: ReadonlyMap<string, MatrixImportance>
+  }) {
+    for (const [name, { rows, meanSquares }] of from.matrices) {
+      const isSound =
+        meanSquares instanceof Float32Array && meanSquares.every((x) => Number.isFinite(x) && x >= 0)
+      if (!isSound || meanSquares.length === 0 || !Number.isSafeInteger(rows) || rows < 1) {
+        throw invalid(
+          'finite numbers from 0 on over at least one row',
+          `the importance of ${name}`,
+          meanSquares,
+        )
+      }
+    }
+    this.model = from.model
+    this.texts = from.texts
+    this.voices = from.voices
+    this.matrices = from.matrices
+  }
+
+  /**
+   * Reads what save() wrote.
+   *
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no such file
+   */
+  static async load(file: string): Promise<Importance> {
+    const name = path(file, 'path')
+    let text: string
+    try {
+      const { size } = await stat(name)
+      if (size > maxBytes) throw new Error(`it has ${size} bytes; at most ${maxBytes} are read`)
+      text = await readFile(name, 'utf8')
+    } catch (cause) {
+      const reason = (cause as Error).message
+      throw new ClvpError('CLVP_IO', `The importance file ${name} could not be read: ${reason}`, { cause })
+    }
+    return parse(text, name)
+  }
+
+  /**
+   * Writes JSON, a line for each matrix, in one piece: equal importances give equal bytes, and the numbers are exact.
+   *
+   * @throws ClvpError CLVP_IO if the file cannot be written
+   */
+  async save(file: string): Promise<void> {
+    const { model, texts, voices } = this
+    const head = JSON.stringify({ format, version, model, texts, voices }).slice(0, -1)
+    const lines = [...this.matrices].map(
+      ([name, { rows, meanSquares }]) =>
+        `${JSON.stringify(name)}: ${JSON.stringify({ rows, meanSquares: [...meanSquares] })}`,
+    )
+    await writeWhole(path(file, 'path'), `${head},"matrices":{\n${lines.join(',\n')}\n}}\n`)
+  }
+}
+
+function parse(text: string, name: string): Importance {
+  const bad = (reason: string, cause?: unknown) =>
+    new ClvpError('CLVP_MODEL_FORMAT', `${name} holds no importances: ${reason}`, { cause })
+  let held: unknown
+  try {
+    held = JSON.parse(text)
+  } catch (cause) {
+    throw bad((cause as Error).message, cause)
+  }
+  const {
+    format: kind,
+    version: number,
+    model,
+    texts,
+    voices,
+    matrices,
+  } = (held ?? {}) as Record<string, unknown>
+  if (kind !== format || number !== version) throw bad(`expected format '${format}' and version ${version}`)
+  if (typeof model !== 'string') throw bad("expected the model's name")
+  if (!isCount(texts) || !isCount(voices)) throw bad('expected numbers of texts and voices')
+  if (typeof matrices !== 'object' || matrices === null || Array.isArray(matrices))
+    throw bad('expected matrices')
+  const read = Object.entries(matrices).map(([matrix, value]: [string, unknown]) => {
+    const { rows, meanSquares } = (value ?? {}) as Record<string, unknown>
+    if (!isCount(rows) || !isColumns(meanSquares)) {
+      throw bad(`expected rows, and mean squares that are finite numbers from 0 on, of ${matrix}`)
+    }
+    return [matrix, { rows, meanSquares: Float32Array.from(meanSquares) }] as const
+  })
+  return new Importance({ model, texts, voices, matrices: new Map(read) })
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
+
+function isColumns(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((x) => typeof x === 'number' && x >= 0 && Number.isFinite(Math.fround(x)))
+  )
+}

@@ -1,0 +1,54 @@
+/** What models are run on to be compared or calibrated: texts and voices, checked and copied. */
+import { join } from 'node:path'
+import { takeClip } from '../audio.js'
+import { packageRoot } from '../binding.js'
+import { invalid } from '../errors.js'
+import { string } from '../options.js'
+
+/** A clip that the caller's memory has nothing more to do with. */
+export type TakenClip = ReturnType<typeof takeClip>
+
+export interface Samples {
+  texts: readonly string[]
+  /** Each clip is a voice of its own. */
+  clips: readonly TakenClip[]
+}
+
+/** The texts that models are compared on unless others are given. */
+export const standardTexts: readonly string[] = [
+  'The weather was fine, so we walked to the old harbour and back.',
+  'How much is it?',
+  'Nobody had told her that the last train leaves at a quarter past nine.',
+  'Please bring three eggs, a pound of flour and some fresh milk.',
+  'Wait! You forgot your umbrella.',
+  'In 1969 two men walked on the moon while a third one circled above.',
+  'She sells used bicycles, and he repairs them in the yard behind the house.',
+  'It is not quite what I expected, but it will do.',
+]
+
+const maxSamples = 10_000
+const mostSeconds = 600 // of a clip: more than any model uses
+
+const demoVoice = join(packageRoot, 'demo', 'voice.wav')
+
+/** Reads the options `texts` and `voices`; without voices the demo voice is taken. */
+export function readSamples(texts: unknown, voices: unknown = demoVoice): Samples {
+  if (!Array.isArray(texts) || texts.length === 0 || texts.length > maxSamples) {
+    throw invalid(`an array of 1 to ${maxSamples} texts`, 'texts', texts)
+  }
+  const isList = Array.isArray(voices)
+  const list: readonly unknown[] = isList ? voices : [voices]
+  if (list.length === 0 || list.length > maxSamples) {
+    throw invalid(`a clip or an array of 1 to ${maxSamples} clips`, 'voices', voices)
+  }
+  return {
+    texts: texts.map((text: unknown, i) => string(text, `texts[${i}]`)),
+    clips: list.map((clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices', mostSeconds)),
+  }
+}
+
+/** Each text once, with the voices in turn; if there are more voices than texts, each voice once. */
+export function pairs({ texts, clips }: Samples): { text: number; voice: number }[] {
+  const count = Math.max(texts.length, clips.length)
+  return Array.from({ length: count }, (_, i) => ({ text: i % texts.length, voice: i % clips.length }))
+}

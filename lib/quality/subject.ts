@@ -1,0 +1,77 @@
+/** A model under examination: loaded, with a session and a tokenizer, and run as Clvp runs it. */
+import { abortable } from '../abortable.js'
+import { readClip } from '../audio.js'
+import type { NativeInfo, NativeModel, NativeSampling } from '../binding.js'
+import type { Session } from '../core.js'
+import type { LoadOptions } from '../generate_options.js'
+import { openModel } from '../load.js'
+import { checkpointSampling } from '../sampling.js'
+import { textIds, tokenizerOf } from '../text.js'
+import type { ClvpTokenizer } from '../tokenizer.js'
+import type { WeightType } from '../weight_types.js'
+import type { TakenClip } from './samples.js'
+
+/** Candidates of one text in one voice. */
+export interface Drawn {
+  /** As drawn, without stops. */
+  codes: Int32Array[]
+  /** As the ranker gets them: of one length, with fixing codes. */
+  rows: Int32Array[]
+}
+
+export interface DrawSettings {
+  candidates: number
+  /** Undefined: what Clvp.generate takes. */
+  maxTokens: number | undefined
+  seed: number
+  signal: AbortSignal | undefined
+}
+
+export class Subject {
+  readonly info: NativeInfo
+  readonly session: Session
+  readonly #model: NativeModel
+  readonly #tokenizer: ClvpTokenizer
+  readonly #sampling: NativeSampling
+
+  private constructor(model: NativeModel, session: Session) {
+    this.#model = model
+    this.session = session
+    this.info = session.info
+    this.#tokenizer = tokenizerOf(model.values(), session.info)
+    this.#sampling = checkpointSampling(model.values())
+  }
+
+  static load(source: string, options: LoadOptions, folderType: WeightType): Promise<Subject> {
+    return openModel(source, options, folderType, (model, session) => new Subject(model, session))
+  }
+
+  textIds(text: string): Int32Array {
+    return textIds(this.#tokenizer, text, this.info)
+  }
+
+  /** The conditioning vector of a clip. */
+  async voice(clip: TakenClip, name: string, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const { sampleRate, clipSeconds } = this.info
+    const samples = await abortable(signal, () => readClip(clip, name, sampleRate, clipSeconds))
+    return this.session.condition(await this.session.mel(samples, signal), signal)
+  }
+
+  async draw(ids: Int32Array, voice: Float32Array, settings: DrawSettings): Promise<Drawn> {
+    const { candidates, seed, signal, maxTokens = Math.min(500, this.info.maxTokens) } = settings
+    const prompt = { textIds: ids, voice }
+    const request = { prompt, candidates, seed, maxTokens, sampling: this.#sampling, signal }
+    const { candidates: drawn } = await this.session.generate(request)
+    const codes = drawn.map(({ tokens }) => tokens)
+    const rows = this.session.fixCodes(
+      codes,
+      drawn.map(({ finishReason }) => finishReason === 'stop'),
+    )
+    return { codes, rows }
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.dispose()
+    this.#model.dispose()
+  }
+}
