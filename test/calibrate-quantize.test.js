@@ -43,6 +43,11 @@ t.test('the bytes of a conversion, whatever the number of threads', async (t) =>
   }
 })
 
+t.test('a calibration by any number of threads is the same', async (t) => {
+  const { source, importance } = await calibrated(broadCheckpoint(t))
+  for (const threads of [2, 5]) t.same(await calibrate(source, { ...few, threads }), importance, `${threads}`)
+})
+
 t.test('the file says so, and one made of it does not', async (t) => {
   const { source, target, importance } = await calibrated(broadCheckpoint(t))
   const calibration = async (file) => (await inspectModel(file)).values['clvp.calibration']
