@@ -10,7 +10,18 @@ import { tinyFile, tone } from './helpers/model.js'
 import { wavOf } from './helpers/wav.js'
 
 const main = fileURLToPath(new URL('../dist/lib/cli/main.js', import.meta.url))
-const commands = ['generate', 'preview', 'rank', 'embed', 'explain', 'pull', 'convert', 'inspect', 'devices']
+const commands = [
+  'generate',
+  'preview',
+  'rank',
+  'embed',
+  'explain',
+  'pull',
+  'convert',
+  'inspect',
+  'devices',
+  'doctor',
+]
 const dir = t.testdir({ 'voice.wav': wavOf(tone(0.5)), 'no-sound.wav': 'no sound', out: {} })
 const voice = join(dir, 'voice.wav')
 const model = await tinyFile('plain')
