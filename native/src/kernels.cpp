@@ -67,6 +67,14 @@ int score_of(const Library & library) {
     return score && system_saves(library.variant) ? score() : 0;
 }
 
+/// GGML tells on stderr what it loads; kernels() is the place to ask.
+bool load_silently(const std::string & path) {
+    ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
+    const bool loaded = ggml_backend_load(path.c_str()) != nullptr;
+    ggml_log_set(nullptr, nullptr);
+    return loaded;
+}
+
 /// The CPU libraries of a folder, best first. No other folder is ever looked into.
 std::vector<Library> libraries_in(const std::string & folder) {
     std::vector<Library> found;
@@ -129,7 +137,7 @@ void load_kernels(const std::string & folder, const std::string & variant) {
         const std::vector<Library> libraries = libraries_in(folder);
         const Library & best = choose(libraries, variant);
         const std::string path = best.path.u8string();
-        if (!ggml_backend_load(path.c_str())) {
+        if (!load_silently(path)) {
             fail(Code::unsupported, "%s could not be started: reinstall the package", path.c_str());
         }
         loaded_variant = best.variant;
