@@ -1,7 +1,5 @@
 /** The native contract: the only file that knows the addon. Its errors leave here as ClvpError. */
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { loadAddon } from './addon.js'
 import { ClvpError, type ClvpErrorCode } from './errors.js'
 
 /** Mel frames that one speech code stands for; frames_per_code of clvp.h. */
@@ -400,6 +398,15 @@ export interface NativeDevice {
   memoryTotal: number
 }
 
+/** What computes on the CPU; Kernels in clvp.h. */
+export interface NativeKernels {
+  variant: string
+  /** Empty where the kernels are built into the addon. */
+  library: string
+  features: string[]
+  ggml: string
+}
+
 export interface NativeAbortFlag {
   abort(): void
 }
@@ -414,6 +421,9 @@ interface Binding {
   ) => NativeWriter
   AbortFlag: new () => NativeAbortFlag
   devices(): NativeDevice[]
+  /** Of the whole process: a later call may name no other variant. Throws as all do; addon.ts calls it. */
+  loadKernels(folder: string, variant: string): void
+  kernels(): NativeKernels
   inspect(path: string): Promise<NativeFile>
   loadModel(
     path: string,
@@ -446,30 +456,12 @@ interface Binding {
   stopWorkers(): void
 }
 
-/** The package's folder: two levels above dist/lib. */
-export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-
-function load(): Binding {
-  const require = createRequire(import.meta.url)
-  try {
-    return (require('node-gyp-build') as (dir: string) => Binding)(packageRoot)
-  } catch (cause) {
-    throw new ClvpError(
-      'CLVP_UNSUPPORTED',
-      `node-clvp's native addon could not be loaded for ${process.platform}-${process.arch} (Node ${process.version}). ` +
-        "Reinstall the package, or build it with 'npm rebuild node-clvp' (this needs CMake and a C++ compiler). " +
-        `The loader said: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
-  }
-}
-
 let loaded: Binding | undefined
 
 /** The addon, loaded when it is first used: what needs none, as help on the command line, works without. */
 export const binding: Binding = new Proxy({} as Binding, {
   get(_, name) {
-    loaded ??= load()
+    loaded ??= loadAddon() as Binding
     return Reflect.get(loaded, name)
   },
 })

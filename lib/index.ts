@@ -24,6 +24,7 @@ export {
   type EncoderConfigType,
 } from './config.js'
 export { type Device, devices } from './devices.js'
+export { type Diagnosis, diagnose } from './doctor.js'
 export { ClvpError, type ClvpErrorCode } from './errors.js'
 export type { FeatureCallOptions } from './feature_call.js'
 export {

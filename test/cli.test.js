@@ -25,6 +25,7 @@ const commands = [
   'compare',
   'inspect',
   'devices',
+  'doctor',
 ]
 const dir = t.testdir({ 'voice.wav': wavOf(tone(0.5)), 'no-sound.wav': 'no sound', out: {} })
 const voice = join(dir, 'voice.wav')

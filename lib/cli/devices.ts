@@ -1,4 +1,4 @@
-import { devices as list } from '../devices.js'
+import { type Device, devices as list } from '../devices.js'
 import type { Command } from './command.js'
 import { megabytes, table } from './table.js'
 
@@ -9,12 +9,16 @@ export const devices: Command = {
   flags: {},
   async run() {
     const json = list()
-    const rows = json.map(({ name, kind, description, memoryFree, memoryTotal }) => [
-      name,
-      kind,
-      description,
-      memoryTotal > 0 ? `${megabytes(memoryFree)} of ${megabytes(memoryTotal)}` : 'unknown',
-    ])
-    return { text: table([['name', 'kind', 'description', 'free memory'], ...rows]), json }
+    return { text: deviceTable(json), json }
   },
+}
+
+export function deviceTable(devices: readonly Device[]): string {
+  const rows = devices.map(({ name, kind, description, memoryFree, memoryTotal }) => [
+    name,
+    kind,
+    description,
+    memoryTotal > 0 ? `${megabytes(memoryFree)} of ${megabytes(memoryTotal)}` : 'unknown',
+  ])
+  return table([['name', 'kind', 'description', 'free memory'], ...rows])
 }

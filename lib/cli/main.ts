@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 /** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { packageRoot } from '../binding.js'
+import { packageVersion } from '../addon.js'
 import { ClvpError } from '../errors.js'
 import { calibrate } from './calibrate.js'
 import { type Command, helpOf, parse, UsageError } from './command.js'
 import { compare } from './compare.js'
 import { convert } from './convert.js'
 import { devices } from './devices.js'
+import { doctor } from './doctor.js'
 import { embed } from './embed.js'
 import { explain } from './explain.js'
 import { generate } from './generate.js'
@@ -36,6 +35,7 @@ const commands: readonly Command[] = [
   compare,
   inspect,
   devices,
+  doctor,
 ]
 
 /** As shells report them: 128 + the signal's number. */
@@ -51,10 +51,6 @@ function overview(): string {
     'Usage: clvp COMMAND [options]\n\nFrom a text and a few seconds of a voice to ranked speech-token candidates.\n\n' +
     `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' tells more; 'clvp --version' prints the version.\n`
   )
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 async function runCommand(command: Command, argv: string[]): Promise<number> {
@@ -88,7 +84,7 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
 
 async function main([name, ...rest]: string[]): Promise<number> {
   if (name === '--version') {
-    process.stdout.write(`${version()}\n`)
+    process.stdout.write(`${packageVersion()}\n`)
     return 0
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

@@ -28,6 +28,29 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
     return array;
 }
 
+/// loadKernels(folder, variant): the CPU library that fits, or the one named
+Napi::Value load_kernels(const Napi::CallbackInfo & info) {
+    const std::string folder = to_string(info[0], "folder"), variant = to_string(info[1], "variant");
+    checked(info.Env(), [&] { clvp::load_kernels(folder, variant); });
+    return info.Env().Undefined();
+}
+
+/// kernels(): {variant, library, features, ggml}
+Napi::Value kernels(const Napi::CallbackInfo & info) {
+    Napi::Env env = info.Env();
+    const clvp::Kernels loaded = clvp::kernels();
+    Napi::Object object = Napi::Object::New(env);
+    Napi::Array features = Napi::Array::New(env, loaded.features.size());
+    for (uint32_t i = 0; i < loaded.features.size(); i++) {
+        features.Set(i, loaded.features[i]);
+    }
+    object.Set("variant", loaded.variant);
+    object.Set("library", loaded.library);
+    object.Set("features", features);
+    object.Set("ggml", loaded.ggml);
+    return object;
+}
+
 /// inspect(path): Promise<FileInfo>
 Napi::Value inspect(const Napi::CallbackInfo & info) {
     return addon(info.Env())
@@ -187,7 +210,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
+<<<<<<< HEAD
         { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "compareTensors", compare_tensors },
+=======
+        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "loadKernels", load_kernels },
+        { "kernels", kernels },
+>>>>>>> 9617963ded018d34434be30994d6e716f6c05c42
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

@@ -105,6 +105,22 @@ struct Device {
 /// The devices this build can use, best first.
 std::vector<Device> devices();
 
+/// The code that computes on the CPU.
+struct Kernels {
+    std::string variant;               // GGML's name for the CPU features it needs, "haswell" for one; "built in" where there is no choice
+    std::string library;               // the file it was loaded from; empty where it is built in
+    std::vector<std::string> features; // what it uses, such as "AVX2"
+    std::string ggml;                  // GGML's version
+};
+
+/// A build with CPU libraries (CLVP_CPU_VARIANTS) needs this once before all else: loads the best one in `folder` that the
+/// machine runs, or the one named. Later calls change nothing, but throw unsupported if they name another. Other builds have
+/// one set of kernels built in, and take no name but "". Throws unsupported.
+void load_kernels(const std::string & folder, const std::string & variant = "");
+
+/// What load_kernels() has chosen.
+Kernels kernels();
+
 // --- model ------------------------------------------------------------------------------------------------------------
 
 /// Called with the fraction done, 0 to 1, on the thread that does the work.

@@ -1,6 +1,7 @@
 #include "backend.h"
 
 #include "ggml-cpu.h"
+#include "kernels.h"
 
 #include <algorithm>
 #include <cctype>
@@ -35,6 +36,7 @@ std::string lower(std::string text) {
 
 /// Devices that hold a whole model, GPUs first: an "accel" only speeds up some operations of the CPU.
 std::vector<ggml_backend_dev_t> model_devices() {
+    require_kernels();
     std::vector<ggml_backend_dev_t> found;
     for (auto type : { GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU, GGML_BACKEND_DEVICE_TYPE_CPU }) {
         for (size_t i = 0; i < ggml_backend_dev_count(); i++) {

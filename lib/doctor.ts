@@ -1,0 +1,69 @@
+/** What this installation is made of, and what is wrong with it. */
+import { addonPath, addonPaths, libc, packageVersion } from './addon.js'
+import { binding } from './binding.js'
+import type { Device } from './devices.js'
+
+/** What diagnose() finds. */
+export interface Diagnosis {
+  /** Of this package. */
+  version: string
+  node: string
+  /** Such as 'linux-x64'. */
+  platform: string
+  /** 'glibc 2.36' or 'musl' on Linux; null elsewhere. */
+  libc: string | null
+  /** The addon that was loaded; null where none could be. */
+  addon: string | null
+  /** Prebuilt with the package, or built on this machine; null without an addon. */
+  origin: 'prebuilt' | 'built' | null
+  /** Where an addon was looked for, in that order. */
+  lookedFor: string[]
+  /** The code that computes on the CPU; null without an addon. */
+  cpu: {
+    /** The level of CPU features, such as 'haswell'; 'built in' where there is no choice. */
+    variant: string
+    /** The library's file; null where it is built in. */
+    library: string | null
+    /** What it uses, such as 'AVX2'. */
+    features: string[]
+  } | null
+  /** GGML's version; null without an addon. */
+  ggml: string | null
+  devices: Device[]
+  /** What is wrong and what to do, one sentence or more each; empty if all is well. */
+  problems: string[]
+}
+
+/** Loads the addon, and says what was loaded and what is wrong. Never throws. */
+export function diagnose(): Diagnosis {
+  const found: Diagnosis = {
+    version: packageVersion(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    libc: libcVersion(),
+    addon: null,
+    origin: null,
+    lookedFor: addonPaths(),
+    cpu: null,
+    ggml: null,
+    devices: [],
+    problems: [],
+  }
+  try {
+    const { variant, library, features, ggml } = binding.kernels()
+    found.addon = addonPath()
+    found.origin = /[\\/]prebuilds[\\/]/.test(found.addon) ? 'prebuilt' : 'built'
+    found.cpu = { variant, library: library || null, features }
+    found.ggml = ggml
+    found.devices = binding.devices()
+  } catch (error) {
+    found.problems.push(error instanceof Error ? error.message : String(error))
+  }
+  return found
+}
+
+function libcVersion(): string | null {
+  if (libc() !== 'glibc') return libc() ?? null
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return `glibc ${header?.glibcVersionRuntime ?? ''}`.trim()
+}
