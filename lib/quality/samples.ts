@@ -1,7 +1,7 @@
 /** What models are run on to be compared or calibrated: texts and voices, checked and copied. */
 import { join } from 'node:path'
+import { packageRoot } from '../addon.js'
 import { takeClip } from '../audio.js'
-import { packageRoot } from '../binding.js'
 import { invalid } from '../errors.js'
 import { string } from '../options.js'
 
