@@ -10,7 +10,7 @@
  * model: sizes, costs and errors of matrices alone. --write-docs puts the table between the markers NAME of docs/quantization.md.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,10 +18,10 @@ import { parseArgs } from 'node:util'
 import { inspectModel, modelTypes } from '../../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
 import { answers, distance, tensorErrors } from './effects.mjs'
+import { writeDocs } from './page.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = join(root, 'dist/lib/cli/main.js')
-const page = join(root, 'docs/quantization.md')
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -99,14 +99,6 @@ function table(rows) {
     ...(rows[0].found ? ['cosine of logits', 'KL, nats', 'same likeliest code', 'score error'] : []),
   ]
   return [heading, heading.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n')
-}
-
-function writeDocs(name, text) {
-  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
-  const before = readFileSync(page, 'utf8')
-  const [from, to] = [before.indexOf(start), before.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${page} has no markers ${start} and ${end}`)
-  writeFileSync(page, `${before.slice(0, from + start.length)}\n\n${text}\n\n${before.slice(to)}`)
 }
 
 const work = mkdtempSync(join(options.work, 'clvp-types-'))
