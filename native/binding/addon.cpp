@@ -210,12 +210,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
         { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-<<<<<<< HEAD
         { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "compareTensors", compare_tensors },
-=======
-        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "loadKernels", load_kernels },
-        { "kernels", kernels },
->>>>>>> 9617963ded018d34434be30994d6e716f6c05c42
+        { "loadKernels", load_kernels }, { "kernels", kernels },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));
