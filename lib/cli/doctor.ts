@@ -8,7 +8,8 @@ export const doctor: Command = {
   args: '',
   summary: 'Show what was loaded on this machine, and what is wrong with it',
   details:
-    'Ends with status 1 if something is wrong. CLVP_CPU in the environment names the CPU library to load in place of the\nbest one.',
+    'Ends with status 1 if something is wrong. CLVP_CPU in the environment names the CPU library to load in place\n' +
+    'of the best one.',
   flags: {},
   async run() {
     const json = diagnose()
