@@ -388,6 +388,13 @@ struct GenerateOptions : DrawOptions {
     bool deterministic = false;                                  // same rounding whatever the batch: candidate k of N is exactly the k of any N
     std::function<void(const std::vector<StepEvent> &)> on_step; // after each step
     std::function<void(const Candidate &)> on_candidate;         // when one is finished
+    AbortFlag cancel;                                            // ends this request within one step, and no other
+};
+
+/// One of several requests that are drawn side by side.
+struct Request {
+    Prompt prompt;
+    GenerateOptions options;
 };
 
 /// When a beam search ends: as soon as n_beams rows have ended (yes), when no running beam is likely to beat them (no), or
@@ -408,6 +415,9 @@ struct Generated {
     std::vector<Candidate> candidates;
     std::vector<StepTrace> steps; // as DrawOptions::record asked
 };
+
+/// What became of a request: candidates, or why it was refused (or, if it was cancelled, Code::aborted).
+using Outcome = std::variant<Generated, Error>;
 
 /// How codes are made audible.
 struct PreviewOptions {
@@ -453,6 +463,10 @@ public:
 
     /// Draws candidates for a text in a voice, or another prompt, in the order of their indices.
     Generated generate(const Prompt & prompt, const GenerateOptions & options);
+    /// Draws for several requests in one batch of at most the largest batch_size: as soon as a candidate ends, a waiting one begins.
+    /// Each gets what it would get alone, but for rounding (GenerateOptions::deterministic fixes that). Requests with a processor,
+    /// criteria or a recording are drawn by themselves. timings() are those of all together.
+    std::vector<Outcome> generate(const std::vector<Request> & requests);
     /// The likeliest rows, best first.
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code

@@ -35,6 +35,7 @@ public:
 
     ggml_backend_t main() const { return backends_.front().get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(main()); }
+    bool on_cpu() const { return ggml_backend_dev_type(ggml_backend_get_device(main())) == GGML_BACKEND_DEVICE_TYPE_CPU; }
     bool aborted() const { return abort_.load(); }
 
     /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.

@@ -33,7 +33,7 @@ struct Step {
 struct Search {
     const Params & params;
     const BeamOptions & options;
-    Timings & timings;
+    Stepper stepper;
     Decoding decoding;
     std::vector<Beam> running;
     std::vector<Beam> finished; // best first; their scores are divided by length^length_penalty
@@ -182,7 +182,7 @@ void go_on(Search & search, const std::vector<Step> & steps) {
             }
             slot = free;
             taken[slot] = true;
-            search.decoding.cache.move(static_cast<uint32_t>(step.beam), static_cast<uint32_t>(slot));
+            search.stepper.cache.copy(static_cast<uint32_t>(step.beam), static_cast<uint32_t>(slot));
         }
         next[slot] = go_on_with(search, step);
         next[slot].rank = rank++;
@@ -190,7 +190,7 @@ void go_on(Search & search, const std::vector<Step> & steps) {
     // Fewer ways on than beams (a tiny vocabulary): the live ones must be the first slots.
     for (size_t slot = 0, live = 0; slot < n_slots; slot++) {
         if (taken[slot]) {
-            search.decoding.cache.move(static_cast<uint32_t>(slot), static_cast<uint32_t>(live));
+            search.stepper.cache.copy(static_cast<uint32_t>(slot), static_cast<uint32_t>(live));
             std::swap(next[live++], next[slot]);
         }
     }
@@ -230,16 +230,16 @@ bool advance(Search & search, const std::vector<float> & logits) {
         go_on(search, steps);
         judge_improvement(search);
     }
-    search.timings.sample_ms += clock.ms();
+    search.stepper.timings.sample_ms += clock.ms();
     return !all_end && search.can_improve && !(search.options.early_stopping == EarlyStopping::yes && all_finished(search));
 }
 
 std::vector<float> next_logits(Search & search) {
-    std::vector<int32_t> tokens;
+    std::vector<StepRow> rows;
     for (const Beam & beam : search.running) {
-        tokens.push_back(beam.tokens.back());
+        rows.push_back(search.decoding.next(static_cast<uint32_t>(rows.size()), beam.tokens.back()));
     }
-    return search.decoding.step(tokens, ranks(search), false);
+    return search.decoding.step(rows, ranks(search), false);
 }
 
 Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search) {
@@ -276,8 +276,19 @@ void check_beams(const BeamOptions & o) {
 
 Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const BeamOptions & options,
                        Timings & timings) {
-    Search search = { params, options, timings, Decoding(backend, weights, params, prompt, options, options.n_beams, timings), { Beam{} }, {}, true, 0 };
+    const KvShape shape = kv_shape(backend, params, options.record);
+    Search search = { params,
+                      options,
+                      Stepper(backend, weights, params, shape, options.n_beams, options.max_tokens, timings),
+                      Decoding(search.stepper, params, prompt, options),
+                      { Beam{} },
+                      {},
+                      true,
+                      0 };
     std::vector<float> logits = search.decoding.start();
+    for (uint32_t slot = 0; slot < options.n_beams; slot++) {
+        search.decoding.open(slot);
+    }
     while (advance(search, logits)) {
         if (options.on_step) {
             options.on_step(search.running.front().tokens.size());

@@ -192,25 +192,69 @@ static Prompt conditioned(Session & session, const Prompt & prompt, const Params
     return ConditioningPrompt{ session.conditioning(text->voice, rows) };
 }
 
-/// Checks a prompt that is no text any more, and its options, and then has them worked off.
-template <typename Options, typename Work>
-static Generated drawn(Session & session, const Prompt & prompt, const Options & options, const Params & params, Timings & timings, Work work) {
+/// A prompt that is no text any more, checked together with its options.
+template <typename Options> static Prompt ready_prompt(Session & session, const Prompt & prompt, const Options & options, const Params & params) {
     if (const auto * text = std::get_if<TextPrompt>(&prompt)) {
         check_ids("the text", text->ids, params.text.n_vocab, params.max_text_ids());
         check_voice(text->voice, params);
     }
-    timings = {};
-    const Prompt ready = conditioned(session, prompt, params);
+    Prompt ready = conditioned(session, prompt, params);
     check_draw(ready, options, params);
-    return work(ready);
+    return ready;
 }
 
 Generated Session::generate(const Prompt & prompt, const GenerateOptions & options) {
+    std::vector<Outcome> outcomes = generate(std::vector<Request>{ { prompt, options } });
+    if (const auto * error = std::get_if<Error>(&outcomes.front())) {
+        throw Error(*error);
+    }
+    return std::get<Generated>(std::move(outcomes.front()));
+}
+
+std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
     return guarded([&] {
         Impl & m = *impl_;
-        check_generate(options);
-        return drawn(*this, prompt, options, m.params, m.timings,
-                     [&](const Prompt & ready) { return clvp::generate(m.backend, m.weights, m.params, ready, options, m.timings); });
+        m.timings = {};
+        std::vector<Outcome> outcomes(requests.size());
+        std::vector<Request> ready;
+        std::vector<size_t> places; // of the ready ones
+        auto draw = [&] {
+            if (ready.empty()) {
+                return;
+            }
+            std::vector<Generated> drawn = clvp::generate(m.backend, m.weights, m.params, ready, m.timings);
+            for (size_t i = 0; i < drawn.size(); i++) {
+                const AbortFlag & cancel = ready[i].options.cancel;
+                if (cancel && cancel->load()) {
+                    outcomes[places[i]].emplace<Error>(Code::aborted, "the request was cancelled");
+                } else {
+                    outcomes[places[i]].emplace<Generated>(std::move(drawn[i]));
+                }
+            }
+            ready.clear();
+            places.clear();
+        };
+        for (size_t i = 0; i < requests.size(); i++) {
+            const bool alone = is_watched(requests[i].options);
+            if (alone) {
+                draw();
+            }
+            try {
+                check_generate(requests[i].options);
+                ready.push_back({ ready_prompt(*this, requests[i].prompt, requests[i].options, m.params), requests[i].options });
+                places.push_back(i);
+            } catch (const Error & error) { // the others go on, unless the whole call was aborted
+                if (m.abort.load()) {
+                    throw;
+                }
+                outcomes[i].emplace<Error>(error);
+            }
+            if (alone) {
+                draw();
+            }
+        }
+        draw();
+        return outcomes;
     });
 }
 
@@ -218,8 +262,8 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
     return guarded([&] {
         Impl & m = *impl_;
         check_beams(options);
-        return drawn(*this, prompt, options, m.params, m.timings,
-                     [&](const Prompt & ready) { return clvp::search_beams(m.backend, m.weights, m.params, ready, options, m.timings); });
+        m.timings = {};
+        return clvp::search_beams(m.backend, m.weights, m.params, ready_prompt(*this, prompt, options, m.params), options, m.timings);
     });
 }
 
@@ -239,16 +283,16 @@ std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::ve
         if (!codes.empty()) {
             check_ids("the codes", codes, m.params.decoder.n_vocab, m.params.max_tokens() - 1);
         }
-        std::vector<float> all;
-        drawn(*this, prompt, options, m.params, m.timings, [&](const Prompt & ready) {
-            Decoding decoding(m.backend, m.weights, m.params, ready, options, 1, m.timings);
-            all = decoding.start();
-            for (int32_t code : codes) {
-                const std::vector<float> next = decoding.step({ code }, { 0 }, false);
-                all.insert(all.end(), next.begin(), next.end());
-            }
-            return Generated{};
-        });
+        m.timings = {};
+        const Prompt ready = ready_prompt(*this, prompt, options, m.params);
+        Stepper stepper(m.backend, m.weights, m.params, kv_shape(m.backend, m.params, options.record), 1, options.max_tokens, m.timings);
+        Decoding decoding(stepper, m.params, ready, options);
+        std::vector<float> all = decoding.start();
+        decoding.open(0);
+        for (int32_t code : codes) {
+            const std::vector<float> next = decoding.step({ decoding.next(0, code) }, { 0 }, false);
+            all.insert(all.end(), next.begin(), next.end());
+        }
         return all;
     });
 }

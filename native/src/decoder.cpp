@@ -1,5 +1,7 @@
 #include "decoder.h"
 
+#include "attend.h"
+#include "kernel_set.h"
 #include "ops.h"
 #include "past.h"
 #include "prompt.h"
@@ -13,10 +15,10 @@ namespace clvp {
 
 namespace {
 
-/// A decoder block around its attention: `attend` gets q, k, v and gives [n_embd, ...].
+/// A decoder block around its attention: `attend` gets q, k and v as one [3 * n_embd, ...] and gives [n_embd, ...].
 template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
     ggml_tensor * y = layer_norm(ctx, block.attn_norm, x, p.eps);
-    y = attend(split_heads(ctx, linear(ctx, block.qkv, y), p.n_head));
+    y = attend(linear(ctx, block.qkv, y));
     x = ggml_add(ctx, linear(ctx, block.out, y), x);
     y = layer_norm(ctx, block.ffn_norm, x, p.eps);
     y = activation(ctx, p.act, linear(ctx, block.up, y));
@@ -28,7 +30,7 @@ template <typename Attend>
 ggml_tensor * blocks_forward(ggml_context * ctx, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, Attend attend) {
     for (uint32_t i = 0; i < p.n_layer; i++) {
         trace.hidden(x);
-        x = block_forward(ctx, w.blocks[i], p, x, [&](const Heads & heads) { return attend(i, heads); });
+        x = block_forward(ctx, w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); });
     }
     x = layer_norm(ctx, w.norm, x, p.eps);
     trace.hidden(x);
@@ -53,26 +55,31 @@ std::vector<ggml_fp16_t> causal_mask(int64_t n) {
 }
 
 /// Stores a layer's keys and values of the prefix: all rows, or the visible ones.
-void store_prefix(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads, ggml_tensor * visible) {
+void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, uint32_t layer, const Heads & heads, ggml_tensor * visible) {
     ggml_context * ctx = graph.ctx();
-    auto rows = [&](ggml_tensor * x) {
-        x = ggml_view_2d(ctx, x, x->ne[0] * x->ne[1], x->ne[2], x->nb[2], 0); // [n_embd, n_tokens]
-        return visible ? ggml_get_rows(ctx, x, visible) : x;
+    auto rows = [&](ggml_tensor * x) { // [d_head, n_head, n_positions]
+        if (!visible) {
+            return x;
+        }
+        ggml_tensor * flat = ggml_view_2d(ctx, x, x->ne[0] * x->ne[1], x->ne[2], x->nb[2], 0);
+        return ggml_reshape_3d(ctx, ggml_get_rows(ctx, flat, visible), x->ne[0], x->ne[1], visible->ne[0]);
     };
-    graph.effect(ggml_cpy(ctx, rows(heads.k), cache.prefix_k(layer)));
-    graph.effect(ggml_cpy(ctx, ggml_transpose(ctx, rows(heads.v)), cache.prefix_v(layer)));
+    graph.effect(ggml_cpy(ctx, ggml_permute(ctx, rows(heads.k), 0, 2, 1, 3), prefix.keys(layer)));
+    ggml_tensor * v = rows(heads.v);
+    v = shape.values_by_channel ? ggml_permute(ctx, v, 1, 2, 0, 3) : ggml_permute(ctx, v, 0, 2, 1, 3);
+    graph.effect(ggml_cpy(ctx, v, prefix.values(layer)));
 }
 
-/// One query a candidate, against the shared prefix in one product and against the candidate's own keys.
+/// One query a row, against the shared prefix in one product and against the row's own keys: by GGML's operations, on any device.
 ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t layer, const Heads & heads, Trace & trace) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_rows = heads.q->ne[2];
-    const int64_t n_prefix = cache.n_prefix(), n_own = cache.n_own() + 1;
+    const int64_t n_prefix = cache.prefix(0).n_positions(), n_own = cache.length(0) + 1;
     const auto live = static_cast<uint32_t>(n_rows);
 
     ggml_tensor * q_all = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_rows, n_head]
     ggml_tensor * q_own = ggml_view_4d(ctx, heads.q, d_head, 1, n_head, n_rows, heads.q->nb[1], heads.q->nb[1], heads.q->nb[2], 0);
 
-    ggml_tensor * on_prefix = ggml_mul_mat(ctx, cache.prefix_keys(ctx, layer), q_all); // [n_prefix, n_rows, n_head]
+    ggml_tensor * on_prefix = ggml_mul_mat(ctx, cache.prefix(0).keys(layer), q_all);   // [n_prefix, n_rows, n_head]
     ggml_tensor * on_own = ggml_mul_mat(ctx, cache.own_keys(ctx, layer, live), q_own); // [n_own, 1, n_head, n_rows]
     on_own = ggml_cont(ctx, ggml_permute(ctx, on_own, 0, 3, 2, 1));                    // [n_own, n_rows, n_head, 1]
 
@@ -83,11 +90,20 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
     ggml_tensor * p_prefix = ggml_cont(ctx, ggml_view_3d(ctx, scores, n_prefix, n_rows, n_head, scores->nb[1], scores->nb[2], 0));
     ggml_tensor * p_own = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
 
-    ggml_tensor * from_prefix = ggml_mul_mat(ctx, cache.prefix_values(ctx, layer), p_prefix); // [d_head, n_rows, n_head]
-    ggml_tensor * from_own = ggml_mul_mat(ctx, cache.own_values(ctx, layer, live), p_own);    // [d_head, 1, n_head, n_rows]
-    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));                 // [d_head, n_head, n_rows]
+    ggml_tensor * from_prefix = ggml_mul_mat(ctx, cache.prefix(0).values(layer), p_prefix); // [d_head, n_rows, n_head]
+    ggml_tensor * from_own = ggml_mul_mat(ctx, cache.own_values(ctx, layer, live), p_own);  // [d_head, 1, n_head, n_rows]
+    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));               // [d_head, n_head, n_rows]
     from_own = ggml_reshape_3d(ctx, from_own, d_head, n_head, n_rows);
     return ggml_reshape_2d(ctx, ggml_add(ctx, from_prefix, from_own), d_head * n_head, n_rows);
+}
+
+/// Stores a step's keys and values behind those of its rows.
+void store_next(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads, uint32_t n_rows) {
+    ggml_context * ctx = graph.ctx();
+    graph.effect(ggml_cpy(ctx, heads.k, cache.next_keys(ctx, layer, n_rows)));
+    const ggml_tensor * v = heads.v;
+    ggml_tensor * by_channel = ggml_view_4d(ctx, heads.v, 1, v->ne[0], v->ne[1], v->ne[2], v->nb[0], v->nb[1], v->nb[2], 0);
+    graph.effect(ggml_cpy(ctx, by_channel, cache.next_values(ctx, layer, n_rows)));
 }
 
 /// Puts a block's keys and values behind those of the past, and gives them all, [d_head, n_head, n_keys, n_rows].
@@ -133,9 +149,16 @@ std::vector<int32_t> positions_of(const DecoderRows & rows) {
 
 ggml_type kv_type(const Params & params) { return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16; }
 
-DecoderOutput prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const Prompt & prompt,
-                      PrefixPositions prefix_positions, const Recording & record) {
+KvShape kv_shape(const Backend & backend, const Params & params, const Recording & record) {
     const DecoderParams & p = params.decoder;
+    const bool own_kernels = backend.on_cpu() && kernel_set() && !record.attentions;
+    return { kv_type(params), p.n_layer, p.n_head, p.n_embd / p.n_head, !own_kernels };
+}
+
+Prefilled prefill(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
+                  PrefixPositions prefix_positions, const Recording & record) {
+    const DecoderParams & p = params.decoder;
+    const auto prefix = std::make_shared<const Prefix>(backend, shape, visible_length(prompt, params));
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
     Trace trace(graph, record.hidden_states, record.attentions);
@@ -148,42 +171,66 @@ DecoderOutput prefill(Backend & backend, const Weights & weights, const Params &
     ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
     ggml_tensor * mask =
         seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data()) : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
-    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
-        store_prefix(graph, cache, i, heads, visible);
+    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+        const Heads heads = split_heads(ctx, qkv, p.n_head);
+        store_prefix(graph, *prefix, shape, i, heads, visible);
         return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
     });
     ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);
     ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, last));
     graph.run();
-    DecoderOutput output;
-    output.logits = Graph::read(logits);
-    trace.read(output);
-    return output;
+    Prefilled done = { prefix, {} };
+    done.output.logits = Graph::read(logits);
+    trace.read(done.output);
+    return done;
 }
 
-DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<int32_t> tokens, uint32_t position,
-                          bool deterministic, const Recording & record) {
-    const DecoderParams & p = params.decoder;
-    const size_t n_live = tokens.size();
-    if (deterministic && tokens.size() < deterministic_rows) {
-        tokens.resize(deterministic_rows, tokens.front()); // their slots are free, and their results dropped
+/// More rows, in slots that no row has, up to the number that makes rounding independent of it.
+static void pad_rows(std::vector<StepRow> & rows, KvCache & cache) {
+    const StepRow model = rows.front();
+    for (uint32_t slot = 0; slot < cache.n_slots() && rows.size() < deterministic_rows; slot++) {
+        if (std::none_of(rows.begin(), rows.end(), [&](const StepRow & row) { return row.slot == slot; })) {
+            cache.fill(slot, model.slot);
+            rows.push_back({ slot, model.token, model.position });
+        }
     }
-    const auto n_rows = static_cast<uint32_t>(tokens.size());
-    cache.reserve_next(n_rows);
+}
+
+DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
+                          const Recording & record) {
+    const DecoderParams & p = params.decoder;
+    const size_t n_live = rows.size();
+    if (deterministic) {
+        pad_rows(rows, cache);
+    }
+    const auto n_rows = static_cast<uint32_t>(rows.size());
+    std::vector<uint32_t> slots;
+    std::vector<int32_t> tokens, positions;
+    for (const StepRow & row : rows) {
+        slots.push_back(row.slot);
+        tokens.push_back(row.token);
+        positions.push_back(static_cast<int32_t>(row.position));
+    }
+    cache.reserve(slots);
 
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
     Trace trace(graph, record.hidden_states, record.attentions);
+    StepAttention own_attention(cache, slots);
     ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
-    x = ggml_add(ctx, x, table_rows(ctx, weights.dec.pos_embd, position, 1));
-    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, const Heads & heads) {
-        graph.effect(ggml_cpy(ctx, heads.k, cache.next_key(ctx, i, n_rows)));
-        graph.effect(ggml_cpy(ctx, heads.v, cache.next_value(ctx, i, n_rows)));
+    x = ggml_add(ctx, x, ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("positions", positions)));
+    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+        if (cache.takes_any_rows()) {
+            return own_attention(ctx, i, qkv);
+        }
+        const Heads heads = split_heads(ctx, qkv, p.n_head);
+        store_next(graph, cache, i, heads, n_rows);
         return step_attention(ctx, cache, i, heads, trace);
     });
     ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, x));
     graph.run();
-    cache.advance();
+    slots.resize(n_live);
+    cache.advance(slots);
 
     DecoderOutput output;
     output.logits = Graph::read(logits);
@@ -234,8 +281,10 @@ DecoderOutput decode(Backend & backend, const Weights & weights, const Params & 
     const std::vector<float> hide = score_mask(rows, n_past, true);
     ggml_tensor * mask = graph.input("mask", GGML_TYPE_F32, { n_keys, rows.n_tokens, 1, rows.n_rows }, hide.data());
     ggml_tensor * x = embed_decoder_rows(graph, weights.dec, rows, positions);
-    x = blocks_forward(ctx, weights.dec, p, x, trace,
-                       [&](uint32_t i, const Heads & heads) { return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace); });
+    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+        const Heads heads = split_heads(ctx, qkv, p.n_head);
+        return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace);
+    });
     ggml_tensor * hidden = graph.output("last_hidden", x);
     ggml_tensor * logits = rows.logits ? graph.output("logits", head_forward(ctx, weights.dec, x)) : nullptr;
     graph.run();

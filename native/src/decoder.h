@@ -7,15 +7,29 @@
 
 namespace clvp {
 
-/// Runs a prompt through the decoder and fills the cache's prefix, which must have prompt_length() positions. Returns the
-/// logits [n_vocab] of the first token, and what `record` asks for.
-DecoderOutput prefill(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, const Prompt & prompt,
-                      PrefixPositions prefix_positions, const Recording & record);
+/// How a cache for this model lies on this backend. `record` may want attention weights, which only GGML's products show.
+KvShape kv_shape(const Backend & backend, const Params & params, const Recording & record);
 
-/// Feeds slot i of the cache tokens[i], at a position, and returns the logits [n_tokens, n_vocab] of the next tokens.
+struct Prefilled {
+    std::shared_ptr<const Prefix> prefix;
+    DecoderOutput output; // logits [n_vocab] of the first token, and what was to be recorded
+};
+
+/// Runs a prompt through the decoder.
+Prefilled prefill(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
+                  PrefixPositions prefix_positions, const Recording & record);
+
+/// What a step reads: a row's slot in the cache, its last token and that token's position.
+struct StepRow {
+    uint32_t slot;
+    int32_t token;
+    uint32_t position;
+};
+
+/// Feeds each row its token and returns the logits [n_rows, n_vocab] of the next ones. The rows are as the cache takes them.
 /// `deterministic` computes at least as many rows as make the rounding of a row independent of how many others there are.
-DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<int32_t> tokens, uint32_t position,
-                          bool deterministic, const Recording & record);
+DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
+                          const Recording & record);
 
 /// Rows that a deterministic step computes at least: with fewer, GGML's products use another kernel.
 constexpr uint32_t deterministic_rows = 4;

@@ -42,32 +42,45 @@ void check_draw(const Prompt & prompt, const DrawOptions & options, const Params
     }
 }
 
-Decoding::Decoding(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const DrawOptions & options, uint32_t n_slots,
-                   Timings & timings)
-    : cache(backend, kv_type(params), params.decoder.n_layer, params.decoder.n_embd, params.decoder.n_head, visible_length(prompt, params), n_slots,
-            options.max_tokens),
-      backend_(backend), weights_(weights), params_(params), prompt_(prompt), options_(options), timings_(timings), stops_(stop_ids(options, params)),
-      written_(written_ids(prompt, params)) {}
+Stepper::Stepper(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, uint32_t n_slots, uint32_t n_max, Timings & t)
+    : cache(backend, shape, n_slots, n_max), timings(t), backend_(backend), weights_(weights), params_(params) {}
 
-std::vector<float> Decoding::start() {
+Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record) {
     const Clock clock;
-    DecoderOutput output = prefill(backend_, weights_, params_, cache, prompt_, options_.prefix_positions, options_.record);
-    check_logits(output.logits);
-    timings_.prefill_ms = clock.ms();
-    timings_.n_prefill = prompt_length(prompt_, params_);
-    timings_.kv_bytes = cache.n_bytes();
-    record(0, {}, output);
-    return std::move(output.logits);
+    Prefilled done = prefill(backend_, weights_, params_, cache.shape(), prompt, prefix_positions, record);
+    check_logits(done.output.logits);
+    timings.prefill_ms += clock.ms();
+    timings.n_prefill += prompt_length(prompt, params_);
+    timings.kv_bytes += done.prefix->n_bytes();
+    return done;
 }
 
-std::vector<float> Decoding::step(const std::vector<int32_t> & tokens, const std::vector<uint32_t> & candidates, bool deterministic) {
+DecoderOutput Stepper::step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record) {
     const Clock clock;
-    const uint32_t n_drawn = cache.n_own() + 1; // the tokens fed and to be fed
-    DecoderOutput output = decode_step(backend_, weights_, params_, cache, tokens, first_position(prompt_) + cache.n_own(), deterministic, options_.record);
+    const uint64_t before = cache.n_bytes();
+    DecoderOutput output = decode_step(backend_, weights_, params_, cache, rows, deterministic, record);
     check_logits(output.logits);
-    timings_.decode_ms += clock.ms();
-    timings_.n_steps++;
-    timings_.kv_bytes = std::max(timings_.kv_bytes, cache.n_bytes());
+    timings.decode_ms += clock.ms();
+    timings.n_steps++;
+    timings.kv_bytes += cache.n_bytes() - before;
+    return output;
+}
+
+Decoding::Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options)
+    : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, params)) {}
+
+std::vector<float> Decoding::start() {
+    Prefilled done = stepper_.start(prompt_, options_.prefix_positions, options_.record);
+    prefix_ = std::move(done.prefix);
+    record(0, {}, done.output);
+    return std::move(done.output.logits);
+}
+
+StepRow Decoding::next(uint32_t slot, int32_t token) const { return { slot, token, first_position(prompt_) + stepper_.cache.length(slot) }; }
+
+std::vector<float> Decoding::step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic) {
+    const uint32_t n_drawn = stepper_.cache.length(rows.front().slot) + 1; // the tokens fed and to be fed
+    DecoderOutput output = stepper_.step(rows, deterministic, options_.record);
     record(n_drawn, candidates, output);
     return std::move(output.logits);
 }

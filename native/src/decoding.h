@@ -1,5 +1,5 @@
-// What drawing and beam search share: a prompt's prefill and the steps behind it, the limits and the caller's functions on
-// the way from logits to scores, and what is recorded.
+// What drawing and beam search share: steps of the decoder, a prompt's prefill, the limits and the caller's functions on the way
+// from logits to scores, and what is recorded.
 #pragma once
 
 #include "decoder.h"
@@ -11,16 +11,37 @@ namespace clvp {
 /// Throws invalid_argument for options that the model or the prompt cannot meet.
 void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params);
 
+/// The decoder with a cache for some rows, which may come from several prompts. All arguments must outlive it.
+class Stepper {
+public:
+    Stepper(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, uint32_t n_slots, uint32_t n_max, Timings & timings);
+
+    Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record);
+    /// Logits [n_rows, n_vocab] of the tokens that follow, and what is to be recorded.
+    DecoderOutput step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record);
+
+    KvCache cache;
+    Timings & timings;
+
+private:
+    Backend & backend_;
+    const Weights & weights_;
+    const Params & params_;
+};
+
+/// One prompt that is gone on from.
 class Decoding {
 public:
-    /// For at most n_slots candidates at a time. All arguments must outlive it.
-    Decoding(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const DrawOptions & options, uint32_t n_slots,
-             Timings & timings);
+    Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options);
 
     /// Reads the prompt. Returns the logits [n_vocab] of the first token.
     std::vector<float> start();
-    /// Feeds slot i tokens[i], of `candidates[i]`. Returns logits [n_rows, n_vocab].
-    std::vector<float> step(const std::vector<int32_t> & tokens, const std::vector<uint32_t> & candidates, bool deterministic);
+    /// Empties a slot for a row of this prompt.
+    void open(uint32_t slot) { stepper_.cache.open(slot, prefix_); }
+    /// What a step reads for the row in a slot.
+    StepRow next(uint32_t slot, int32_t token) const;
+    /// Feeds rows of this prompt alone, those of `candidates`, all of one length. Returns logits [n_rows, n_vocab].
+    std::vector<float> step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic);
 
     /// Logits or log-probabilities [n_rows, n_vocab] through the limits, the caller's processor and, if `warped`, the warpers.
     /// Recorded as the scores of step n_drawn.
@@ -33,7 +54,6 @@ public:
     size_t n_stops() const { return stops_.size(); }
     const std::vector<int32_t> & written() const { return written_; }
 
-    KvCache cache;
     std::vector<StepTrace> traces;
 
 private:
@@ -41,13 +61,12 @@ private:
     StepTrace & trace(size_t n_drawn, const std::vector<uint32_t> & candidates);
     void record(size_t n_drawn, const std::vector<uint32_t> & candidates, DecoderOutput & output);
 
-    Backend & backend_;
-    const Weights & weights_;
+    Stepper & stepper_;
     const Params & params_;
     const Prompt & prompt_;
     const DrawOptions & options_;
-    Timings & timings_;
     const std::vector<int32_t> stops_, written_;
+    std::shared_ptr<const Prefix> prefix_;
 };
 
 } // namespace clvp

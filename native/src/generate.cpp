@@ -5,135 +5,223 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 namespace clvp {
 
 namespace {
 
+struct Drawing;
+
 /// One candidate while it is being drawn.
 struct Row {
+    Drawing * drawing;
     Candidate candidate;
     std::vector<int32_t> seen; // what the prompt counts as written, and the tokens
     double sum_logprob = 0;
     uint32_t n_drawn = 0;
+    uint32_t slot = 0;
     bool done = false;
 };
 
-/// Everything that the steps of one call share.
-struct Job {
+/// One request on its way: its prompt and all its candidates.
+struct Drawing {
     const Params & params;
     const GenerateOptions & options;
-    Timings & timings;
     Decoding decoding;
+    std::vector<float> first_logits = {}; // the first token comes from the same ones for all candidates; empty before the prefill
+    std::deque<Row> rows = {};            // those that have begun
+    std::vector<StepEvent> events = {};   // of the step at hand
+
+    bool waits() const { return !is_cancelled() && rows.size() < options.n_candidates; }
+    bool is_cancelled() const { return options.cancel && options.cancel->load(); }
 };
 
-StepRows step_rows(const std::vector<Row *> & live) {
-    StepRows rows;
-    for (const Row * row : live) {
-        rows.candidates.push_back(row->candidate.index);
-        rows.ids.push_back(row->seen);
+StepRows step_rows(const std::vector<Row *> & rows) {
+    StepRows found;
+    for (const Row * row : rows) {
+        found.candidates.push_back(row->candidate.index);
+        found.ids.push_back(row->seen);
     }
-    return rows;
+    return found;
 }
 
 /// Draws a row's next token from its scores.
-int32_t draw_token(Row & row, const float * logits, const float * scores, const Job & job) {
-    const size_t n = job.params.decoder.n_vocab;
+int32_t draw_token(Row & row, const float * logits, const float * scores) {
+    const GenerateOptions & options = row.drawing->options;
+    const size_t n = row.drawing->params.decoder.n_vocab;
     const std::vector<float> from(scores, scores + n);
-    const bool greedy = job.options.sampling.temperature == 0.0f;
+    const bool greedy = options.sampling.temperature == 0.0f;
     const int32_t token = greedy ? most_likely(from) : draw(from, uniform(row.candidate.seed, row.n_drawn));
     row.sum_logprob += static_cast<double>(logits[token]) - log_sum(logits, n);
     row.n_drawn++;
     row.seen.push_back(token);
-    if (job.decoding.is_stop(token)) {
+    if (row.drawing->decoding.is_stop(token)) {
         row.candidate.finish = Finish::stop;
         row.candidate.stop = token;
         row.done = true;
     } else {
         row.candidate.tokens.push_back(token);
-        row.done = row.n_drawn >= job.options.max_tokens;
+        row.done = row.n_drawn >= options.max_tokens;
     }
     row.candidate.mean_logprob = row.sum_logprob / row.n_drawn;
     return token;
 }
 
 /// Ends the rows that the caller's criteria end, but for those that have drawn a stop.
-void judge(std::vector<Row *> & live, const Job & job) {
-    const std::vector<int32_t> ends = job.decoding.ends(step_rows(live));
-    for (size_t i = 0; i < live.size(); i++) {
-        if (ends[i] && live[i]->candidate.finish != Finish::stop) {
-            live[i]->candidate.finish = Finish::criteria;
-            live[i]->done = true;
+void judge(const std::vector<Row *> & rows, const Drawing & drawing) {
+    const std::vector<int32_t> ends = drawing.decoding.ends(step_rows(rows));
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (ends[i] && rows[i]->candidate.finish != Finish::stop) {
+            rows[i]->candidate.finish = Finish::criteria;
+            rows[i]->done = true;
         }
     }
 }
 
-/// Draws for all live rows, which have logits [n_live, n_vocab], and reports.
-void draw_all(std::vector<Row *> & live, const std::vector<float> & logits, Job & job) {
-    const Clock clock;
-    const size_t n_vocab = job.params.decoder.n_vocab;
-    const StepRows rows = step_rows(live);
-    const size_t n_drawn = live.front()->n_drawn;
-    job.decoding.record_logits(n_drawn, rows.candidates, logits);
+/// Draws for rows of one length, which have logits [n_rows, n_vocab].
+void draw_rows(const std::vector<Row *> & rows, const std::vector<float> & logits, Drawing & drawing) {
+    const size_t n_vocab = drawing.params.decoder.n_vocab, n_drawn = rows.front()->n_drawn;
+    const StepRows found = step_rows(rows);
+    drawing.decoding.record_logits(n_drawn, found.candidates, logits);
     std::vector<float> scores = logits;
-    job.decoding.process(rows, scores, n_drawn, true, 1);
-    std::vector<StepEvent> events;
-    for (size_t i = 0; i < live.size(); i++) {
-        const int32_t token = draw_token(*live[i], logits.data() + i * n_vocab, scores.data() + i * n_vocab, job);
-        events.push_back({ live[i]->candidate.index, token });
+    drawing.decoding.process(found, scores, n_drawn, true, 1);
+    for (size_t i = 0; i < rows.size(); i++) {
+        const int32_t token = draw_token(*rows[i], logits.data() + i * n_vocab, scores.data() + i * n_vocab);
+        drawing.events.push_back({ rows[i]->candidate.index, token });
     }
-    judge(live, job);
-    job.timings.sample_ms += clock.ms();
-    if (job.options.on_step) {
-        job.options.on_step(events);
-    }
-    for (Row * row : live) {
-        if (row->done && job.options.on_candidate) {
-            job.options.on_candidate(row->candidate);
-        }
-    }
+    judge(rows, drawing);
 }
 
-/// Lets finished rows leave: the last live slot moves into each hole.
-void drop_finished(std::vector<Row *> & live, KvCache & cache) {
-    for (size_t i = 0; i < live.size();) {
-        if (!live[i]->done) {
-            i++;
-            continue;
+/// The rows of some requests on their way through the decoder.
+class Batch {
+public:
+    Batch(Stepper & stepper, std::deque<Drawing> & drawings, uint32_t n_slots) : stepper_(stepper), drawings_(drawings) {
+        for (uint32_t slot = n_slots; slot-- > 0;) {
+            free_.push_back(slot);
         }
-        const size_t last = live.size() - 1;
-        if (i != last && !live[last]->done) {
-            cache.move(static_cast<uint32_t>(last), static_cast<uint32_t>(i));
+        for (const Drawing & drawing : drawings) {
+            watched_ = watched_ || is_watched(drawing.options);
+            deterministic_ = deterministic_ || drawing.options.deterministic;
         }
-        live[i] = live[last];
-        live.pop_back();
     }
-}
 
-/// Draws one batch of candidates to their ends. The first token comes from the same logits for all.
-void run_batch(std::vector<Row> & rows, const std::vector<float> & first_logits, Job & job) {
-    std::vector<Row *> live;
-    std::vector<float> logits;
-    for (Row & row : rows) {
-        live.push_back(&row);
-        logits.insert(logits.end(), first_logits.begin(), first_logits.end());
+    void run() {
+        while (admit()) {
+            draw_all();
+            drop_finished();
+            step();
+        }
     }
-    job.decoding.cache.clear_own();
-    while (true) {
-        draw_all(live, logits, job);
-        drop_finished(live, job.decoding.cache);
-        if (live.empty()) {
+
+private:
+    /// Lets waiting candidates begin: whenever one has ended, if the cache takes rows of any length and nobody watches the steps;
+    /// else when all have. False if there is nothing more to do.
+    bool admit() {
+        if (live_.empty() || (stepper_.cache.takes_any_rows() && !watched_)) {
+            for (Drawing & drawing : drawings_) {
+                while (drawing.waits() && !free_.empty() && fits(drawing)) {
+                    begin(drawing);
+                }
+            }
+        }
+        return !live_.empty();
+    }
+
+    /// A cache that wants all rows alike has those of one prompt at a time.
+    bool fits(const Drawing & drawing) const { return live_.empty() || stepper_.cache.takes_any_rows() || live_.front()->drawing == &drawing; }
+
+    void begin(Drawing & drawing) {
+        if (drawing.first_logits.empty()) {
+            drawing.first_logits = drawing.decoding.start();
+        }
+        Row row = { &drawing, {}, drawing.decoding.written() };
+        row.candidate.index = drawing.options.first + static_cast<uint32_t>(drawing.rows.size());
+        row.candidate.seed = candidate_seed(drawing.options.seed, row.candidate.index);
+        row.slot = free_.back();
+        free_.pop_back();
+        drawing.decoding.open(row.slot);
+        drawing.rows.push_back(std::move(row));
+        live_.push_back(&drawing.rows.back());
+        logits_.insert(logits_.end(), drawing.first_logits.begin(), drawing.first_logits.end());
+    }
+
+    /// Draws for all live rows, those of one request and length together, and reports.
+    void draw_all() {
+        const auto n_vocab = static_cast<ptrdiff_t>(drawings_.front().params.decoder.n_vocab);
+        const Clock clock;
+        for (size_t i = 0; i < live_.size();) {
+            size_t end = i + 1;
+            while (end < live_.size() && live_[end]->drawing == live_[i]->drawing && live_[end]->n_drawn == live_[i]->n_drawn) {
+                end++;
+            }
+            const std::vector<Row *> rows(live_.begin() + static_cast<ptrdiff_t>(i), live_.begin() + static_cast<ptrdiff_t>(end));
+            const std::vector<float> logits(logits_.begin() + static_cast<ptrdiff_t>(i) * n_vocab, logits_.begin() + static_cast<ptrdiff_t>(end) * n_vocab);
+            draw_rows(rows, logits, *rows.front()->drawing);
+            i = end;
+        }
+        stepper_.timings.sample_ms += clock.ms();
+        report();
+    }
+
+    void report() {
+        for (Drawing & drawing : drawings_) {
+            if (!drawing.events.empty() && drawing.options.on_step) {
+                drawing.options.on_step(drawing.events);
+            }
+            drawing.events.clear();
+        }
+        for (const Row * row : live_) {
+            if (row->done && row->drawing->options.on_candidate) {
+                row->drawing->options.on_candidate(row->candidate);
+            }
+        }
+    }
+
+    /// Finished and cancelled rows leave, and give their slots back. A cache that wants its rows in the first slots has the last
+    /// live one moved into each hole.
+    void drop_finished() {
+        for (size_t i = 0; i < live_.size();) {
+            if (!live_[i]->done && !live_[i]->drawing->is_cancelled()) {
+                i++;
+                continue;
+            }
+            Row * last = live_.back();
+            uint32_t slot = live_[i]->slot;
+            if (!stepper_.cache.takes_any_rows() && last != live_[i]) {
+                stepper_.cache.copy(last->slot, slot);
+                std::swap(last->slot, slot);
+            }
+            free_.push_back(slot);
+            live_[i] = last;
+            live_.pop_back();
+        }
+        std::sort(free_.begin(), free_.end(), std::greater<>());
+        std::stable_sort(live_.begin(), live_.end(), [](const Row * a, const Row * b) { return a->slot < b->slot; });
+    }
+
+    void step() {
+        logits_.clear();
+        if (live_.empty()) {
             return;
         }
-        std::vector<int32_t> tokens;
+        std::vector<StepRow> rows;
         std::vector<uint32_t> candidates;
-        for (const Row * row : live) {
-            tokens.push_back(row->seen.back());
+        for (const Row * row : live_) {
+            rows.push_back(row->drawing->decoding.next(row->slot, row->seen.back()));
             candidates.push_back(row->candidate.index);
         }
-        logits = job.decoding.step(tokens, candidates, job.options.deterministic);
+        Drawing & first = *live_.front()->drawing;
+        logits_ = watched_ ? first.decoding.step(rows, candidates, deterministic_) : stepper_.step(rows, deterministic_, {}).logits;
     }
-}
+
+    Stepper & stepper_;
+    std::deque<Drawing> & drawings_;
+    bool watched_ = false, deterministic_ = false;
+    std::vector<Row *> live_;
+    std::vector<float> logits_;  // [n_live, n_vocab]
+    std::vector<uint32_t> free_; // the lowest last
+};
 
 } // namespace
 
@@ -149,27 +237,35 @@ void check_generate(const GenerateOptions & o) {
     check("batch_size", o.batch_size, 1, max_batch);
 }
 
-Generated generate(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const GenerateOptions & options,
-                   Timings & timings) {
-    const uint32_t n_batch = std::min(options.batch_size, options.n_candidates);
-    const uint32_t n_slots = options.deterministic ? std::max(n_batch, deterministic_rows) : n_batch;
-    Job job = { params, options, timings, Decoding(backend, weights, params, prompt, options, n_slots, timings) };
-    const std::vector<float> first_logits = job.decoding.start();
-    Generated generated;
-    for (uint32_t done = 0; done < options.n_candidates; done += n_batch) {
-        std::vector<Row> rows(std::min(n_batch, options.n_candidates - done));
-        for (size_t i = 0; i < rows.size(); i++) {
-            rows[i].candidate.index = options.first + done + static_cast<uint32_t>(i);
-            rows[i].candidate.seed = candidate_seed(options.seed, rows[i].candidate.index);
-            rows[i].seen = job.decoding.written();
-        }
-        run_batch(rows, first_logits, job);
-        for (Row & row : rows) {
-            generated.candidates.push_back(std::move(row.candidate));
-        }
+bool is_watched(const GenerateOptions & o) {
+    return o.process || o.criteria || o.record.scores || o.record.logits || o.record.hidden_states || o.record.attentions;
+}
+
+std::vector<Generated> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<Request> & requests, Timings & timings) {
+    uint64_t n_rows = 0;
+    uint32_t n_max = 0, n_batch = 1, n_least = 1;
+    for (const Request & request : requests) {
+        n_rows += request.options.n_candidates;
+        n_max = std::max(n_max, request.options.max_tokens);
+        n_batch = std::max(n_batch, request.options.batch_size);
+        n_least = request.options.deterministic ? deterministic_rows : n_least;
     }
-    generated.steps = std::move(job.decoding.traces);
-    return generated;
+    n_batch = static_cast<uint32_t>(std::min<uint64_t>(n_batch, n_rows));
+    Stepper stepper(backend, weights, params, kv_shape(backend, params, requests.front().options.record), std::max(n_batch, n_least), n_max, timings);
+    std::deque<Drawing> drawings;
+    for (const Request & request : requests) {
+        drawings.push_back({ params, request.options, Decoding(stepper, params, request.prompt, request.options) });
+    }
+    Batch(stepper, drawings, n_batch).run();
+    std::vector<Generated> all;
+    for (Drawing & drawing : drawings) {
+        all.emplace_back();
+        for (Row & row : drawing.rows) {
+            all.back().candidates.push_back(std::move(row.candidate));
+        }
+        all.back().steps = std::move(drawing.decoding.traces);
+    }
+    return all;
 }
 
 } // namespace clvp

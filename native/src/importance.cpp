@@ -1,5 +1,7 @@
 #include "importance.h"
 
+#include "tile.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -25,13 +27,23 @@ ImportanceCollector::Sums * ImportanceCollector::find(const ggml_tensor * weight
     return found == sums_.end() ? nullptr : &found->second;
 }
 
+/// The matrix of a product, and what enters it.
+static std::pair<const ggml_tensor *, const ggml_tensor *> product(const ggml_tensor * node) {
+    if (const ggml_tensor * matrix = tiles_entered(node)) {
+        return { matrix, node->src[0] };
+    }
+    const bool plain = node->op == GGML_OP_MUL_MAT && node->src[1]->type == GGML_TYPE_F32;
+    return plain ? std::pair<const ggml_tensor *, const ggml_tensor *>{ node->src[0], node->src[1] } : std::pair<const ggml_tensor *, const ggml_tensor *>{};
+}
+
 bool ImportanceCollector::wants(const ggml_tensor * node) {
-    return node->op == GGML_OP_MUL_MAT && node->src[1]->type == GGML_TYPE_F32 && find(node->src[0]) != nullptr;
+    const ggml_tensor * matrix = product(node).first;
+    return matrix && find(matrix) != nullptr;
 }
 
 void ImportanceCollector::see(const ggml_tensor * node) {
-    const ggml_tensor * x = node->src[1]; // [n_in, ...]
-    Sums & sums = *find(node->src[0]);
+    const auto [matrix, x] = product(node); // x [n_in, ...]
+    Sums & sums = *find(matrix);
     bytes_.resize(ggml_nbytes(x));
     ggml_backend_tensor_get(x, bytes_.data(), 0, bytes_.size());
     for (int64_t row = 0; row < ggml_nrows(x); row++) {

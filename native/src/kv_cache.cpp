@@ -17,12 +17,20 @@ ggml_context_ptr tensor_context(size_t n_tensors) {
     return ctx;
 }
 
-ggml_backend_buffer_ptr allocate(ggml_context * ctx, Backend & backend) {
+ggml_backend_buffer_ptr allocate_all(ggml_context * ctx, Backend & backend) {
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors_from_buft(ctx, backend.buffer_type()));
     if (!buffer) {
         fail(Code::out_of_memory, "not enough memory for the KV cache: use fewer candidates at a time (batchSize) or fewer tokens (maxTokens)");
     }
     return buffer;
+}
+
+ggml_tensor * new_keys(ggml_context * ctx, const KvShape & s, uint32_t n_positions, uint32_t n_slots) {
+    return ggml_new_tensor_4d(ctx, s.type, s.d_head, n_positions, s.n_head, n_slots);
+}
+
+ggml_tensor * new_values(ggml_context * ctx, const KvShape & s, uint32_t n_positions, uint32_t n_slots) {
+    return s.values_by_channel ? ggml_new_tensor_4d(ctx, s.type, n_positions, s.d_head, s.n_head, n_slots) : new_keys(ctx, s, n_positions, n_slots);
 }
 
 /// A graph of copies between tensors that have memory: it needs no allocation of its own.
@@ -31,10 +39,19 @@ public:
     explicit Copies(size_t n) : n_(8 * n + 8) {
         ggml_init_params params = { n_ * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_, false), nullptr, true };
         ctx_.reset(ggml_init(params));
+        if (!ctx_) {
+            fail(Code::out_of_memory, "not enough memory to copy in the KV cache");
+        }
         graph_ = ggml_new_graph_custom(ctx_.get(), n_, false);
     }
-    ggml_context * ctx() const { return ctx_.get(); }
-    void add(ggml_tensor * from, ggml_tensor * to) { ggml_build_forward_expand(graph_, ggml_cpy(ctx(), from, to)); }
+    /// The first n_positions of n_slots from a slot on, to another tensor's slot.
+    void add(ggml_tensor * from, uint32_t from_slot, ggml_tensor * to, uint32_t to_slot, uint32_t n_slots, uint32_t n_positions, bool by_channel) {
+        auto part = [&](ggml_tensor * all, uint32_t slot) {
+            const int64_t ne0 = by_channel ? n_positions : all->ne[0], ne1 = by_channel ? all->ne[1] : n_positions;
+            return ggml_view_4d(ctx_.get(), all, ne0, ne1, all->ne[2], n_slots, all->nb[1], all->nb[2], all->nb[3], slot * all->nb[3]);
+        };
+        ggml_build_forward_expand(graph_, ggml_cpy(ctx_.get(), part(from, from_slot), part(to, to_slot)));
+    }
     void run(Backend & backend) { backend.compute_in_place(graph_); }
 
 private:
@@ -45,106 +62,123 @@ private:
 
 } // namespace
 
-KvCache::KvCache(Backend & backend, ggml_type type, uint32_t n_layer, uint32_t n_embd, uint32_t n_head, uint32_t n_prefix, uint32_t n_slots, uint32_t n_max)
-    : backend_(backend), type_(type), n_embd_(n_embd), n_head_(n_head), n_prefix_(n_prefix), n_slots_(n_slots), n_max_(n_max), layers_(n_layer) {
-    prefix_ctx_ = tensor_context(2 * n_layer + 1);
+Prefix::Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions) : n_positions_(n_positions), layers_(shape.n_layer) {
+    ctx_ = tensor_context(2 * shape.n_layer + 1);
     for (Layer & layer : layers_) {
-        layer.prefix_k = ggml_new_tensor_2d(prefix_ctx_.get(), type, n_embd, n_prefix);
-        layer.prefix_v = ggml_new_tensor_2d(prefix_ctx_.get(), type, n_prefix, n_embd);
+        layer.keys = new_keys(ctx_.get(), shape, n_positions, 1);
+        layer.values = new_values(ctx_.get(), shape, n_positions, 1);
     }
-    if (n_layer > 0) {
-        prefix_buffer_ = allocate(prefix_ctx_.get(), backend);
+    if (shape.n_layer > 0) {
+        buffer_ = allocate_all(ctx_.get(), backend);
     }
 }
 
-void KvCache::allocate_own(Layer & layer, uint32_t capacity) const {
-    layer.own_ctx = tensor_context(3);
-    layer.k = ggml_new_tensor_3d(layer.own_ctx.get(), type_, n_embd_, capacity, n_slots_);
-    layer.v = ggml_new_tensor_3d(layer.own_ctx.get(), type_, capacity, n_embd_, n_slots_);
-    layer.own_buffer = allocate(layer.own_ctx.get(), backend_);
+KvCache::KvCache(Backend & backend, const KvShape & shape, uint32_t n_slots, uint32_t n_max)
+    : backend_(backend), shape_(shape), n_max_(n_max), slots_(n_slots), layers_(shape.n_layer) {}
+
+uint32_t KvCache::most_positions() const {
+    uint32_t most = 0;
+    for (const Slot & slot : slots_) {
+        most = std::max(most, slot.length + (slot.prefix ? slot.prefix->n_positions() : 0));
+    }
+    return most;
+}
+
+KvCache::Layer KvCache::allocate(uint32_t capacity) const {
+    Layer layer;
+    layer.ctx = tensor_context(3);
+    layer.keys = new_keys(layer.ctx.get(), shape_, capacity, n_slots());
+    layer.values = new_values(layer.ctx.get(), shape_, capacity, n_slots());
+    layer.buffer = allocate_all(layer.ctx.get(), backend_);
+    return layer;
 }
 
 void KvCache::grow(uint32_t capacity) {
+    const auto longest = std::max_element(slots_.begin(), slots_.end(), [](const Slot & a, const Slot & b) { return a.length < b.length; });
     for (Layer & layer : layers_) {
-        Layer bigger;
-        allocate_own(bigger, capacity);
-        if (n_own_ > 0) {
+        Layer bigger = allocate(capacity);
+        if (longest->length > 0) {
             Copies copies(2);
-            auto k_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.k, n_embd_, n_own_, n_slots_, of.k->nb[1], of.k->nb[2], 0); };
-            auto v_part = [&](const Layer & of) { return ggml_view_3d(copies.ctx(), of.v, n_own_, n_embd_, n_slots_, of.v->nb[1], of.v->nb[2], 0); };
-            copies.add(k_part(layer), k_part(bigger));
-            copies.add(v_part(layer), v_part(bigger));
+            copies.add(layer.keys, 0, bigger.keys, 0, n_slots(), longest->length, false);
+            copies.add(layer.values, 0, bigger.values, 0, n_slots(), longest->length, shape_.values_by_channel);
             copies.run(backend_);
         }
-        layer.k = bigger.k;
-        layer.v = bigger.v;
-        layer.own_buffer = std::move(bigger.own_buffer);
-        layer.own_ctx = std::move(bigger.own_ctx);
+        layer = std::move(bigger);
     }
     capacity_ = capacity;
 }
 
-void KvCache::reserve_next(uint32_t n_live) {
-    if (n_live > n_slots_ || n_own_ >= n_max_) {
-        fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots_, n_max_);
+void KvCache::reserve(const std::vector<uint32_t> & slots) {
+    uint32_t longest = 0;
+    for (uint32_t slot : slots) {
+        longest = std::max(longest, slots_.at(slot).length);
     }
-    if (n_own_ >= capacity_) {
+    if (longest >= n_max_) {
+        fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots(), n_max_);
+    }
+    if (longest >= capacity_) {
         grow(std::min(n_max_, std::max(first_capacity, 2 * capacity_)));
     }
 }
 
-void KvCache::move(uint32_t from, uint32_t to) {
-    if (from == to || n_own_ == 0 || layers_.empty()) {
+void KvCache::advance(const std::vector<uint32_t> & slots) {
+    for (uint32_t slot : slots) {
+        slots_[slot].length++;
+    }
+}
+
+void KvCache::copy(uint32_t from, uint32_t to) {
+    if (from == to) {
+        return;
+    }
+    slots_[to] = slots_[from];
+    if (slots_[from].length == 0 || layers_.empty()) {
         return;
     }
     Copies copies(2 * layers_.size());
-    for (Layer & layer : layers_) {
-        auto k_slot = [&](uint32_t slot) { return ggml_view_2d(copies.ctx(), layer.k, n_embd_, n_own_, layer.k->nb[1], slot * layer.k->nb[2]); };
-        auto v_slot = [&](uint32_t slot) { return ggml_view_2d(copies.ctx(), layer.v, n_own_, n_embd_, layer.v->nb[1], slot * layer.v->nb[2]); };
-        copies.add(k_slot(from), k_slot(to));
-        copies.add(v_slot(from), v_slot(to));
+    for (const Layer & layer : layers_) {
+        copies.add(layer.keys, from, layer.keys, to, 1, slots_[from].length, false);
+        copies.add(layer.values, from, layer.values, to, 1, slots_[from].length, shape_.values_by_channel);
     }
     copies.run(backend_);
 }
 
-ggml_tensor * KvCache::prefix_keys(ggml_context * ctx, uint32_t layer) const {
-    ggml_tensor * k = layers_[layer].prefix_k;
-    const int64_t d_head = n_embd_ / n_head_;
-    return ggml_view_3d(ctx, k, d_head, n_prefix_, n_head_, k->nb[1], d_head * k->nb[0], 0);
-}
-
-ggml_tensor * KvCache::prefix_values(ggml_context * ctx, uint32_t layer) const {
-    ggml_tensor * v = layers_[layer].prefix_v;
-    const int64_t d_head = n_embd_ / n_head_;
-    return ggml_view_3d(ctx, v, n_prefix_, d_head, n_head_, v->nb[1], d_head * v->nb[1], 0);
+HeadPositions KvCache::head(uint32_t layer, uint32_t slot, int64_t head) const {
+    const Layer & own = layers_[layer];
+    const Slot & row = slots_[slot];
+    auto at = [](const ggml_tensor * tensor, int64_t position, int64_t h, int64_t s) {
+        return static_cast<char *>(tensor->data) + static_cast<size_t>(position) * tensor->nb[1] + static_cast<size_t>(h) * tensor->nb[2] +
+               static_cast<size_t>(s) * tensor->nb[3];
+    };
+    const Span prefix = { at(row.prefix->keys(layer), 0, head, 0), at(row.prefix->values(layer), 0, head, 0), row.prefix->n_positions() };
+    const Span all = { at(own.keys, 0, head, slot), at(own.values, 0, head, slot), row.length + 1 };
+    return { prefix, all, at(own.keys, row.length, head, slot), at(own.values, row.length, head, slot) };
 }
 
 ggml_tensor * KvCache::own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * k = layers_[layer].k;
-    const int64_t d_head = n_embd_ / n_head_;
-    return ggml_view_4d(ctx, k, d_head, n_own_ + 1, n_head_, n_live, k->nb[1], d_head * k->nb[0], k->nb[2], 0);
+    ggml_tensor * k = layers_[layer].keys;
+    return ggml_view_4d(ctx, k, k->ne[0], length(0) + 1, k->ne[2], n_live, k->nb[1], k->nb[2], k->nb[3], 0);
 }
 
 ggml_tensor * KvCache::own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * v = layers_[layer].v;
-    const int64_t d_head = n_embd_ / n_head_;
-    return ggml_view_4d(ctx, v, n_own_ + 1, d_head, n_head_, n_live, v->nb[1], d_head * v->nb[1], v->nb[2], 0);
+    ggml_tensor * v = layers_[layer].values;
+    return ggml_view_4d(ctx, v, length(0) + 1, v->ne[1], v->ne[2], n_live, v->nb[1], v->nb[2], v->nb[3], 0);
 }
 
-ggml_tensor * KvCache::next_key(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * k = layers_[layer].k;
-    return ggml_view_2d(ctx, k, n_embd_, n_live, k->nb[2], n_own_ * k->nb[1]);
+ggml_tensor * KvCache::next_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
+    ggml_tensor * k = layers_[layer].keys;
+    return ggml_view_3d(ctx, k, k->ne[0], k->ne[2], n_live, k->nb[2], k->nb[3], length(0) * k->nb[1]);
 }
 
-ggml_tensor * KvCache::next_value(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * v = layers_[layer].v;
-    return ggml_view_3d(ctx, v, 1, n_embd_, n_live, v->nb[1], v->nb[2], n_own_ * v->nb[0]);
+ggml_tensor * KvCache::next_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
+    ggml_tensor * v = layers_[layer].values;
+    return ggml_view_4d(ctx, v, 1, v->ne[1], v->ne[2], n_live, v->nb[1], v->nb[2], v->nb[3], length(0) * v->nb[0]);
 }
 
 uint64_t KvCache::n_bytes() const {
-    uint64_t n = prefix_buffer_ ? ggml_backend_buffer_get_size(prefix_buffer_.get()) : 0;
+    uint64_t n = 0;
     for (const Layer & layer : layers_) {
-        n += layer.own_buffer ? ggml_backend_buffer_get_size(layer.own_buffer.get()) : 0;
+        n += layer.buffer ? ggml_backend_buffer_get_size(layer.buffer.get()) : 0;
     }
     return n;
 }

@@ -1,63 +1,113 @@
-// The decoder's keys and values: those of the prefix once, shared by all candidates, and each candidate's own.
+// The decoder's keys and values: those of a prompt once, shared by all its candidates, and each candidate's own.
 #pragma once
 
+#include "attend_kernel.h"
 #include "backend.h"
+
+#include <memory>
 
 namespace clvp {
 
-/// Candidates live in slots 0 .. n_slots-1, one token each a step, all at the same length.
+/// The sizes that every part of a cache has.
+struct KvShape {
+    ggml_type type; // F16 or F32
+    uint32_t n_layer, n_head, d_head;
+    /// How values lie: by channel, as GGML's products over positions want them, or each position's together, as our own
+    /// attention does.
+    bool values_by_channel;
+};
+
+/// What the decoder has read before the first drawn token. Never changes once the prefill has filled it.
+class Prefix {
+public:
+    Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions);
+
+    uint32_t n_positions() const { return n_positions_; }
+    ggml_tensor * keys(uint32_t layer) const { return layers_[layer].keys; }     // [d_head, n_positions, n_head]
+    ggml_tensor * values(uint32_t layer) const { return layers_[layer].values; } // the same, or [n_positions, d_head, n_head]
+    uint64_t n_bytes() const { return buffer_ ? ggml_backend_buffer_get_size(buffer_.get()) : 0; }
+
+private:
+    struct Layer {
+        ggml_tensor * keys;
+        ggml_tensor * values;
+    };
+
+    uint32_t n_positions_;
+    std::vector<Layer> layers_;
+    ggml_context_ptr ctx_;
+    ggml_backend_buffer_ptr buffer_;
+};
+
+/// Where our own attention finds one head of one row: on the CPU alone.
+struct HeadPositions {
+    Span prefix, own; // own: the next position included
+    void * next_key;  // [d_head], to be written
+    void * next_value;
+};
+
+/// Slots of rows that are being drawn, each behind a prefix, at a length of its own.
 class KvCache {
 public:
-    /// For n_prefix positions and n_slots candidates of at most n_max own positions each.
-    KvCache(Backend & backend, ggml_type type, uint32_t n_layer, uint32_t n_embd, uint32_t n_head, uint32_t n_prefix, uint32_t n_slots, uint32_t n_max);
+    /// For n_slots rows of at most n_max own positions each.
+    KvCache(Backend & backend, const KvShape & shape, uint32_t n_slots, uint32_t n_max);
 
-    uint32_t n_prefix() const { return n_prefix_; }
-    uint32_t n_own() const { return n_own_; } // positions that each live slot holds
+    ggml_type type() const { return shape_.type; }
+    uint32_t n_layer() const { return shape_.n_layer; }
+    uint32_t n_head() const { return shape_.n_head; }
+    uint32_t d_head() const { return shape_.d_head; }
+    const KvShape & shape() const { return shape_; }
+    uint32_t n_slots() const { return static_cast<uint32_t>(slots_.size()); }
+    /// May a step's rows lie in any slots, at any lengths, behind any prefixes? Else they are slots 0 .. n-1, all alike.
+    bool takes_any_rows() const { return !shape_.values_by_channel; }
 
-    // For the prefill: where to store a layer's prefix.
-    ggml_tensor * prefix_k(uint32_t layer) const { return layers_[layer].prefix_k; } // [n_embd, n_prefix]
-    ggml_tensor * prefix_v(uint32_t layer) const { return layers_[layer].prefix_v; } // [n_prefix, n_embd], values by channel
+    /// Empties a slot for a row behind this prefix.
+    void open(uint32_t slot, std::shared_ptr<const Prefix> prefix) { slots_[slot] = { std::move(prefix), 0 }; }
+    /// Makes a slot as long as another, whatever it holds: for a row that is computed for its company alone.
+    void fill(uint32_t slot, uint32_t like) { slots_[slot] = slots_[like]; }
+    uint32_t length(uint32_t slot) const { return slots_[slot].length; } // own positions
+    const Prefix & prefix(uint32_t slot) const { return *slots_[slot].prefix; }
+    /// Of the prefix and the own ones together, the most that a slot has.
+    uint32_t most_positions() const;
 
-    // For a step: the prefix by head, and n_live slots' own part with the next position included.
-    ggml_tensor * prefix_keys(ggml_context * ctx, uint32_t layer) const;                 // [d_head, n_prefix, n_head]
-    ggml_tensor * prefix_values(ggml_context * ctx, uint32_t layer) const;               // [n_prefix, d_head, n_head]
+    /// Makes room for one more position in each slot. Call before each step's graph.
+    void reserve(const std::vector<uint32_t> & slots);
+    /// Counts the positions that a step has written.
+    void advance(const std::vector<uint32_t> & slots);
+    /// Copies a row to another slot.
+    void copy(uint32_t from, uint32_t to);
+
+    /// For our own attention.
+    HeadPositions head(uint32_t layer, uint32_t slot, int64_t head) const;
+
+    // For GGML's products: of slots 0 .. n_live-1, the next position included.
     ggml_tensor * own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;   // [d_head, n_own+1, n_head, n_live]
     ggml_tensor * own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const; // [n_own+1, d_head, n_head, n_live]
-    ggml_tensor * next_key(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;   // [n_embd, n_live], to be written
-    ggml_tensor * next_value(ggml_context * ctx, uint32_t layer, uint32_t n_live) const; // [1, n_embd, n_live], to be written
-
-    /// Makes room for one more position in n_live slots, growing the own part if need be. Call before each step's graph.
-    void reserve_next(uint32_t n_live);
-    /// Counts the position that a step has written.
-    void advance() { n_own_++; }
-    /// Moves a slot's own part to another slot.
-    void move(uint32_t from, uint32_t to);
-    /// Empties the own part of all slots for the next batch of candidates; the prefix stays.
-    void clear_own() { n_own_ = 0; }
+    ggml_tensor * next_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;  // [d_head, n_head, n_live], to be written
+    ggml_tensor * next_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;
 
     uint64_t n_bytes() const;
 
 private:
+    struct Slot {
+        std::shared_ptr<const Prefix> prefix;
+        uint32_t length = 0;
+    };
     struct Layer {
-        ggml_tensor * prefix_k = nullptr; // [n_embd, n_prefix]
-        ggml_tensor * prefix_v = nullptr; // [n_prefix, n_embd]
-        ggml_tensor * k = nullptr;        // [n_embd, capacity, n_slots]
-        ggml_tensor * v = nullptr;        // [capacity, n_embd, n_slots]: by channel, as the product over positions wants it
-        ggml_context_ptr own_ctx;         // k and v have a buffer a layer, so that growing needs one layer twice, not all
-        ggml_backend_buffer_ptr own_buffer;
+        ggml_tensor * keys = nullptr;   // [d_head, capacity, n_head, n_slots]
+        ggml_tensor * values = nullptr; // the same, or [capacity, d_head, n_head, n_slots]
+        ggml_context_ptr ctx;           // each layer has a buffer of its own, so that growing needs one layer twice, not all
+        ggml_backend_buffer_ptr buffer;
     };
 
-    void allocate_own(Layer & layer, uint32_t capacity) const;
+    Layer allocate(uint32_t capacity) const;
     void grow(uint32_t capacity);
 
     Backend & backend_;
-    ggml_type type_;
-    uint32_t n_embd_, n_head_, n_prefix_, n_slots_, n_max_;
-    uint32_t capacity_ = 0; // own positions that there is memory for
-    uint32_t n_own_ = 0;
+    KvShape shape_;
+    uint32_t n_max_, capacity_ = 0; // own positions that there is memory for
+    std::vector<Slot> slots_;
     std::vector<Layer> layers_;
-    ggml_context_ptr prefix_ctx_;
-    ggml_backend_buffer_ptr prefix_buffer_;
 };
 
 } // namespace clvp

@@ -1,12 +1,16 @@
 #include "ops.h"
 
 #include "activation.h"
+#include "tile.h"
 
 #include <cmath>
 
 namespace clvp {
 
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x) {
+    if (is_tiled(layer.weight)) {
+        return tile_product(ctx, layer.weight, layer.bias, x);
+    }
     x = ggml_mul_mat(ctx, layer.weight, x);
     return layer.bias ? ggml_add(ctx, x, layer.bias) : x;
 }

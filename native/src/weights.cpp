@@ -1,6 +1,7 @@
 #include "weights.h"
 
 #include "file.h"
+#include "tile.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -153,10 +154,55 @@ EncoderWeights encoder_weights(Table & table, const std::string & tower, const E
     return w;
 }
 
+/// Products with these go through linear(), so that the CPU may have them in tiles.
+void choose_layouts(Weights & weights) {
+    for (auto * blocks : { &weights.dec.blocks, &weights.text.blocks, &weights.speech.blocks }) {
+        for (Block & block : *blocks) {
+            for (Linear * layer : { &block.qkv, &block.out, &block.up, &block.down }) {
+                choose_tiles(layer->weight);
+            }
+        }
+    }
+    for (ConditioningBlock & block : weights.cond.blocks) {
+        choose_tiles(block.qkv.weight);
+        choose_tiles(block.out.weight);
+    }
+    choose_tiles(weights.dec.lm_head.weight);
+}
+
+/// Gives every tensor its place in one buffer, at the start of a cache line.
+void allocate_weights(Weights & weights, ggml_backend_buffer_type_t type) {
+    constexpr size_t line = 64;
+    const size_t step = std::max(line, ggml_backend_buft_get_alignment(type));
+    auto place = [&](auto put) {
+        size_t at = 0;
+        for (ggml_tensor * tensor = ggml_get_first_tensor(weights.ctx.get()); tensor; tensor = ggml_get_next_tensor(weights.ctx.get(), tensor)) {
+            put(tensor, at);
+            const size_t size = is_tiled(tensor) ? tiled_bytes(tensor) : ggml_backend_buft_get_alloc_size(type, tensor);
+            at += (size + step - 1) / step * step;
+        }
+        return at;
+    };
+    weights.buffer.reset(ggml_backend_buft_alloc_buffer(type, place([](ggml_tensor *, size_t) {})));
+    if (weights.buffer) {
+        auto * base = static_cast<char *>(ggml_backend_buffer_get_base(weights.buffer.get()));
+        place([&](ggml_tensor * tensor, size_t at) { ggml_backend_tensor_alloc(weights.buffer.get(), tensor, base + at); });
+    }
+}
+
+/// A piece of a tensor's bytes as the file has them: whole rows of a matrix in tiles.
+void store(ggml_tensor * tensor, uint64_t at, const std::vector<uint8_t> & bytes, uint64_t n) {
+    if (is_tiled(tensor)) {
+        store_tiles(tensor, static_cast<int64_t>(at / tensor->nb[1]), bytes.data(), static_cast<int64_t>(n / tensor->nb[1]));
+    } else {
+        ggml_backend_tensor_set(tensor, bytes.data(), at, n);
+    }
+}
+
 /// Reads every tensor's bytes in pieces of a few MiB.
 void read_data(const std::string & path, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
-    constexpr uint64_t piece = 8u << 20;
-    std::vector<uint8_t> bytes(piece);
+    constexpr uint64_t at_once = 8u << 20, tile = 16; // rows
+    std::vector<uint8_t> bytes(at_once);
     File file = File::open(path);
     uint64_t total = 0, done = 0;
     for (const GgufTensor & tensor : header.tensors) {
@@ -164,11 +210,14 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
     }
     for (const GgufTensor & from : header.tensors) {
         ggml_tensor * to = ggml_get_tensor(weights.ctx.get(), from.name.c_str());
+        const uint64_t group = is_tiled(to) ? tile * to->nb[1] : 1;
+        const uint64_t piece = std::max<uint64_t>(1, at_once / group) * group;
+        bytes.resize(std::max<uint64_t>(bytes.size(), std::min(piece, from.n_bytes)));
         for (uint64_t at = 0; at < from.n_bytes; at += piece) {
             check_abort(options.abort);
             const uint64_t n = std::min(piece, from.n_bytes - at);
             file.read_at(from.offset + at, bytes.data(), n);
-            ggml_backend_tensor_set(to, bytes.data(), at, n);
+            store(to, at, bytes, n);
             done += n;
             if (options.progress) {
                 options.progress(static_cast<double>(done) / static_cast<double>(total));
@@ -200,7 +249,10 @@ Weights describe_weights(const GgufHeader & header, const Params & params) {
 Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options) {
     Weights weights = describe_weights(header, params);
     ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(device);
-    weights.buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(weights.ctx.get(), type));
+    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) {
+        choose_layouts(weights);
+    }
+    allocate_weights(weights, type);
     if (!weights.buffer) {
         fail(Code::out_of_memory, "not enough memory on %s for the model's weights (%.0f MB): use a smaller type", ggml_backend_dev_name(device),
              static_cast<double>(header.n_bytes) / 1e6);

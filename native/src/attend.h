@@ -1,0 +1,30 @@
+// The attention of a step on the CPU: each row's query against its prefix and its own keys, wherever these lie.
+#pragma once
+
+#include "kv_cache.h"
+
+namespace clvp {
+
+/// What the operation needs besides the tensor: must live until the graph has run. One serves all layers.
+class StepAttention {
+public:
+    /// For rows in these slots, the next position of each being written.
+    StepAttention(const KvCache & cache, std::vector<uint32_t> slots);
+
+    /// qkv [3 * n_embd, n_rows] of a layer -> [n_embd, n_rows]. Stores the keys and values first.
+    ggml_tensor * operator()(ggml_context * ctx, uint32_t layer, ggml_tensor * qkv);
+
+private:
+    struct Layer {
+        const StepAttention * all;
+        uint32_t number;
+    };
+    static void run(ggml_tensor * dst, int ith, int nth, void * layer);
+    void attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, float * scores) const;
+
+    const KvCache & cache_;
+    std::vector<uint32_t> slots_;
+    std::vector<Layer> layers_;
+};
+
+} // namespace clvp

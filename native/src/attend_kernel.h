@@ -1,0 +1,25 @@
+// One query against the keys and values of a prefix and of its own row: what the attention kernels agree on, and their one
+// algorithm, written for vectors of any width.
+#pragma once
+
+#include "ggml.h"
+
+#include <cmath>
+#include <cstdint>
+
+namespace clvp {
+
+/// Keys and values of one head at n positions, both [d_head, n], F16 or F32.
+struct Span {
+    const void * keys;
+    const void * values;
+    int64_t n;
+};
+
+/// out [d_head] = softmax(q . keys * scale) values, over the positions of both spans. `scores` has room for all positions.
+using AttendKernel = void (*)(const float * q, int64_t d_head, const Span (&spans)[2], float scale, float * scores, float * out);
+
+inline float to_float(float x) { return x; }
+inline float to_float(ggml_fp16_t x) { return ggml_fp16_to_fp32(x); }
+
+} // namespace clvp

@@ -1,0 +1,61 @@
+// A tile of a matrix, rows of x to multiply it with, and what multiplies them.
+#pragma once
+
+#include "ggml.h"
+
+#include <cstdint>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
+#define CLVP_X86 1
+#endif
+
+namespace clvp {
+
+constexpr int tile_rows = 16;
+constexpr int tile_block = 32; // columns that share a scale of x
+
+enum class Form { q8_0, q4_0, iq4_nl, q4_k };
+
+/// 16 rows in memory. Q8_0: of each block [8][16][4] signed bytes, and [16] F16 scales. Q4_0, IQ4_NL: of each block [4][16][4] bytes
+/// of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: of each 64 columns [8][16][4] bytes of two codes,
+/// columns 0-31 low and 32-63 high; of each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers.
+struct Tile {
+    const uint8_t * quants;
+    const uint8_t * scales;
+    int64_t n_blocks; // of a row
+    int n_rows;       // that are used: 1 to 16
+};
+
+/// Rows of x, rounded: each has 32 signed bytes a block, then for each block an F32 scale, the I32 sum of its bytes, and the F32
+/// product of the two.
+struct Columns {
+    const uint8_t * data;
+    size_t stride;
+    int n;
+};
+
+/// The parts of one of them.
+struct Column {
+    const uint8_t * quants;
+    const float * scales;
+    const int32_t * sums;
+    const float * scaled_sums;
+};
+
+inline Column column_at(const Columns & columns, int i, int64_t n_blocks) {
+    const uint8_t * at = columns.data + static_cast<size_t>(i) * columns.stride;
+    const auto * scales = reinterpret_cast<const float *>(at + n_blocks * tile_block);
+    return { at, scales, reinterpret_cast<const int32_t *>(scales + n_blocks), scales + 2 * n_blocks };
+}
+
+inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 12); }
+
+/// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
+using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);
+/// Rounds blocks first .. last-1 of a row of x [32 * n_blocks].
+using RoundKernel = void (*)(const float * x, int64_t n_blocks, int64_t first, int64_t last, uint8_t * column);
+
+/// The values that IQ4_NL's codes stand for, as GGML defines them.
+constexpr int8_t iq4_nl_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+
+} // namespace clvp

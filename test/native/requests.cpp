@@ -1,0 +1,86 @@
+// Several requests that are drawn side by side.
+#include "clvp.h"
+#include "test.h"
+#include "tiny_model.h"
+
+using namespace clvp;
+
+namespace {
+
+GenerateOptions options(uint32_t n, uint64_t seed) {
+    GenerateOptions o;
+    o.n_candidates = n;
+    o.seed = seed;
+    o.max_tokens = 20;
+    o.deterministic = true;
+    return o;
+}
+
+TextPrompt prompt(int32_t first) {
+    TextPrompt made = tiny::prompt();
+    made.ids.front() = first;
+    return made;
+}
+
+bool same(const Generated & a, const Generated & b) {
+    bool equal = a.candidates.size() == b.candidates.size();
+    for (size_t i = 0; equal && i < a.candidates.size(); i++) {
+        equal = a.candidates[i].tokens == b.candidates[i].tokens && a.candidates[i].mean_logprob == b.candidates[i].mean_logprob;
+    }
+    return equal;
+}
+
+} // namespace
+
+TEST(requests_side_by_side_get_what_each_gets_alone) {
+    Session session(Model::load(tiny::write()));
+    std::vector<Request> requests;
+    for (int32_t i = 0; i < 7; i++) {
+        requests.push_back({ prompt(3 + i), options(1 + static_cast<uint32_t>(i) % 3, static_cast<uint64_t>(i)) });
+        requests.back().options.max_tokens = 5 + static_cast<uint32_t>(i);
+        requests.back().options.batch_size = 4;
+    }
+    const std::vector<Outcome> together = session.generate(requests);
+    CHECK(session.timings().n_steps < 40); // of 7 requests with up to 3 candidates of up to 10 steps
+    for (size_t i = 0; i < requests.size(); i++) {
+        CHECK(same(std::get<Generated>(together[i]), session.generate(requests[i].prompt, requests[i].options)));
+    }
+}
+
+TEST(a_refused_request_does_not_stop_the_others) {
+    Session session(Model::load(tiny::write()));
+    std::vector<Request> requests = { { prompt(3), options(2, 1) }, { prompt(3), options(2, 1) }, { prompt(4), options(1, 2) } };
+    requests[1].options.max_tokens = 100000;
+    const std::vector<Outcome> outcomes = session.generate(requests);
+    CHECK(std::get<Generated>(outcomes[0]).candidates.size() == 2);
+    CHECK(std::get<Error>(outcomes[1]).code == Code::invalid_argument);
+    CHECK(std::get<Generated>(outcomes[2]).candidates.size() == 1);
+}
+
+TEST(a_cancelled_request_leaves_and_the_others_go_on) {
+    Session session(Model::load(tiny::write()));
+    std::vector<Request> requests = { { prompt(3), options(3, 1) }, { prompt(4), options(3, 2) } };
+    requests[0].options.cancel = std::make_shared<std::atomic<bool>>(false);
+    uint32_t n_steps = 0, n_told = 0;
+    requests[1].options.on_step = [&](const std::vector<StepEvent> &) {
+        if (++n_steps == 3) {
+            requests[0].options.cancel->store(true);
+        }
+    };
+    requests[0].options.on_step = [&](const std::vector<StepEvent> &) { n_told++; };
+    const std::vector<Outcome> outcomes = session.generate(requests);
+    CHECK(std::get<Error>(outcomes[0]).code == Code::aborted);
+    CHECK(n_told == 3);
+    CHECK(same(std::get<Generated>(outcomes[1]), session.generate(requests[1].prompt, options(3, 2))));
+}
+
+TEST(a_watched_request_is_drawn_by_itself) {
+    Session session(Model::load(tiny::write()));
+    std::vector<Request> requests = { { prompt(3), options(2, 1) }, { prompt(4), options(2, 2) }, { prompt(5), options(2, 3) } };
+    requests[1].options.record.logits = true;
+    const std::vector<Outcome> outcomes = session.generate(requests);
+    for (size_t i = 0; i < requests.size(); i++) {
+        CHECK(same(std::get<Generated>(outcomes[i]), session.generate(requests[i].prompt, requests[i].options)));
+        CHECK(std::get<Generated>(outcomes[i]).steps.empty() == (i != 1));
+    }
+}

@@ -1,0 +1,144 @@
+// Products of matrices in tiles against the same sums in double, and against GGML's own kernels.
+#include "tile.h"
+
+#include "kernel_set.h"
+
+#include "backend.h"
+#include "graph.h"
+#include "ops.h"
+#include "random.h"
+#include "test.h"
+
+#include <cstring>
+
+using namespace clvp;
+
+namespace {
+
+struct Case {
+    ggml_type type;
+    int64_t n_in, n_out, n_rows;
+};
+
+std::vector<float> noise(size_t n, uint64_t seed) {
+    std::vector<float> values(n);
+    for (size_t i = 0; i < n; i++) {
+        values[i] = static_cast<float>(uniform(seed, i)) * 2.0f - 1.0f;
+    }
+    return values;
+}
+
+/// A matrix of a type, with memory: in tiles or as GGML has it.
+struct Matrix {
+    ggml_context_ptr ctx;
+    std::vector<uint8_t> memory;
+    ggml_tensor * tensor;
+
+    Matrix(const Case & c, const std::vector<uint8_t> & rows, bool tiled) {
+        ctx.reset(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
+        tensor = ggml_new_tensor_2d(ctx.get(), c.type, c.n_in, c.n_out);
+        if (tiled) {
+            choose_tiles(tensor);
+            tiled = is_tiled(tensor); // not on a CPU without kernels of ours
+        }
+        memory.resize((tiled ? tiled_bytes(tensor) : ggml_nbytes(tensor)) + 64);
+        tensor->data = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
+        if (tiled) {
+            store_tiles(tensor, 0, rows.data(), c.n_out);
+        } else {
+            memcpy(tensor->data, rows.data(), rows.size());
+        }
+    }
+};
+
+std::vector<uint8_t> quantized(const Case & c, const std::vector<float> & values) {
+    std::vector<uint8_t> rows(static_cast<size_t>(c.n_out) * ggml_row_size(c.type, c.n_in));
+    ggml_quantize_chunk(c.type, values.data(), rows.data(), 0, c.n_out, c.n_in, nullptr);
+    return rows;
+}
+
+std::vector<float> multiply(Backend & backend, const Matrix & matrix, ggml_tensor * bias, const Case & c, const std::vector<float> & x) {
+    Graph graph(backend, 16);
+    ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { c.n_in, c.n_rows }, x.data());
+    ggml_tensor * y = graph.output("y", linear(graph.ctx(), { matrix.tensor, bias }, input));
+    graph.run();
+    return Graph::read(y);
+}
+
+/// Largest difference, in units of the root mean square of what is expected.
+double error(const std::vector<float> & found, const std::vector<float> & expected) {
+    double most = 0, squares = 0;
+    for (size_t i = 0; i < expected.size(); i++) {
+        most = std::max(most, std::fabs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));
+        squares += static_cast<double>(expected[i]) * static_cast<double>(expected[i]);
+    }
+    return most / std::sqrt(squares / static_cast<double>(expected.size()));
+}
+
+const ggml_type types[] = { GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_IQ4_NL, GGML_TYPE_Q4_K };
+
+} // namespace
+
+TEST(products_in_tiles_are_those_of_ggml) {
+    std::atomic<bool> abort{ false };
+    Backend backend(find_device("cpu"), 2, 64, abort);
+    for (ggml_type type : types) {
+        for (const auto & [n_in, n_out, n_rows] : { std::array<int64_t, 3>{ 256, 16, 1 }, { 256, 33, 3 }, { 512, 48, 16 }, { 1024, 130, 7 }, { 768, 8, 21 } }) {
+            const Case c = { type, n_in, n_out, n_rows };
+            const std::vector<uint8_t> rows = quantized(c, noise(static_cast<size_t>(n_in * n_out), 1));
+            const std::vector<float> x = noise(static_cast<size_t>(n_in * n_rows), 2);
+            const Matrix plain(c, rows, false), tiles(c, rows, true);
+            if (!is_tiled(tiles.tensor)) {
+                return; // a CPU without kernels of ours
+            }
+            // Both round x to 8 bits, in blocks of 32 or 256 columns: the difference is less than what that costs either.
+            const double difference = error(multiply(backend, tiles, nullptr, c, x), multiply(backend, plain, nullptr, c, x));
+            CHECK(difference < (type == GGML_TYPE_Q4_K ? 0.04 : 0.004));
+        }
+    }
+    test::note("kernels: %s", kernel_set() ? kernel_set()->name : "ggml");
+}
+
+TEST(a_bias_is_added_and_each_row_is_as_if_it_were_alone) {
+    std::atomic<bool> abort{ false };
+    Backend backend(find_device("cpu"), 2, 64, abort);
+    for (ggml_type type : types) {
+        const Case c = { type, 256, 50, 13 };
+        const std::vector<uint8_t> rows = quantized(c, noise(256 * 50, 3));
+        const std::vector<float> x = noise(256 * 13, 4);
+        std::vector<float> values = noise(50, 5);
+        const Matrix tiles(c, rows, true);
+        if (!is_tiled(tiles.tensor)) {
+            return;
+        }
+        ggml_context_ptr ctx(ggml_init({ 2 * ggml_tensor_overhead(), nullptr, true }));
+        ggml_tensor * bias = ggml_new_tensor_1d(ctx.get(), GGML_TYPE_F32, 50);
+        bias->data = values.data();
+        const std::vector<float> with = multiply(backend, tiles, bias, c, x), without = multiply(backend, tiles, nullptr, c, x);
+        for (size_t i = 0; i < with.size(); i++) {
+            CHECK(with[i] == without[i] + values[i % 50]);
+        }
+        for (size_t row = 0; row < 13; row++) {
+            const std::vector<float> one(x.begin() + static_cast<ptrdiff_t>(row * 256), x.begin() + static_cast<ptrdiff_t>((row + 1) * 256));
+            const std::vector<float> alone = multiply(backend, tiles, nullptr, { type, 256, 50, 1 }, one);
+            CHECK(std::equal(alone.begin(), alone.end(), without.begin() + static_cast<ptrdiff_t>(row * 50)));
+        }
+    }
+}
+
+TEST(what_is_no_number_stays_none_in_tiles) {
+    std::atomic<bool> abort{ false };
+    Backend backend(find_device("cpu"), 1, 64, abort);
+    const Case c = { GGML_TYPE_Q8_0, 64, 16, 1 };
+    const Matrix tiles(c, quantized(c, noise(64 * 16, 6)), true);
+    if (!is_tiled(tiles.tensor)) {
+        return;
+    }
+    for (float bad : { NAN, INFINITY, -INFINITY }) {
+        std::vector<float> x = noise(64, 7);
+        x[40] = bad;
+        for (float y : multiply(backend, tiles, nullptr, c, x)) {
+            CHECK(!std::isfinite(y));
+        }
+    }
+}
