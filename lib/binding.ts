@@ -129,6 +129,18 @@ export interface NativeHooks {
   stop?: ((rows: NativeStepRows, reply: (ends?: Int32Array) => void) => void) | undefined
 }
 
+/** Request in clvp.h. */
+export interface NativeRequest {
+  prompt: NativePrompt
+  options: NativeGenerateOptions
+  hooks: NativeHooks
+  /** Ends this request within one step, and no other. */
+  cancel: NativeAbortFlag
+}
+
+/** What became of a request. The timings are those of the whole batch. */
+export type NativeOutcome = NativeGenerated | { error: unknown }
+
 /** What NativeRecording asked for of one step. */
 export interface NativeStep {
   /** 0 for the prompt. */
@@ -292,7 +304,8 @@ export interface NativeModel {
 export interface NativeSession {
   mel(samples: Float32Array): Promise<NativeMel>
   condition(mel: NativeMel): Promise<Float32Array>
-  generate(prompt: NativePrompt, options: NativeGenerateOptions, hooks: NativeHooks): Promise<NativeGenerated>
+  /** All in one batch; an outcome for each. */
+  generate(requests: NativeRequest[]): Promise<NativeOutcome[]>
   searchBeams(prompt: NativePrompt, options: NativeBeamOptions, hooks: NativeHooks): Promise<NativeGenerated>
   /**
    * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. One voice goes with all

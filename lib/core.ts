@@ -37,6 +37,7 @@ import {
 import { abortError, ClvpError, disposedError } from './errors.js'
 import { Queue } from './queue.js'
 import { defaultSampling } from './sampling.js'
+import { Together } from './together.js'
 
 export interface CoreLoadOptions {
   device?: string
@@ -107,7 +108,7 @@ async function loading<T>(
   const run = () =>
     guard(
       () => flag.abort(),
-      (safe) => native(() => start(flag, safe(onProgress))),
+      (fail) => native(() => start(flag, onProgress && once(onProgress, fail))),
     )
   try {
     return await abortable(signal, run, discard)
@@ -176,6 +177,7 @@ export class Session {
   readonly #model: NativeModel
   readonly #native: NativeSession
   readonly #queue = new Queue()
+  readonly #together: Together
 
   constructor(model: NativeModel, threads: number) {
     this.#model = model
@@ -185,6 +187,12 @@ export class Session {
     } catch (error) {
       throw rewrap(error)
     }
+    this.#together = new Together(this.#queue, {
+      draw: (requests) => native(() => this.#native.generate(requests)),
+      stop: () => this.#native.abort(),
+      rewrap,
+      newFlag: () => new binding.AbortFlag(),
+    })
     this.threads = this.#native.threads()
   }
 
@@ -256,37 +264,32 @@ export class Session {
     return this.#run((session) => session.importance(), signal)
   }
 
+  /** Requests that wait together are drawn together. */
   generate(request: CoreGenerateRequest): Promise<NativeGenerated> {
     const options = { ...defaultGenerate, maxTokens: this.#defaultTokens, ...request }
-    return this.#draw(request, (session, hooks) => session.generate(request.prompt, options, hooks))
+    if (this.#queue.closed) return Promise.reject(disposedError())
+    return this.#together.add(
+      { prompt: request.prompt, options },
+      (fail) => nativeHooks(request, fail),
+      request.signal,
+    )
   }
 
   /** The likeliest rows, best first. */
   searchBeams(request: CoreBeamRequest): Promise<NativeGenerated> {
     const options = { ...defaultBeams, maxTokens: this.#defaultTokens, ...request }
-    return this.#draw(request, (session, hooks) => session.searchBeams(request.prompt, options, hooks))
+    return guard(
+      () => this.#native.abort(),
+      (fail) =>
+        this.#run(
+          (session) => session.searchBeams(request.prompt, options, nativeHooks(request, fail)),
+          request.signal,
+        ),
+    )
   }
 
   get #defaultTokens(): number {
     return Math.min(defaultDraw.maxTokens, this.info.maxTokens)
-  }
-
-  #draw(
-    { onStep, onCandidate, process, stop, signal }: CoreHooks & { signal?: AbortSignal | undefined },
-    call: (session: NativeSession, hooks: NativeHooks) => Promise<NativeGenerated>,
-  ): Promise<NativeGenerated> {
-    return guard(
-      () => this.#native.abort(),
-      (safe, answer) => {
-        const hooks: NativeHooks = {
-          onStep: safe(onStep),
-          onCandidate: safe(onCandidate),
-          process: process && ((rows, scores, reply) => answer(() => process(rows, scores), reply)),
-          stop: stop && ((rows, reply) => answer(() => stop(rows), reply)),
-        }
-        return this.#run((session) => call(session, hooks), signal)
-      },
-    )
   }
 
   /** Embeddings [n, projection] to unit length, and the scores of all pairs. */
@@ -337,41 +340,64 @@ export class Session {
   }
 }
 
-/** Makes a callback that never throws. */
-type Safe = <A>(callback: ((value: A) => void) | undefined) => ((value: A) => void) | undefined
-
-/** Gives a reply when an answer is there; after an error it comes without one. */
-type Answer = <T>(ask: () => Awaitable<T | undefined>, reply: (value?: T) => void) => void
-
-/**
- * Runs a call whose callbacks may throw. The addon could tell nobody of that, so the first error stops the call, and the
- * call rejects with it.
- */
-async function guard<T>(stop: () => void, call: (safe: Safe, answer: Answer) => Promise<T>): Promise<T> {
-  let thrown: { error: unknown } | undefined
+/** A caller's hooks, which may throw, as the core may call them: it could tell nobody of that, so `fail` is told the first error. */
+function nativeHooks(
+  { onStep, onCandidate, process, stop }: CoreHooks,
+  fail: (error: unknown) => void,
+): NativeHooks {
+  let failed = false
   const caught = (error: unknown) => {
-    thrown ??= { error }
-    stop()
+    failed = true
+    fail(error)
   }
-  const safe: Safe = (callback) =>
-    callback &&
-    ((value) => {
-      if (thrown) return
-      try {
-        callback(value)
-      } catch (error) {
-        caught(error)
-      }
-    })
-  const answer: Answer = async (ask, reply) => {
+  const safe = <A>(callback: ((value: A) => void) | undefined) =>
+    callback && quiet(callback, () => failed, caught)
+  /** Gives a reply when an answer is there; after an error it comes without one. */
+  const answer = async <T>(ask: () => Awaitable<T | undefined>, reply: (value?: T) => void) => {
     try {
-      reply(thrown ? undefined : await ask())
+      reply(failed ? undefined : await ask())
     } catch (error) {
       caught(error)
       reply()
     }
   }
-  const running = call(safe, answer)
+  return {
+    onStep: safe(onStep),
+    onCandidate: safe(onCandidate),
+    process: process && ((rows, scores, reply) => answer(() => process(rows, scores), reply)),
+    stop: stop && ((rows, reply) => answer(() => stop(rows), reply)),
+  }
+}
+
+/** A callback that never throws: after its first error, which `fail` is told, it is not called any more. */
+function once<A>(callback: (value: A) => void, fail: (error: unknown) => void): (value: A) => void {
+  let failed = false
+  const caught = (error: unknown) => {
+    failed = true
+    fail(error)
+  }
+  return quiet(callback, () => failed, caught)
+}
+
+/** A callback that never throws, and is not called any more once something has failed. */
+function quiet<A>(callback: (value: A) => void, failed: () => boolean, caught: (error: unknown) => void) {
+  return (value: A) => {
+    if (failed()) return
+    try {
+      callback(value)
+    } catch (error) {
+      caught(error)
+    }
+  }
+}
+
+/** Runs a call whose callbacks may fail: the first error stops the call, and the call rejects with it. */
+async function guard<T>(stop: () => void, call: (fail: (error: unknown) => void) => Promise<T>): Promise<T> {
+  let thrown: { error: unknown } | undefined
+  const running = call((error) => {
+    thrown ??= { error }
+    stop()
+  })
   await running.catch(() => {})
   if (thrown) throw thrown.error
   return running

@@ -4,7 +4,15 @@ import t from 'tap'
 import { essence, loadTinyModel, tone } from './helpers/model.js'
 
 const { clvp, voice } = await loadTinyModel(t, { name: 'deep' })
-const call = (i) => clvp.generate(`Sentence number ${i}.`, { voice, candidates: 1 + (i % 5), seed: i })
+// Calls that wait together are drawn together: `deterministic` makes rounding the same in any company.
+const call = (i, options = {}) =>
+  clvp.generate(`Sentence number ${i}.`, {
+    voice,
+    candidates: 1 + (i % 5),
+    seed: i,
+    deterministic: true,
+    ...options,
+  })
 
 t.test('eight at once equal eight in turn', async (t) => {
   const serial = []
@@ -14,6 +22,35 @@ t.test('eight at once equal eight in turn', async (t) => {
     parallel.map(({ candidates }) => candidates.map(essence)),
     serial,
   )
+})
+
+t.test('a call among others that fails or is aborted does not touch them', async (t) => {
+  const alone = (await call(3)).candidates.map(essence)
+  const controller = new AbortController()
+  const leaves = call(4, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error('enough')),
+  })
+  const throws = call(5, {
+    onProgress() {
+      throw new Error('from the caller')
+    },
+  })
+  const stays = call(3)
+  await t.rejects(leaves, { code: 'CLVP_ABORTED' })
+  await t.rejects(throws, { message: 'from the caller' })
+  t.same((await stays).candidates.map(essence), alone)
+})
+
+t.test('calls that are aborted while they wait with others never begin', async (t) => {
+  const busy = call(1)
+  const controller = new AbortController()
+  const some = [call(2, { signal: controller.signal }), call(3), call(4, { signal: controller.signal })]
+  controller.abort()
+  await t.rejects(some[0], { code: 'CLVP_ABORTED' })
+  await t.rejects(some[2], { code: 'CLVP_ABORTED' })
+  t.equal((await some[1]).candidates.length, 4)
+  t.equal((await busy).candidates.length, 2)
 })
 
 t.test('different kinds of calls mix', async (t) => {

@@ -59,16 +59,6 @@ Napi::Value inspect(const Napi::CallbackInfo & info) {
             [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
-/// An AbortFlag that a caller gave; it is set, too, when the environment ends.
-clvp::AbortFlag to_abort_flag(Napi::Env env, const Napi::Value & value) {
-    if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
-        wrong_type(env, "an AbortFlag", "abortFlag");
-    }
-    const clvp::AbortFlag flag = AbortWrap::Unwrap(value.As<Napi::Object>())->flag();
-    addon(env).loads->add(flag);
-    return flag;
-}
-
 /// A callback of the loader's jobs, or nothing.
 clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     if (!value.IsFunction()) {
@@ -222,6 +212,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) { return init(env, exports); }
 
 } // namespace
+
+clvp::AbortFlag to_abort_flag(Napi::Env env, const Napi::Value & value) {
+    if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(addon(env).abort_class.Value())) {
+        wrong_type(env, "an AbortFlag", "abortFlag");
+    }
+    const clvp::AbortFlag flag = AbortWrap::Unwrap(value.As<Napi::Object>())->flag();
+    addon(env).loads->add(flag);
+    return flag;
+}
 
 NODE_API_MODULE(clvp, initialise)
 

@@ -34,4 +34,7 @@ struct AddonData {
 
 inline AddonData & addon(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
+/// An AbortFlag that a caller gave; it is set, too, when the environment ends.
+clvp::AbortFlag to_abort_flag(Napi::Env env, const Napi::Value & value);
+
 } // namespace binding

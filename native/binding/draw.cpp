@@ -184,12 +184,25 @@ void add_hooks(clvp::BeamOptions & options, const Napi::Value & value, const std
     }
 }
 
-Napi::Object to_js(Napi::Env env, const Drawn & drawn) {
+static Napi::Object generated_to_js(Napi::Env env, const clvp::Generated & generated, const clvp::Timings & timings) {
     Napi::Object object = Napi::Object::New(env);
-    object.Set("candidates", list_to_js(env, drawn.generated.candidates, [](Napi::Env e, const clvp::Candidate & each) { return to_js(e, each); }));
-    object.Set("timings", to_js(env, drawn.timings));
-    object.Set("steps", list_to_js(env, drawn.generated.steps, trace_to_js));
+    object.Set("candidates", list_to_js(env, generated.candidates, [](Napi::Env e, const clvp::Candidate & each) { return to_js(e, each); }));
+    object.Set("timings", to_js(env, timings));
+    object.Set("steps", list_to_js(env, generated.steps, trace_to_js));
     return object;
+}
+
+Napi::Object to_js(Napi::Env env, const Drawn & drawn) { return generated_to_js(env, drawn.generated, drawn.timings); }
+
+Napi::Array to_js(Napi::Env env, const DrawnTogether & drawn) {
+    return list_to_js(env, drawn.outcomes, [&](Napi::Env e, const clvp::Outcome & outcome) {
+        if (const auto * generated = std::get_if<clvp::Generated>(&outcome)) {
+            return generated_to_js(e, *generated, drawn.timings);
+        }
+        Napi::Object object = Napi::Object::New(e);
+        object.Set("error", to_js(e, std::get<clvp::Error>(outcome)));
+        return object;
+    });
 }
 
 } // namespace binding

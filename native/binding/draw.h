@@ -22,4 +22,12 @@ struct Drawn {
 
 Napi::Object to_js(Napi::Env env, const Drawn & drawn);
 
+/// What became of several requests, and the timings of all together.
+struct DrawnTogether {
+    std::vector<clvp::Outcome> outcomes;
+    clvp::Timings timings;
+};
+
+Napi::Array to_js(Napi::Env env, const DrawnTogether & drawn);
+
 } // namespace binding

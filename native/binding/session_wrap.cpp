@@ -37,6 +37,7 @@ Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { retur
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const Drawn & drawn) { return to_js(env, drawn); }
+Napi::Value result_to_js(Napi::Env env, const DrawnTogether & drawn) { return to_js(env, drawn); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 Napi::Value result_to_js(Napi::Env env, const Nothing &) { return env.Undefined(); }
 
@@ -125,13 +126,22 @@ Napi::Value SessionWrap::condition(const Napi::CallbackInfo & info) {
     return start<std::vector<float>>(info, [mel = mel_from_js(info[0])](clvp::Session & s) { return s.condition(mel); });
 }
 
-/// generate(prompt, options, hooks)
+/// generate(requests): { candidates, timings, steps } or { error } for each
 Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
-    auto options = to_generate_options(info[1]);
-    add_hooks(options, info[2], worker_, session_.get());
-    return start<Drawn>(info, [prompt = to_prompt(info[0]), options = std::move(options)](clvp::Session & s) {
-        Drawn drawn;
-        drawn.generated = s.generate(prompt, options);
+    if (!info[0].IsArray()) {
+        wrong_type(info.Env(), "an array", "requests");
+    }
+    const auto list = info[0].As<Napi::Array>();
+    std::vector<clvp::Request> requests;
+    for (uint32_t i = 0; i < list.Length(); i++) {
+        const Napi::Object from = to_object(list.Get(i), "a request");
+        requests.push_back({ to_prompt(from.Get("prompt")), to_generate_options(from.Get("options")) });
+        requests.back().options.cancel = to_abort_flag(info.Env(), from.Get("cancel"));
+        add_hooks(requests.back().options, from.Get("hooks"), worker_, session_.get());
+    }
+    return start<DrawnTogether>(info, [requests = std::move(requests)](clvp::Session & s) {
+        DrawnTogether drawn;
+        drawn.outcomes = s.generate(requests);
         drawn.timings = s.timings();
         return drawn;
     });
