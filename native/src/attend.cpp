@@ -8,6 +8,12 @@
 
 namespace clvp {
 
+/// What one thread needs to work.
+struct StepAttention::Scratch {
+    std::vector<Span> spans;
+    std::vector<float> scores;
+};
+
 StepAttention::StepAttention(const KvCache & cache, std::vector<uint32_t> slots) : cache_(cache), slots_(std::move(slots)) {
     for (uint32_t i = 0; i < cache.n_layer(); i++) {
         layers_.push_back({ this, i });
@@ -23,11 +29,12 @@ void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
     const auto & layer = *static_cast<const Layer *>(userdata);
     const StepAttention & all = *layer.all;
     const int64_t d_head = all.cache_.d_head(), n_head = all.cache_.n_head(), n = static_cast<int64_t>(all.slots_.size()) * n_head;
-    std::vector<float> scores(all.cache_.most_positions() + 1);
+    Scratch scratch;
+    scratch.scores.resize(all.cache_.most_positions() + 1);
     for (int64_t i = n * ith / nth; i < n * (ith + 1) / nth; i++) {
         const int64_t row = i / n_head, head = i % n_head;
         const auto * qkv = static_cast<const float *>(dst->src[0]->data) + row * 3 * n_head * d_head + head * d_head;
-        all.attend(layer.number, row, head, qkv, static_cast<float *>(dst->data) + i * d_head, scores.data());
+        all.attend(layer.number, row, head, qkv, static_cast<float *>(dst->data) + i * d_head, scratch);
     }
 }
 
@@ -39,15 +46,15 @@ static void store(const float * from, int64_t n, bool half, void * to) {
     }
 }
 
-void StepAttention::attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, float * scores) const {
+void StepAttention::attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, Scratch & scratch) const {
     const int64_t d_head = cache_.d_head(), n_embd = d_head * cache_.n_head();
-    const HeadPositions at = cache_.head(layer, slots_[static_cast<size_t>(row)], head);
+    const HeadPosition next = cache_.head(layer, slots_[static_cast<size_t>(row)], head, scratch.spans);
     const bool half = cache_.type() == GGML_TYPE_F16;
-    store(qkv + n_embd, d_head, half, at.next_key);
-    store(qkv + 2 * n_embd, d_head, half, at.next_value);
-    const Span spans[2] = { at.prefix, at.own };
+    store(qkv + n_embd, d_head, half, next.key);
+    store(qkv + 2 * n_embd, d_head, half, next.value);
     const AttendKernel kernel = half ? kernel_set()->attend_f16 : kernel_set()->attend_f32;
-    kernel(qkv, d_head, spans, 1.0f / std::sqrt(static_cast<float>(d_head)), scores, out);
+    const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
+    kernel(qkv, d_head, scratch.spans.data(), static_cast<int>(scratch.spans.size()), scale, scratch.scores.data(), out);
 }
 
 } // namespace clvp

@@ -20,7 +20,8 @@ private:
         uint32_t number;
     };
     static void run(ggml_tensor * dst, int ith, int nth, void * layer);
-    void attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, float * scores) const;
+    struct Scratch;
+    void attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, Scratch & scratch) const;
 
     const KvCache & cache_;
     std::vector<uint32_t> slots_;

@@ -1,4 +1,4 @@
-// One query against the keys and values of a prefix and of its own row: what the attention kernels agree on, and their one
+// One query against the keys and values of its prefix and its own row, which lie in several places: what the attention kernels agree on, and their one
 // algorithm, written for vectors of any width.
 #pragma once
 
@@ -16,8 +16,8 @@ struct Span {
     int64_t n;
 };
 
-/// out [d_head] = softmax(q . keys * scale) values, over the positions of both spans. `scores` has room for all positions.
-using AttendKernel = void (*)(const float * q, int64_t d_head, const Span (&spans)[2], float scale, float * scores, float * out);
+/// out [d_head] = softmax(q . keys * scale) values, over the positions of all spans. `scores` has room for all positions.
+using AttendKernel = void (*)(const float * q, int64_t d_head, const Span * spans, int n_spans, float scale, float * scores, float * out);
 
 inline float to_float(float x) { return x; }
 inline float to_float(ggml_fp16_t x) { return ggml_fp16_to_fp32(x); }

@@ -91,12 +91,12 @@ CLVP_TARGET float exponentials(float * scores, int64_t n, float most) {
     return sum;
 }
 
-template <typename T> CLVP_TARGET void attend(const float * q, int64_t d_head, const Span (&spans)[2], float scale, float * scores, float * out) {
+template <typename T> CLVP_TARGET void attend(const float * q, int64_t d_head, const Span * spans, int n_spans, float scale, float * scores, float * out) {
     int64_t n = 0;
     float most = -INFINITY;
-    for (const Span & span : spans) {
-        for (int64_t i = 0; i < span.n; i++, n++) {
-            scores[n] = dot(q, static_cast<const T *>(span.keys) + i * d_head, d_head) * scale;
+    for (const Span * span = spans; span < spans + n_spans; span++) {
+        for (int64_t i = 0; i < span->n; i++, n++) {
+            scores[n] = dot(q, static_cast<const T *>(span->keys) + i * d_head, d_head) * scale;
             most = scores[n] > most ? scores[n] : most;
         }
     }
@@ -104,8 +104,11 @@ template <typename T> CLVP_TARGET void attend(const float * q, int64_t d_head, c
     for (int64_t i = 0; i < d_head; i++) {
         out[i] = 0;
     }
-    mix<T>(spans[0], d_head, scores, out);
-    mix<T>(spans[1], d_head, scores + spans[0].n, out);
+    const float * weights = scores;
+    for (const Span * span = spans; span < spans + n_spans; span++) {
+        mix<T>(*span, d_head, weights, out);
+        weights += span->n;
+    }
     for (int64_t i = 0; i < d_head; i++) {
         out[i] /= sum;
     }

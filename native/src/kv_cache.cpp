@@ -6,7 +6,7 @@ namespace clvp {
 
 namespace {
 
-constexpr uint32_t first_capacity = 64; // doubled until the request's length is reached
+constexpr uint32_t positions_of_page = 32;
 
 ggml_context_ptr tensor_context(size_t n_tensors) {
     ggml_init_params params = { n_tensors * ggml_tensor_overhead(), nullptr, true };
@@ -44,13 +44,11 @@ public:
         }
         graph_ = ggml_new_graph_custom(ctx_.get(), n_, false);
     }
-    /// The first n_positions of n_slots from a slot on, to another tensor's slot.
-    void add(ggml_tensor * from, uint32_t from_slot, ggml_tensor * to, uint32_t to_slot, uint32_t n_slots, uint32_t n_positions, bool by_channel) {
-        auto part = [&](ggml_tensor * all, uint32_t slot) {
-            const int64_t ne0 = by_channel ? n_positions : all->ne[0], ne1 = by_channel ? all->ne[1] : n_positions;
-            return ggml_view_4d(ctx_.get(), all, ne0, ne1, all->ne[2], n_slots, all->nb[1], all->nb[2], all->nb[3], slot * all->nb[3]);
-        };
-        ggml_build_forward_expand(graph_, ggml_cpy(ctx_.get(), part(from, from_slot), part(to, to_slot)));
+    /// The first n positions of one slot to another.
+    void add(ggml_tensor * all, uint32_t from, uint32_t to, uint32_t n, bool by_channel) {
+        const int64_t ne0 = by_channel ? n : all->ne[0], ne1 = by_channel ? all->ne[1] : n;
+        auto part = [&](uint32_t slot) { return ggml_view_3d(ctx_.get(), all, ne0, ne1, all->ne[2], all->nb[1], all->nb[2], slot * all->nb[3]); };
+        ggml_build_forward_expand(graph_, ggml_cpy(ctx_.get(), part(from), part(to)));
     }
     void run(Backend & backend) { backend.compute_in_place(graph_); }
 
@@ -74,7 +72,7 @@ Prefix::Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions) :
 }
 
 KvCache::KvCache(Backend & backend, const KvShape & shape, uint32_t n_slots, uint32_t n_max)
-    : backend_(backend), shape_(shape), n_max_(n_max), slots_(n_slots), layers_(shape.n_layer) {}
+    : backend_(backend), shape_(shape), n_max_(n_max), page_size_(shape.values_by_channel ? n_max : std::min(n_max, positions_of_page)), slots_(n_slots) {}
 
 uint32_t KvCache::most_positions() const {
     uint32_t most = 0;
@@ -84,40 +82,29 @@ uint32_t KvCache::most_positions() const {
     return most;
 }
 
-KvCache::Layer KvCache::allocate(uint32_t capacity) const {
-    Layer layer;
-    layer.ctx = tensor_context(3);
-    layer.keys = new_keys(layer.ctx.get(), shape_, capacity, n_slots());
-    layer.values = new_values(layer.ctx.get(), shape_, capacity, n_slots());
-    layer.buffer = allocate_all(layer.ctx.get(), backend_);
-    return layer;
-}
-
-void KvCache::grow(uint32_t capacity) {
-    const auto longest = std::max_element(slots_.begin(), slots_.end(), [](const Slot & a, const Slot & b) { return a.length < b.length; });
-    for (Layer & layer : layers_) {
-        Layer bigger = allocate(capacity);
-        if (longest->length > 0) {
-            Copies copies(2);
-            copies.add(layer.keys, 0, bigger.keys, 0, n_slots(), longest->length, false);
-            copies.add(layer.values, 0, bigger.values, 0, n_slots(), longest->length, shape_.values_by_channel);
-            copies.run(backend_);
-        }
-        layer = std::move(bigger);
+void KvCache::add_page() {
+    Page page;
+    page.ctx = tensor_context(2 * shape_.n_layer + 1);
+    page.layers.resize(shape_.n_layer);
+    for (Layer & layer : page.layers) {
+        layer.keys = new_keys(page.ctx.get(), shape_, page_size_, n_slots());
+        layer.values = new_values(page.ctx.get(), shape_, page_size_, n_slots());
     }
-    capacity_ = capacity;
+    if (shape_.n_layer > 0) {
+        page.buffer = allocate_all(page.ctx.get(), backend_);
+    }
+    pages_.push_back(std::move(page));
 }
 
 void KvCache::reserve(const std::vector<uint32_t> & slots) {
-    uint32_t longest = 0;
     for (uint32_t slot : slots) {
-        longest = std::max(longest, slots_.at(slot).length);
-    }
-    if (longest >= n_max_) {
-        fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots(), n_max_);
-    }
-    if (longest >= capacity_) {
-        grow(std::min(n_max_, std::max(first_capacity, 2 * capacity_)));
+        const uint32_t length = slots_.at(slot).length;
+        if (length >= n_max_) {
+            fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots(), n_max_);
+        }
+        if (length >= pages_.size() * page_size_) {
+            add_page();
+        }
     }
 }
 
@@ -132,53 +119,58 @@ void KvCache::copy(uint32_t from, uint32_t to) {
         return;
     }
     slots_[to] = slots_[from];
-    if (slots_[from].length == 0 || layers_.empty()) {
-        return;
+    for (uint32_t i = 0; i * page_size_ < slots_[from].length; i++) {
+        const uint32_t n = std::min(page_size_, slots_[from].length - i * page_size_);
+        Copies copies(2 * shape_.n_layer);
+        for (const Layer & layer : pages_[i].layers) {
+            copies.add(layer.keys, from, to, n, false);
+            copies.add(layer.values, from, to, n, shape_.values_by_channel);
+        }
+        copies.run(backend_);
     }
-    Copies copies(2 * layers_.size());
-    for (const Layer & layer : layers_) {
-        copies.add(layer.keys, from, layer.keys, to, 1, slots_[from].length, false);
-        copies.add(layer.values, from, layer.values, to, 1, slots_[from].length, shape_.values_by_channel);
-    }
-    copies.run(backend_);
 }
 
-HeadPositions KvCache::head(uint32_t layer, uint32_t slot, int64_t head) const {
-    const Layer & own = layers_[layer];
+static char * head_at(const ggml_tensor * tensor, uint32_t position, int64_t head, uint32_t slot) {
+    return static_cast<char *>(tensor->data) + position * tensor->nb[1] + static_cast<size_t>(head) * tensor->nb[2] + slot * tensor->nb[3];
+}
+
+HeadPosition KvCache::head(uint32_t layer, uint32_t slot, int64_t head, std::vector<Span> & spans) const {
     const Slot & row = slots_[slot];
-    auto at = [](const ggml_tensor * tensor, int64_t position, int64_t h, int64_t s) {
-        return static_cast<char *>(tensor->data) + static_cast<size_t>(position) * tensor->nb[1] + static_cast<size_t>(h) * tensor->nb[2] +
-               static_cast<size_t>(s) * tensor->nb[3];
-    };
-    const Span prefix = { at(row.prefix->keys(layer), 0, head, 0), at(row.prefix->values(layer), 0, head, 0), row.prefix->n_positions() };
-    const Span all = { at(own.keys, 0, head, slot), at(own.values, 0, head, slot), row.length + 1 };
-    return { prefix, all, at(own.keys, row.length, head, slot), at(own.values, row.length, head, slot) };
+    spans.clear();
+    spans.push_back({ head_at(row.prefix->keys(layer), 0, head, 0), head_at(row.prefix->values(layer), 0, head, 0), row.prefix->n_positions() });
+    for (uint32_t i = 0; i * page_size_ <= row.length; i++) {
+        const Layer & own = pages_[i].layers[layer];
+        spans.push_back({ head_at(own.keys, 0, head, slot), head_at(own.values, 0, head, slot), std::min(page_size_, row.length + 1 - i * page_size_) });
+    }
+    const Layer & last = pages_[row.length / page_size_].layers[layer];
+    const uint32_t at = row.length % page_size_;
+    return { head_at(last.keys, at, head, slot), head_at(last.values, at, head, slot) };
 }
 
 ggml_tensor * KvCache::own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * k = layers_[layer].keys;
+    ggml_tensor * k = pages_[0].layers[layer].keys;
     return ggml_view_4d(ctx, k, k->ne[0], length(0) + 1, k->ne[2], n_live, k->nb[1], k->nb[2], k->nb[3], 0);
 }
 
 ggml_tensor * KvCache::own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * v = layers_[layer].values;
+    ggml_tensor * v = pages_[0].layers[layer].values;
     return ggml_view_4d(ctx, v, length(0) + 1, v->ne[1], v->ne[2], n_live, v->nb[1], v->nb[2], v->nb[3], 0);
 }
 
 ggml_tensor * KvCache::next_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * k = layers_[layer].keys;
+    ggml_tensor * k = pages_[0].layers[layer].keys;
     return ggml_view_3d(ctx, k, k->ne[0], k->ne[2], n_live, k->nb[2], k->nb[3], length(0) * k->nb[1]);
 }
 
 ggml_tensor * KvCache::next_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
-    ggml_tensor * v = layers_[layer].values;
+    ggml_tensor * v = pages_[0].layers[layer].values;
     return ggml_view_4d(ctx, v, 1, v->ne[1], v->ne[2], n_live, v->nb[1], v->nb[2], v->nb[3], length(0) * v->nb[0]);
 }
 
 uint64_t KvCache::n_bytes() const {
     uint64_t n = 0;
-    for (const Layer & layer : layers_) {
-        n += layer.buffer ? ggml_backend_buffer_get_size(layer.buffer.get()) : 0;
+    for (const Page & page : pages_) {
+        n += page.buffer ? ggml_backend_buffer_get_size(page.buffer.get()) : 0;
     }
     return n;
 }

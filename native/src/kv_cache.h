@@ -39,11 +39,10 @@ private:
     ggml_backend_buffer_ptr buffer_;
 };
 
-/// Where our own attention finds one head of one row: on the CPU alone.
-struct HeadPositions {
-    Span prefix, own; // own: the next position included
-    void * next_key;  // [d_head], to be written
-    void * next_value;
+/// Where the keys and values of one head of one position lie, [d_head] each: on the CPU alone.
+struct HeadPosition {
+    void * key;
+    void * value;
 };
 
 /// Slots of rows that are being drawn, each behind a prefix, at a length of its own.
@@ -70,15 +69,15 @@ public:
     /// Of the prefix and the own ones together, the most that a slot has.
     uint32_t most_positions() const;
 
-    /// Makes room for one more position in each slot. Call before each step's graph.
+    /// Makes room for one more position in each slot, a page for all slots at a time. Call before each step's graph.
     void reserve(const std::vector<uint32_t> & slots);
     /// Counts the positions that a step has written.
     void advance(const std::vector<uint32_t> & slots);
     /// Copies a row to another slot.
     void copy(uint32_t from, uint32_t to);
 
-    /// For our own attention.
-    HeadPositions head(uint32_t layer, uint32_t slot, int64_t head) const;
+    /// For our own attention: a row's spans, the next position included, and where that is to be written.
+    HeadPosition head(uint32_t layer, uint32_t slot, int64_t head, std::vector<Span> & spans) const;
 
     // For GGML's products: of slots 0 .. n_live-1, the next position included.
     ggml_tensor * own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;   // [d_head, n_own+1, n_head, n_live]
@@ -94,20 +93,24 @@ private:
         uint32_t length = 0;
     };
     struct Layer {
-        ggml_tensor * keys = nullptr;   // [d_head, capacity, n_head, n_slots]
-        ggml_tensor * values = nullptr; // the same, or [capacity, d_head, n_head, n_slots]
-        ggml_context_ptr ctx;           // each layer has a buffer of its own, so that growing needs one layer twice, not all
+        ggml_tensor * keys = nullptr;   // [d_head, page_size, n_head, n_slots]
+        ggml_tensor * values = nullptr; // the same, or [page_size, d_head, n_head, n_slots]
+    };
+    /// Some positions of all slots. What a page holds never moves.
+    struct Page {
+        std::vector<Layer> layers;
+        ggml_context_ptr ctx;
         ggml_backend_buffer_ptr buffer;
     };
 
-    Layer allocate(uint32_t capacity) const;
-    void grow(uint32_t capacity);
+    void add_page();
 
     Backend & backend_;
     KvShape shape_;
-    uint32_t n_max_, capacity_ = 0; // own positions that there is memory for
+    uint32_t n_max_;
+    uint32_t page_size_; // positions; all of them where GGML's products want them side by side
     std::vector<Slot> slots_;
-    std::vector<Layer> layers_;
+    std::vector<Page> pages_;
 };
 
 } // namespace clvp
