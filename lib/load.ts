@@ -19,7 +19,7 @@ export async function openModel<T>(
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
-  const { device, threads, type, revision, onProgress, signal } = readLoadOptions(options)
+  const { device, threads, kvType, type, revision, onProgress, signal } = readLoadOptions(options)
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
   const wanted = { type: type ?? folderType, revision, threads, signal, onProgress: report }
@@ -34,7 +34,7 @@ export async function openModel<T>(
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(model, createSession(model, { threads }))
+    return make(model, createSession(model, { threads, kvType }))
   } catch (error) {
     model.dispose()
     throw error
