@@ -33,11 +33,12 @@ export {
   type ClvpFeatureExtractorOptions,
   type Features,
 } from './feature_extractor.js'
-export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
+export type { GenerateOptions, LoadOptions, Progress, ScoreKind } from './generate_options.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile, type ModelFileTensor } from './inspect.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './mel_plot.js'
+export type { MemoryEstimate, MemoryRequest } from './memory.js'
 export type { Ids } from './models/arrays.js'
 export {
   type CausalLMForwardOptions,

@@ -9,7 +9,11 @@ export const modelFlags: Record<string, Flag> = {
   threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
   type: {
     value: 'TYPE',
-    help: "type to convert a folder to, as 'clvp convert --help' lists them (default: f16)",
+    help: "type to convert a folder to, as 'clvp convert --help' lists them, or auto (default: f16)",
+  },
+  'max-memory': {
+    value: 'MB',
+    help: 'refuse what takes more, and decode fewer at a time (default: no limit)',
   },
   revision: { value: 'R', help: 'of a model on the hub: branch, tag or commit (default: main)' },
 }
@@ -26,14 +30,16 @@ export function modelSource(name: string): string {
 
 /** What the shared flags give `Clvp.load`. */
 export function readModelFlags(args: Arguments, context: Context): LoadOptions {
-  const type = args.choice('type', modelTypes)
+  const type = args.choice('type', ['auto', ...modelTypes])
   const device = args.text('device')
   const revision = args.text('revision')
+  const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
     ...args.numbers({ threads: 'threads' }),
     ...(type !== undefined && { type }),
     ...(revision !== undefined && { revision }),
+    ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
   }
