@@ -5,6 +5,7 @@ export type { OutputOptions } from '../quantize/output.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/types.js'
 export type { Clip, Samples } from './audio.js'
+export { type BenchmarkOptions, type BenchmarkResult, type BenchmarkRow, benchmark } from './benchmark.js'
 export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
 export {
   type CallOptions,

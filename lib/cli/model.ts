@@ -30,13 +30,17 @@ export function modelSource(name: string): string {
 
 /** What the shared flags give `Clvp.load`. */
 export function readModelFlags(args: Arguments, context: Context): LoadOptions {
+  return { ...readSourceFlags(args, context), ...args.numbers({ threads: 'threads' }) }
+}
+
+/** The same without the threads. */
+export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
   const type = args.choice('type', ['auto', ...modelTypes])
   const device = args.text('device')
   const revision = args.text('revision')
   const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
-    ...args.numbers({ threads: 'threads' }),
     ...(type !== undefined && { type }),
     ...(revision !== undefined && { revision }),
     ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),

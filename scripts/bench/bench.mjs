@@ -6,7 +6,7 @@
  *        [--write-docs]
  *
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
- * candidates), requests (64 at once against 64 in turn). Each trial is a process of its own; variants take turns; medians are told.
+ * candidates), requests (64 at once against 64 in turn), memory (the estimate against the peak). Each trial is a process of its own; variants take turns; medians are told.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -27,7 +27,7 @@ import { median, summarise } from './steps.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests']
+const parts = ['limits', 'native', 'jobs', 'requests', 'memory']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -222,6 +222,24 @@ function measureRequests(threads) {
   return { count, codes, type: 'q8_0', togetherMs: median(ms.together), inTurnMs: median(ms.inTurn) }
 }
 
+/** The estimate against the peaks of processes; memory does not vary as time does, so that one trial is enough. */
+function measureMemory() {
+  const calls = options.quick
+    ? [{ candidates: 1, tokens: 8 }]
+    : [
+        { candidates: 1, tokens: 60, scores: 'none' },
+        { candidates: 16, tokens: 60 },
+        { candidates: 16, tokens: 140, scores: 'rank' },
+      ]
+  return calls.map((call) => {
+    say(`memory of ${call.candidates} x ${call.tokens}`)
+    return ask(process.execPath, [
+      join(here, 'memory.mjs'),
+      JSON.stringify({ file: fileOf('q8_0'), ...call }),
+    ])
+  })
+}
+
 // --- all of it -----------------------------------------------------------------------------------------------------------
 
 const needsPython =
@@ -242,5 +260,6 @@ if (plan.has('limits')) result.limits = measureLimits(program, python, threads)
 if (plan.has('native')) result.native = measureNative(program, threads)
 if (plan.has('jobs')) result.jobs = await measureJobs(python, folder, threads)
 if (plan.has('requests')) result.requests = measureRequests(threads)
+if (plan.has('memory')) result.memory = measureMemory()
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

@@ -1,7 +1,9 @@
 /** What was asked of speed and memory, and what a run shows of it. */
 
-/** The type that `type: 'auto'` gives where memory is plenty. */
-const auto = 'q8_0'
+import { autoType } from '../../dist/lib/auto.js'
+
+/** What `type: 'auto'` gives on a CPU where memory is plenty. */
+const auto = autoType('cpu', Number.POSITIVE_INFINITY)
 
 /** [what, 'more' or 'less' is better, at least, aim, unit, how it follows from a result]; undefined where a part was not run. */
 const goals = [

@@ -96,6 +96,20 @@ function requestTable({ count, codes, type, inTurnMs, togetherMs }) {
   ]
 }
 
+function memoryTable(calls) {
+  return [
+    ['candidates', 'codes', 'scores', 'estimate', 'peak', 'estimate / peak'],
+    ...calls.map(({ candidates, tokens, scores = 'all', estimate, found, ratio }) => [
+      String(candidates),
+      String(tokens),
+      scores,
+      megabytes(estimate.total),
+      megabytes(found),
+      ratio.toFixed(2),
+    ]),
+  ]
+}
+
 /** [heading, words, table] */
 function sections(result) {
   const found = [['To show', 'What was asked for, as ratios of medians of this run.', goalTable(result)]]
@@ -113,6 +127,8 @@ function sections(result) {
       nativeTable(result),
     ])
   if (result.requests) found.push(['Requests', 'On one model.', requestTable(result.requests)])
+  if (result.memory)
+    found.push(['Memory', 'Q8_0; the peak without what Node has before.', memoryTable(result.memory)])
   if (result.limits)
     found.push([
       "The machine's limits",
