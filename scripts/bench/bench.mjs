@@ -6,7 +6,8 @@
  *        [--write-docs]
  *
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
- * candidates), requests (64 at once against 64 in turn), memory (the estimate against the peak). Each trial is a process of its own; variants take turns; medians are told.
+ * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and
+ * positions, a prefill by the text's length), memory (the estimate against the peak). Each trial is a process of its own; variants take turns; medians are told.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -27,7 +28,7 @@ import { median, summarise } from './steps.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests', 'memory']
+const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -222,6 +223,35 @@ function measureRequests(threads) {
   return { count, codes, type: 'q8_0', togetherMs: median(ms.together), inTurnMs: median(ms.inTurn) }
 }
 
+/** How a step grows with candidates and positions, and the prefill with the text; Q8_0. */
+function measureGrowth(program, threads) {
+  const file = fileOf('q8_0')
+  const step = (rows, cached) => {
+    say(`growth: ${rows} candidates, ${cached} positions`)
+    const args = ['--rows', rows, '--cached', cached, '--rounds', plan.rounds, '--threads', threads].map(
+      String,
+    )
+    return { rows, cached, stepMs: ask(program, [file, ...args]).stepMs }
+  }
+  const prefill = (repeat) => {
+    say(`growth: text, ${repeat} times`)
+    const asked = JSON.stringify({ file, candidates: 1, longest: 2, threads, repeat })
+    const trials = Array.from({ length: plan.trials }, () =>
+      ask(process.execPath, [join(here, 'ours.mjs'), asked]),
+    )
+    const { prefillPositions, prefillMs } = medians(trials)
+    return { positions: prefillPositions, prefillMs }
+  }
+  const { candidates, positions, repeats } = options.quick
+    ? { candidates: [1, 2], positions: [40], repeats: [1] }
+    : { candidates: [1, 2, 4, 8, 16, 32], positions: [50, 100, 200, 400], repeats: [1, 3, 8] }
+  return {
+    byCandidates: candidates.map((rows) => step(rows, plan.cached)),
+    byPositions: positions.map((cached) => step(options.quick ? 2 : 16, cached)),
+    byText: repeats.map(prefill),
+  }
+}
+
 /** The estimate against the peaks of processes; memory does not vary as time does, so that one trial is enough. */
 function measureMemory() {
   const calls = options.quick
@@ -260,6 +290,7 @@ if (plan.has('limits')) result.limits = measureLimits(program, python, threads)
 if (plan.has('native')) result.native = measureNative(program, threads)
 if (plan.has('jobs')) result.jobs = await measureJobs(python, folder, threads)
 if (plan.has('requests')) result.requests = measureRequests(threads)
+if (plan.has('growth')) result.growth = measureGrowth(program, threads)
 if (plan.has('memory')) result.memory = measureMemory()
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

@@ -16,13 +16,14 @@ const asked = JSON.parse(process.argv[2])
 const peak = () => process.resourceUsage().maxRSS * 1024
 
 /** Draws and ranks; each phase timed. */
-async function job({ file, candidates, longest, threads }) {
+async function job({ file, candidates, longest, threads, repeat = 1 }) {
   binding.devices() // the addon and its kernels are there
   const baselineBytes = peak()
   const clock = new Clock()
   const model = await loadModel(file, { device: 'cpu' })
   const session = createSession(model, { threads })
-  const ids = textIds(tokenizerOf(model.values(), session.info), text, session.info)
+  const words = Array(repeat).fill(text).join(' ')
+  const ids = textIds(tokenizerOf(model.values(), session.info), words, session.info)
   const loadMs = clock.lap()
 
   const { sampleRate, clipSeconds } = session.info
@@ -58,6 +59,7 @@ async function job({ file, candidates, longest, threads }) {
     loadMs,
     voiceMs,
     prefillMs: timings.prefillMs,
+    prefillPositions: timings.prefillPositions,
     ...summarise(moments, timings.prefillPositions),
     decodeMs: timings.decodeMs,
     sampleMs: timings.sampleMs,

@@ -96,6 +96,19 @@ function requestTable({ count, codes, type, inTurnMs, togetherMs }) {
   ]
 }
 
+function growthTable({ byCandidates, byPositions, byText }) {
+  const step = ({ rows, cached, stepMs }) => [
+    `step, ${rows} candidates, ${cached} positions`,
+    ms(stepMs),
+    ms(stepMs / rows),
+  ]
+  return [
+    ['what', 'took', 'a candidate'],
+    ...[...byCandidates, ...byPositions].map(step),
+    ...byText.map(({ positions, prefillMs }) => [`prefill, ${positions} positions`, ms(prefillMs), '']),
+  ]
+}
+
 function memoryTable(calls) {
   return [
     ['candidates', 'codes', 'scores', 'estimate', 'peak', 'estimate / peak'],
@@ -127,6 +140,7 @@ function sections(result) {
       nativeTable(result),
     ])
   if (result.requests) found.push(['Requests', 'On one model.', requestTable(result.requests)])
+  if (result.growth) found.push(['How cost grows', 'Q8_0.', growthTable(result.growth)])
   if (result.memory)
     found.push(['Memory', 'Q8_0; the peak without what Node has before.', memoryTable(result.memory)])
   if (result.limits)

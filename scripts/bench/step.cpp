@@ -167,26 +167,29 @@ private:
 
 // --- the step ------------------------------------------------------------------------------------------------------
 
-/// A decoder with a short prefix, going on with any tokens.
+/// Rows behind a short prefix, going on with any tokens.
 class Steps {
 public:
     Steps(Backend & backend, const Weights & weights, const Params & params, uint32_t n_rows, uint32_t n_steps)
-        : prompt_(make_prompt(params)), options_(make_options(n_steps)), tokens_(n_rows),
-          decoding_(backend, weights, params, prompt_, options_, n_rows, timings_) {
-        for (uint32_t i = 0; i < n_rows; i++) {
-            tokens_[i] = static_cast<int32_t>(100 + i);
-            candidates_.push_back(i);
-        }
+        : prompt_(make_prompt(params)), stepper_(backend, weights, params, kv_shape(backend, params, {}), n_rows, n_steps + 1, timings_),
+          decoding_(stepper_, params, prompt_, options_) {
         decoding_.start();
+        for (uint32_t slot = 0; slot < n_rows; slot++) {
+            decoding_.open(slot);
+        }
     }
 
     double run() {
+        std::vector<StepRow> rows;
+        for (uint32_t slot = 0; slot < stepper_.cache.n_slots(); slot++) {
+            rows.push_back(decoding_.next(slot, static_cast<int32_t>(100 + slot)));
+        }
         const Clock clock;
-        decoding_.step(tokens_, candidates_, false);
+        stepper_.step(rows, false, {});
         return clock.ms();
     }
 
-    uint32_t n_cached() const { return decoding_.cache.n_prefix() + decoding_.cache.n_own(); }
+    uint32_t n_cached() const { return stepper_.cache.prefix(0).n_positions() + stepper_.cache.length(0); }
 
     static constexpr uint32_t n_prefix = 32; // and mel start behind it
 
@@ -197,17 +200,10 @@ private:
         return prompt;
     }
 
-    static DrawOptions make_options(uint32_t n_steps) {
-        DrawOptions options;
-        options.max_tokens = n_steps + 1;
-        return options;
-    }
-
     Prompt prompt_;
     DrawOptions options_;
     Timings timings_;
-    std::vector<int32_t> tokens_;
-    std::vector<uint32_t> candidates_;
+    Stepper stepper_;
     Decoding decoding_;
 };
 
