@@ -29,7 +29,7 @@ export interface LoadOptions {
   type?: ModelType | 'auto' | undefined
   /**
    * Bytes that the model and any call may take at most, 1 or more; default: no limit. `info.estimateMemory` tells what that is: Node
-   * itself, which has some 60 MB, does not count.
+   * itself, which has some 60 MB, does not count. transformers' classes look at the weights alone.
    */
   maxMemory?: number | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */

@@ -65,7 +65,7 @@ t.test('a known text and voice change no number', async (t) => {
   t.same(await clvp.rank('Hello.', rows), first)
 })
 
-t.test('an abort while a text is embedded is not forgotten', async (t) => {
+t.test('an abort stops a ranking', async (t) => {
   const { clvp } = await loadTinyModel(t)
   const abort = new AbortController()
   const ranking = clvp.rank('A text.', [new Int32Array(2000).fill(1)], { signal: abort.signal })
