@@ -61,11 +61,11 @@ export interface BatchRequest {
  * @throws ClvpError CLVP_OUT_OF_MEMORY if as many as wanted are too much, and with 'auto' if one is
  */
 export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: BatchRequest): number {
-  const most = Math.min(candidates, wanted === 'auto' ? autoBatchSize : wanted)
+  // It may be more than this call has candidates: calls that wait together are drawn together.
+  const most = wanted === 'auto' ? autoBatchSize : wanted
   if (maxMemory === undefined) return most
-  const fits = (size: number) => estimate(size).total <= maxMemory
   let size = most
-  while (size > 0 && !fits(size)) size--
+  while (size > 0 && estimate(size).total > maxMemory) size--
   if (size === 0)
     throw tooMuch(
       'one candidate',
@@ -73,10 +73,11 @@ export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: Ba
       maxMemory,
       'use fewer tokens, a shorter text or a smaller type',
     )
-  if (size < most && wanted !== 'auto')
+  const asked = Math.min(most, candidates)
+  if (size < asked && wanted !== 'auto')
     throw tooMuch(
-      `${most} candidates at a time`,
-      estimate(most),
+      `${asked} candidates at a time`,
+      estimate(asked),
       maxMemory,
       `set ${option} to ${size} or less`,
     )

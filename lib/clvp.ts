@@ -274,7 +274,14 @@ export class Clvp {
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
     const estimate = (batchSize: number) =>
-      this.info.estimateMemory({ candidates: rows, tokens, batchSize, textTokens: ids.length, scores, padTo })
+      this.info.estimateMemory({
+        candidates: Math.max(rows, batchSize),
+        tokens,
+        batchSize,
+        textTokens: ids.length,
+        scores,
+        padTo,
+      })
     const batch = plan.beams
       ? { wanted: rows, option: 'beams' }
       : { wanted: plan.batchSize, option: 'batchSize' }

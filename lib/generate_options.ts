@@ -158,7 +158,7 @@ export function readLoadOptions(value: unknown) {
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
-    type: given.type === undefined ? undefined : oneOf(given.type, 'type', ['auto', ...modelTypes] as const),
+    type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
     maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),

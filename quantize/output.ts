@@ -64,7 +64,7 @@ export type OutputSettings = ReturnType<typeof readOutputOptions>
 
 export function readOutputOptions(given: Partial<Record<(typeof outputOptions)[number], unknown>>) {
   const wanted =
-    given.type === undefined ? 'f16' : oneOf(given.type, 'type', ['auto', ...modelTypes] as const)
+    given.type === undefined ? 'f16' : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const)
   const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
   const tensorTypes = readTensorTypes(given.tensorTypes)
   const { importance } = given

@@ -28,7 +28,7 @@ export const convert: Command = {
   },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
-    const wanted = args.choice('type', ['auto', ...modelTypes]) ?? 'f16'
+    const wanted = args.choice('type', [...modelTypes, 'auto']) ?? 'f16'
     const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
     const started = performance.now()
     const result = await convertFolder(source, target, {

@@ -9,7 +9,7 @@ export const modelFlags: Record<string, Flag> = {
   threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
   type: {
     value: 'TYPE',
-    help: "type to convert a folder to, as 'clvp convert --help' lists them, or auto (default: f16)",
+    help: "type to convert a folder to: one of 'clvp convert --help', or auto (default: f16)",
   },
   'max-memory': {
     value: 'MB',
@@ -35,7 +35,7 @@ export function readModelFlags(args: Arguments, context: Context): LoadOptions {
 
 /** The same without the threads. */
 export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
-  const type = args.choice('type', ['auto', ...modelTypes])
+  const type = args.choice('type', [...modelTypes, 'auto'])
   const device = args.text('device')
   const revision = args.text('revision')
   const megabytes = args.number('max-memory')
