@@ -29,7 +29,7 @@ export interface MemoryRequest {
  */
 export interface MemoryEstimate {
   weights: number
-  /** Keys and values of the prefix, once, and of each candidate of a batch; one layer twice while it grows. */
+  /** Keys and values of the prefix, once, and of each candidate of a batch, by whole pages. */
   kvCache: number
   /** Of the largest of the graphs that make a voice, read the prefix, and decode one step: they share their memory. */
   activations: number
@@ -46,6 +46,8 @@ export interface MemoryEstimate {
 const float = 4
 /** Rows added to a text's tokens: voice, bos, two stops, mel start. */
 const prefixRows = 5
+/** positions_of_page in native/src/kv_cache.cpp. */
+const positionsOfPage = 32
 /** Tokens of rows that are scored together; max_tokens_at_once in native/src/rank.cpp. */
 const scoredTogether = 1024
 /** Widths of a tower that are alive at once for each token, at the widest place of its graph. */
@@ -76,8 +78,10 @@ export function estimateMemory(info: NativeInfo, request: MemoryRequest): Memory
   const prefix = textTokens + prefixRows
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
 
-  const position = 2 * width * (info.type === 'f32' ? float : float / 2) // keys and values of one layer
-  const kvCache = position * (layers * (prefix + rows * tokens) + (tokens > 64 ? (rows * tokens) / 2 : 0))
+  const position = 2 * layers * width * (info.type === 'f32' ? float : float / 2) // keys and values
+  const page = Math.min(tokens, positionsOfPage)
+  const own = Math.ceil((tokens - 1) / page) * page // the last code is not fed back
+  const kvCache = position * (prefix + rows * own)
 
   const frames = (info.clipSeconds * info.sampleRate) / info.hopLength + 1
   const voice = float * widths.voice * width * frames
