@@ -11,8 +11,8 @@ const isMeasured = process.platform === 'linux' && process.arch === 'x64'
 t.test('the estimate is within a tenth', { skip: !isMeasured && 'measured on Linux, x64' }, async (t) => {
   const calls = [
     { candidates: 1, tokens: 20 },
-    { candidates: 16, tokens: 250, scores: 'none' },
-    { candidates: 16, tokens: 250 },
+    { candidates: 16, tokens: 100, scores: 'none' },
+    { candidates: 16, tokens: 100 },
   ]
   for (const call of calls) {
     const asked = JSON.stringify({ file: Clvp.demo, ...call })
