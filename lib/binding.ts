@@ -419,12 +419,15 @@ export interface NativeKernels {
   ggml: string
 }
 
+/** The type of keys and values: SessionOptions::kv_type in clvp.h. */
+export type KvType = 'auto' | 'f32' | 'f16' | 'q8_0'
+
 export interface NativeAbortFlag {
   abort(): void
 }
 
 interface Binding {
-  Session: new (model: NativeModel, threads: number) => NativeSession
+  Session: new (model: NativeModel, threads: number, kvType: KvType) => NativeSession
   Writer: new (
     path: string,
     values: Record<string, NativeValue>,

@@ -11,7 +11,7 @@ import { EventStream } from './events.js'
 import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './generate_options.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
-import { openModel } from './load.js'
+import { type MemoryOptions, openModel } from './load.js'
 import { abortSignal, integer, oneOf, pick } from './options.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
 import { checkpointSampling } from './sampling.js'
@@ -78,14 +78,14 @@ export class Clvp {
     model: NativeModel,
     session: Session,
     tokenizer: ClvpTokenizer,
-    maxMemory: number | undefined,
+    { maxMemory, kvType }: MemoryOptions,
   ) {
     this.#model = model
     this.#session = session
     this.#tokenizer = tokenizer
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()))
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()), kvType)
   }
 
   /**
@@ -99,8 +99,9 @@ export class Clvp {
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (model, session, maxMemory) => {
-      const clvp = new Clvp(model, session, tokenizerOf(model.values(), session.info), maxMemory)
+    return openModel(source, options, 'f16', (model, session, memory) => {
+      const clvp = new Clvp(model, session, tokenizerOf(model.values(), session.info), memory)
+      const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
         throw tooMuch('the smallest call', least, maxMemory, 'use a smaller type')

@@ -5,6 +5,7 @@
 import { abortable } from './abortable.js'
 import {
   binding,
+  type KvType,
   type NativeAbortFlag,
   type NativeAudio,
   type NativeBeamOptions,
@@ -153,8 +154,11 @@ const defaultBeams: NativeBeamOptions = {
   sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
-export function createSession(model: NativeModel, options: { threads?: number } = {}): Session {
-  return new Session(model, options.threads ?? 0)
+export function createSession(
+  model: NativeModel,
+  { threads = 0, kvType = 'auto' }: { threads?: number; kvType?: KvType } = {},
+): Session {
+  return new Session(model, threads, kvType)
 }
 
 /** What transformers' processors and warpers leave of logits. */
@@ -179,11 +183,11 @@ export class Session {
   readonly #queue = new Queue()
   readonly #together: Together
 
-  constructor(model: NativeModel, threads: number) {
+  constructor(model: NativeModel, threads: number, kvType: KvType) {
     this.#model = model
     try {
       this.info = model.info()
-      this.#native = new binding.Session(model, threads)
+      this.#native = new binding.Session(model, threads, kvType)
     } catch (error) {
       throw rewrap(error)
     }

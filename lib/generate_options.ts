@@ -1,5 +1,5 @@
 /** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
+import type { EarlyStopping, KvType, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { ClvpError, invalid } from './errors.js'
 import { functions, type LogitsProcessor } from './hooks.js'
 import { readRevision } from './hub/id.js'
@@ -22,6 +22,11 @@ export interface LoadOptions {
   device?: string | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
+  /**
+   * Of the decoder's keys and values while candidates are drawn. 'auto' (default): F32 for an F32 model, else F16. 'q8_0' takes half
+   * of F16's memory, and needs the CPU and heads of a multiple of 32.
+   */
+  kvType?: KvType | undefined
   /**
    * For a folder or a hub id: the type its weights are converted to (default 'f16'); 'auto' takes one that suits the device and the
    * memory: docs/performance.md. For a .gguf file: must be its own, or 'auto' for any.
@@ -150,14 +155,21 @@ const maxCandidates = 65536
 const maxRow = 4096
 
 export function readLoadOptions(value: unknown) {
-  const given = pick(
-    value,
-    ['device', 'threads', 'type', 'maxMemory', 'revision', 'onProgress', 'signal'],
-    'options',
-  )
+  const names = [
+    'device',
+    'threads',
+    'kvType',
+    'type',
+    'maxMemory',
+    'revision',
+    'onProgress',
+    'signal',
+  ] as const
+  const given = pick(value, names, 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
+    kvType: given.kvType === undefined ? 'auto' : oneOf(given.kvType, 'kvType', kvTypes),
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
     maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
@@ -169,6 +181,8 @@ export function readLoadOptions(value: unknown) {
 function readMaxMemory(value: unknown): number | undefined {
   return value === undefined ? undefined : integer(value, 'maxMemory', 1, Number.MAX_SAFE_INTEGER)
 }
+
+export const kvTypes: readonly KvType[] = ['auto', 'f32', 'f16', 'q8_0']
 
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const

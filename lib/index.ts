@@ -6,7 +6,7 @@ export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quan
 export type { TensorTypes } from '../quantize/types.js'
 export type { Clip, Samples } from './audio.js'
 export { type BenchmarkOptions, type BenchmarkResult, type BenchmarkRow, benchmark } from './benchmark.js'
-export type { EarlyStopping, NativeTensor, PrefixPositions } from './binding.js'
+export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './binding.js'
 export {
   type CallOptions,
   Clvp,

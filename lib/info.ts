@@ -1,5 +1,5 @@
 /** What a loaded model is, and what a call will take. */
-import { framesPerCode, type NativeInfo, type NativeSampling } from './binding.js'
+import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from './binding.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
 import { secondsPerCode } from './result.js'
 
@@ -53,7 +53,12 @@ export interface ModelInfo {
   estimateBytes(request: MemoryRequest): number
 }
 
-export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSampling): ModelInfo {
+export function modelInfo(
+  info: NativeInfo,
+  threads: number,
+  sampling: NativeSampling,
+  kvType: KvType,
+): ModelInfo {
   const { decoderLayers: layers, decoderWidth: width, codebookCodes: codes } = info
   return {
     name: info.name,
@@ -72,7 +77,7 @@ export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSam
     sampling: Object.freeze({ ...sampling }),
     secondsPerCode: secondsPerCode(info),
     codebook: codes > 0 ? { codes, framesPerCode } : undefined,
-    estimateMemory: (request) => estimateMemory(info, request),
-    estimateBytes: (request) => estimateMemory(info, request).total,
+    estimateMemory: (request) => estimateMemory(info, kvType, request),
+    estimateBytes: (request) => estimateMemory(info, kvType, request).total,
   }
 }

@@ -8,6 +8,9 @@ import { path } from './options.js'
 import { resolveSource } from './source.js'
 import type { ModelType } from './weight_types.js'
 
+/** What of the options decides how much memory calls take. */
+export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
+
 /**
  * Loads a model and makes something of it. What fails on the way leaves nothing behind.
  *
@@ -17,12 +20,13 @@ export async function openModel<T>(
   source: string,
   options: LoadOptions,
   folderType: ModelType,
-  make: (model: NativeModel, session: Session, maxMemory: number | undefined) => T,
+  make: (model: NativeModel, session: Session, memory: MemoryOptions) => T,
 ): Promise<T> {
   const file = path(source, 'source')
   const {
     device,
     threads,
+    kvType,
     type: wantedType,
     maxMemory,
     revision,
@@ -46,7 +50,7 @@ export async function openModel<T>(
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(model, createSession(model, { threads }), maxMemory)
+    return make(model, createSession(model, { threads, kvType }), { maxMemory, kvType })
   } catch (error) {
     model.dispose()
     throw error

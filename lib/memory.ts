@@ -3,7 +3,7 @@
  * processes really took. The factors below are how many rows of the tower's width GGML's allocator keeps at once for each token; they
  * follow from the graphs in native/src.
  */
-import type { NativeInfo } from './binding.js'
+import type { KvType, NativeInfo } from './binding.js'
 import type { ScoreKind } from './generate_options.js'
 import { integer, oneOf, pick } from './options.js'
 
@@ -72,13 +72,19 @@ export function readMemoryRequest(value: unknown, info: NativeInfo) {
   }
 }
 
-export function estimateMemory(info: NativeInfo, request: MemoryRequest): MemoryEstimate {
+/** Bytes of a number of the keys and values; 'auto' follows the weights. */
+function keyBytes(kvType: KvType, weights: string): number {
+  const type = kvType === 'auto' ? (weights === 'f32' ? 'f32' : 'f16') : kvType
+  return { f32: 4, f16: 2, q8_0: 34 / 32 }[type]
+}
+
+export function estimateMemory(info: NativeInfo, kvType: KvType, request: MemoryRequest): MemoryEstimate {
   const { candidates, tokens, batchSize, textTokens, scores, padTo } = readMemoryRequest(request, info)
   const rows = Math.min(candidates, batchSize)
   const prefix = textTokens + prefixRows
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
 
-  const position = 2 * layers * width * (info.type === 'f32' ? float : float / 2) // keys and values
+  const position = 2 * layers * width * keyBytes(kvType, info.type) // keys and values
   const page = Math.min(tokens, positionsOfPage)
   const own = Math.ceil((tokens - 1) / page) * page // the last code is not fed back
   const kvCache = position * (prefix + rows * own)

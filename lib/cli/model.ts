@@ -1,12 +1,16 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
-import type { LoadOptions } from '../generate_options.js'
+import { kvTypes, type LoadOptions } from '../generate_options.js'
 import { modelTypes } from '../weight_types.js'
 import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {
   device: { value: 'NAME', help: "device to compute on, as 'clvp devices' lists them (default: auto)" },
   threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
+  'kv-type': {
+    value: 'TYPE',
+    help: 'of keys and values: f32, f16, q8_0 (half the memory of f16; default: auto)',
+  },
   type: {
     value: 'TYPE',
     help: "type to convert a folder to: one of 'clvp convert --help', or auto (default: f16)",
@@ -36,11 +40,13 @@ export function readModelFlags(args: Arguments, context: Context): LoadOptions {
 /** The same without the threads. */
 export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
   const type = args.choice('type', [...modelTypes, 'auto'])
+  const kvType = args.choice('kv-type', kvTypes)
   const device = args.text('device')
   const revision = args.text('revision')
   const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
+    ...(kvType !== undefined && { kvType }),
     ...(type !== undefined && { type }),
     ...(revision !== undefined && { revision }),
     ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),

@@ -80,11 +80,12 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                        });
 }
 
-/// new Session(model, threads)
+/// new Session(model, threads, kvType)
 SessionWrap::SessionWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<SessionWrap>(info) {
     const auto model = ModelWrap::of(info[0]);
     clvp::SessionOptions options;
     options.n_threads = to_u32(info[1], "threads");
+    options.kv_type = to_string(info[2], "kvType");
     session_ = checked(info.Env(), [&] { return std::make_shared<clvp::Session>(model, options); });
     worker_ = Worker::create(info.Env(), [session = session_] { session->abort(); });
 }

@@ -447,6 +447,9 @@ struct ColumnImportance {
 
 struct SessionOptions {
     uint32_t n_threads = 0; // 0 for the machine's physical cores
+    /// Of keys and values while candidates are drawn: "auto" (F32 for an F32 model, else F16), "f32", "f16", or "q8_0", which takes
+    /// half of F16 (on the CPU, for heads of a multiple of 32; steps whose attention weights are recorded are F16). Throws unsupported.
+    std::string kv_type = "auto";
 };
 
 class Session {

@@ -38,23 +38,30 @@ void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
     }
 }
 
-static void store(const float * from, int64_t n, bool half, void * to) {
-    if (half) {
-        ggml_fp32_to_fp16_row(from, static_cast<ggml_fp16_t *>(to), n);
-    } else {
+/// Brings numbers into the cache's type.
+static void store(const float * from, int64_t n, ggml_type type, void * to) {
+    if (type == GGML_TYPE_F32) {
         memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+    } else {
+        ggml_get_type_traits(type)->from_float_ref(from, to, n);
+    }
+}
+
+static AttendKernel kernel_for(ggml_type type) {
+    switch (type) {
+    case GGML_TYPE_F32: return kernel_set()->attend_f32;
+    case GGML_TYPE_Q8_0: return kernel_set()->attend_q8_0;
+    default: return kernel_set()->attend_f16;
     }
 }
 
 void StepAttention::attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, Scratch & scratch) const {
     const int64_t d_head = cache_.d_head(), n_embd = d_head * cache_.n_head();
     const HeadPosition next = cache_.head(layer, slots_[static_cast<size_t>(row)], head, scratch.spans);
-    const bool half = cache_.type() == GGML_TYPE_F16;
-    store(qkv + n_embd, d_head, half, next.key);
-    store(qkv + 2 * n_embd, d_head, half, next.value);
-    const AttendKernel kernel = half ? kernel_set()->attend_f16 : kernel_set()->attend_f32;
+    store(qkv + n_embd, d_head, cache_.type(), next.key);
+    store(qkv + 2 * n_embd, d_head, cache_.type(), next.value);
     const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
-    kernel(qkv, d_head, scratch.spans.data(), static_cast<int>(scratch.spans.size()), scale, scratch.scores.data(), out);
+    kernel_for(cache_.type())(qkv, d_head, scratch.spans.data(), static_cast<int>(scratch.spans.size()), scale, scratch.scores.data(), out);
 }
 
 } // namespace clvp

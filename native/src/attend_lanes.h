@@ -7,6 +7,8 @@ namespace clvp {
 
 namespace {
 
+constexpr int block_size = 32; // of Q8_0
+
 template <typename T> CLVP_TARGET float dot(const float * a, const T * b, int64_t n) {
     Lanes sum = Lanes::all(0.0f);
     int64_t i = 0;
@@ -16,6 +18,19 @@ template <typename T> CLVP_TARGET float dot(const float * a, const T * b, int64_
     float total = Lanes::sum(sum);
     for (; i < n; i++) {
         total += a[i] * to_float(b[i]);
+    }
+    return total;
+}
+
+/// Of Q8_0, whose numbers come in blocks.
+CLVP_TARGET float dot(const float * a, const Q8Block * b, int64_t n) {
+    float total = 0;
+    for (int64_t i = 0; i < n; i += block_size, b++) {
+        Lanes sum = Lanes::all(0.0f);
+        for (int k = 0; k < block_size; k += Lanes::width) {
+            sum = Lanes::multiply_add(Lanes::load(a + i + k), Lanes::load(b->quants + k), sum);
+        }
+        total += to_float(b->scale) * Lanes::sum(sum);
     }
     return total;
 }
@@ -51,13 +66,34 @@ template <typename T> CLVP_TARGET void mix_64(const Span & span, int64_t d_head,
     }
 }
 
-template <typename T> CLVP_TARGET void mix(const Span & span, int64_t d_head, const float * weights, float * out) {
+template <typename T> CLVP_TARGET void mix_numbers(const Span & span, int64_t d_head, const float * weights, float * out) {
     int64_t at = 0;
     for (; at + 64 <= d_head; at += 64) {
         mix_64<T>(span, d_head, at, weights, out);
     }
     for (int64_t i = 0; at < d_head && i < span.n; i++) {
         add_scaled(out + at, weights[i], static_cast<const T *>(span.values) + i * d_head + at, d_head - at);
+    }
+}
+
+CLVP_TARGET void mix_blocks(const Span & span, int64_t d_head, const float * weights, float * out) {
+    const auto * block = static_cast<const Q8Block *>(span.values);
+    for (int64_t i = 0; i < span.n; i++) {
+        for (int64_t at = 0; at < d_head; at += block_size, block++) {
+            const Lanes factor = Lanes::all(weights[i] * to_float(block->scale));
+            for (int k = 0; k < block_size; k += Lanes::width) {
+                Lanes::store(out + at + k, Lanes::multiply_add(factor, Lanes::load(block->quants + k), Lanes::load(out + at + k)));
+            }
+        }
+    }
+}
+
+/// out += the values, each times its weight
+template <typename T> CLVP_TARGET void mix(const Span & span, int64_t d_head, const float * weights, float * out) {
+    if constexpr (std::is_same_v<T, Q8Block>) {
+        mix_blocks(span, d_head, weights, out);
+    } else {
+        mix_numbers<T>(span, d_head, weights, out);
     }
 }
 
@@ -92,11 +128,12 @@ CLVP_TARGET float exponentials(float * scores, int64_t n, float most) {
 }
 
 template <typename T> CLVP_TARGET void attend(const float * q, int64_t d_head, const Span * spans, int n_spans, float scale, float * scores, float * out) {
+    const int64_t per_position = std::is_same_v<T, Q8Block> ? d_head / block_size : d_head;
     int64_t n = 0;
     float most = -INFINITY;
     for (const Span * span = spans; span < spans + n_spans; span++) {
         for (int64_t i = 0; i < span->n; i++, n++) {
-            scores[n] = dot(q, static_cast<const T *>(span->keys) + i * d_head, d_head) * scale;
+            scores[n] = dot(q, static_cast<const T *>(span->keys) + i * per_position, d_head) * scale;
             most = scores[n] > most ? scores[n] : most;
         }
     }

@@ -274,12 +274,12 @@ void check_beams(const BeamOptions & o) {
     }
 }
 
-Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const Prompt & prompt, const BeamOptions & options,
-                       Timings & timings) {
-    const KvShape shape = kv_shape(backend, params, options.record);
+Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
+                       const BeamOptions & options, Timings & timings) {
+    const KvShape own = options.record.attentions ? recorded(shape) : shape;
     Search search = { params,
                       options,
-                      Stepper(backend, weights, params, shape, options.n_beams, options.max_tokens, timings),
+                      Stepper(backend, weights, params, own, options.n_beams, options.max_tokens, timings),
                       Decoding(search.stepper, params, prompt, options),
                       { Beam{} },
                       {},

@@ -110,7 +110,7 @@ struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)
         : model(std::static_pointer_cast<const LoadedModel>(std::move(shared))), params(model->params()), weights(model->weights()),
           n_threads(options.n_threads ? options.n_threads : physical_cores()), backend(model->dev(), n_threads, largest_graph(params), abort),
-          bank(params.mel) {}
+          shape(kv_shape(backend, params, options.kv_type)), bank(params.mel) {}
 
     static size_t largest_graph(const Params & p) {
         return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
@@ -132,6 +132,7 @@ struct Session::Impl {
     std::atomic<bool> abort{ false };
     uint32_t n_threads;
     Backend backend;
+    KvShape shape;
     MelBank bank;
     Timings timings;
     std::unique_ptr<ImportanceCollector> collector;
@@ -222,7 +223,7 @@ std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
             if (ready.empty()) {
                 return;
             }
-            std::vector<Generated> drawn = clvp::generate(m.backend, m.weights, m.params, ready, m.timings);
+            std::vector<Generated> drawn = clvp::generate(m.backend, m.weights, m.params, m.shape, ready, m.timings);
             for (size_t i = 0; i < drawn.size(); i++) {
                 const AbortFlag & cancel = ready[i].options.cancel;
                 if (cancel && cancel->load()) {
@@ -263,7 +264,7 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
         Impl & m = *impl_;
         check_beams(options);
         m.timings = {};
-        return clvp::search_beams(m.backend, m.weights, m.params, ready_prompt(*this, prompt, options, m.params), options, m.timings);
+        return clvp::search_beams(m.backend, m.weights, m.params, m.shape, ready_prompt(*this, prompt, options, m.params), options, m.timings);
     });
 }
 
@@ -285,7 +286,7 @@ std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::ve
         }
         m.timings = {};
         const Prompt ready = ready_prompt(*this, prompt, options, m.params);
-        Stepper stepper(m.backend, m.weights, m.params, kv_shape(m.backend, m.params, options.record), 1, options.max_tokens, m.timings);
+        Stepper stepper(m.backend, m.weights, m.params, m.shape, 1, options.max_tokens, m.timings);
         Decoding decoding(stepper, m.params, ready, options);
         std::vector<float> all = decoding.start();
         decoding.open(0);

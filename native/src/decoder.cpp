@@ -149,10 +149,28 @@ std::vector<int32_t> positions_of(const DecoderRows & rows) {
 
 ggml_type kv_type(const Params & params) { return params.type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16; }
 
-KvShape kv_shape(const Backend & backend, const Params & params, const Recording & record) {
+KvShape kv_shape(const Backend & backend, const Params & params, const std::string & type) {
     const DecoderParams & p = params.decoder;
-    const bool own_kernels = backend.on_cpu() && kernel_set() && !record.attentions;
-    return { kv_type(params), p.n_layer, p.n_head, p.n_embd / p.n_head, !own_kernels };
+    const bool own_kernels = backend.on_cpu() && kernel_set();
+    KvShape shape = { kv_type(params), p.n_layer, p.n_head, p.n_embd / p.n_head, !own_kernels };
+    if (type == "q8_0") {
+        if (!own_kernels || shape.d_head % ggml_blck_size(GGML_TYPE_Q8_0) != 0) {
+            fail(Code::unsupported, "keys and values of type q8_0 need the CPU and heads of a multiple of %d, but this model has heads of %u on %s: use f16",
+                 static_cast<int>(ggml_blck_size(GGML_TYPE_Q8_0)), shape.d_head, ggml_backend_name(backend.main()));
+        }
+        shape.type = GGML_TYPE_Q8_0;
+    } else if (type == "f32" || type == "f16") {
+        shape.type = type == "f32" ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    } else if (type != "auto") {
+        fail(Code::invalid_argument, "Expected auto, f32, f16 or q8_0 for kv_type but received %s", type.c_str());
+    }
+    return shape;
+}
+
+KvShape recorded(KvShape shape) {
+    shape.values_by_channel = true;
+    shape.type = shape.type == GGML_TYPE_Q8_0 ? GGML_TYPE_F16 : shape.type;
+    return shape;
 }
 
 Prefilled prefill(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,

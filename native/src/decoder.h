@@ -7,8 +7,10 @@
 
 namespace clvp {
 
-/// How a cache for this model lies on this backend. `record` may want attention weights, which only GGML's products show.
-KvShape kv_shape(const Backend & backend, const Params & params, const Recording & record);
+/// How a cache of that type (SessionOptions::kv_type) for this model lies on this backend. Throws invalid_argument, unsupported.
+KvShape kv_shape(const Backend & backend, const Params & params, const std::string & type);
+/// The same where attention weights are recorded, which only GGML's products show.
+KvShape recorded(KvShape shape);
 
 struct Prefilled {
     std::shared_ptr<const Prefix> prefix;

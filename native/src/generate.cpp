@@ -241,7 +241,8 @@ bool is_watched(const GenerateOptions & o) {
     return o.process || o.criteria || o.record.scores || o.record.logits || o.record.hidden_states || o.record.attentions;
 }
 
-std::vector<Generated> generate(Backend & backend, const Weights & weights, const Params & params, const std::vector<Request> & requests, Timings & timings) {
+std::vector<Generated> generate(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const std::vector<Request> & requests,
+                                Timings & timings) {
     uint64_t n_rows = 0;
     uint32_t n_max = 0, n_batch = 1, n_least = 1;
     for (const Request & request : requests) {
@@ -251,7 +252,8 @@ std::vector<Generated> generate(Backend & backend, const Weights & weights, cons
         n_least = request.options.deterministic ? deterministic_rows : n_least;
     }
     n_batch = static_cast<uint32_t>(std::min<uint64_t>(n_batch, n_rows));
-    Stepper stepper(backend, weights, params, kv_shape(backend, params, requests.front().options.record), std::max(n_batch, n_least), n_max, timings);
+    const bool attentions = requests.front().options.record.attentions;
+    Stepper stepper(backend, weights, params, attentions ? recorded(shape) : shape, std::max(n_batch, n_least), n_max, timings);
     std::deque<Drawing> drawings;
     for (const Request & request : requests) {
         drawings.push_back({ params, request.options, Decoding(stepper, params, request.prompt, request.options) });

@@ -11,7 +11,7 @@ struct KernelSet {
     const char * name;
     RoundKernel round;
     TileKernel q8_0, q4_0, iq4_nl, q4_k;
-    AttendKernel attend_f16, attend_f32;
+    AttendKernel attend_f16, attend_f32, attend_q8_0;
 };
 
 /// The best set that this CPU runs, or the one that the environment's CLVP_KERNELS names; null if that is "ggml", for

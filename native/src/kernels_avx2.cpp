@@ -192,6 +192,9 @@ struct Lanes {
     CLVP_INLINE Lanes all(float x) { return { _mm256_set1_ps(x) }; }
     CLVP_INLINE Lanes load(const float * from) { return { _mm256_loadu_ps(from) }; }
     CLVP_INLINE Lanes load(const ggml_fp16_t * from) { return { _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from))) }; }
+    CLVP_INLINE Lanes load(const int8_t * from) {
+        return { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(from)))) };
+    }
     CLVP_INLINE void store(float * to, Lanes x) { _mm256_storeu_ps(to, x.v); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm256_fmadd_ps(a.v, b.v, c.v) }; }
     CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm256_mul_ps(a.v, b.v) }; }
@@ -217,8 +220,8 @@ struct Lanes {
 namespace clvp {
 
 const KernelSet avx2_kernels = {
-    "avx2",        round_blocks, all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>, all_columns<Form::q4_k>, attend<ggml_fp16_t>,
-    attend<float>,
+    "avx2",        round_blocks,    all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>, all_columns<Form::q4_k>, attend<ggml_fp16_t>,
+    attend<float>, attend<Q8Block>,
 };
 
 } // namespace clvp

@@ -174,6 +174,9 @@ struct Lanes {
     CLVP_INLINE Lanes all(float x) { return { _mm512_set1_ps(x) }; }
     CLVP_INLINE Lanes load(const float * from) { return { _mm512_loadu_ps(from) }; }
     CLVP_INLINE Lanes load(const ggml_fp16_t * from) { return { _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from))) }; }
+    CLVP_INLINE Lanes load(const int8_t * from) {
+        return { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from)))) };
+    }
     CLVP_INLINE void store(float * to, Lanes x) { _mm512_storeu_ps(to, x.v); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm512_fmadd_ps(a.v, b.v, c.v) }; }
     CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm512_mul_ps(a.v, b.v) }; }
@@ -194,7 +197,7 @@ namespace clvp {
 
 const KernelSet avx512_kernels = {
     "avx512-vnni",           round_blocks,        all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>,
-    all_columns<Form::q4_k>, attend<ggml_fp16_t>, attend<float>,
+    all_columns<Form::q4_k>, attend<ggml_fp16_t>, attend<float>,           attend<Q8Block>,
 };
 
 } // namespace clvp

@@ -10,7 +10,7 @@ namespace clvp {
 
 /// The sizes that every part of a cache has.
 struct KvShape {
-    ggml_type type; // F16 or F32
+    ggml_type type; // F16, F32 or Q8_0
     uint32_t n_layer, n_head, d_head;
     /// How values lie: by channel, as GGML's products over positions want them, or each position's together, as our own
     /// attention does.
