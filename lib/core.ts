@@ -240,15 +240,26 @@ export class Session {
   }
 
   async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
-    return (await this.scoreTimed(textIds, rows, signal)).scores
+    return (await this.scoreTimed(textIds, undefined, rows, signal)).scores
   }
 
+  /** Scores rows against a text, whose embedding may be `known`; gives that too, and the milliseconds of the work. */
   scoreTimed(
     textIds: Int32Array,
+    known: Float32Array | undefined,
     rows: Int32Array[],
     signal?: AbortSignal,
-  ): Promise<{ scores: Float32Array; ms: number }> {
-    return this.#run((session) => session.score(textIds, rows), signal)
+  ): Promise<{ text: Float32Array; scores: Float32Array; ms: number }> {
+    return this.#run(async (session) => {
+      const started = performance.now()
+      const text = known ?? (await session.embedText(textIds))
+      // An abort between two native calls would be forgotten by the second.
+      if (signal?.aborted || this.#queue.closed)
+        throw new ClvpError('CLVP_ABORTED', 'The operation was aborted')
+      const speech = await session.embedSpeech(rows)
+      const { scores } = binding.similarity(this.#model, text, speech)
+      return { text, scores, ms: performance.now() - started }
+    }, signal)
   }
 
   codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {

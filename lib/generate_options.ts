@@ -27,8 +27,16 @@ export interface LoadOptions {
    * of F16's memory, and needs the CPU and heads of a multiple of 32.
    */
   kvType?: KvType | undefined
-  /** For a folder or a hub id: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
-  type?: ModelType | undefined
+  /**
+   * For a folder or a hub id: the type its weights are converted to (default 'f16'); 'auto' takes one that suits the device and the
+   * memory: docs/performance.md. For a .gguf file: must be its own, or 'auto' for any.
+   */
+  type?: ModelType | 'auto' | undefined
+  /**
+   * Bytes that the model and any call may take at most, 1 or more; default: no limit. `info.estimateMemory` tells what that is: Node
+   * itself, which has some 60 MB, does not count. transformers' classes look at the weights alone.
+   */
+  maxMemory?: number | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** Called on the JavaScript thread; it must not throw. */
@@ -68,8 +76,18 @@ export interface GenerateOptions {
   padTo?: number | undefined
   /** How many of the best are given back; default: all. */
   keep?: number | undefined
-  /** How many are decoded together, 1 to 1,024; default 16. More are faster and take more memory. */
-  batchSize?: number | undefined
+  /**
+   * How many are decoded together, 1 to 1,024. More are faster and take more memory. Default 'auto': 16, or as many as stay within
+   * `maxMemory`.
+   */
+  batchSize?: number | 'auto' | undefined
+  /** Bytes that the model and this call may take at most; default: what `load` was given. */
+  maxMemory?: number | undefined
+  /**
+   * Which scores are computed. 'all' (default): `score` and `soloScore`. 'rank': `score` alone, which is about half the work.
+   * 'none': nothing is ranked, and the candidates come in the order of their indices. A score that is not computed is NaN.
+   */
+  scores?: ScoreKind | undefined
   /**
    * Exactly the same codes for candidate k whatever `candidates`, `batchSize` and `threads` are; default false: the same but
    * for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
@@ -101,6 +119,9 @@ export interface GenerateOptions {
   onProgress?: ((progress: Progress) => void) | undefined
 }
 
+export type ScoreKind = 'all' | 'rank' | 'none'
+export const scoreKinds: readonly ScoreKind[] = ['all', 'rank', 'none']
+
 export interface BeamPlan {
   beams: number
   lengthPenalty: number
@@ -118,7 +139,9 @@ export interface GeneratePlan {
   maxTokens: number
   padTo: number
   keep: number
-  batchSize: number
+  batchSize: number | 'auto'
+  maxMemory: number | undefined
+  scores: ScoreKind
   deterministic: boolean
   prefixPositions: PrefixPositions
   /** Present for beam search. */
@@ -132,17 +155,31 @@ const maxCandidates = 65536
 const maxRow = 4096
 
 export function readLoadOptions(value: unknown) {
-  const names = ['device', 'threads', 'kvType', 'type', 'revision', 'onProgress', 'signal'] as const
+  const names = [
+    'device',
+    'threads',
+    'kvType',
+    'type',
+    'maxMemory',
+    'revision',
+    'onProgress',
+    'signal',
+  ] as const
   const given = pick(value, names, 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     kvType: given.kvType === undefined ? 'auto' : oneOf(given.kvType, 'kvType', kvTypes),
-    type: given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes),
+    type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
+    maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }
+}
+
+function readMaxMemory(value: unknown): number | undefined {
+  return value === undefined ? undefined : integer(value, 'maxMemory', 1, Number.MAX_SAFE_INTEGER)
 }
 
 export const kvTypes: readonly KvType[] = ['auto', 'f32', 'f16', 'q8_0']
@@ -151,6 +188,8 @@ const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', '
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = [
   'voice',
+  'maxMemory',
+  'scores',
   'deterministic',
   'prefixPositions',
   'logitsProcessor',
@@ -181,7 +220,8 @@ export function readGenerateOptions(
     candidates: wanted = beams?.beams ?? (preset ? presets[preset] : 16),
     maxTokens = Math.min(500, info.maxTokens),
     padTo = 0,
-    batchSize = 16,
+    batchSize = 'auto',
+    scores = 'all',
     deterministic = false,
     prefixPositions: positions = 'transformers',
   } = given
@@ -195,7 +235,9 @@ export function readGenerateOptions(
     maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
     padTo: integer(padTo, 'padTo', 0, maxRow),
     keep: integer(keep, 'keep', 1, maxCandidates),
-    batchSize: integer(batchSize, 'batchSize', 1, 1024),
+    batchSize: batchSize === 'auto' ? batchSize : integer(batchSize, 'batchSize', 1, 1024),
+    maxMemory: readMaxMemory(given.maxMemory),
+    scores: oneOf(scores, 'scores', scoreKinds),
     deterministic: boolean(deterministic, 'deterministic'),
     prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
     beams,

@@ -1,5 +1,5 @@
 import { Clvp } from '../clvp.js'
-import { type GenerateOptions, prefixPositions } from '../generate_options.js'
+import { type GenerateOptions, prefixPositions, scoreKinds } from '../generate_options.js'
 import { presetNames } from '../presets.js'
 import type { Candidate, GenerateResult, Timings } from '../result.js'
 import { writeWhole } from '../write.js'
@@ -56,7 +56,11 @@ export const generate: Command = {
     'max-tokens': { value: 'N', help: 'most codes of a candidate (default 500, or what the model can)' },
     'pad-to': { value: 'N', help: 'pad rows to N codes before ranking, as tortoise does with 500' },
     keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
-    'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
+    'batch-size': {
+      value: 'N',
+      help: 'how many are decoded together (default: 16, fewer with --max-memory)',
+    },
+    scores: { value: 'WHICH', help: 'all (default), rank for no score alone, or none' },
     beams: {
       value: 'N',
       help: 'search for the likeliest rows with N beams (drawn ones with --temperature)',
@@ -92,6 +96,7 @@ export const generate: Command = {
     const [out, wav, plot] = [args.text('out'), args.text('wav'), args.text('plot')]
     const preset = args.choice('preset', presetNames)
     const ending = args.choice('early-stopping', ['yes', 'no', 'never'])
+    const scores = args.choice('scores', scoreKinds)
     const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
       if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
@@ -101,6 +106,7 @@ export const generate: Command = {
         ...args.numbers(numbers),
         ...(preset !== undefined && { preset }),
         ...(args.flag('deterministic') && { deterministic: true }),
+        ...(scores !== undefined && { scores }),
         ...(ending !== undefined && { earlyStopping: endings[ending] }),
         ...(positions !== undefined && { prefixPositions: positions }),
         signal: context.signal,
@@ -129,11 +135,12 @@ function toJson({ candidates, seed, timings }: GenerateResult) {
 }
 
 function candidateTable(candidates: readonly Candidate[]): string {
+  const score = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(4))
   const rows = candidates.map((candidate, i) => [
     String(i + 1),
     String(candidate.index),
-    candidate.score.toFixed(4),
-    candidate.soloScore.toFixed(4),
+    score(candidate.score),
+    score(candidate.soloScore),
     candidate.meanLogprob.toFixed(3),
     `${candidate.seconds.toFixed(2)} s`,
     `${candidate.longestSilence.toFixed(2)} s`,

@@ -13,7 +13,11 @@ export const modelFlags: Record<string, Flag> = {
   },
   type: {
     value: 'TYPE',
-    help: "type to convert a folder to, as 'clvp convert --help' lists them (default: f16)",
+    help: "type to convert a folder to: one of 'clvp convert --help', or auto (default: f16)",
+  },
+  'max-memory': {
+    value: 'MB',
+    help: 'refuse what takes more, and decode fewer at a time (default: no limit)',
   },
   revision: { value: 'R', help: 'of a model on the hub: branch, tag or commit (default: main)' },
 }
@@ -30,16 +34,22 @@ export function modelSource(name: string): string {
 
 /** What the shared flags give `Clvp.load`. */
 export function readModelFlags(args: Arguments, context: Context): LoadOptions {
-  const type = args.choice('type', modelTypes)
+  return { ...readSourceFlags(args, context), ...args.numbers({ threads: 'threads' }) }
+}
+
+/** The same without the threads. */
+export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
+  const type = args.choice('type', [...modelTypes, 'auto'])
   const kvType = args.choice('kv-type', kvTypes)
   const device = args.text('device')
   const revision = args.text('revision')
+  const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
-    ...args.numbers({ threads: 'threads' }),
     ...(kvType !== undefined && { kvType }),
     ...(type !== undefined && { type }),
     ...(revision !== undefined && { revision }),
+    ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
   }
