@@ -37,13 +37,14 @@ const native = await show('ctest', ['--test-dir', '.build/release', '--output-on
 console.log('# javascript')
 const js = await show(process.execPath, [tap, 'run', '--reporter=tap', ...process.argv.slice(2)])
 
-const nativeCount = native.output.match(/(\d+) passed, (\d+) failed/)
+const nativeCounts = [...native.output.matchAll(/(\d+) passed, (\d+) failed/g)]
+const nativeSum = (group) => nativeCounts.reduce((sum, match) => sum + Number(match[group]), 0)
 const jsCount = js.output.match(/^# \{ (.*) \}$/m)?.[1] ?? ''
 const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(jsCount)?.[1] ?? 0)
-const passed = Number(nativeCount?.[1] ?? 0) + count('pass')
+const passed = nativeSum(1) + count('pass')
 // A run that died before it could count is a failure too.
 const died =
-  Number(native.status !== 0 && !Number(nativeCount?.[2])) + Number(js.status !== 0 && count('fail') === 0)
-const failed = Number(nativeCount?.[2] ?? 0) + count('fail') + died
+  Number(native.status !== 0 && nativeSum(2) === 0) + Number(js.status !== 0 && count('fail') === 0)
+const failed = nativeSum(2) + count('fail') + died
 console.log(`${passed} passed, ${failed} failed, ${count('skip') + count('todo')} skipped`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -171,7 +171,7 @@ private:
 class Steps {
 public:
     Steps(Backend & backend, const Weights & weights, const Params & params, uint32_t n_rows, uint32_t n_steps)
-        : prompt_(make_prompt(params)), stepper_(backend, weights, params, kv_shape(backend, params, {}), n_rows, n_steps + 1, timings_),
+        : prompt_(make_prompt(params)), stepper_(backend, weights, params, kv_shape(backend, params, "auto"), n_rows, n_steps + 1, timings_),
           decoding_(stepper_, params, prompt_, options_) {
         decoding_.start();
         for (uint32_t slot = 0; slot < n_rows; slot++) {

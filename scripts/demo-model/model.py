@@ -16,6 +16,16 @@ BOS, EOS = codebook.SIZE, codebook.SIZE + 1
 MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
 
 
+def silence_dropout(model):
+    """The ranker learns without: each batch's near misses are new, so nothing is learned by heart."""
+    for encoder in (model.text_encoder_model, model.speech_encoder_model):
+        for module in encoder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+            if hasattr(module, "dropout") and isinstance(module.dropout, float):
+                module.dropout = 0.0
+
+
 def build(seed=4):
     encoder = dict(hidden_size=256, intermediate_size=512, projection_dim=128, num_hidden_layers=3, num_attention_heads=4, logit_scale_init_value=2.6592)
     text = ClvpEncoderConfig(**encoder, vocab_size=vocabulary.SIZE, bos_token_id=vocabulary.START, eos_token_id=vocabulary.STOP)
@@ -90,26 +100,52 @@ def decoder_loss(model, clips, voice_of, tokens, codes):
 # --- ranker -----------------------------------------------------------------------------------------------------
 
 
-def embed(encoder, rows):
-    """L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it were alone."""
+def encode(encoder, rows):
+    """Hidden states [n, length, d_hidden] and L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it
+    were alone."""
     lengths = torch.tensor([len(row) for row in rows])
     ids = pad_sequence(rows, batch_first=True)
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
     with torch.autocast("cpu", enabled=False):  # what tells near misses apart is finer than bfloat16
         pooled = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
-        return F.normalize(encoder.projection(pooled), dim=-1)
+        return hidden, F.normalize(encoder.projection(pooled), dim=-1)
 
 
-def embed_texts(model, tokens):
+def embed_texts(model, tokens, at_once=64):
+    """[n, d]; those of like length go together, so that little is computed of padding."""
     stop = torch.tensor([vocabulary.STOP])
-    return embed(model.text_encoder_model, [torch.cat([ids, stop]) for ids in tokens])
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+    found = torch.cat(
+        [encode(model.text_encoder_model, [torch.cat([tokens[i], stop]) for i in order[at : at + at_once]])[1] for at in range(0, len(order), at_once)]
+    )
+    return found[torch.tensor(order).argsort()]
 
 
-def embed_speech(model, codes, rng=random):
+def pad_silence(rows, rng):
     """With silence behind, of random length: rows are padded with it when candidates are scored together."""
-    rows = [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in codes]
-    return embed(model.speech_encoder_model, rows)
+    return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in rows]
+
+
+class Teacher(torch.nn.Module):
+    """What shows the ranker the words, and is thrown away after training."""
+
+    def __init__(self, words, hidden, d, seed=5):
+        super().__init__()
+        self.places = {word: i for i, word in enumerate(words)}
+        self.hear = torch.nn.Linear(hidden, 1 + 2 * len(words))  # silence, words, words that begin
+        generator = torch.Generator().manual_seed(seed)
+        self.vectors = F.normalize(torch.randn(len(words), d, generator=generator), dim=-1)
+
+    def bags(self, texts):
+        """[n, d]: of each text, a list of words, the sum of the words' vectors, which are fixed and random. Two texts that differ in a word have
+        different ones, whatever the word."""
+        return F.normalize(torch.stack([self.vectors[[self.places[word] for word in text]].sum(0) for text in texts]), dim=-1)
+
+    def hearing_loss(self, hidden, heard):
+        """Cross-entropy of the word that is heard at each code."""
+        goal = pad_sequence(heard, batch_first=True, padding_value=-100)
+        return F.cross_entropy(self.hear(hidden).float().flatten(0, 1), goal.flatten())
 
 
 def contrastive_loss(scale, texts, speech):

@@ -1,12 +1,9 @@
 """Speech of espeak-ng and its log mel, 22,050 Hz: four frames of 80 mels are one code (1,024 samples, 46 ms)."""
 
-import concurrent.futures
+import ctypes
+import multiprocessing
 import random
-import subprocess
-import tempfile
-import wave
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -40,20 +37,89 @@ VOICES = _voices()
 HELD_OUT = Voice("", 50, 165)  # no training voice is plain; demo/voice.wav is this one
 
 
-def say(text, voice):
-    """Samples in [-1, 1) of a text: silence cut off at both ends, then padded to whole codes with silence behind."""
-    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        command = ["espeak-ng", "-v", f"en-us{voice.variant}", "-p", str(voice.pitch), "-s", str(voice.speed), "-w", file.name, text]
-        subprocess.run(command, check=True)
-        with wave.open(file.name) as sound:
-            if sound.getframerate() != RATE or sound.getnchannels() != 1:
-                raise ValueError(f"espeak-ng gave {sound.getframerate()} Hz, {sound.getnchannels()} channels; expected {RATE} Hz, 1")
-            samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16).astype(np.float32) / 32768
+class _Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h."""
+
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # in characters, from 1
+        ("length", ctypes.c_int),  # of a word, in characters
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    ]
+
+
+class _Espeak:
+    """The library, which belongs to one process and speaks one text at a time."""
+
+    SYNCHRONOUS, UTF8, WORD, SPEED, PITCH = 2, 1, 1, 1, 3
+
+    def __init__(self):
+        self.library = ctypes.CDLL("libespeak-ng.so.1")
+        rate = self.library.espeak_Initialize(self.SYNCHRONOUS, 0, None, 0)
+        if rate != RATE:
+            raise ValueError(f"espeak-ng speaks at {rate} Hz; expected {RATE} Hz")
+        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+        self.callback = kind(self._take)  # kept: the library calls it
+        self.library.espeak_SetSynthCallback(self.callback)
+
+    def _take(self, sound, n, events):
+        if n > 0:
+            self.parts.append(np.ctypeslib.as_array(sound, (n,)).copy())
+        i = 0
+        while events[i].type != 0:
+            if events[i].type == self.WORD:
+                self.words.append((events[i].sample, events[i].text_position - 1, events[i].length))
+            i += 1
+        return 0
+
+    def speak(self, text, voice):
+        """int16 samples, and of each word its first sample, its place in the text and its length."""
+        self.parts, self.words = [], []
+        self.library.espeak_SetVoiceByName(f"en-us{voice.variant}".encode())
+        self.library.espeak_SetParameter(self.PITCH, voice.pitch, 0)
+        self.library.espeak_SetParameter(self.SPEED, voice.speed, 0)
+        data = text.encode()
+        self.library.espeak_Synth(data, len(data) + 1, 0, 0, 0, self.UTF8, None, None)
+        self.library.espeak_Synchronize()
+        return np.concatenate(self.parts), self.words
+
+
+_espeak = None
+
+
+def say_words(text, voice):
+    """Samples in [-1, 1) of a text: silence cut off at both ends, then padded to whole codes with silence behind. And the words, each
+    with its first sample; behind the last of them stands (the first sample of silence, "")."""
+    global _espeak
+    _espeak = _espeak or _Espeak()
+    samples, words = _espeak.speak(text, voice)
+    samples = samples.astype(np.float32) / 32768
     loud = np.flatnonzero(np.abs(samples) > 0.002)
     lead = HOP * 2
+    first = loud[0] - lead
     samples = np.concatenate([np.zeros(lead, np.float32), samples[loud[0] : loud[-1] + 1]])
-    whole = -(-len(samples) // SAMPLES) + TAIL
-    return np.pad(samples, (0, whole * SAMPLES - len(samples)))
+    n = len(samples)
+    whole = -(-n // SAMPLES) + TAIL
+    starts = [(start - first, text[at : at + length].strip(",.?").lower()) for start, at, length in words]
+    return np.pad(samples, (0, whole * SAMPLES - n)), [*starts, (n, "")]
+
+
+def say(text, voice):
+    return say_words(text, voice)[0]
+
+
+def words_of_codes(words, n_codes):
+    """For each code the word that is heard at its middle, "" for silence, and whether the word begins there."""
+    middles = (np.arange(n_codes) + 0.5) * SAMPLES
+    heard = [("", False)] * n_codes
+    for (start, word), (end, _) in zip(words, words[1:]):
+        for i in range(*np.searchsorted(middles, [start, end])):
+            heard[i] = (word, i == np.searchsorted(middles, start))
+    return heard
 
 
 _filters = torch.tensor(mel_filter_bank(1 + N_FFT // 2, N_MELS, 0.0, 8000.0, RATE, norm="slaney", mel_scale="htk"), dtype=torch.float32)
@@ -73,8 +139,14 @@ def code_frames(samples):
     return mel.reshape(-1, FRAMES, N_MELS)
 
 
-def speak_all(texts, voices):
-    """code_frames of each text in its voice, float16, computed by as many threads as cores."""
+def _speak(job):
     torch.set_num_threads(1)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda text, voice: code_frames(say(text, voice)).half().numpy(), texts, voices))
+    samples, words = say_words(*job)
+    frames = code_frames(samples).half().numpy()
+    return frames, words_of_codes(words, len(frames))
+
+
+def speak_all(texts, voices):
+    """For each text in its voice: code_frames, float16, and words_of_codes. By as many processes as cores."""
+    with multiprocessing.Pool() as pool:
+        return pool.map(_speak, zip(texts, voices), chunksize=200)

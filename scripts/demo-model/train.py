@@ -1,7 +1,7 @@
 """Trains the demo model: see docs/demo-model.md.
 
     python train.py --work DIR          # all steps; the decoder and the ranker learn side by side, one core each
-    python train.py --work DIR STEP     # one step: corpus, decoder, ranker, slips, refine or save
+    python train.py --work DIR STEP     # one step: corpus, decoder, ranker or save
 
 It may be stopped at any time and goes on where it was: each step's result lies in DIR, and learning saves itself once a minute.
 """
@@ -21,16 +21,16 @@ from transformers import ClvpFeatureExtractor, GenerationConfig
 
 import corpus as corpora
 import model as models
-import slips
 import vocabulary
 from sentences import near_misses
-from speech import CLIP_SECONDS, FRAMES, N_MELS, VOICES, code_frames, say
+from speech import CLIP_SECONDS, FRAMES, N_MELS
 
 BF16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # products in bfloat16 where the processor has them: thrice as fast
 BATCH, VOICES_AT_ONCE = 24, 6  # utterances and voices of a decoder's step
 FAMILIES_AT_ONCE = 16  # of a ranker's step
-REFINED_FAMILIES, FRESH_MISSES, LISTS_AT_ONCE = 8, 16, 8  # of a refining step; misses of each of its families
-SLIP_FAMILIES, SLIP_TEXTS, SLIPS = 1600, 16, 8  # texts with candidates, texts drawn together, candidates of each
+# Steps, rate and written near misses of each family, which are new in each step: later rounds have more of them.
+RANKER_ROUNDS = [(1600, 1e-3, 4), (700, 6e-4, 8), (600, 5e-4, 10)]
+BAG_WEIGHT = 4  # of the cosine to the bags of words, beside the other losses
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 
 
@@ -107,27 +107,34 @@ def train_decoder(work, steps):
     learn(work / "decoder.pt", decoder_parameters(model), steps, 1e-3, loss_of)
 
 
-def train_ranker(work, steps):
-    corpus, model = load_corpus(work), models.build()
+def train_ranker(work):
+    corpus, model, tokenizer = load_corpus(work), models.build(), vocabulary.load(work / "tokenizer")
+    models.silence_dropout(model)
+    teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
+    parameters = [*ranker_parameters(model), *teacher.parameters()]
+    for i, (steps, rate, misses) in enumerate(RANKER_ROUNDS):
 
-    def loss_of(rng):
-        return match_loss(model, corpus, rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE), rng)
+        def loss_of(rng):
+            return ranker_loss(model, teacher, corpus, tokenizer, rng, misses)
 
-    learn(work / "ranker.pt", ranker_parameters(model), steps, 6e-4, loss_of)
-
-
-def fresh_misses(corpus, tokenizer, families, rng):
-    """Tokens of near misses of each family's sentence, none of them the family's own."""
-    texts = [miss for i in families for miss in near_misses(corpus.families[i][0], FRESH_MISSES, rng) if miss not in corpus.families[i]]
-    return [torch.tensor(tokenizer(text)["input_ids"]) for text in texts]
+        saved = work / f"ranker-{i + 1}.pt"
+        learn(saved, parameters, steps, rate, loss_of)
+    write(work / "ranker.pt", torch.load(saved))
 
 
-def match_loss(model, corpus, families, rng, misses=()):
-    """Every text of the families against all their speech; every speech against all their texts and the misses, which match nothing."""
-    pairs = [u for i in families for u in corpus.of_family(i)]
-    texts = models.embed_texts(model, [corpus.tokens[u] for u in pairs] + list(misses))
-    speech = models.embed_speech(model, [corpus.codes[u] for u in pairs], rng)
-    return models.contrastive_loss(model.logit_scale, texts, speech)
+def ranker_loss(model, teacher, corpus, tokenizer, rng, n_misses):
+    """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing.
+    Beside that both learn where the words' bag lies, and the speech encoder which word it hears at each code."""
+    families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE)
+    chosen = [u for i in families for u in corpus.of_family(i)]
+    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], n_misses, rng) if miss not in corpus.families[i]]
+    texts = models.embed_texts(model, [corpus.tokens[u] for u in chosen] + [torch.tensor(tokenizer(miss)["input_ids"]) for miss in misses])
+    rows = models.pad_silence([corpus.codes[u] for u in chosen], rng)
+    hidden, speech = models.encode(model.speech_encoder_model, rows)
+    heard = [torch.nn.functional.pad(corpus.heard[u], (0, len(row) - len(corpus.heard[u]))) for u, row in zip(chosen, rows)]
+    bags = teacher.bags([corpora.split(text) for text in [corpus.text(u) for u in chosen] + misses])
+    apart = 2 - (texts * bags).sum(-1).mean() - (speech * bags[: len(speech)]).sum(-1).mean()
+    return models.contrastive_loss(model.logit_scale, texts, speech) + teacher.hearing_loss(hidden, heard) + BAG_WEIGHT * apart
 
 
 def trained(work, *names):
@@ -139,56 +146,9 @@ def trained(work, *names):
     return model.eval()
 
 
-def make_slips(work):
-    """Candidates of the first families' right sentences, from 0 (the best of its text) up by distance to the true speech."""
-    corpus, model = load_corpus(work), trained(work, "decoder")
-    found = []
-    for first in range(0, SLIP_FAMILIES, SLIP_TEXTS):
-        families = range(first, first + SLIP_TEXTS)
-        rng, generator = random.Random(first), torch.Generator().manual_seed(first)
-        clips = torch.stack([corpus.clip(corpus.voices[i], rng) for i in families])
-        texts = [corpus.of_family(i)[0] for i in families]
-        drawn = slips.draw(model, clips, range(SLIP_TEXTS), [corpus.tokens[u] for u in texts], SLIPS, 1.0, 0.95, generator)
-        for i, rows in zip(families, drawn):
-            true = code_frames(say(corpus.families[i][0], VOICES[corpus.voices[i]])).reshape(-1, N_MELS)
-            rows = [corpus.codes[corpus.of_family(i)[0]], *(row for row in rows if len(row) > 0)]
-            mel = [corpus.centres[row].reshape(-1, N_MELS) for row in rows]
-            found.append((rows, slips.dtw(true, mel)))
-        print(f"slips: {len(found)} of {SLIP_FAMILIES} texts, mean distance {torch.cat([d[1:] for _, d in found]).mean():.3f}", flush=True)
-    write(work / "slips.pt", found)
-
-
-def refine(work, steps):
-    """The ranker learns on: to tell each sentence from many near misses that are new each time, and of a text's candidates to
-    prefer those nearer the true speech."""
-    corpus, model, tokenizer = load_corpus(work), trained(work, "ranker").train(), vocabulary.load(work / "tokenizer")
-    drawn = torch.load(work / "slips.pt")
-
-    def loss_of(rng):
-        families = rng.sample(range(corpora.FAMILIES), REFINED_FAMILIES)
-        match = match_loss(model, corpus, families, rng, fresh_misses(corpus, tokenizer, families, rng))
-        return match + order_loss(model, corpus, {i: drawn[i] for i in rng.sample(range(len(drawn)), LISTS_AT_ONCE)}, rng)
-
-    learn(work / "refined.pt", ranker_parameters(model), steps, 3e-4, loss_of)
-
-
-def order_loss(model, corpus, lists, rng):
-    """Cross-entropy of the scores' softmax against that of the negative distances, of each family's candidates."""
-    texts = models.embed_texts(model, [corpus.tokens[corpus.of_family(i)[0]] for i in lists])
-    speech = models.embed_speech(model, [row for rows, _ in lists.values() for row in rows], rng)
-    losses, at = [], 0
-    for text, (rows, distances) in zip(texts, lists.values()):
-        with torch.autocast("cpu", enabled=False):
-            scores = model.logit_scale.exp() * speech[at : at + len(rows)] @ text
-        wanted = (-2 * (distances - distances.mean()) / distances.std()).softmax(0)
-        losses.append(-(wanted * scores.log_softmax(0)).sum())
-        at += len(rows)
-    return torch.stack(losses).mean()
-
-
 def save(work):
     """DIR/model: the checkpoint in Hugging Face layout, with its tokenizer, features, generation settings and codebook."""
-    corpus, model = load_corpus(work), trained(work, "decoder", "refined")
+    corpus, model = load_corpus(work), trained(work, "decoder", "ranker")
     part, folder = work / "model.part", work / "model"
     shutil.rmtree(part, ignore_errors=True)
     model.generation_config = GenerationConfig(
@@ -207,9 +167,7 @@ def save(work):
 STEPS = {
     "corpus": ("corpus.pt", make_corpus),
     "decoder": ("decoder.done", lambda work: train_decoder(work, 2400)),
-    "ranker": ("ranker.done", lambda work: train_ranker(work, 1200)),
-    "slips": ("slips.pt", make_slips),
-    "refine": ("refined.done", lambda work: refine(work, 650)),
+    "ranker": ("ranker.pt", train_ranker),
     "save": ("model", save),
 }
 
@@ -246,8 +204,7 @@ def main():
         status = decoder.wait()
     if status != 0:
         sys.exit("the decoder's training failed")
-    for name in ("slips", "refine", "save"):
-        run_step(options.work, name)
+    run_step(options.work, "save")
 
 
 if __name__ == "__main__":
