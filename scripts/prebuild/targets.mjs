@@ -3,11 +3,11 @@
  * binaries, and the C library of the age that is asked for. Elsewhere the host's own compiler does.
  */
 const x64 = ['sse42', 'haswell', 'skylakex', 'zen4'] // x86-64-v2, AVX2, AVX-512, AVX-512 with VNNI and BF16
-const arm64 = ['armv8.0_1', 'armv8.2_2', 'armv8.6_1'] // any, with dot products and halves, with 8-bit matrix products
+const arm64 = ['armv8.0_1', 'armv8.2_2'] // any, with dot products and arithmetic in halves
 
 export const targets = {
   'linux-x64-glibc': { zig: 'x86_64-linux-gnu.2.28', processor: 'x86_64', variants: x64 },
-  'linux-x64-musl': { zig: 'x86_64-linux-musl', processor: 'x86_64', variants: x64 },
+  'linux-x64-musl': { zig: 'x86_64-linux-musl', processor: 'x86_64', variants: ['sse42', 'haswell', 'zen4'] },
   'linux-arm64-glibc': { zig: 'aarch64-linux-gnu.2.28', processor: 'aarch64', variants: arm64 },
   'darwin-arm64': {},
   'darwin-x64': {},
