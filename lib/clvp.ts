@@ -6,11 +6,13 @@ import type { NativeModel } from './binding.js'
 import type { Session } from './core.js'
 import { disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
-import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './generate_options.js'
+import { type GenerateOptions, type GeneratePlan, type LoadOptions, readGenerateOptions } from './generate_options.js'
 import { byScore, generateRanked, type Listener } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { openModel } from './load.js'
+import { checkMemory } from './memory.js'
 import { abortSignal, integer, oneOf, pick } from './options.js'
+import { needPart } from './parts.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
 import { checkpointSampling } from './sampling.js'
 import { Tensor } from './tensor.js'
@@ -126,9 +128,8 @@ export class Clvp {
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
-    const info = this.#session.info
-    const plan = readGenerateOptions(options, info, this.info.sampling)
-    return generateRanked(this.#session, textIds(this.#tokenizer, text, info), plan)
+    const plan = this.#plan(options)
+    return generateRanked(this.#session, textIds(this.#tokenizer, text, this.#session.info), plan)
   }
 
   /**
@@ -139,7 +140,7 @@ export class Clvp {
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
     const info = this.#session.info
-    const plan = readGenerateOptions(options, info, this.info.sampling)
+    const plan = this.#plan(options)
     const ids = textIds(this.#tokenizer, text, info)
     const leave = new AbortController()
     const signal = plan.signal ? AbortSignal.any([plan.signal, leave.signal]) : leave.signal
@@ -251,6 +252,21 @@ export class Clvp {
   dispose(): Promise<void> {
     this.#disposed ??= this.#session.dispose().then(() => this.#model.dispose())
     return this.#disposed
+  }
+
+  /** Options after defaults and checks; what cannot be done is refused before it is begun. */
+  #plan(options: GenerateOptions): GeneratePlan {
+    const info = this.#session.info
+    needPart('decoder', info, 'load the decoder')
+    const plan = readGenerateOptions(options, info, this.info.sampling)
+    if (plan.rank) needPart('ranker', info, "load both parts, or generate with 'rank: false'")
+    const { candidates, maxTokens: tokens, batchSize, beams } = plan
+    const request = { candidates: beams?.beams ?? candidates, tokens, batchSize: beams?.beams ?? batchSize }
+    // On another device its own allocation fails, and says so.
+    if (info.device === 'CPU') {
+      checkMemory(this.info.estimateBytes(request) - this.info.bytes, 'use a smaller batchSize or maxTokens')
+    }
+    return plan
   }
 
   #check(): void {

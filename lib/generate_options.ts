@@ -4,6 +4,7 @@ import { ClvpError, invalid } from './errors.js'
 import { functions, type LogitsProcessor } from './hooks.js'
 import { readRevision } from './hub/id.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
+import { allParts, type Part, readParts } from './parts.js'
 import { type Preset, presetNames, presets } from './presets.js'
 import { readSampling, samplingNames } from './sampling.js'
 import { Voice } from './voice.js'
@@ -18,8 +19,18 @@ export interface Progress {
 }
 
 export interface LoadOptions {
-  /** 'auto' (default): the first of `devices()`; or a device's name or kind as it gives them, in upper or lower case. */
+  /**
+   * 'auto' (default): the first of `devices()` that has room; or 'cpu', 'cuda', 'metal', 'vulkan', one of several ('cuda:1'), or
+   * a device's name or kind as `devices()` gives them. CLVP_DEVICE if it is not there or has no room: docs/devices.md.
+   */
   device?: string | undefined
+  /** The parts to load; default both. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
+  parts?: readonly Part[] | undefined
+  /**
+   * Uses the file's pages as the weights instead of reading them into memory of their own; CPU only, default false. The file
+   * must not change while it is loaded: a write to it changes the results, and cutting it ends the process.
+   */
+  mmap?: boolean | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
   /**
@@ -86,6 +97,11 @@ export interface GenerateOptions {
   /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
   earlyStopping?: EarlyStopping | undefined
   /**
+   * false: no scores, and the candidates in the order of their mean log-probability; default true. For a model loaded without
+   * its ranker.
+   */
+  rank?: boolean | undefined
+  /**
    * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
@@ -120,6 +136,7 @@ export interface GeneratePlan {
   keep: number
   batchSize: number
   deterministic: boolean
+  rank: boolean
   prefixPositions: PrefixPositions
   /** Present for beam search. */
   beams: BeamPlan | undefined
@@ -131,15 +148,28 @@ export interface GeneratePlan {
 const maxCandidates = 65536
 const maxRow = 4096
 
+const loadNames = [
+  'device',
+  'threads',
+  'kvType',
+  'type',
+  'revision',
+  'parts',
+  'mmap',
+  'onProgress',
+  'signal',
+] as const
+
 export function readLoadOptions(value: unknown) {
-  const names = ['device', 'threads', 'kvType', 'type', 'revision', 'onProgress', 'signal'] as const
-  const given = pick(value, names, 'options')
+  const given = pick(value, loadNames, 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     kvType: given.kvType === undefined ? 'auto' : oneOf(given.kvType, 'kvType', kvTypes),
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
+    parts: given.parts === undefined ? allParts : readParts(given.parts),
+    mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }
@@ -152,6 +182,7 @@ const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = [
   'voice',
   'deterministic',
+  'rank',
   'prefixPositions',
   'logitsProcessor',
   'signal',
@@ -183,6 +214,7 @@ export function readGenerateOptions(
     padTo = 0,
     batchSize = 16,
     deterministic = false,
+    rank = true,
     prefixPositions: positions = 'transformers',
   } = given
   const candidates = integer(wanted, 'candidates', 1, beams?.beams ?? maxCandidates)
@@ -197,6 +229,7 @@ export function readGenerateOptions(
     keep: integer(keep, 'keep', 1, maxCandidates),
     batchSize: integer(batchSize, 'batchSize', 1, 1024),
     deterministic: boolean(deterministic, 'deterministic'),
+    rank: boolean(rank, 'rank'),
     prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
     beams,
     processors: functions<LogitsProcessor>(given.logitsProcessor, 'logitsProcessor'),

@@ -22,9 +22,9 @@ export async function generateRanked(
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
-  plan.onProgress?.({ stage: 'rank', fraction: 0 })
-  const { candidates, scoreMs } = await rank(session, ids, drawn, plan)
-  plan.onProgress?.({ stage: 'rank', fraction: 1 })
+  const { candidates, scoreMs } = plan.rank
+    ? await ranked(session, ids, drawn, plan)
+    : unranked(session, drawn, plan)
   const totalMs = performance.now() - started
   return {
     best: candidates[0]!,
@@ -97,6 +97,36 @@ async function rank(session: Session, ids: Int32Array, drawn: NativeCandidate[],
     return { ...describeCandidate(each, session.info), codes, drawnCodes: each.tokens, score, soloScore }
   })
   return { candidates: candidates.sort(byScore), scoreMs: ms }
+}
+
+async function ranked(session: Session, ids: Int32Array, drawn: NativeCandidate[], plan: GeneratePlan) {
+  plan.onProgress?.({ stage: 'rank', fraction: 0 })
+  const result = await rank(session, ids, drawn, plan)
+  plan.onProgress?.({ stage: 'rank', fraction: 1 })
+  return result
+}
+
+/** The rows that would be ranked, by how likely the model holds them itself. */
+function unranked(session: Session, drawn: NativeCandidate[], plan: GeneratePlan) {
+  const rows = session.fixCodes(
+    drawn.map(({ tokens }) => tokens),
+    drawn.map(({ finishReason }) => finishReason === 'stop'),
+    plan.padTo,
+  )
+  const candidates = drawn.map(
+    (each, i): Candidate => ({
+      ...describeCandidate(each, session.info),
+      codes: rows[i]!,
+      drawnCodes: each.tokens,
+      score: Number.NaN,
+      soloScore: Number.NaN,
+    }),
+  )
+  return { candidates: candidates.sort(byLikelihood), scoreMs: 0 }
+}
+
+function byLikelihood(a: Candidate, b: Candidate): number {
+  return b.meanLogprob - a.meanLogprob || a.index - b.index
 }
 
 /** How far a call has come: steps of the batch at hand over the most there can be. */

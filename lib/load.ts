@@ -19,13 +19,13 @@ export async function openModel<T>(
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
-  const { device, threads, kvType, type, revision, onProgress, signal } = readLoadOptions(options)
+  const { device, threads, kvType, type, revision, parts, mmap, onProgress, signal } = readLoadOptions(options)
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
   const wanted = { type: type ?? folderType, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
   const onLoad = report && ((fraction: number) => report('load', fraction))
-  const model = await loadModel(gguf, { device, signal, onProgress: onLoad })
+  const model = await loadModel(gguf, { device, parts, mmap, signal, onProgress: onLoad })
   try {
     const info = model.info()
     if (type !== undefined && type !== info.type) {

@@ -23,9 +23,9 @@ export interface DrawnCandidate {
 export interface Candidate extends DrawnCandidate {
   /** The codes as drawn, without the stop, padding and fixing codes: what Clvp.preview() makes audible. */
   drawnCodes: Int32Array
-  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. */
+  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. NaN with `rank: false`. */
   score: number
-  /** The score it has when it is generated alone: without the padding that other candidates impose. */
+  /** The score it has when it is generated alone: without the padding that other candidates impose. NaN with `rank: false`. */
   soloScore: number
 }
 
@@ -51,7 +51,7 @@ export interface Timings {
 
 /** What generate() resolves to. */
 export interface GenerateResult {
-  /** The one with the highest `score`. */
+  /** The one with the highest `score`; with `rank: false` the one with the highest `meanLogprob`. */
   best: Candidate
   /** Best first; at most `keep`. */
   candidates: Candidate[]

@@ -66,6 +66,7 @@ export const generate: Command = {
       help: "divide a beam's likelihood by its length to this power (default 1)",
     },
     'early-stopping': { value: 'WHEN', help: 'end a beam search: yes, no (default) or never early' },
+    unranked: { help: "don't rank: candidates in the order of their log-probability" },
     deterministic: { help: 'the same candidates to the last bit whatever their number' },
     'prefix-positions': {
       value: 'KIND',
@@ -101,6 +102,7 @@ export const generate: Command = {
         ...args.numbers(numbers),
         ...(preset !== undefined && { preset }),
         ...(args.flag('deterministic') && { deterministic: true }),
+        ...(args.flag('unranked') && { rank: false }),
         ...(ending !== undefined && { earlyStopping: endings[ending] }),
         ...(positions !== undefined && { prefixPositions: positions }),
         signal: context.signal,
@@ -132,8 +134,8 @@ function candidateTable(candidates: readonly Candidate[]): string {
   const rows = candidates.map((candidate, i) => [
     String(i + 1),
     String(candidate.index),
-    candidate.score.toFixed(4),
-    candidate.soloScore.toFixed(4),
+    scoreText(candidate.score),
+    scoreText(candidate.soloScore),
     candidate.meanLogprob.toFixed(3),
     `${candidate.seconds.toFixed(2)} s`,
     `${candidate.longestSilence.toFixed(2)} s`,
@@ -141,6 +143,8 @@ function candidateTable(candidates: readonly Candidate[]): string {
   ])
   return table([['rank', 'candidate', 'score', 'alone', 'logprob', 'length', 'silence', 'ended by'], ...rows])
 }
+
+const scoreText = (score: number) => (Number.isNaN(score) ? '-' : score.toFixed(4))
 
 function timingTable(timings: Timings): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`
