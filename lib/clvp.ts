@@ -6,7 +6,12 @@ import type { NativeModel } from './binding.js'
 import type { Session } from './core.js'
 import { disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
-import { type GenerateOptions, type GeneratePlan, type LoadOptions, readGenerateOptions } from './generate_options.js'
+import {
+  type GenerateOptions,
+  type GeneratePlan,
+  type LoadOptions,
+  readGenerateOptions,
+} from './generate_options.js'
 import { byScore, generateRanked, type Listener } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { openModel } from './load.js'

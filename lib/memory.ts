@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClvpError } from './errors.js'
 
-/** Bytes; undefined where the system does not tell. On Linux what is free of the machine's and of each control group's. */
-export function availableMemory(): number | undefined {
+/**
+ * Bytes; undefined where the system does not tell. On Linux what is free of the machine's and of each control group's.
+ *
+ * @param root where /proc and /sys are, for tests
+ */
+export function availableMemory(root = '/'): number | undefined {
   if (process.platform !== 'linux') return undefined
-  const known = [ofMachine(), ...ofGroups()].filter((bytes) => bytes !== undefined)
+  const known = [ofMachine(root), ...ofGroups(root)].filter((bytes) => bytes !== undefined)
   return known.length > 0 ? Math.max(1, Math.min(...known)) : undefined
 }
 
@@ -30,19 +34,21 @@ function read(path: string): string | undefined {
   }
 }
 
-function ofMachine(): number | undefined {
-  const found = /^MemAvailable: +(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')
+function ofMachine(root: string): number | undefined {
+  const found = /^MemAvailable: +(\d+) kB$/m.exec(read(join(root, 'proc/meminfo')) ?? '')
   return found ? Number(found[1]) * 1024 : undefined
 }
 
 /** Of the process's control group and all above it, in both versions' layouts. */
-function ofGroups(): (number | undefined)[] {
+function ofGroups(root: string): (number | undefined)[] {
   const found: (number | undefined)[] = []
-  for (const line of (read('/proc/self/cgroup') ?? '').trim().split('\n')) {
+  for (const line of (read(join(root, 'proc/self/cgroup')) ?? '').trim().split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
     if (path === undefined) continue
-    if (controllers === '') found.push(...upwards('/sys/fs/cgroup', path, version2))
-    if (controllers?.split(',').includes('memory')) found.push(...upwards('/sys/fs/cgroup/memory', path, version1))
+    const top = join(root, 'sys/fs/cgroup')
+    if (controllers === '') found.push(...upwards(top, path, version2))
+    if (controllers?.split(',').includes('memory'))
+      found.push(...upwards(join(top, 'memory'), path, version1))
   }
   return found
 }

@@ -95,7 +95,11 @@ const env = emptyWorld()
 
 /** Runs a program in that world, shows what it prints, and returns it; throws unless it ends well. */
 function step(what, program, ...args) {
-  const { status, stdout, stderr, error } = spawnSync(join(bin, program), args, { cwd: app, env, encoding: 'utf8' })
+  const { status, stdout, stderr, error } = spawnSync(join(bin, program), args, {
+    cwd: app,
+    env,
+    encoding: 'utf8',
+  })
   if (error) throw error
   console.log(`# ${what}\n${stdout.trim()}`)
   if (status !== 0) throw new Error(`${what}: status ${status}\n${stderr}`)
@@ -117,12 +121,32 @@ function sameCodes(rows) {
 try {
   const tarball = pack()
   checkContents(tarball, { everyTarget: !values.built })
-  console.log(`# ${tarball.filename}: ${(tarball.size / 1e6).toFixed(2)} MB, ${tarball.entryCount} files\n${bySize(tarball)}`)
-  step('install', 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, tarball.filename))
+  console.log(
+    `# ${tarball.filename}: ${(tarball.size / 1e6).toFixed(2)} MB, ${tarball.entryCount} files\n${bySize(tarball)}`,
+  )
+  step(
+    'install',
+    'npm',
+    'install',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    join(work, tarball.filename),
+  )
   cpSync(programs, app, { recursive: true })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
   step('npx clvp doctor', 'npx', 'clvp', 'doctor')
-  const demo = ['generate', 'demo', 'Good morning Anna.', '--candidates', '4', '--seed', '1', '--wav', 'demo.wav']
+  const demo = [
+    'generate',
+    'demo',
+    'Good morning Anna.',
+    '--candidates',
+    '4',
+    '--seed',
+    '1',
+    '--wav',
+    'demo.wav',
+  ]
   step('npx clvp generate demo', 'npx', 'clvp', ...demo)
   if (statSync(join(app, 'demo.wav')).size < 10000) throw new Error('the demo left no sound')
   typeCheck()

@@ -50,9 +50,14 @@ export function checkContents({ size, files }, { everyTarget }) {
 export function bySize({ files }) {
   const sums = new Map()
   for (const { path, size } of files) {
-    const folder = path.split('/').slice(0, path.startsWith('prebuilds/') ? 2 : 1).join('/')
+    const folder = path
+      .split('/')
+      .slice(0, path.startsWith('prebuilds/') ? 2 : 1)
+      .join('/')
     sums.set(folder, (sums.get(folder) ?? 0) + size)
   }
   const lines = [...sums].sort((a, b) => b[1] - a[1]).filter(([, bytes]) => bytes > 1e5)
-  return lines.map(([folder, bytes]) => `  ${folder.padEnd(24)} ${(bytes / 1e6).toFixed(2).padStart(6)} MB`).join('\n')
+  return lines
+    .map(([folder, bytes]) => `  ${folder.padEnd(24)} ${(bytes / 1e6).toFixed(2).padStart(6)} MB`)
+    .join('\n')
 }

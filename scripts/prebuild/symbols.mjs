@@ -33,7 +33,9 @@ function checkFile(path, file, siblings, arch) {
     throw new Error(`${file} ${what}: a system that it is for could not load it`)
   }
   if (!output('readelf', ['-h', path]).includes(machines[arch])) wrong(`is not for ${arch}`)
-  const needed = [...output('readelf', ['-d', path]).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map((match) => match[1])
+  const needed = [...output('readelf', ['-d', path]).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(
+    (match) => match[1],
+  )
   const stranger = needed.find((library) => !system.test(library) && !siblings.includes(library))
   if (stranger) wrong(`needs ${stranger}`)
   const table = symbols(path)
@@ -43,11 +45,14 @@ function checkFile(path, file, siblings, arch) {
     .filter(Boolean)
     .sort((a, b) => a[0] - b[0] || a[1] - b[1])
     .pop()
-  if (glibc && (glibc[0] > newestGlibc[0] || glibc[1] > newestGlibc[1])) wrong(`needs glibc ${glibc.join('.')}`)
+  if (glibc && (glibc[0] > newestGlibc[0] || glibc[1] > newestGlibc[1]))
+    wrong(`needs glibc ${glibc.join('.')}`)
   const exported = table.filter((symbol) => symbol.defined).map((symbol) => symbol.name)
   if (file.endsWith('.node') && exported.some((symbol) => !symbol.startsWith('n'))) {
     wrong(`shows ${exported.join(', ')}, not Node's entries alone`)
   }
   const size = `${(statSync(path).size / 1e6).toFixed(2)} MB`
-  console.log(`  ${file.padEnd(36)} ${size.padStart(8)}  newest symbol ${glibc ? `glibc ${glibc.join('.')}` : 'none of glibc'}, ${exported.length} exported`)
+  console.log(
+    `  ${file.padEnd(36)} ${size.padStart(8)}  newest symbol ${glibc ? `glibc ${glibc.join('.')}` : 'none of glibc'}, ${exported.length} exported`,
+  )
 }
