@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'

@@ -12,7 +12,10 @@ async function work() {
   const clvp = await Clvp.load(file, { parts, mmap, threads, device: 'cpu' })
   if (candidates === undefined) {
     const codes = (row) => Int32Array.from({ length: tokens }, (_, i) => (row * 97 + i * 31) % 8000)
-    await clvp.rank(text, Array.from({ length: 16 }, (_, row) => codes(row)))
+    await clvp.rank(
+      text,
+      Array.from({ length: 16 }, (_, row) => codes(row)),
+    )
   } else {
     const voice = await clvp.voice(Clvp.demoVoice)
     const rank = parts === undefined || parts.includes('ranker')

@@ -69,7 +69,8 @@ function run(settings, group) {
 async function makeModels() {
   const folder = mkdtempSync(join(options.work, 'clvp-memory-'))
   writeCheckpoint(readRecipe('full'), join(folder, 'random'))
-  for (const type of types) await convertFolder(join(folder, 'random'), join(folder, `${type}.gguf`), { type })
+  for (const type of types)
+    await convertFolder(join(folder, 'random'), join(folder, `${type}.gguf`), { type })
   rmSync(join(folder, 'random'), { recursive: true })
   return folder
 }

