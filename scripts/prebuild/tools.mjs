@@ -48,8 +48,9 @@ export function sitePackages(program) {
   return output(program, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']).trim()
 }
 
-/** Writes a file together with its folder. */
+/** Writes a file together with its folder; one that is there already keeps its date, by which ccache knows compilers. */
 export function write(path, text, mode = 0o644) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text, { mode })
 }

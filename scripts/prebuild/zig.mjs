@@ -2,6 +2,14 @@
 import { join } from 'node:path'
 import { python, root, sitePackages, write } from './tools.mjs'
 
+/** GGML asks for Arm's architectures, and zig knows CPUs by name only. */
+const cpus = {
+  'armv8-a': 'generic',
+  'armv8.2-a+dotprod+fp16': 'generic+v8_2a+dotprod+fullfp16',
+}
+const renames = Object.entries(cpus).map(([march, cpu]) => `    -march=${march}) arg=-mcpu=${cpu} ;;\n`)
+const translate = `for arg do\n  shift\n  case $arg in\n${renames.join('')}  esac\n  set -- "$@" "$arg"\ndone\n`
+
 /** Writes the programs if need be, and returns CMake's settings that use them. */
 export function zigToolchain({ name, zig, processor }) {
   const program = join(sitePackages(python('requirements.txt')), 'ziglang/zig')
@@ -9,7 +17,7 @@ export function zigToolchain({ name, zig, processor }) {
   const cache = join(root, '.cache/zig/cache')
   const tool = (as, args) => {
     const path = join(folder, as)
-    const text = `#!/bin/sh\nZIG_GLOBAL_CACHE_DIR='${cache}' exec '${program}' ${args} "$@"\n`
+    const text = `#!/bin/sh\n${translate}ZIG_GLOBAL_CACHE_DIR='${cache}' exec '${program}' ${args} "$@"\n`
     write(path, text, 0o755)
     return path
   }
