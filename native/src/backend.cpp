@@ -152,7 +152,8 @@ ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes) {
     if (!has_room(device, n_bytes)) {
         size_t free = 0, total = 0;
         ggml_backend_dev_memory(device, &free, &total);
-        fail(Code::device, "the device %s has %.0f MB free, too little for %.0f MB of weights and the work with them: use a smaller type, fewer parts, or 'cpu'",
+        fail(Code::device,
+             "the device %s has %.0f MB free, too little for %.0f MB of weights and the work with them: use a smaller type, fewer parts, or 'cpu'",
              ggml_backend_dev_name(device), static_cast<double>(free) / 1e6, static_cast<double>(n_bytes) / 1e6);
     }
     return device;
