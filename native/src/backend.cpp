@@ -286,6 +286,13 @@ void Backend::compute(ggml_cgraph * graph) {
 }
 
 void Backend::compute_in_place(ggml_cgraph * graph) {
+    // The scheduler gives views their buffers; here nobody has. The CPU does with pointers, other devices ask for the buffer.
+    for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
+        ggml_tensor * node = ggml_graph_node(graph, i);
+        if (node->view_src && !node->buffer) {
+            ggml_backend_view_init(node);
+        }
+    }
     if (ggml_backend_graph_compute(main(), graph) != GGML_STATUS_SUCCESS) {
         fail(aborted() ? Code::aborted : Code::device, "%s", aborted() ? "the operation was aborted" : "a copy in the KV cache failed");
     }

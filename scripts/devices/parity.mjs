@@ -81,7 +81,7 @@ async function main() {
     const suite = readdirSync(join(root, 'test')).filter((file) => /^parity-.*\.test\.js$/.test(file))
     const wanted = tests.length > 0 ? tests : suite.map((file) => `test/${file}`)
     const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
-    run(process.execPath, [tap, 'run', '--reporter=terse', '--timeout=600', ...wanted], { env })
+    run(process.execPath, [tap, 'run', '--reporter=terse', '--jobs=1', '--timeout=600', ...wanted], { env })
     console.log(`parity with ${name}: all of ${wanted.length} files pass`)
   } finally {
     server?.kill()
