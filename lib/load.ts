@@ -19,7 +19,8 @@ export async function openModel<T>(
   make: (model: NativeModel, session: Session) => T,
 ): Promise<T> {
   const file = path(source, 'source')
-  const { device, threads, kvType, type, revision, parts, mmap, onProgress, signal } = readLoadOptions(options)
+  const { device, threads, kvType, type, revision, parts, mmap, onProgress, signal } =
+    readLoadOptions(options)
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
   const wanted = { type: type ?? folderType, revision, threads, signal, onProgress: report }
