@@ -335,7 +335,6 @@ export interface NativeSession {
   decode(input: NativeDecoderForward): Promise<NativeDecoderOutput>
   embedText(textIds: Int32Array): Promise<Float32Array>
   embedSpeech(rows: Int32Array[]): Promise<Float32Array>
-  score(textIds: Int32Array, rows: Int32Array[]): Promise<{ scores: Float32Array; ms: number }>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number): Promise<NativeAudio>
   /** From now on sums up what enters the weight matrices; false stops that and forgets it. */

@@ -2,20 +2,17 @@ import { join } from 'node:path'
 import { abortable } from './abortable.js'
 import { packageRoot } from './addon.js'
 import { type Clip, readClip, takeClip } from './audio.js'
+import { fitBatch, tooMuch } from './auto.js'
 import type { NativeModel } from './binding.js'
+import { ContentCache } from './content_cache.js'
 import type { Session } from './core.js'
 import { disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
-import {
-  type GenerateOptions,
-  type GeneratePlan,
-  type LoadOptions,
-  readGenerateOptions,
-} from './generate_options.js'
-import { byScore, generateRanked, type Listener } from './generation.js'
+import { checkMemory } from './free_memory.js'
+import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './generate_options.js'
+import { byScore, generateRanked, type Listener, type SizedPlan } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
-import { openModel } from './load.js'
-import { checkMemory } from './memory.js'
+import { type MemoryOptions, openModel } from './load.js'
 import { abortSignal, integer, oneOf, pick } from './options.js'
 import { needPart } from './parts.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
@@ -75,13 +72,22 @@ export class Clvp {
   readonly #model: NativeModel
   readonly #session: Session
   readonly #tokenizer: ClvpTokenizer
+  readonly #cache: ContentCache
+  readonly #maxMemory: number | undefined
   #disposed: Promise<void> | undefined
 
-  private constructor(model: NativeModel, session: Session, tokenizer: ClvpTokenizer) {
+  private constructor(
+    model: NativeModel,
+    session: Session,
+    tokenizer: ClvpTokenizer,
+    { maxMemory, kvType }: MemoryOptions,
+  ) {
     this.#model = model
     this.#session = session
     this.#tokenizer = tokenizer
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()))
+    this.#cache = new ContentCache(session)
+    this.#maxMemory = maxMemory
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()), kvType)
   }
 
   /**
@@ -95,8 +101,14 @@ export class Clvp {
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (model, session) => {
-      return new Clvp(model, session, tokenizerOf(model.values(), session.info))
+    return openModel(source, options, 'f16', (model, session, memory) => {
+      const clvp = new Clvp(model, session, tokenizerOf(model.values(), session.info), memory)
+      const { maxMemory } = memory
+      const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
+      if (maxMemory !== undefined && least.total > maxMemory) {
+        throw tooMuch('the smallest call', least, maxMemory, 'use a smaller type')
+      }
+      return clvp
     })
   }
 
@@ -119,8 +131,7 @@ export class Clvp {
     const vectors: Float32Array[] = []
     for (const [i, clip] of taken.entries()) {
       const samples = await abortable(signal, () => readClip(clip, nameOf(i), sampleRate, clipSeconds))
-      const mel = await this.#session.mel(samples, signal)
-      vectors.push(await this.#session.condition(mel, signal))
+      vectors.push(await this.#cache.condition(samples, signal))
     }
     return Voice.mean(vectors)
   }
@@ -133,20 +144,19 @@ export class Clvp {
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
-    const plan = this.#plan(options)
-    return generateRanked(this.#session, textIds(this.#tokenizer, text, this.#session.info), plan)
+    const { ids, plan } = this.#plan(text, options)
+    return generateRanked(this.#session, this.#cache, ids, plan)
   }
 
   /**
    * generate(), told as it goes. Leaving the loop early stops the work. Events wait in memory until they are read.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT or CLVP_DISPOSED at once; other errors come out of the loop
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_OUT_OF_MEMORY for what `maxMemory` forbids, or CLVP_DISPOSED at once; other errors come out of the loop
    */
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
     const info = this.#session.info
-    const plan = this.#plan(options)
-    const ids = textIds(this.#tokenizer, text, info)
+    const { ids, plan } = this.#plan(text, options)
     const leave = new AbortController()
     const signal = plan.signal ? AbortSignal.any([plan.signal, leave.signal]) : leave.signal
     const events = new EventStream<StreamEvent>(() => leave.abort())
@@ -159,7 +169,7 @@ export class Clvp {
       },
       onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
     }
-    generateRanked(this.#session, ids, { ...plan, signal }, listener).then(
+    generateRanked(this.#session, this.#cache, ids, { ...plan, signal }, listener).then(
       (result) => {
         events.push({ type: 'done', result })
         events.end()
@@ -184,7 +194,7 @@ export class Clvp {
     this.#check()
     const signal = readSignal(options)
     const ids = textIds(this.#tokenizer, text, this.#session.info)
-    const scores = await this.#session.score(ids, readRows(rows), signal)
+    const { scores } = await this.#cache.score(ids, readRows(rows), signal)
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
   }
 
@@ -196,7 +206,7 @@ export class Clvp {
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
     const signal = readSignal(options)
-    return this.#session.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
+    return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
   }
 
   /**
@@ -259,19 +269,33 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** Options after defaults and checks; what cannot be done is refused before it is begun. */
-  #plan(options: GenerateOptions): GeneratePlan {
+  /** What a call of generate() is to do, with a batch that stays within the memory it may have. */
+  #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: SizedPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
-    if (plan.rank) needPart('ranker', info, "load both parts, or generate with 'rank: false'")
-    const { candidates, maxTokens: tokens, batchSize, beams } = plan
-    const request = { candidates: beams?.beams ?? candidates, tokens, batchSize: beams?.beams ?? batchSize }
+    if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
+    const ids = textIds(this.#tokenizer, text, info)
+    const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
+    const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
+    const estimate = (batchSize: number) =>
+      this.info.estimateMemory({
+        candidates: Math.max(rows, batchSize),
+        tokens,
+        batchSize,
+        textTokens: ids.length,
+        scores,
+        padTo,
+      })
+    const batch = plan.beams
+      ? { wanted: rows, option: 'beams' }
+      : { wanted: plan.batchSize, option: 'batchSize' }
+    const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
     // On another device its own allocation fails, and says so.
     if (info.device === 'CPU') {
-      checkMemory(this.info.estimateBytes(request) - this.info.bytes, 'use a smaller batchSize or maxTokens')
+      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
     }
-    return plan
+    return { ids, plan: { ...plan, batchSize } }
   }
 
   #check(): void {

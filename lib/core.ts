@@ -36,7 +36,7 @@ import {
   rewrap,
 } from './binding.js'
 import { abortError, ClvpError, disposedError } from './errors.js'
-import { availableMemory } from './memory.js'
+import { freeMemory } from './free_memory.js'
 import { allParts, type Part } from './parts.js'
 import { Queue } from './queue.js'
 import { defaultSampling } from './sampling.js'
@@ -131,7 +131,7 @@ export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<
     decoder: parts.includes('decoder'),
     ranker: parts.includes('ranker'),
     mmap,
-    memoryAvailable: availableMemory() ?? 0,
+    memoryAvailable: freeMemory() ?? 0,
   }
   const start = (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) =>
     binding.loadModel(path, wanted, flag, onProgress)
@@ -252,15 +252,26 @@ export class Session {
   }
 
   async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
-    return (await this.scoreTimed(textIds, rows, signal)).scores
+    return (await this.scoreTimed(textIds, undefined, rows, signal)).scores
   }
 
+  /** Scores rows against a text, whose embedding may be `known`; gives that too, and the milliseconds of the work. */
   scoreTimed(
     textIds: Int32Array,
+    known: Float32Array | undefined,
     rows: Int32Array[],
     signal?: AbortSignal,
-  ): Promise<{ scores: Float32Array; ms: number }> {
-    return this.#run((session) => session.score(textIds, rows), signal)
+  ): Promise<{ text: Float32Array; scores: Float32Array; ms: number }> {
+    return this.#run(async (session) => {
+      const started = performance.now()
+      const text = known ?? (await session.embedText(textIds))
+      // An abort between two native calls would be forgotten by the second.
+      if (signal?.aborted || this.#queue.closed)
+        throw new ClvpError('CLVP_ABORTED', 'The operation was aborted')
+      const speech = await session.embedSpeech(rows)
+      const { scores } = binding.similarity(this.#model, text, speech)
+      return { text, scores, ms: performance.now() - started }
+    }, signal)
   }
 
   codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {

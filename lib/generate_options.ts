@@ -38,8 +38,16 @@ export interface LoadOptions {
    * of F16's memory, and needs the CPU and heads of a multiple of 32.
    */
   kvType?: KvType | undefined
-  /** For a folder or a hub id: the type its weights are converted to (default 'f16'). For a .gguf file: must be its own. */
-  type?: ModelType | undefined
+  /**
+   * For a folder or a hub id: the type its weights are converted to (default 'f16'); 'auto' takes one that suits the device and the
+   * memory: docs/performance.md. For a .gguf file: must be its own, or 'auto' for any.
+   */
+  type?: ModelType | 'auto' | undefined
+  /**
+   * Bytes that the model and any call may take at most, 1 or more; default: no limit. `info.estimateMemory` tells what that is: Node
+   * itself, which has some 60 MB, does not count. transformers' classes look at the weights alone.
+   */
+  maxMemory?: number | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** Called on the JavaScript thread; it must not throw. */
@@ -79,8 +87,18 @@ export interface GenerateOptions {
   padTo?: number | undefined
   /** How many of the best are given back; default: all. */
   keep?: number | undefined
-  /** How many are decoded together, 1 to 1,024; default 16. More are faster and take more memory. */
-  batchSize?: number | undefined
+  /**
+   * How many are decoded together, 1 to 1,024. More are faster and take more memory. Default 'auto': 16, or as many as stay within
+   * `maxMemory`.
+   */
+  batchSize?: number | 'auto' | undefined
+  /** Bytes that the model and this call may take at most; default: what `load` was given. */
+  maxMemory?: number | undefined
+  /**
+   * Which scores are computed. 'all' (default): `score` and `soloScore`. 'rank': `score` alone, which is about half the work.
+   * 'none': nothing is ranked, and the candidates come in the order of their indices. A score that is not computed is NaN.
+   */
+  scores?: ScoreKind | undefined
   /**
    * Exactly the same codes for candidate k whatever `candidates`, `batchSize` and `threads` are; default false: the same but
    * for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
@@ -97,11 +115,6 @@ export interface GenerateOptions {
   /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
   earlyStopping?: EarlyStopping | undefined
   /**
-   * false: no scores, and the candidates in the order of their mean log-probability; default true. For a model loaded without
-   * its ranker.
-   */
-  rank?: boolean | undefined
-  /**
    * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
    * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
    */
@@ -116,6 +129,9 @@ export interface GenerateOptions {
   /** Called on the JavaScript thread; it must not throw. */
   onProgress?: ((progress: Progress) => void) | undefined
 }
+
+export type ScoreKind = 'all' | 'rank' | 'none'
+export const scoreKinds: readonly ScoreKind[] = ['all', 'rank', 'none']
 
 export interface BeamPlan {
   beams: number
@@ -134,9 +150,10 @@ export interface GeneratePlan {
   maxTokens: number
   padTo: number
   keep: number
-  batchSize: number
+  batchSize: number | 'auto'
+  maxMemory: number | undefined
+  scores: ScoreKind
   deterministic: boolean
-  rank: boolean
   prefixPositions: PrefixPositions
   /** Present for beam search. */
   beams: BeamPlan | undefined
@@ -153,6 +170,7 @@ const loadNames = [
   'threads',
   'kvType',
   'type',
+  'maxMemory',
   'revision',
   'parts',
   'mmap',
@@ -166,7 +184,8 @@ export function readLoadOptions(value: unknown) {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     kvType: given.kvType === undefined ? 'auto' : oneOf(given.kvType, 'kvType', kvTypes),
-    type: given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes),
+    type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
+    maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
     parts: given.parts === undefined ? allParts : readParts(given.parts),
     mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
@@ -175,14 +194,19 @@ export function readLoadOptions(value: unknown) {
   }
 }
 
+function readMaxMemory(value: unknown): number | undefined {
+  return value === undefined ? undefined : integer(value, 'maxMemory', 1, Number.MAX_SAFE_INTEGER)
+}
+
 export const kvTypes: readonly KvType[] = ['auto', 'f32', 'f16', 'q8_0']
 
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = [
   'voice',
+  'maxMemory',
+  'scores',
   'deterministic',
-  'rank',
   'prefixPositions',
   'logitsProcessor',
   'signal',
@@ -212,9 +236,9 @@ export function readGenerateOptions(
     candidates: wanted = beams?.beams ?? (preset ? presets[preset] : 16),
     maxTokens = Math.min(500, info.maxTokens),
     padTo = 0,
-    batchSize = 16,
+    batchSize = 'auto',
+    scores = 'all',
     deterministic = false,
-    rank = true,
     prefixPositions: positions = 'transformers',
   } = given
   const candidates = integer(wanted, 'candidates', 1, beams?.beams ?? maxCandidates)
@@ -227,9 +251,10 @@ export function readGenerateOptions(
     maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
     padTo: integer(padTo, 'padTo', 0, maxRow),
     keep: integer(keep, 'keep', 1, maxCandidates),
-    batchSize: integer(batchSize, 'batchSize', 1, 1024),
+    batchSize: batchSize === 'auto' ? batchSize : integer(batchSize, 'batchSize', 1, 1024),
+    maxMemory: readMaxMemory(given.maxMemory),
+    scores: oneOf(scores, 'scores', scoreKinds),
     deterministic: boolean(deterministic, 'deterministic'),
-    rank: boolean(rank, 'rank'),
     prefixPositions: oneOf(positions, 'prefixPositions', prefixPositions),
     beams,
     processors: functions<LogitsProcessor>(given.logitsProcessor, 'logitsProcessor'),

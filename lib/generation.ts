@@ -1,6 +1,7 @@
 /** From a text's ids and a plan to ranked candidates: the middle of Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from './binding.js'
+import type { ContentCache } from './content_cache.js'
 import type { Session } from './core.js'
 import type { GeneratePlan } from './generate_options.js'
 import { callerHooks } from './hooks.js'
@@ -12,19 +13,23 @@ export interface Listener {
   onCandidate(candidate: DrawnCandidate): void
 }
 
+/** A plan whose batch is known. */
+export type SizedPlan = GeneratePlan & { batchSize: number }
+
 /** Draws, or searches by beams, then ranks. */
 export async function generateRanked(
   session: Session,
+  cache: ContentCache,
   ids: Int32Array,
-  plan: GeneratePlan,
+  plan: SizedPlan,
   listener?: Listener,
 ): Promise<GenerateResult> {
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
-  const { candidates, scoreMs } = plan.rank
-    ? await ranked(session, ids, drawn, plan)
-    : unranked(session, drawn, plan)
+  plan.onProgress?.({ stage: 'rank', fraction: 0 })
+  const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
+  plan.onProgress?.({ stage: 'rank', fraction: 1 })
   const totalMs = performance.now() - started
   return {
     best: candidates[0]!,
@@ -38,7 +43,7 @@ export async function generateRanked(
 async function draw(
   session: Session,
   textIds: Int32Array,
-  plan: GeneratePlan,
+  plan: SizedPlan,
   seed: number,
   listener?: Listener,
 ) {
@@ -76,8 +81,14 @@ async function draw(
   })
 }
 
-/** Scores candidates padded together as the reference pads them, and each by itself. */
-async function rank(session: Session, ids: Int32Array, drawn: NativeCandidate[], plan: GeneratePlan) {
+/** Scores candidates padded together as the reference pads them, and each by itself, as far as the plan asks. */
+async function rank(
+  session: Session,
+  cache: ContentCache,
+  ids: Int32Array,
+  drawn: NativeCandidate[],
+  plan: SizedPlan,
+) {
   const fix = (some: NativeCandidate[], padTo: number) =>
     session.fixCodes(
       some.map(({ tokens }) => tokens),
@@ -85,56 +96,35 @@ async function rank(session: Session, ids: Int32Array, drawn: NativeCandidate[],
       padTo,
     )
   const together = fix(drawn, plan.padTo)
-  const alone = drawn.map((candidate) => fix([candidate], 0)[0]!)
+  const describe = (each: NativeCandidate, i: number, score: number, soloScore: number): Candidate => ({
+    ...describeCandidate(each, session.info),
+    codes: together[i]!,
+    drawnCodes: each.tokens,
+    score,
+    soloScore,
+  })
+  if (plan.scores === 'none') {
+    return { candidates: drawn.map((each, i) => describe(each, i, Number.NaN, Number.NaN)), scoreMs: 0 }
+  }
+  const alone = plan.scores === 'all' ? drawn.map((candidate) => fix([candidate], 0)[0]!) : []
   // A row that padding does not change has one score for both.
   const unpadded = alone.filter((row, i) => row.length !== together[i]!.length)
-  const { scores, ms } = await session.scoreTimed(ids, [...together, ...unpadded], plan.signal)
+  const { scores, ms } = await cache.score(ids, [...together, ...unpadded], plan.signal)
   let next = drawn.length
-  const candidates = drawn.map((each, i): Candidate => {
-    const codes = together[i]!
-    const score = scores[i]!
-    const soloScore = alone[i]!.length === codes.length ? score : scores[next++]!
-    return { ...describeCandidate(each, session.info), codes, drawnCodes: each.tokens, score, soloScore }
-  })
+  const soloScore = (i: number) => {
+    if (alone.length === 0) return Number.NaN
+    return alone[i]!.length === together[i]!.length ? scores[i]! : scores[next++]!
+  }
+  const candidates = drawn.map((each, i) => describe(each, i, scores[i]!, soloScore(i)))
   return { candidates: candidates.sort(byScore), scoreMs: ms }
-}
-
-async function ranked(session: Session, ids: Int32Array, drawn: NativeCandidate[], plan: GeneratePlan) {
-  plan.onProgress?.({ stage: 'rank', fraction: 0 })
-  const result = await rank(session, ids, drawn, plan)
-  plan.onProgress?.({ stage: 'rank', fraction: 1 })
-  return result
-}
-
-/** The rows that would be ranked, by how likely the model holds them itself. */
-function unranked(session: Session, drawn: NativeCandidate[], plan: GeneratePlan) {
-  const rows = session.fixCodes(
-    drawn.map(({ tokens }) => tokens),
-    drawn.map(({ finishReason }) => finishReason === 'stop'),
-    plan.padTo,
-  )
-  const candidates = drawn.map(
-    (each, i): Candidate => ({
-      ...describeCandidate(each, session.info),
-      codes: rows[i]!,
-      drawnCodes: each.tokens,
-      score: Number.NaN,
-      soloScore: Number.NaN,
-    }),
-  )
-  return { candidates: candidates.sort(byLikelihood), scoreMs: 0 }
-}
-
-function byLikelihood(a: Candidate, b: Candidate): number {
-  return b.meanLogprob - a.meanLogprob || a.index - b.index
 }
 
 /** How far a call has come: steps of the batch at hand over the most there can be. */
 class DrawProgress {
-  readonly #plan: GeneratePlan
+  readonly #plan: SizedPlan
   #steps = 0
 
-  constructor(plan: GeneratePlan) {
+  constructor(plan: SizedPlan) {
     this.#plan = plan
   }
 

@@ -6,6 +6,7 @@ export type { OutputOptions } from '../quantize/output.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/types.js'
 export type { Clip, Samples } from './audio.js'
+export { type BenchmarkOptions, type BenchmarkResult, type BenchmarkRow, benchmark } from './benchmark.js'
 export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './binding.js'
 export {
   type CallOptions,
@@ -34,11 +35,12 @@ export {
   type ClvpFeatureExtractorOptions,
   type Features,
 } from './feature_extractor.js'
-export type { GenerateOptions, LoadOptions, Progress } from './generate_options.js'
+export type { GenerateOptions, LoadOptions, Progress, ScoreKind } from './generate_options.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
 export type { ModelInfo } from './info.js'
 export { inspectModel, type ModelFile, type ModelFileTensor } from './inspect.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './mel_plot.js'
+export type { MemoryEstimate, MemoryRequest } from './memory.js'
 export type { Ids } from './models/arrays.js'
 export {
   type CausalLMForwardOptions,

@@ -1,6 +1,6 @@
 /** What a loaded model is, and what a call will take. */
-import { framesPerCode, type NativeInfo, type NativeSampling } from './binding.js'
-import { integer } from './options.js'
+import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from './binding.js'
+import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
 import { allParts, type Part } from './parts.js'
 import { secondsPerCode } from './result.js'
 
@@ -50,17 +50,18 @@ export interface ModelInfo {
    * without a codebook, as the published one is.
    */
   codebook: { codes: number; framesPerCode: number } | undefined
-  /** Bytes that generate() takes at its peak: weights, KV cache, and the activations of a step. An estimate.
-   * `batchSize` is 16 and `textTokens` 100 unless given. */
-  estimateBytes(request: {
-    candidates: number
-    tokens: number
-    batchSize?: number
-    textTokens?: number
-  }): number
+  /** Bytes that a call of generate() takes at its peak, in parts: within a tenth of what is measured. */
+  estimateMemory(request: MemoryRequest): MemoryEstimate
+  /** The total of estimateMemory(). */
+  estimateBytes(request: MemoryRequest): number
 }
 
-export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSampling): ModelInfo {
+export function modelInfo(
+  info: NativeInfo,
+  threads: number,
+  sampling: NativeSampling,
+  kvType: KvType,
+): ModelInfo {
   const { decoderLayers: layers, decoderWidth: width, codebookCodes: codes } = info
   return {
     name: info.name,
@@ -80,17 +81,7 @@ export function modelInfo(info: NativeInfo, threads: number, sampling: NativeSam
     sampling: Object.freeze({ ...sampling }),
     secondsPerCode: secondsPerCode(info),
     codebook: codes > 0 ? { codes, framesPerCode } : undefined,
-    estimateBytes({ candidates, tokens, batchSize = 16, textTokens = Math.min(100, info.maxTextTokens) }) {
-      const rows = Math.min(
-        integer(candidates, 'candidates', 1, 65536),
-        integer(batchSize, 'batchSize', 1, 1024),
-      )
-      const own = rows * integer(tokens, 'tokens', 1, info.maxTokens)
-      const shared = integer(textTokens, 'textTokens', 1, info.maxTextTokens) + 5
-      const aPosition = 2 * width * (info.type === 'f32' ? 4 : 2) // keys and values, in one layer
-      const kv = aPosition * (layers * (shared + own) + own) // a layer is there twice while it grows
-      const activations = 4 * rows * (16 * width + info.decoderVocab) + 4 * 4096 * 1024
-      return Math.round(info.bytes + kv + activations)
-    },
+    estimateMemory: (request) => estimateMemory(info, kvType, request),
+    estimateBytes: (request) => estimateMemory(info, kvType, request).total,
   }
 }

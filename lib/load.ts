@@ -1,11 +1,15 @@
 /** From a source that a user names to a model in memory and a session on it. */
-import type { NativeModel } from './binding.js'
+import { autoType, availableMemory } from './auto.js'
+import { binding, type NativeModel, native } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
 import { ClvpError } from './errors.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'
 import type { ModelType } from './weight_types.js'
+
+/** What of the options decides how much memory calls take. */
+export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
 
 /**
  * Loads a model and makes something of it. What fails on the way leaves nothing behind.
@@ -16,15 +20,28 @@ export async function openModel<T>(
   source: string,
   options: LoadOptions,
   folderType: ModelType,
-  make: (model: NativeModel, session: Session) => T,
+  make: (model: NativeModel, session: Session, memory: MemoryOptions) => T,
 ): Promise<T> {
   const file = path(source, 'source')
-  const { device, threads, kvType, type, revision, parts, mmap, onProgress, signal } =
-    readLoadOptions(options)
+  const {
+    device,
+    threads,
+    kvType,
+    type: wantedType,
+    maxMemory,
+    revision,
+    parts,
+    mmap,
+    onProgress,
+    signal,
+  } = readLoadOptions(options)
+  const type = wantedType === 'auto' ? undefined : wantedType
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const wanted = { type: type ?? folderType, revision, threads, signal, onProgress: report }
+  const chosen = wantedType === 'auto' ? autoType(device, maxMemory ?? availableMemory()) : wantedType
+  const wanted = { type: chosen ?? folderType, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
+  if (maxMemory !== undefined) await refuseLarge(gguf, maxMemory)
   const onLoad = report && ((fraction: number) => report('load', fraction))
   const model = await loadModel(gguf, { device, parts, mmap, signal, onProgress: onLoad })
   try {
@@ -35,9 +52,21 @@ export async function openModel<T>(
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(model, createSession(model, { threads, kvType }))
+    return make(model, createSession(model, { threads, kvType }), { maxMemory, kvType })
   } catch (error) {
     model.dispose()
     throw error
   }
+}
+
+/** Before the weights are read: do they fit at all? What is no model file is the loader's to tell. */
+async function refuseLarge(file: string, maxMemory: number): Promise<void> {
+  const { tensors } = await native(() => binding.inspect(file))
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0)
+  if (bytes <= maxMemory) return
+  const megabytes = (each: number) => `${Math.ceil(each / 1e6)} MB`
+  throw new ClvpError(
+    'CLVP_OUT_OF_MEMORY',
+    `Expected a model within maxMemory, ${megabytes(maxMemory)}, but the weights of ${file} take ${megabytes(bytes)}: use a smaller type`,
+  )
 }

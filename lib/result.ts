@@ -23,9 +23,9 @@ export interface DrawnCandidate {
 export interface Candidate extends DrawnCandidate {
   /** The codes as drawn, without the stop, padding and fixing codes: what Clvp.preview() makes audible. */
   drawnCodes: Int32Array
-  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. NaN with `rank: false`. */
+  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. NaN with `scores: 'none'`. */
   score: number
-  /** The score it has when it is generated alone: without the padding that other candidates impose. NaN with `rank: false`. */
+  /** The score it has when it is generated alone: without the padding that other candidates impose. NaN unless `scores` is 'all'. */
   soloScore: number
 }
 
@@ -51,9 +51,9 @@ export interface Timings {
 
 /** What generate() resolves to. */
 export interface GenerateResult {
-  /** The one with the highest `score`; with `rank: false` the one with the highest `meanLogprob`. */
+  /** The one with the highest `score`; the first one with `scores: 'none'`. */
   best: Candidate
-  /** Best first; at most `keep`. */
+  /** Best first, or as drawn with `scores: 'none'`; at most `keep`. */
   candidates: Candidate[]
   /** The seed that was used: pass it with the same options to get the same candidates. */
   seed: number

@@ -1,5 +1,6 @@
 /** Writing a model file: what a conversion of any source ends with. */
 import { stat } from 'node:fs/promises'
+import { autoType, availableMemory } from '../lib/auto.js'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
 import { abortError, ClvpError, invalid } from '../lib/errors.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/options.js'
@@ -34,9 +35,10 @@ export interface PlannedTensor {
 export interface OutputOptions {
   /**
    * Of the weight matrices; everything else is F32, but for a codebook, which is F16 unless this is `'f32'`. The mixes `'q5_k_m'`
-   * and `'q4_k_m'` keep the matrices that suffer most in a larger type. Default `'f16'`.
+   * and `'q4_k_m'` keep the matrices that suffer most in a larger type. Default `'f16'`; `'auto'` takes one that suits this machine's
+   * device and free memory: docs/performance.md.
    */
-  type?: ModelType | undefined
+  type?: ModelType | 'auto' | undefined
   /**
    * Other types for some matrices: pairs of a pattern of names (`*` any characters, `?` one, `{a,b}` either) and a type; the last
    * pair that fits a tensor counts. A pattern that fits none is an error, and so is one that fits a tensor which must be F32.
@@ -61,7 +63,9 @@ export const outputOptions = ['type', 'tensorTypes', 'importance', 'threads', 'o
 export type OutputSettings = ReturnType<typeof readOutputOptions>
 
 export function readOutputOptions(given: Partial<Record<(typeof outputOptions)[number], unknown>>) {
-  const type = given.type === undefined ? 'f16' : oneOf(given.type, 'type', modelTypes)
+  const wanted =
+    given.type === undefined ? 'f16' : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const)
+  const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
   const tensorTypes = readTensorTypes(given.tensorTypes)
   const { importance } = given
   if (importance !== undefined) {

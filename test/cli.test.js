@@ -24,6 +24,7 @@ const commands = [
   'calibrate',
   'compare',
   'inspect',
+  'bench',
   'devices',
   'doctor',
 ]

@@ -1,76 +1,51 @@
-// How much memory may still be taken: the machine's, and that of the control groups of both versions.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+// info.estimateMemory against the real peak of processes, each less what Node and the addon take before the model.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
-import { availableMemory, checkMemory } from '../dist/lib/memory.js'
+import { Clvp } from '../dist/lib/index.js'
 
-const meminfo = 'MemTotal:  8000000 kB\nMemAvailable:  4000000 kB\n'
-const machine = 4000000 * 1024
+const script = fileURLToPath(new URL('../scripts/bench/memory.mjs', import.meta.url))
+const isMeasured = process.platform === 'linux' && process.arch === 'x64'
 
-/** A system's files, by path. */
-function system(t, files) {
-  const root = t.testdir({})
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), text)
+t.test('the estimate is within a tenth', { skip: !isMeasured && 'measured on Linux, x64' }, async (t) => {
+  const calls = [
+    { candidates: 1, tokens: 20 },
+    { candidates: 16, tokens: 100, scores: 'none' },
+    { candidates: 16, tokens: 100 },
+  ]
+  for (const call of calls) {
+    const asked = JSON.stringify({ file: Clvp.demo, ...call })
+    const { stdout } = await promisify(execFile)(process.execPath, [script, asked])
+    const { found, estimate, ratio } = JSON.parse(stdout)
+    t.ok(ratio > 0.9 && ratio < 1.1, `${asked}: ${found} bytes, estimated ${JSON.stringify(estimate)}`)
   }
-  return availableMemory(root)
-}
-
-const group2 = (folder, max, current, file) => ({
-  [`sys/fs/cgroup/${folder}memory.max`]: `${max}\n`,
-  [`sys/fs/cgroup/${folder}memory.current`]: `${current}\n`,
-  [`sys/fs/cgroup/${folder}memory.stat`]: `anon 1\ninactive_file ${file}\nactive_file 5\n`,
-})
-const group1 = (folder, max, current, file) => ({
-  [`sys/fs/cgroup/memory/${folder}memory.limit_in_bytes`]: `${max}\n`,
-  [`sys/fs/cgroup/memory/${folder}memory.usage_in_bytes`]: `${current}\n`,
-  [`sys/fs/cgroup/memory/${folder}memory.stat`]: `inactive_file 7\ntotal_inactive_file ${file}\ntotal_active_file 5\n`,
 })
 
-if (process.platform !== 'linux') {
-  t.equal(availableMemory(), undefined)
-} else {
-  t.test('this machine', async (t) => t.ok(availableMemory() > 1e6))
-
-  t.test('nothing is told', async (t) => t.equal(system(t, {}), undefined))
-
-  t.test('no groups', async (t) => {
-    t.equal(system(t, { 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/\n' }), machine)
-  })
-
-  t.test('version 2: pages of files count as free, and the tightest group counts', async (t) => {
-    const own = { 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/a/b\n' }
-    t.equal(system(t, { ...own, ...group2('a/b/', 1000, 900, 400) }), 505)
-    t.equal(system(t, { ...own, ...group2('a/b/', 'max', 900, 400), ...group2('a/', 700, 900, 400) }), 205)
-    t.equal(system(t, { ...own, ...group2('a/b/', 'max', 900, 400) }), machine)
-  })
-
-  t.test('version 1', async (t) => {
-    const own = { 'proc/meminfo': meminfo, 'proc/self/cgroup': '5:cpu:/x\n4:cpuset,memory:/a\n0::/\n' }
-    t.equal(system(t, { ...own, ...group1('a/', 1000, 900, 400) }), 505)
-    t.equal(system(t, { ...own, ...group1('a/', '9223372036854771712', 900, 400) }), machine)
-  })
-
-  t.test("in a container the path is the host's", async (t) => {
-    const own = { 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/docker/123\n' }
-    t.equal(system(t, { ...own, ...group2('', 1000, 900, 400) }), 505)
-  })
-
-  t.test('a full group', async (t) => {
-    const own = { 'proc/meminfo': meminfo, 'proc/self/cgroup': '0::/a\n' }
-    t.equal(
-      system(t, { ...own, ...group2('a/', 1000, 2000, 0) }),
-      1,
-      'never 0, which means that nothing is known',
-    )
-  })
-
-  t.test('more than there is', async (t) => {
-    t.equal(checkMemory(1000, 'use less'), undefined)
-    t.throws(() => checkMemory(1e18, 'use less'), {
-      code: 'CLVP_OUT_OF_MEMORY',
-      message: /^Expected 1000000000000 MB of free memory for this call but received \d+ MB: use less$/,
-    })
-  })
-}
+t.test('the parts add up, and grow with what they depend on', async (t) => {
+  const clvp = await Clvp.load(Clvp.demo)
+  t.teardown(() => clvp.dispose())
+  const { estimateMemory, estimateBytes, bytes } = clvp.info
+  const small = { candidates: 4, tokens: 50 }
+  const { total, ...parts } = estimateMemory(small)
+  t.equal(
+    Object.values(parts).reduce((a, b) => a + b),
+    total,
+  )
+  t.equal(parts.weights, bytes)
+  t.equal(estimateBytes(small), total)
+  t.ok(estimateBytes({ ...small, candidates: 8 }) > total)
+  t.ok(estimateBytes({ ...small, tokens: 100 }) > total)
+  t.ok(estimateBytes({ ...small, textTokens: 20 }) < total)
+  t.ok(estimateBytes({ ...small, batchSize: 2 }) < total)
+  t.ok(estimateBytes({ ...small, scores: 'none' }) < total)
+  for (const bad of [
+    {},
+    { candidates: 0, tokens: 1 },
+    { ...small, tokens: 1e6 },
+    { ...small, tokns: 1 },
+    5,
+  ]) {
+    t.throws(() => estimateMemory(bad), { code: 'CLVP_INVALID_ARGUMENT' })
+  }
+})

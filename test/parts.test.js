@@ -22,7 +22,7 @@ t.test('the decoder alone draws what the whole model draws', async (t) => {
   t.ok(decoder.info.bytes < whole.info.bytes)
   const [voice, same] = [await whole.voice(tone()), await decoder.voice(tone())]
   t.same(same.embedding, voice.embedding)
-  const unranked = await decoder.generate('hello', { voice, ...draw, rank: false })
+  const unranked = await decoder.generate('hello', { voice, ...draw, scores: 'none' })
   const ranked = await whole.generate('hello', { voice, ...draw })
   const byIndex = (a, b) => a.index - b.index
   const plain = ({ candidates }) =>
@@ -41,11 +41,11 @@ t.test('the decoder alone draws what the whole model draws', async (t) => {
   )
   t.same(unranked.best, unranked.candidates[0])
   t.equal(unranked.timings.scoreMs, 0)
-  const same2 = await whole.generate('hello', { voice, ...draw, rank: false })
+  const same2 = await whole.generate('hello', { voice, ...draw, scores: 'none' })
   t.same(same2.candidates.map(essence), unranked.candidates.map(essence))
 
-  await t.rejects(decoder.generate('hello', { voice, ...draw }), lacks('ranker', 'rank: false'))
-  t.throws(() => decoder.stream('hello', { voice, ...draw }), lacks('ranker', 'rank: false'))
+  await t.rejects(decoder.generate('hello', { voice, ...draw }), lacks('ranker', "scores: 'none'"))
+  t.throws(() => decoder.stream('hello', { voice, ...draw }), lacks('ranker', "scores: 'none'"))
   await t.rejects(decoder.rank('hello', [Int32Array.of(1, 2)]), lacks('ranker', 'parts'))
   await t.rejects(decoder.embedText('hello'), lacks('ranker', 'parts'))
   await t.rejects(decoder.embedSpeech(Int32Array.of(1, 2)), lacks('ranker', 'parts'))
@@ -59,7 +59,7 @@ t.test('the ranker alone ranks as the whole model does', async (t) => {
   t.same(await ranker.embedText('hello'), await whole.embedText('hello'))
   const voice = await whole.voice(tone())
   await t.rejects(
-    ranker.generate('hello', { voice, ...draw, rank: false }),
+    ranker.generate('hello', { voice, ...draw, scores: 'none' }),
     lacks('decoder', 'load the decoder'),
   )
   await t.rejects(ranker.voice(tone()), lacks('decoder', 'parts'))
@@ -95,12 +95,12 @@ t.test('the command line', async (t) => {
     ...few,
     '--part',
     'decoder',
-    '--unranked',
+    '--scores', 'none',
     '--mmap',
   )
   t.equal(status, 0)
   t.equal(JSON.parse(stdout).candidates[0].score, null)
   t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'decoder').stderr, /ranker.*CLVP_UNSUPPORTED/)
   t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'head').stderr, /'decoder' or 'ranker'.*for parts/)
-  t.match(run('generate', 'demo', 'Hi.', '--max-tokens', '5', '-n', '2', '--unranked').stdout, / - +- /)
+  t.match(run('generate', 'demo', 'Hi.', '--max-tokens', '5', '-n', '2', '--scores', 'none').stdout, / - +- /)
 })

@@ -1,4 +1,5 @@
 import { convertFolder } from '../../quantize/convert.js'
+import { autoType, availableMemory } from '../auto.js'
 import { modelTypes } from '../weight_types.js'
 import type { Command } from './command.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from './output.js'
@@ -19,12 +20,16 @@ export const convert: Command = {
     'Torch files are read as data: nothing in them is run. Either may hold codebook.safetensors.\n' +
     typeDetails,
   flags: {
-    type: { value: 'TYPE', help: 'type of the weight matrices (default: f16)' },
+    type: {
+      value: 'TYPE',
+      help: 'type of the weight matrices (default: f16); auto for one that suits this machine',
+    },
     ...outputFlags,
   },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
-    const type = args.choice('type', modelTypes) ?? 'f16'
+    const wanted = args.choice('type', [...modelTypes, 'auto']) ?? 'f16'
+    const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
     const started = performance.now()
     const result = await convertFolder(source, target, {
       ...(await readOutputFlags(args, context, source, type)),

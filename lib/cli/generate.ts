@@ -1,5 +1,5 @@
 import { Clvp } from '../clvp.js'
-import { type GenerateOptions, prefixPositions } from '../generate_options.js'
+import { type GenerateOptions, prefixPositions, scoreKinds } from '../generate_options.js'
 import { presetNames } from '../presets.js'
 import type { Candidate, GenerateResult, Timings } from '../result.js'
 import { writeWhole } from '../write.js'
@@ -56,7 +56,11 @@ export const generate: Command = {
     'max-tokens': { value: 'N', help: 'most codes of a candidate (default 500, or what the model can)' },
     'pad-to': { value: 'N', help: 'pad rows to N codes before ranking, as tortoise does with 500' },
     keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
-    'batch-size': { value: 'N', help: 'how many are decoded together (default 16)' },
+    'batch-size': {
+      value: 'N',
+      help: 'how many are decoded together (default: 16, fewer with --max-memory)',
+    },
+    scores: { value: 'WHICH', help: 'all (default), rank for no score alone, or none' },
     beams: {
       value: 'N',
       help: 'search for the likeliest rows with N beams (drawn ones with --temperature)',
@@ -66,7 +70,6 @@ export const generate: Command = {
       help: "divide a beam's likelihood by its length to this power (default 1)",
     },
     'early-stopping': { value: 'WHEN', help: 'end a beam search: yes, no (default) or never early' },
-    unranked: { help: "don't rank: candidates in the order of their log-probability" },
     deterministic: { help: 'the same candidates to the last bit whatever their number' },
     'prefix-positions': {
       value: 'KIND',
@@ -93,6 +96,7 @@ export const generate: Command = {
     const [out, wav, plot] = [args.text('out'), args.text('wav'), args.text('plot')]
     const preset = args.choice('preset', presetNames)
     const ending = args.choice('early-stopping', ['yes', 'no', 'never'])
+    const scores = args.choice('scores', scoreKinds)
     const positions = args.choice('prefix-positions', prefixPositions)
     return withModel(model, args, context, async (clvp) => {
       if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
@@ -102,7 +106,7 @@ export const generate: Command = {
         ...args.numbers(numbers),
         ...(preset !== undefined && { preset }),
         ...(args.flag('deterministic') && { deterministic: true }),
-        ...(args.flag('unranked') && { rank: false }),
+        ...(scores !== undefined && { scores }),
         ...(ending !== undefined && { earlyStopping: endings[ending] }),
         ...(positions !== undefined && { prefixPositions: positions }),
         signal: context.signal,
@@ -131,11 +135,12 @@ function toJson({ candidates, seed, timings }: GenerateResult) {
 }
 
 function candidateTable(candidates: readonly Candidate[]): string {
+  const score = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(4))
   const rows = candidates.map((candidate, i) => [
     String(i + 1),
     String(candidate.index),
-    scoreText(candidate.score),
-    scoreText(candidate.soloScore),
+    score(candidate.score),
+    score(candidate.soloScore),
     candidate.meanLogprob.toFixed(3),
     `${candidate.seconds.toFixed(2)} s`,
     `${candidate.longestSilence.toFixed(2)} s`,
@@ -143,8 +148,6 @@ function candidateTable(candidates: readonly Candidate[]): string {
   ])
   return table([['rank', 'candidate', 'score', 'alone', 'logprob', 'length', 'silence', 'ended by'], ...rows])
 }
-
-const scoreText = (score: number) => (Number.isNaN(score) ? '-' : score.toFixed(4))
 
 function timingTable(timings: Timings): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`

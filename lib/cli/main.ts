@@ -2,6 +2,7 @@
 /** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
 import { packageVersion } from '../addon.js'
 import { ClvpError } from '../errors.js'
+import { bench } from './bench.js'
 import { calibrate } from './calibrate.js'
 import { type Command, helpOf, parse, UsageError } from './command.js'
 import { compare } from './compare.js'
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   calibrate,
   compare,
   inspect,
+  bench,
   devices,
   doctor,
 ]

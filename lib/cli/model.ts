@@ -14,7 +14,11 @@ export const modelFlags: Record<string, Flag> = {
   },
   type: {
     value: 'TYPE',
-    help: "type to convert a folder to, as 'clvp convert --help' lists them (default: f16)",
+    help: "type to convert a folder to: one of 'clvp convert --help', or auto (default: f16)",
+  },
+  'max-memory': {
+    value: 'MB',
+    help: 'refuse what takes more, and decode fewer at a time (default: no limit)',
   },
   part: {
     value: 'NAME',
@@ -37,19 +41,25 @@ export function modelSource(name: string): string {
 
 /** What the shared flags give `Clvp.load`. */
 export function readModelFlags(args: Arguments, context: Context): LoadOptions {
-  const type = args.choice('type', modelTypes)
+  return { ...readSourceFlags(args, context), ...args.numbers({ threads: 'threads' }) }
+}
+
+/** The same without the threads. */
+export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
+  const type = args.choice('type', [...modelTypes, 'auto'])
   const kvType = args.choice('kv-type', kvTypes)
   const device = args.text('device')
   const revision = args.text('revision')
   const parts = args.texts('part')
+  const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
-    ...args.numbers({ threads: 'threads' }),
     ...(kvType !== undefined && { kvType }),
     ...(type !== undefined && { type }),
     ...(parts.length > 0 && { parts: readParts(parts) }),
     ...(args.flag('mmap') && { mmap: true }),
     ...(revision !== undefined && { revision }),
+    ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
   }

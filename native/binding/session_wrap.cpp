@@ -28,11 +28,6 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
 
 struct Nothing {};
 
-struct Scored {
-    std::vector<float> scores;
-    double ms = 0;
-};
-
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
@@ -60,13 +55,6 @@ Napi::Value result_to_js(Napi::Env env, const clvp::Audio & audio) {
     return object;
 }
 
-Napi::Value result_to_js(Napi::Env env, const Scored & scored) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("scores", to_js(env, scored.scores));
-    object.Set("ms", scored.ms);
-    return object;
-}
-
 } // namespace
 
 Napi::Function SessionWrap::define(Napi::Env env) {
@@ -82,7 +70,6 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
-                           InstanceMethod("score", &SessionWrap::score),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
                            InstanceMethod("preview", &SessionWrap::preview),
                            InstanceMethod("collectImportance", &SessionWrap::collect_importance),
@@ -190,15 +177,6 @@ Napi::Value SessionWrap::embed_text(const Napi::CallbackInfo & info) {
 
 Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
     return start<std::vector<float>>(info, [rows = to_rows(info[0], "rows")](clvp::Session & s) { return s.embed_speech(rows); });
-}
-
-Napi::Value SessionWrap::score(const Napi::CallbackInfo & info) {
-    return start<Scored>(info, [ids = to_ints(info[0], "textIds"), rows = to_rows(info[1], "rows")](clvp::Session & s) {
-        Scored scored;
-        scored.scores = s.score(ids, rows);
-        scored.ms = s.timings().score_ms;
-        return scored;
-    });
 }
 
 /// codesToMel(codes)

@@ -25,7 +25,6 @@ private:
     Napi::Value decode(const Napi::CallbackInfo & info);
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
-    Napi::Value score(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
     Napi::Value preview(const Napi::CallbackInfo & info);
     Napi::Value collect_importance(const Napi::CallbackInfo & info);

@@ -10,7 +10,7 @@ namespace clvp {
 struct KernelSet {
     const char * name;
     RoundKernel round;
-    TileKernel q8_0, q4_0, iq4_nl, q4_k;
+    TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
     AttendKernel attend_f16, attend_f32, attend_q8_0;
 };
 

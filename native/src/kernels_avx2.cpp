@@ -72,6 +72,39 @@ template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, 
 
 CLVP_INLINE __m256 halves(const uint8_t * at) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(at))); }
 
+/// 8 rows with n columns of Q6_K, which has a scale for each 16 columns of a row.
+template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
+    const __m256i ones = _mm256_set1_epi16(1), low = _mm256_set1_epi8(15), high = _mm256_set1_epi8(0x30);
+    for (int64_t b = 0; b < tile.n_blocks; b++) {
+        const uint8_t * quants = tile.quants + b / 8 * 3072 + half * 32;
+        const uint8_t * scales = tile.scales + b / 8 * 288;
+        const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
+        for (int side = 0; side < 2; side++) { // of the block's columns
+            __m256i sum[n];
+            for (int c = 0; c < n; c++) { // the codes are 32 too large
+                const int32_t own = side ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
+                sum[c] = _mm256_set1_epi32(-32 * own);
+            }
+            for (int j = side * 4; j < side * 4 + 4; j++) {
+                const __m256i lows = load32(quants + (first_low + j) * 64), highs = load32(quants + 2048 + (first_high + j) * 64);
+                const __m256i from = part == 0   ? _mm256_slli_epi16(highs, 4)
+                                     : part == 1 ? _mm256_slli_epi16(highs, 2)
+                                     : part == 2 ? highs
+                                                 : _mm256_srli_epi16(highs, 2);
+                const __m256i w = _mm256_or_si256(_mm256_and_si256(part < 2 ? lows : _mm256_srli_epi16(lows, 4), low), _mm256_and_si256(from, high));
+                for (int c = 0; c < n; c++) {
+                    sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(_mm256_maddubs_epi16(w, four_columns(x[c], b, j)), ones));
+                }
+            }
+            const auto * factors = reinterpret_cast<const __m128i *>(scales + 32 + (b % 8 * 2 + side) * 16 + half * 8);
+            const __m256 scale = _mm256_mul_ps(halves(scales + half * 16), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(factors))));
+            for (int c = 0; c < n; c++) {
+                total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].scales[b])), total[c]);
+            }
+        }
+    }
+}
+
 /// Q4_K's scale and minimum of one block, of 8 rows.
 CLVP_INLINE void load_scale(const uint8_t * at, int block, int half, __m256 & scale, __m256 & min) {
     auto bytes = [&](int i) { return _mm_loadl_epi64(reinterpret_cast<const __m128i *>(at + 64 + i * 16 + half * 8)); };
@@ -88,6 +121,26 @@ CLVP_INLINE void load_scale(const uint8_t * at, int block, int half, __m256 & sc
     }
     scale = _mm256_mul_ps(halves(at + half * 16), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(a)));
     min = _mm256_mul_ps(halves(at + 32 + half * 16), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)));
+}
+
+/// 8 rows with n columns of any other form.
+template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
+    for (int64_t b = 0; b < tile.n_blocks; b++) {
+        __m256i sum[n];
+        block_sums<form, n>(tile.quants, b, half, x, sum);
+        __m256 scale, min;
+        if constexpr (form == Form::q4_k) {
+            load_scale(tile.scales + b / 8 * 256, static_cast<int>(b % 8), half, scale, min);
+        } else {
+            scale = halves(tile.scales + b * 32 + half * 16);
+        }
+        for (int c = 0; c < n; c++) {
+            total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].scales[b])), total[c]);
+            if constexpr (form == Form::q4_k) {
+                total[c] = _mm256_fnmadd_ps(min, _mm256_set1_ps(x[c].scaled_sums[b]), total[c]);
+            }
+        }
+    }
 }
 
 CLVP_INLINE void store_rows(__m256 values, int n_rows, float * out) {
@@ -109,21 +162,10 @@ CLVP_INLINE void multiply(const Tile & tile, int half, const Columns & columns, 
         x[c] = column_at(columns, first + c, tile.n_blocks);
         total[c] = _mm256_setzero_ps();
     }
-    for (int64_t b = 0; b < tile.n_blocks; b++) {
-        __m256i sum[n];
-        block_sums<form, n>(tile.quants, b, half, x, sum);
-        __m256 scale, min;
-        if constexpr (form == Form::q4_k) {
-            load_scale(tile.scales + b / 8 * 256, static_cast<int>(b % 8), half, scale, min);
-        } else {
-            scale = halves(tile.scales + b * 32 + half * 16);
-        }
-        for (int c = 0; c < n; c++) {
-            total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].scales[b])), total[c]);
-            if constexpr (form == Form::q4_k) {
-                total[c] = _mm256_fnmadd_ps(min, _mm256_set1_ps(x[c].scaled_sums[b]), total[c]);
-            }
-        }
+    if constexpr (form == Form::q6_k) {
+        multiply_q6_k<n>(tile, half, x, total);
+    } else {
+        multiply_blocks<form, n>(tile, half, x, total);
     }
     const int n_rows = tile.n_rows - half * 8;
     float added[8] = {};
@@ -152,6 +194,7 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
     float * scaled_sums = scales + 2 * n_blocks;
+    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     const __m256 sign = _mm256_set1_ps(-0.0f);
     for (int64_t b = first; b < last; b++) {
         __m256 part[4], largest = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
@@ -174,13 +217,16 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
         const __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
         const __m256i in_order = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(column + b * tile_block), in_order);
-        int32_t parts[8], all = 0;
+        int32_t parts[8], upper[8], all = 0, last = 0;
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(parts), sum);
-        for (int32_t value : parts) {
-            all += value;
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(upper), _mm256_add_epi32(whole[2], whole[3]));
+        for (int i = 0; i < 8; i++) {
+            all += parts[i];
+            last += upper[i];
         }
         scales[b] = _mm256_movemask_ps(odd) == 0 ? most / 127.0f : __builtin_nanf("");
         sums[b] = all;
+        upper_sums[b] = last;
         scaled_sums[b] = scales[b] * static_cast<float>(all);
     }
 }
@@ -220,8 +266,16 @@ struct Lanes {
 namespace clvp {
 
 const KernelSet avx2_kernels = {
-    "avx2",        round_blocks,    all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>, all_columns<Form::q4_k>, attend<ggml_fp16_t>,
-    attend<float>, attend<Q8Block>,
+    "avx2",
+    round_blocks,
+    all_columns<Form::q8_0>,
+    all_columns<Form::q4_0>,
+    all_columns<Form::iq4_nl>,
+    all_columns<Form::q4_k>,
+    all_columns<Form::q6_k>,
+    attend<ggml_fp16_t>,
+    attend<float>,
+    attend<Q8Block>,
 };
 
 } // namespace clvp

@@ -64,6 +64,42 @@ template <Form form> CLVP_INLINE void load_block(const uint8_t * quants, int64_t
 
 CLVP_INLINE __m512 halves(const uint8_t * at) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(at))); }
 
+CLVP_INLINE __m512 bytes_to_floats(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
+
+/// 16 rows with n columns of Q6_K, which has a scale for each 16 columns of a row.
+template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+    const __m512i low = _mm512_set1_epi8(15), high = _mm512_set1_epi8(0x30);
+    for (int64_t b = 0; b < tile.n_blocks; b++) {
+        const uint8_t * quants = tile.quants + b / 8 * 3072;
+        const uint8_t * scales = tile.scales + b / 8 * 288;
+        const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
+        const __m512 d = halves(scales);
+        for (int half = 0; half < 2; half++) {
+            __m512i sum[n];
+            for (int c = 0; c < n; c++) { // the codes are 32 too large
+                const int32_t own = half ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
+                sum[c] = _mm512_set1_epi32(-32 * own);
+            }
+            for (int j = half * 4; j < half * 4 + 4; j++) {
+                const __m512i lows = load64(quants + (first_low + j) * 64), highs = load64(quants + 2048 + (first_high + j) * 64);
+                const __m512i from = part == 0   ? _mm512_slli_epi16(highs, 4)
+                                     : part == 1 ? _mm512_slli_epi16(highs, 2)
+                                     : part == 2 ? highs
+                                                 : _mm512_srli_epi16(highs, 2);
+                const __m512i w = _mm512_or_si512(_mm512_and_si512(part < 2 ? lows : _mm512_srli_epi16(lows, 4), low), _mm512_and_si512(from, high));
+                for (int c = 0; c < n; c++) {
+                    sum[c] = _mm512_dpbusd_epi32(sum[c], w, four_columns(x[c], b, j));
+                }
+            }
+            const auto * factors = reinterpret_cast<const __m128i *>(scales + 32 + (b % 8 * 2 + half) * 16);
+            const __m512 scale = _mm512_mul_ps(d, bytes_to_floats(_mm_loadu_si128(factors)));
+            for (int c = 0; c < n; c++) {
+                total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(x[c].scales[b])), total[c]);
+            }
+        }
+    }
+}
+
 /// Q4_K's scales and minima of the eight blocks of 256 columns.
 struct Scales {
     __m512 scale[8], min[8];
@@ -89,14 +125,8 @@ CLVP_INLINE void load_scales(const uint8_t * at, Scales & scales) {
     }
 }
 
-/// 16 rows with n columns.
-template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
-    Column x[n];
-    __m512 total[n];
-    for (int c = 0; c < n; c++) {
-        x[c] = column_at(columns, first + c, tile.n_blocks);
-        total[c] = _mm512_setzero_ps();
-    }
+/// 16 rows with n columns of any other form.
+template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
     Scales scales;
     for (int64_t b = 0; b < tile.n_blocks; b++) {
         if constexpr (form == Form::q4_k) {
@@ -121,6 +151,21 @@ template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const C
                 total[c] = _mm512_fnmadd_ps(scales.min[b % 8], _mm512_set1_ps(x[c].scaled_sums[b]), total[c]);
             }
         }
+    }
+}
+
+/// 16 rows with n columns.
+template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
+    Column x[n];
+    __m512 total[n];
+    for (int c = 0; c < n; c++) {
+        x[c] = column_at(columns, first + c, tile.n_blocks);
+        total[c] = _mm512_setzero_ps();
+    }
+    if constexpr (form == Form::q6_k) {
+        multiply_q6_k<n>(tile, x, total);
+    } else {
+        multiply_blocks<form, n>(tile, x, total);
     }
     const auto used = static_cast<__mmask16>((1u << tile.n_rows) - 1);
     const __m512 added = bias ? _mm512_maskz_loadu_ps(used, bias) : _mm512_setzero_ps();
@@ -152,6 +197,7 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
     float * scaled_sums = scales + 2 * n_blocks;
+    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     for (int64_t b = first; b < last; b++) {
         const __m512 low = _mm512_loadu_ps(x + b * tile_block), high = _mm512_loadu_ps(x + b * tile_block + 16);
         const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
@@ -162,7 +208,8 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
         _mm_storeu_si128(to, _mm512_cvtsepi32_epi8(a));
         _mm_storeu_si128(to + 1, _mm512_cvtsepi32_epi8(c));
         scales[b] = numbers ? largest / 127.0f : __builtin_nanf("");
-        sums[b] = _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+        upper_sums[b] = _mm512_reduce_add_epi32(c);
+        sums[b] = upper_sums[b] + _mm512_reduce_add_epi32(a);
         scaled_sums[b] = scales[b] * static_cast<float>(sums[b]);
     }
 }
@@ -196,8 +243,8 @@ struct Lanes {
 namespace clvp {
 
 const KernelSet avx512_kernels = {
-    "avx512-vnni",           round_blocks,        all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>,
-    all_columns<Form::q4_k>, attend<ggml_fp16_t>, attend<float>,           attend<Q8Block>,
+    "avx512-vnni",           round_blocks,        all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>, all_columns<Form::q4_k>,
+    all_columns<Form::q6_k>, attend<ggml_fp16_t>, attend<float>,           attend<Q8Block>,
 };
 
 } // namespace clvp

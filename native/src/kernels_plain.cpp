@@ -58,6 +58,6 @@ struct Lanes {
 
 namespace clvp {
 
-const KernelSet plain_kernels = { "plain", nullptr, nullptr, nullptr, nullptr, nullptr, attend<ggml_fp16_t>, attend<float>, attend<Q8Block> };
+const KernelSet plain_kernels = { "plain", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, attend<ggml_fp16_t>, attend<float>, attend<Q8Block> };
 
 } // namespace clvp

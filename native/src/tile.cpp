@@ -48,11 +48,21 @@ void store_q4_k(const uint8_t * block, int row, uint8_t * quants, uint8_t * scal
     }
 }
 
+/// Q6_K: 128 bytes of low parts, 64 of high ones, 16 factors of a scale, the F16 scale.
+void store_q6_k(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales) {
+    copy(scales + row * 2, block + 208, 2);
+    for (int i = 0; i < 16; i++) {
+        scales[32 + i * tile_rows + row] = block[192 + i];
+    }
+    for (int j = 0; j < 48; j++) {
+        copy(quants + (j * tile_rows + row) * 4, block + j * 4, 4);
+    }
+}
+
 const Layout layouts[] = {
-    { GGML_TYPE_Q8_0, 512, 32, 32, &KernelSet::q8_0, store_q8_0 },
-    { GGML_TYPE_Q4_0, 256, 32, 32, &KernelSet::q4_0, store_q4_0 },
-    { GGML_TYPE_IQ4_NL, 256, 32, 32, &KernelSet::iq4_nl, store_q4_0 },
-    { GGML_TYPE_Q4_K, 2048, 256, 256, &KernelSet::q4_k, store_q4_k },
+    { GGML_TYPE_Q8_0, 512, 32, 32, &KernelSet::q8_0, store_q8_0 },     { GGML_TYPE_Q4_0, 256, 32, 32, &KernelSet::q4_0, store_q4_0 },
+    { GGML_TYPE_IQ4_NL, 256, 32, 32, &KernelSet::iq4_nl, store_q4_0 }, { GGML_TYPE_Q4_K, 2048, 256, 256, &KernelSet::q4_k, store_q4_k },
+    { GGML_TYPE_Q6_K, 3072, 288, 256, &KernelSet::q6_k, store_q6_k },
 };
 
 const Layout & layout_of(const ggml_tensor * matrix) { return *static_cast<const Layout *>(matrix->extra); }

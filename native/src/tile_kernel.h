@@ -14,11 +14,13 @@ namespace clvp {
 constexpr int tile_rows = 16;
 constexpr int tile_block = 32; // columns that share a scale of x
 
-enum class Form { q8_0, q4_0, iq4_nl, q4_k };
+enum class Form { q8_0, q4_0, iq4_nl, q4_k, q6_k };
 
 /// 16 rows in memory. Q8_0: of each block [8][16][4] signed bytes, and [16] F16 scales. Q4_0, IQ4_NL: of each block [4][16][4] bytes
 /// of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: of each 64 columns [8][16][4] bytes of two codes,
 /// columns 0-31 low and 32-63 high; of each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers.
+/// Q6_K: of each 256 columns [32][16][4] bytes of low parts and [16][16][4] of high ones, as Q6_K has them, [16] F16 scales, and for each
+/// 16 columns [16] signed bytes that multiply them.
 struct Tile {
     const uint8_t * quants;
     const uint8_t * scales;
@@ -26,8 +28,8 @@ struct Tile {
     int n_rows;       // that are used: 1 to 16
 };
 
-/// Rows of x, rounded: each has 32 signed bytes a block, then for each block an F32 scale, the I32 sum of its bytes, and the F32
-/// product of the two.
+/// Rows of x, rounded: each has 32 signed bytes a block, then for each block an F32 scale, the I32 sum of its bytes, the F32
+/// product of the two, and the I32 sum of its last 16 bytes.
 struct Columns {
     const uint8_t * data;
     size_t stride;
@@ -40,15 +42,17 @@ struct Column {
     const float * scales;
     const int32_t * sums;
     const float * scaled_sums;
+    const int32_t * upper_sums;
 };
 
 inline Column column_at(const Columns & columns, int i, int64_t n_blocks) {
     const uint8_t * at = columns.data + static_cast<size_t>(i) * columns.stride;
     const auto * scales = reinterpret_cast<const float *>(at + n_blocks * tile_block);
-    return { at, scales, reinterpret_cast<const int32_t *>(scales + n_blocks), scales + 2 * n_blocks };
+    return { at, scales, reinterpret_cast<const int32_t *>(scales + n_blocks), scales + 2 * n_blocks,
+             reinterpret_cast<const int32_t *>(scales + 3 * n_blocks) };
 }
 
-inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 12); }
+inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 16); }
 
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
 using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);

@@ -18,8 +18,8 @@ async function work() {
     )
   } else {
     const voice = await clvp.voice(Clvp.demoVoice)
-    const rank = parts === undefined || parts.includes('ranker')
-    await clvp.generate(text, { voice, candidates, batchSize, maxTokens: tokens, seed: 1, rank })
+    const scores = parts === undefined || parts.includes('ranker') ? 'all' : 'none'
+    await clvp.generate(text, { voice, candidates, batchSize, maxTokens: tokens, seed: 1, scores })
   }
   await clvp.dispose()
 }

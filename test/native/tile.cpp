@@ -75,7 +75,7 @@ double error(const std::vector<float> & found, const std::vector<float> & expect
     return most / std::sqrt(squares / static_cast<double>(expected.size()));
 }
 
-const ggml_type types[] = { GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_IQ4_NL, GGML_TYPE_Q4_K };
+const ggml_type types[] = { GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_IQ4_NL, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K };
 
 } // namespace
 
@@ -93,7 +93,7 @@ TEST(products_in_tiles_are_those_of_ggml) {
             }
             // Both round x to 8 bits, in blocks of 32 or 256 columns: the difference is less than what that costs either.
             const double difference = error(multiply(backend, tiles, nullptr, c, x), multiply(backend, plain, nullptr, c, x));
-            CHECK(difference < (type == GGML_TYPE_Q4_K ? 0.04 : 0.004));
+            CHECK(difference < (type == GGML_TYPE_Q4_K || type == GGML_TYPE_Q6_K ? 0.04 : 0.004));
         }
     }
     test::note("kernels: %s", kernel_set() ? kernel_set()->name : "ggml");

@@ -1,0 +1,126 @@
+/** What was asked of speed and memory, and what a run shows of it. */
+
+import { autoType } from '../../dist/lib/auto.js'
+
+/** What `type: 'auto'` gives on a CPU where memory is plenty. */
+const auto = autoType('cpu', Number.POSITIVE_INFINITY)
+
+/** [what, 'more' or 'less' is better, at least, aim, unit, how it follows from a result]; undefined where a part was not run. */
+const goals = [
+  [
+    '1 candidate, ms a token, Q4_K mix against transformers F32',
+    'more',
+    5,
+    8,
+    'x',
+    (r) => ratio(job(r, 'transformers f32', 1)?.stepMs, job(r, 'q4_k_m', 1)?.stepMs),
+  ],
+  [
+    '1 candidate, Q8_0, share of the memory-bandwidth limit',
+    'more',
+    60,
+    85,
+    '%',
+    (r) => percent(readMs(r, 'q8_0', 1), job(r, 'q8_0', 1)?.stepMs),
+  ],
+  [
+    `16 candidates, ms a step at 100 cached positions, automatic choice (${auto}) against transformers F32`,
+    'more',
+    1.8,
+    3,
+    'x',
+    (r) => ratio(job(r, 'transformers f32', 16)?.stepMs, job(r, auto, 16)?.stepMs),
+  ],
+  [
+    "16 candidates, products of a step, Q8_0, against GGML's stock kernels in the same program",
+    'more',
+    1.3,
+    1.7,
+    'x',
+    (r) => ratio(step(r, 'q8_0', 16)?.stockMs, step(r, 'q8_0', 16)?.productsMs),
+  ],
+  [
+    'decode step against the sum of its bare matrix products, Q8_0, 1 candidate',
+    'less',
+    1.25,
+    1.1,
+    'x',
+    (r) => ratio(step(r, 'q8_0', 1)?.stepMs, step(r, 'q8_0', 1)?.productsMs),
+  ],
+  [
+    'decode step against the sum of its bare matrix products, Q8_0, 16 candidates',
+    'less',
+    1.25,
+    1.1,
+    'x',
+    (r) => ratio(step(r, 'q8_0', 16)?.stepMs, step(r, 'q8_0', 16)?.productsMs),
+  ],
+  [
+    `whole job with ranking, 16 candidates, automatic choice (${auto}) against transformers F32`,
+    'more',
+    2.5,
+    5,
+    'x',
+    (r) => ratio(job(r, 'transformers f32', 16)?.jobMs, job(r, auto, 16)?.jobMs),
+  ],
+  [
+    'peak memory of that job, transformers F32 against Q8_0',
+    'more',
+    3,
+    5,
+    'x',
+    (r) => ratio(job(r, 'transformers f32', 16)?.peakBytes, job(r, 'q8_0', 16)?.peakBytes),
+  ],
+  [
+    'peak memory of that job, transformers F32 against Q4_K mix',
+    'more',
+    4,
+    8,
+    'x',
+    (r) => ratio(job(r, 'transformers f32', 16)?.peakBytes, job(r, 'q4_k_m', 16)?.peakBytes),
+  ],
+  [
+    'load to ready, Q8_0, file in the cache',
+    'less',
+    1.5,
+    0.5,
+    's',
+    (r) => ratio(job(r, 'q8_0', 16)?.loadMs, 1000),
+  ],
+  [
+    '64 requests of 1 candidate at once against in turn, throughput',
+    'more',
+    1.3,
+    3,
+    'x',
+    (r) => ratio(r.requests?.inTurnMs, r.requests?.togetherMs),
+  ],
+]
+
+const job = (result, variant, candidates) =>
+  result.jobs?.find((each) => each.variant === variant && each.candidates === candidates)
+const step = (result, type, rows) => result.native?.find((each) => each.type === type && each.rows === rows)
+const ratio = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
+const percent = (a, b) => (a === undefined || b === undefined ? undefined : (100 * a) / b)
+
+/** Milliseconds that reading a step's matrices takes at the measured bandwidth. */
+export function readMs(result, type, rows) {
+  return ratio(step(result, type, rows)?.bytes, result.limits && result.limits.readGBs * 1e6)
+}
+
+/** [{ what, found, least, aim, reached }], texts. */
+export function judge(result) {
+  return goals.map(([what, better, least, aim, unit, find]) => {
+    const found = find(result)
+    const meets = (bar) => (better === 'more' ? found >= bar : found <= bar)
+    const text = (value) => `${value.toFixed(unit === '%' ? 0 : 2)} ${unit}`
+    const sign = better === 'more' ? '≥' : '≤'
+    return {
+      what,
+      found: found === undefined ? 'not measured' : text(found),
+      least: `${sign} ${text(least)}`,
+      aim: `${sign} ${text(aim)}`,
+      reached: found === undefined ? '' : meets(aim) ? 'aim' : meets(least) ? 'at least' : 'no',
+    }
+  })
+}

@@ -1,0 +1,296 @@
+/*
+ * What a decoder step costs beside its matrix products, and what those cost beside GGML's own kernels. One run, taking turns:
+ *
+ *     clvp_step MODEL [--rows 16] [--cached 100] [--rounds 15] [--threads 0]
+ *     clvp_step --bandwidth [--threads 0]
+ *
+ * Each round times, one after the other
+ *     step      one step of the decoder for `rows` candidates, some `cached` positions behind them
+ *     products  the same products alone: linear() on the same weights, without biases, in one graph
+ *     stock     the same products by ggml_mul_mat on plain tensors, which are read from the file once more
+ * and prints the medians as one line of JSON. The graphs of products are built and placed once, before the clock runs.
+ * --bandwidth prints how fast all threads together read memory.
+ */
+#include "clock.h"
+#include "decoding.h"
+#include "file.h"
+#include "hparams.h"
+#include "ops.h"
+#include "prompt.h"
+
+#include "ggml-alloc.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
+using namespace clvp;
+
+namespace {
+
+struct Settings {
+    std::string model;
+    bool bandwidth = false;
+    uint32_t n_rows = 16, n_cached = 100, n_rounds = 15, n_threads = 0;
+};
+
+Settings read_settings(int argc, char ** argv) {
+    Settings settings;
+    for (int i = 1; i < argc; i++) {
+        const std::string arg = argv[i];
+        auto number = [&] { return i + 1 < argc ? static_cast<uint32_t>(std::strtoul(argv[++i], nullptr, 10)) : 0; };
+        if (arg == "--bandwidth") {
+            settings.bandwidth = true;
+        } else if (arg == "--rows") {
+            settings.n_rows = number();
+        } else if (arg == "--cached") {
+            settings.n_cached = number();
+        } else if (arg == "--rounds") {
+            settings.n_rounds = number();
+        } else if (arg == "--threads") {
+            settings.n_threads = number();
+        } else {
+            settings.model = arg;
+        }
+    }
+    if ((settings.model.empty() && !settings.bandwidth) || settings.n_rows < 1 || settings.n_rounds < 1) {
+        fail(Code::invalid_argument, "Expected a model file, and at least 1 for --rows and --rounds: see the top of step.cpp");
+    }
+    settings.n_threads = settings.n_threads ? settings.n_threads : physical_cores();
+    return settings;
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+// --- products alone ---------------------------------------------------------------------------------------------
+
+/// The matrices of a step, in its order.
+std::vector<Linear> step_matrices(const DecoderWeights & weights) {
+    std::vector<Linear> list;
+    for (const Block & block : weights.blocks) {
+        list.insert(list.end(), { block.qkv, block.out, block.up, block.down });
+    }
+    list.push_back(weights.lm_head);
+    for (Linear & each : list) {
+        each.bias = nullptr;
+    }
+    return list;
+}
+
+/// A graph of products only, placed once: nothing but the products is in the time that run() takes.
+class Products {
+public:
+    Products(Backend & backend, const std::vector<Linear> & matrices, uint32_t n_rows, bool stock) : backend_(backend) {
+        const size_t n_nodes = 16 * matrices.size() + 16;
+        ggml_init_params params = { 2 * n_nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_nodes, false), nullptr, true };
+        ctx_.reset(ggml_init(params));
+        graph_ = ggml_new_graph_custom(ctx_.get(), n_nodes, false);
+        std::map<int64_t, ggml_tensor *> inputs; // one for each width
+        for (const Linear & matrix : matrices) {
+            ggml_tensor *& x = inputs[matrix.weight->ne[0]];
+            if (!x) {
+                x = ggml_new_tensor_2d(ctx_.get(), GGML_TYPE_F32, matrix.weight->ne[0], n_rows);
+                ggml_set_input(x);
+            }
+            ggml_build_forward_expand(graph_, stock ? ggml_mul_mat(ctx_.get(), matrix.weight, x) : linear(ctx_.get(), matrix, x));
+        }
+        memory_.reset(ggml_gallocr_new(backend.buffer_type()));
+        if (!ggml_gallocr_alloc_graph(memory_.get(), graph_)) {
+            fail(Code::out_of_memory, "not enough memory for the products alone");
+        }
+        for (const auto & [width, x] : inputs) {
+            std::vector<float> values(static_cast<size_t>(width) * n_rows);
+            for (size_t i = 0; i < values.size(); i++) {
+                values[i] = static_cast<float>(i * 2654435761u % 2048) / 1024.0f - 1.0f;
+            }
+            ggml_backend_tensor_set(x, values.data(), 0, ggml_nbytes(x));
+        }
+    }
+
+    double run() {
+        const Clock clock;
+        backend_.compute_in_place(graph_);
+        return clock.ms();
+    }
+
+private:
+    struct FreeMemory {
+        void operator()(ggml_gallocr * memory) const { ggml_gallocr_free(memory); }
+    };
+
+    Backend & backend_;
+    ggml_context_ptr ctx_;
+    ggml_cgraph * graph_;
+    std::unique_ptr<ggml_gallocr, FreeMemory> memory_;
+};
+
+/// Plain copies of matrices, out of the file: whatever the weights in memory have become.
+class PlainMatrices {
+public:
+    PlainMatrices(const std::string & path, const GgufHeader & header, const std::vector<Linear> & matrices, ggml_backend_dev_t device) {
+        ggml_init_params params = { matrices.size() * ggml_tensor_overhead(), nullptr, true };
+        ctx_.reset(ggml_init(params));
+        std::vector<const GgufTensor *> sources;
+        for (const Linear & matrix : matrices) {
+            const auto from =
+                std::find_if(header.tensors.begin(), header.tensors.end(), [&](const GgufTensor & each) { return each.name == ggml_get_name(matrix.weight); });
+            if (from == header.tensors.end()) {
+                fail(Code::model_format, "the tensor %s is not in the file", ggml_get_name(matrix.weight));
+            }
+            sources.push_back(&*from);
+            list.push_back({ ggml_new_tensor(ctx_.get(), from->type, from->n_dims, from->ne), nullptr });
+        }
+        buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(ctx_.get(), ggml_backend_dev_buffer_type(device)));
+        if (!buffer_) {
+            fail(Code::out_of_memory, "not enough memory for a second copy of the matrices");
+        }
+        File file = File::open(path);
+        for (size_t i = 0; i < list.size(); i++) {
+            std::vector<uint8_t> bytes(sources[i]->n_bytes);
+            file.read_at(sources[i]->offset, bytes.data(), bytes.size());
+            ggml_backend_tensor_set(list[i].weight, bytes.data(), 0, bytes.size());
+        }
+    }
+
+    std::vector<Linear> list;
+
+private:
+    ggml_context_ptr ctx_;
+    ggml_backend_buffer_ptr buffer_;
+};
+
+// --- the step ------------------------------------------------------------------------------------------------------
+
+/// Rows behind a short prefix, going on with any tokens.
+class Steps {
+public:
+    Steps(Backend & backend, const Weights & weights, const Params & params, uint32_t n_rows, uint32_t n_steps)
+        : prompt_(make_prompt(params)), stepper_(backend, weights, params, kv_shape(backend, params, {}), n_rows, n_steps + 1, timings_),
+          decoding_(stepper_, params, prompt_, options_) {
+        decoding_.start();
+        for (uint32_t slot = 0; slot < n_rows; slot++) {
+            decoding_.open(slot);
+        }
+    }
+
+    double run() {
+        std::vector<StepRow> rows;
+        for (uint32_t slot = 0; slot < stepper_.cache.n_slots(); slot++) {
+            rows.push_back(decoding_.next(slot, static_cast<int32_t>(100 + slot)));
+        }
+        const Clock clock;
+        stepper_.step(rows, false, {});
+        return clock.ms();
+    }
+
+    uint32_t n_cached() const { return stepper_.cache.prefix(0).n_positions() + stepper_.cache.length(0); }
+
+    static constexpr uint32_t n_prefix = 32; // and mel start behind it
+
+private:
+    static Prompt make_prompt(const Params & params) {
+        ConditioningPrompt prompt;
+        prompt.embeds.assign(static_cast<size_t>(n_prefix) * params.decoder.n_embd, 0.01f);
+        return prompt;
+    }
+
+    Prompt prompt_;
+    DrawOptions options_;
+    Timings timings_;
+    Stepper stepper_;
+    Decoding decoding_;
+};
+
+// --- the two runs -----------------------------------------------------------------------------------------------------
+
+void time_steps(const Settings & settings) {
+    const GgufHeader header = read_gguf(settings.model);
+    const Params params = read_params(header.values);
+    ggml_backend_dev_t device = find_device("cpu");
+    const Weights weights = load_weights(settings.model, header, params, device, {});
+    std::atomic<bool> abort{ false };
+    Backend backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer), abort);
+
+    const std::vector<Linear> matrices = step_matrices(weights.dec);
+    const PlainMatrices plain(settings.model, header, matrices, device);
+    Products products(backend, matrices, settings.n_rows, false), stock(backend, plain.list, settings.n_rows, true);
+    // The rounds lie around the wanted length: half of them before it.
+    const uint32_t before = settings.n_cached - std::min(settings.n_cached, Steps::n_prefix + settings.n_rounds / 2);
+    Steps steps(backend, weights, params, settings.n_rows, before + settings.n_rounds);
+    for (uint32_t i = 0; i < before; i++) {
+        steps.run();
+    }
+    products.run();
+    stock.run();
+    std::vector<double> step_ms, product_ms, stock_ms;
+    const uint32_t first = steps.n_cached();
+    for (uint32_t i = 0; i < settings.n_rounds; i++) {
+        step_ms.push_back(steps.run());
+        product_ms.push_back(products.run());
+        stock_ms.push_back(stock.run());
+    }
+    double n_flops = 0, n_bytes = 0;
+    for (const Linear & matrix : plain.list) {
+        n_flops += 2.0 * static_cast<double>(ggml_nelements(matrix.weight)) * settings.n_rows;
+        n_bytes += static_cast<double>(ggml_nbytes(matrix.weight));
+    }
+    printf("{\"type\":\"%s\",\"rows\":%u,\"threads\":%u,\"rounds\":%u,\"cached\":[%u,%u],\"stepMs\":%.3f,\"productsMs\":%.3f,\"stockMs\":%.3f,"
+           "\"flops\":%.0f,\"bytes\":%.0f}\n",
+           params.type.c_str(), settings.n_rows, settings.n_threads, settings.n_rounds, first, steps.n_cached() - 1, median(step_ms), median(product_ms),
+           median(stock_ms), n_flops, n_bytes);
+}
+
+/// Sums up half a gigabyte with all threads, several times; the best time counts.
+void time_reading(const Settings & settings) {
+    constexpr size_t n_each = 1 << 27; // words of all threads
+    std::vector<uint32_t> words(n_each, 1);
+    std::vector<uint64_t> sums(settings.n_threads);
+    double best = 0;
+    for (int round = 0; round < 7; round++) {
+        const Clock clock;
+        std::vector<std::thread> threads;
+        for (uint32_t k = 0; k < settings.n_threads; k++) {
+            threads.emplace_back([&, k] {
+                const size_t part = n_each / settings.n_threads;
+                const uint32_t * from = words.data() + k * part;
+                uint32_t lanes[16] = {}; // as many sums as vectors hold
+                for (size_t i = 0; i + 16 <= part; i += 16) {
+                    for (size_t lane = 0; lane < 16; lane++) {
+                        lanes[lane] += from[i + lane];
+                    }
+                }
+                for (uint32_t lane : lanes) {
+                    sums[k] += lane;
+                }
+            });
+        }
+        for (std::thread & thread : threads) {
+            thread.join();
+        }
+        best = std::max(best, static_cast<double>(n_each) * sizeof(uint32_t) / (clock.ms() * 1e6));
+    }
+    printf("{\"threads\":%u,\"readGBs\":%.2f,\"sum\":%llu}\n", settings.n_threads, best, static_cast<unsigned long long>(sums[0]));
+}
+
+} // namespace
+
+int main(int argc, char ** argv) {
+    try {
+        const Settings settings = read_settings(argc, argv);
+        if (settings.bandwidth) {
+            time_reading(settings);
+        } else {
+            time_steps(settings);
+        }
+        return 0;
+    } catch (const std::exception & error) {
+        fprintf(stderr, "clvp_step: %s\n", error.what());
+        return 1;
+    }
+}
