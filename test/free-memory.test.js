@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { freeMemory, checkMemory } from '../dist/lib/free_memory.js'
+import { checkMemory, freeMemory } from '../dist/lib/free_memory.js'
 
 const meminfo = 'MemTotal:  8000000 kB\nMemAvailable:  4000000 kB\n'
 const machine = 4000000 * 1024

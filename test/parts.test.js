@@ -95,7 +95,8 @@ t.test('the command line', async (t) => {
     ...few,
     '--part',
     'decoder',
-    '--scores', 'none',
+    '--scores',
+    'none',
     '--mmap',
   )
   t.equal(status, 0)
