@@ -170,7 +170,9 @@ void choose_layouts(Weights & weights) {
         choose_tiles(block.qkv.weight);
         choose_tiles(block.out.weight);
     }
-    choose_tiles(weights.dec.lm_head.weight);
+    if (weights.dec.lm_head.weight) { // there is none without the decoder
+        choose_tiles(weights.dec.lm_head.weight);
+    }
 }
 
 /// Gives every tensor its place in one buffer, at the start of a cache line.
