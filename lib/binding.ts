@@ -263,6 +263,9 @@ export interface NativeInfo {
   name: string
   type: string
   device: string
+  /** Are these parts loaded? */
+  decoder: boolean
+  ranker: boolean
   bytes: number
   sampleRate: number
   hopLength: number
@@ -294,6 +297,16 @@ export interface NativeInfo {
 }
 
 export type NativeHeld = boolean | number | string | string[] | Int32Array | Float32Array
+
+/** ModelOptions in clvp.h. */
+export interface NativeLoadOptions {
+  device: string
+  decoder: boolean
+  ranker: boolean
+  mmap: boolean
+  /** Bytes; 0 if it is not known. */
+  memoryAvailable: number
+}
 
 export interface NativeModel {
   info(): NativeInfo
@@ -442,7 +455,7 @@ interface Binding {
   inspect(path: string): Promise<NativeFile>
   loadModel(
     path: string,
-    device: string,
+    options: NativeLoadOptions,
     abortFlag: NativeAbortFlag,
     onProgress?: (fraction: number) => void,
   ): Promise<NativeModel>

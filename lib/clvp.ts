@@ -8,11 +8,13 @@ import { ContentCache } from './content_cache.js'
 import type { Session } from './core.js'
 import { disposedError, invalid } from './errors.js'
 import { EventStream } from './events.js'
+import { checkMemory } from './free_memory.js'
 import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './generate_options.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { type MemoryOptions, openModel } from './load.js'
 import { abortSignal, integer, oneOf, pick } from './options.js'
+import { needPart } from './parts.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
 import { checkpointSampling } from './sampling.js'
 import { Tensor } from './tensor.js'
@@ -270,7 +272,9 @@ export class Clvp {
   /** What a call of generate() is to do, with a batch that stays within the memory it may have. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: SizedPlan } {
     const info = this.#session.info
+    needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
+    if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
@@ -287,6 +291,10 @@ export class Clvp {
       ? { wanted: rows, option: 'beams' }
       : { wanted: plan.batchSize, option: 'batchSize' }
     const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
+    // On another device its own allocation fails, and says so.
+    if (info.device === 'CPU') {
+      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
+    }
     return { ids, plan: { ...plan, batchSize } }
   }
 

@@ -36,12 +36,17 @@ import {
   rewrap,
 } from './binding.js'
 import { abortError, ClvpError, disposedError } from './errors.js'
+import { freeMemory } from './free_memory.js'
+import { allParts, type Part } from './parts.js'
 import { Queue } from './queue.js'
 import { defaultSampling } from './sampling.js'
 import { Together } from './together.js'
 
 export interface CoreLoadOptions {
   device?: string
+  /** The parts to load; both unless given. */
+  parts?: readonly Part[]
+  mmap?: boolean
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
@@ -120,16 +125,23 @@ async function loading<T>(
 
 /** Loads a GGUF file into a device's memory. */
 export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
-  const { device = 'auto' } = options
+  const { device = 'auto', parts = allParts, mmap = false } = options
+  const wanted = {
+    device,
+    decoder: parts.includes('decoder'),
+    ranker: parts.includes('ranker'),
+    mmap,
+    memoryAvailable: freeMemory() ?? 0,
+  }
   const start = (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) =>
-    binding.loadModel(path, device, flag, onProgress)
+    binding.loadModel(path, wanted, flag, onProgress)
   return loading(options, start, (model) => model.dispose())
 }
 
 /** Reads a GGUF file from front to end and says what is wrong with it. */
 export function scanModel(
   path: string,
-  options: Omit<CoreLoadOptions, 'device'> & { threads: number },
+  options: Pick<CoreLoadOptions, 'signal' | 'onProgress'> & { threads: number },
 ): Promise<NativeVerification> {
   return loading(options, (flag, onProgress) => binding.verify(path, options.threads, flag, onProgress))
 }
@@ -138,7 +150,7 @@ export function scanModel(
 export function compareTensors(
   a: string,
   b: string,
-  options: Omit<CoreLoadOptions, 'device'> = {},
+  options: Pick<CoreLoadOptions, 'signal' | 'onProgress'> = {},
 ): Promise<NativeTensorDifference[]> {
   return loading(options, (flag, onProgress) => binding.compareTensors(a, b, flag, onProgress))
 }

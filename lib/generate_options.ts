@@ -4,6 +4,7 @@ import { ClvpError, invalid } from './errors.js'
 import { functions, type LogitsProcessor } from './hooks.js'
 import { readRevision } from './hub/id.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
+import { allParts, type Part, readParts } from './parts.js'
 import { type Preset, presetNames, presets } from './presets.js'
 import { readSampling, samplingNames } from './sampling.js'
 import { Voice } from './voice.js'
@@ -18,8 +19,18 @@ export interface Progress {
 }
 
 export interface LoadOptions {
-  /** 'auto' (default): the first of `devices()`; or a device's name or kind as it gives them, in upper or lower case. */
+  /**
+   * 'auto' (default): the first of `devices()` that has room; or 'cpu', 'cuda', 'metal', 'vulkan', one of several ('cuda:1'), or
+   * a device's name or kind as `devices()` gives them. CLVP_DEVICE if it is not there or has no room: docs/devices.md.
+   */
   device?: string | undefined
+  /** The parts to load; default both. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
+  parts?: readonly Part[] | undefined
+  /**
+   * Uses the file's pages as the weights instead of reading them into memory of their own; CPU only, default false. The file
+   * must not change while it is loaded: a write to it changes the results, and cutting it ends the process.
+   */
+  mmap?: boolean | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
   /**
@@ -154,18 +165,21 @@ export interface GeneratePlan {
 const maxCandidates = 65536
 const maxRow = 4096
 
+const loadNames = [
+  'device',
+  'threads',
+  'kvType',
+  'type',
+  'maxMemory',
+  'revision',
+  'parts',
+  'mmap',
+  'onProgress',
+  'signal',
+] as const
+
 export function readLoadOptions(value: unknown) {
-  const names = [
-    'device',
-    'threads',
-    'kvType',
-    'type',
-    'maxMemory',
-    'revision',
-    'onProgress',
-    'signal',
-  ] as const
-  const given = pick(value, names, 'options')
+  const given = pick(value, loadNames, 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
@@ -173,6 +187,8 @@ export function readLoadOptions(value: unknown) {
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
     maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
+    parts: given.parts === undefined ? allParts : readParts(given.parts),
+    mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
@@ -64,6 +65,7 @@ export type { TowerOptions, TowerOutput } from './models/rows.js'
 export type { GeneratedSequences } from './models/sequences.js'
 export type { ClvpGenerateOutput, ClvpOutput } from './models/similarity.js'
 export type { StepOutputs } from './models/steps.js'
+export type { Part } from './parts.js'
 export { type Preset, presets } from './presets.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull.js'

@@ -1,6 +1,7 @@
 /** What a loaded model is, and what a call will take. */
 import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from './binding.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
+import { allParts, type Part } from './parts.js'
 import { secondsPerCode } from './result.js'
 
 /** Sizes and limits of a loaded model. */
@@ -11,6 +12,8 @@ export interface ModelInfo {
   type: string
   /** Name of the device that holds the weights. */
   device: string
+  /** Which parts are loaded. */
+  parts: readonly Part[]
   /** Threads of the CPU. */
   threads: number
   /** Bytes of the weights in memory. */
@@ -64,6 +67,7 @@ export function modelInfo(
     name: info.name,
     type: info.type,
     device: info.device,
+    parts: allParts.filter((part) => info[part]),
     threads,
     bytes: info.bytes,
     sampleRate: info.sampleRate,

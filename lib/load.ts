@@ -30,6 +30,8 @@ export async function openModel<T>(
     type: wantedType,
     maxMemory,
     revision,
+    parts,
+    mmap,
     onProgress,
     signal,
   } = readLoadOptions(options)
@@ -41,7 +43,7 @@ export async function openModel<T>(
   const gguf = await resolveSource(file, wanted)
   if (maxMemory !== undefined) await refuseLarge(gguf, maxMemory)
   const onLoad = report && ((fraction: number) => report('load', fraction))
-  const model = await loadModel(gguf, { device, signal, onProgress: onLoad })
+  const model = await loadModel(gguf, { device, parts, mmap, signal, onProgress: onLoad })
   try {
     const info = model.info()
     if (type !== undefined && type !== info.type) {

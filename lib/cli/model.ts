@@ -1,6 +1,7 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
 import { Clvp } from '../clvp.js'
 import { kvTypes, type LoadOptions } from '../generate_options.js'
+import { readParts } from '../parts.js'
 import { modelTypes } from '../weight_types.js'
 import type { Arguments, Context, Flag } from './command.js'
 
@@ -19,6 +20,12 @@ export const modelFlags: Record<string, Flag> = {
     value: 'MB',
     help: 'refuse what takes more, and decode fewer at a time (default: no limit)',
   },
+  part: {
+    value: 'NAME',
+    multiple: true,
+    help: 'load only this part, decoder or ranker; may be repeated (default: both)',
+  },
+  mmap: { help: "use the file's pages as the weights; it must not change meanwhile" },
   revision: { value: 'R', help: 'of a model on the hub: branch, tag or commit (default: main)' },
 }
 
@@ -43,11 +50,14 @@ export function readSourceFlags(args: Arguments, context: Context): LoadOptions 
   const kvType = args.choice('kv-type', kvTypes)
   const device = args.text('device')
   const revision = args.text('revision')
+  const parts = args.texts('part')
   const megabytes = args.number('max-memory')
   return {
     ...(device !== undefined && { device }),
     ...(kvType !== undefined && { kvType }),
     ...(type !== undefined && { type }),
+    ...(parts.length > 0 && { parts: readParts(parts) }),
+    ...(args.flag('mmap') && { mmap: true }),
     ...(revision !== undefined && { revision }),
     ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),
     signal: context.signal,

@@ -191,8 +191,17 @@ struct CompareOptions {
 /// Throws model_format or io for a file that is none, invalid_argument for a tensor of two shapes, aborted.
 std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
 
+/// Which towers of a model are loaded. What needs another throws unsupported.
+struct Parts {
+    bool decoder = true; // with the conditioning encoder: voices, prompts, drawing
+    bool ranker = true;  // the text and the speech encoder: embeddings, scores
+};
+
 struct ModelOptions {
-    std::string device = "auto"; // "auto", "cpu", or the name or kind of one of devices()
+    std::string device = "auto"; // "auto", a kind ("cpu", "cuda", "gpu"), one of a kind ("cuda:1"), or a name of devices()
+    Parts parts;
+    bool map = false;              // the file's pages serve as the weights: CPU only, and it must not change meanwhile
+    uint64_t memory_available = 0; // bytes; weights that need more are refused before they are read. 0: not known
     Progress progress;
     AbortFlag abort;
 };
@@ -208,6 +217,7 @@ public:
     /// Bytes of weights in memory, and the device that holds them.
     virtual uint64_t n_bytes() const = 0;
     virtual const std::string & device() const = 0;
+    virtual const Parts & parts() const = 0;
 };
 
 // --- audio ----------------------------------------------------------------------------------------------------------------

@@ -34,11 +34,9 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// Devices that hold a whole model, GPUs first: an "accel" only speeds up some operations of the CPU.
-std::vector<ggml_backend_dev_t> model_devices() {
-    require_kernels();
+std::vector<ggml_backend_dev_t> devices_of(std::initializer_list<enum ggml_backend_dev_type> types) {
     std::vector<ggml_backend_dev_t> found;
-    for (auto type : { GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU, GGML_BACKEND_DEVICE_TYPE_CPU }) {
+    for (auto type : types) {
         for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
             ggml_backend_dev_t device = ggml_backend_dev_get(i);
             if (ggml_backend_dev_type(device) == type) {
@@ -47,6 +45,30 @@ std::vector<ggml_backend_dev_t> model_devices() {
         }
     }
     return found;
+}
+
+/// Devices that hold a whole model, GPUs first: an "accel" only speeds up some operations of the CPU.
+std::vector<ggml_backend_dev_t> model_devices() {
+    require_kernels();
+    return devices_of({ GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU, GGML_BACKEND_DEVICE_TYPE_CPU });
+}
+
+/// A backend's name as users know it: GGML calls Metal "MTL".
+std::string backend_name(ggml_backend_dev_t device) {
+    const std::string name = lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
+    return name == "mtl" ? "metal" : name;
+}
+
+bool is_called(ggml_backend_dev_t device, const std::string & name) {
+    return name == lower(ggml_backend_dev_name(device)) || name == backend_name(device) || name == kind_name(ggml_backend_dev_type(device));
+}
+
+/// Whether a device has room for weights, and some for computing with them. The CPU always has: its memory is the system's to give.
+bool has_room(ggml_backend_dev_t device, uint64_t n_bytes) {
+    constexpr uint64_t reserve = 64u << 20;
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(device, &free, &total);
+    return ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU || n_bytes == 0 || total == 0 || free >= n_bytes + reserve;
 }
 
 template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
@@ -96,18 +118,45 @@ std::vector<Device> devices() {
     return list;
 }
 
-ggml_backend_dev_t find_device(const std::string & wanted) {
-    const std::string name = lower(wanted);
+/// "cuda:1" is the second of the devices called "cuda"; without a number the first is meant.
+static std::pair<std::string, size_t> split_index(const std::string & name) {
+    const size_t colon = name.rfind(':');
+    const std::string digits = colon == std::string::npos ? "" : name.substr(colon + 1);
+    const bool number = !digits.empty() && digits.size() <= 3 && digits.find_first_not_of("0123456789") == std::string::npos;
+    return number ? std::pair{ name.substr(0, colon), static_cast<size_t>(std::stoul(digits)) } : std::pair{ name, size_t{ 0 } };
+}
+
+static ggml_backend_dev_t named_device(const std::string & wanted, const std::vector<ggml_backend_dev_t> & all) {
+    const auto [name, index] = split_index(lower(wanted));
+    std::vector<ggml_backend_dev_t> called;
     std::string known;
-    for (ggml_backend_dev_t device : model_devices()) {
-        const std::string own = lower(ggml_backend_dev_name(device));
-        const std::string reg = lower(ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
-        if (name == "auto" || name == own || name == reg || name == kind_name(ggml_backend_dev_type(device))) {
-            return device;
+    for (ggml_backend_dev_t device : all) {
+        known += (known.empty() ? "" : ", ") + lower(ggml_backend_dev_name(device));
+        if (is_called(device, name)) {
+            called.push_back(device);
         }
-        known += (known.empty() ? "" : ", ") + own;
     }
-    fail(Code::device, "no device '%s' here: this build has %s. Use one of these, or 'auto'", wanted.c_str(), known.c_str());
+    if (index < called.size()) {
+        return called[index];
+    }
+    fail(Code::device, "no device '%s' here: there is %s. Use one of these, or 'auto'; docs/devices.md says how backends are added", wanted.c_str(),
+         known.c_str());
+}
+
+ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes) {
+    const std::vector<ggml_backend_dev_t> all = model_devices();
+    if (lower(wanted) == "auto") {
+        return *std::find_if(all.begin(), all.end(), [&](ggml_backend_dev_t device) { return has_room(device, n_bytes); }); // the CPU has
+    }
+    ggml_backend_dev_t device = named_device(wanted, all);
+    if (!has_room(device, n_bytes)) {
+        size_t free = 0, total = 0;
+        ggml_backend_dev_memory(device, &free, &total);
+        fail(Code::device,
+             "the device %s has %.0f MB free, too little for %.0f MB of weights and the work with them: use a smaller type, fewer parts, or 'cpu'",
+             ggml_backend_dev_name(device), static_cast<double>(free) / 1e6, static_cast<double>(n_bytes) / 1e6);
+    }
+    return device;
 }
 
 uint32_t physical_cores() {
@@ -139,10 +188,15 @@ uint32_t physical_cores() {
 }
 
 Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort) : abort_(abort) {
-    add(device);
-    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU) {
-        add(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU));
+    const bool on_cpu = ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
+    if (!on_cpu) {
+        main_ = add(device);
     }
+    for (ggml_backend_dev_t accelerator : devices_of({ GGML_BACKEND_DEVICE_TYPE_ACCEL })) {
+        add(accelerator);
+    }
+    ggml_backend_t cpu = add(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)); // the scheduler wants it last
+    main_ = on_cpu ? cpu : main_;
     set_up_cpu(n_threads);
     std::vector<ggml_backend_t> raw;
     for (auto & backend : backends_) {
@@ -159,12 +213,13 @@ Backend::~Backend() {
     }
 }
 
-void Backend::add(ggml_backend_dev_t device) {
+ggml_backend_t Backend::add(ggml_backend_dev_t device) {
     ggml_backend_t backend = device ? ggml_backend_dev_init(device, nullptr) : nullptr;
     if (!backend) {
         fail(Code::device, "the device %s could not be started", device ? ggml_backend_dev_name(device) : "cpu");
     }
     backends_.emplace_back(backend);
+    return backend;
 }
 
 void Backend::set_up_cpu(uint32_t n_threads) {
@@ -231,6 +286,13 @@ void Backend::compute(ggml_cgraph * graph) {
 }
 
 void Backend::compute_in_place(ggml_cgraph * graph) {
+    // The scheduler gives views their buffers; here nobody has. The CPU does with pointers, other devices ask for the buffer.
+    for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
+        ggml_tensor * node = ggml_graph_node(graph, i);
+        if (node->view_src && !node->buffer) {
+            ggml_backend_view_init(node);
+        }
+    }
     if (ggml_backend_graph_compute(main(), graph) != GGML_STATUS_SUCCESS) {
         fail(aborted() ? Code::aborted : Code::device, "%s", aborted() ? "the operation was aborted" : "a copy in the KV cache failed");
     }

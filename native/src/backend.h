@@ -9,8 +9,10 @@
 
 namespace clvp {
 
-/// The device a user means by "auto", "cpu", a device's name or a kind ("cuda", "metal", ...). Throws device.
-ggml_backend_dev_t find_device(const std::string & wanted);
+/// The device a user means by "auto", a kind ("cpu", "cuda", "metal", "gpu", ...), one of a kind ("cuda:1") or a device's name,
+/// with room for n_bytes of weights. Throws device where there is none such, or it has no room; only "auto" takes another.
+/// Whether the CPU's memory is enough is not asked here.
+ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes = 0);
 
 /// The machine's physical cores that this process may use; at least 1.
 uint32_t physical_cores();
@@ -24,7 +26,8 @@ public:
     virtual void see(const ggml_tensor * node) = 0;
 };
 
-/// The backends of one session: the model's device first, the CPU last, and the scheduler that places each node.
+/// The backends of one session: the model's device, accelerators of the CPU (BLAS) and the CPU, and the scheduler that places
+/// each node on the first of them that can compute it.
 class Backend {
 public:
     /// For graphs of at most n_nodes operations. `abort` is polled between them where the backend allows it.
@@ -33,7 +36,7 @@ public:
     Backend(const Backend &) = delete;
     Backend & operator=(const Backend &) = delete;
 
-    ggml_backend_t main() const { return backends_.front().get(); }
+    ggml_backend_t main() const { return main_; }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(main()); }
     bool on_cpu() const { return ggml_backend_dev_type(ggml_backend_get_device(main())) == GGML_BACKEND_DEVICE_TYPE_CPU; }
     bool aborted() const { return abort_.load(); }
@@ -48,12 +51,13 @@ public:
     void compute_in_place(ggml_cgraph * graph);
 
 private:
-    void add(ggml_backend_dev_t device);
+    ggml_backend_t add(ggml_backend_dev_t device);
     void set_up_cpu(uint32_t n_threads);
     static bool on_node(ggml_tensor * node, bool ask, void * self);
 
     const std::atomic<bool> & abort_;
     std::vector<ggml_backend_ptr> backends_;
+    ggml_backend_t main_ = nullptr;
     ggml_backend_sched_ptr sched_;
     NodeObserver * observer_ = nullptr;
     std::exception_ptr observer_error_;

@@ -34,10 +34,16 @@ template <typename F> auto guarded(F work) -> decltype(work()) {
 
 class LoadedModel : public Model {
 public:
-    LoadedModel(const std::string & path, const ModelOptions & options) : device_(find_device(options.device)) {
+    LoadedModel(const std::string & path, const ModelOptions & options) : parts_(options.parts) {
+        find_device(options.device); // a device that is not there is known before the file is read
+        if (!parts_.decoder && !parts_.ranker) {
+            fail(Code::invalid_argument, "Expected at least one part of the model but received none");
+        }
         GgufHeader header = read_gguf(path);
         params_ = read_params(header.values);
-        weights_ = load_weights(path, header, params_, device_, options);
+        weights_ = describe_weights(header, params_, parts_);
+        device_ = find_device(options.device, weight_bytes(weights_));
+        load_weights(weights_, path, header, device_, options);
         values_ = std::move(header.values);
         name_ = ggml_backend_dev_name(device_);
         ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));
@@ -52,14 +58,18 @@ public:
 
     const Params & params() const override { return params_; }
     const Values & values() const override { return values_; }
-    uint64_t n_bytes() const override { return ggml_backend_buffer_get_size(weights_.buffer.get()); }
+    uint64_t n_bytes() const override {
+        return weights_.mapping.data() ? weight_bytes(weights_) : ggml_backend_buffer_get_size(weights_.buffer.get()); // not the whole file
+    }
     const std::string & device() const override { return name_; }
+    const Parts & parts() const override { return parts_; }
 
     const Weights & weights() const { return weights_; }
     ggml_backend_dev_t dev() const { return device_; }
 
 private:
-    ggml_backend_dev_t device_;
+    ggml_backend_dev_t device_ = nullptr;
+    Parts parts_;
     Params params_;
     Values values_;
     Weights weights_;
@@ -116,6 +126,14 @@ struct Session::Impl {
         return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
     }
 
+    void need_decoder() const { need(model->parts().decoder, "decoder"); }
+    void need_ranker() const { need(model->parts().ranker, "ranker"); }
+    static void need(bool present, const char * part) {
+        if (!present) {
+            fail(Code::unsupported, "Expected a model with its %s for this call but received one loaded without: name it among the parts when loading", part);
+        }
+    }
+
     void check_text(const std::vector<int32_t> & ids) const { check_ids("the text", ids, params.text.n_vocab, params.max_text_ids()); }
     void check_rows(const std::vector<std::vector<int32_t>> & rows) const {
         if (rows.empty()) {
@@ -169,6 +187,7 @@ Mel Session::mel(const std::vector<float> & samples) {
 
 std::vector<float> Session::condition(const Mel & mel) {
     return guarded([&] {
+        impl_->need_decoder();
         if (mel.n_mels != impl_->params.mel.n_mels || mel.n_frames == 0 || mel.data.size() != static_cast<size_t>(mel.n_mels) * mel.n_frames) {
             fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers",
                  impl_->params.mel.n_mels, mel.n_mels, mel.n_frames, mel.data.size());
@@ -215,6 +234,7 @@ Generated Session::generate(const Prompt & prompt, const GenerateOptions & optio
 std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
     return guarded([&] {
         Impl & m = *impl_;
+        m.need_decoder();
         m.timings = {};
         std::vector<Outcome> outcomes(requests.size());
         std::vector<Request> ready;
@@ -262,6 +282,7 @@ std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
 Generated Session::search_beams(const Prompt & prompt, const BeamOptions & options) {
     return guarded([&] {
         Impl & m = *impl_;
+        m.need_decoder();
         check_beams(options);
         m.timings = {};
         return clvp::search_beams(m.backend, m.weights, m.params, m.shape, ready_prompt(*this, prompt, options, m.params), options, m.timings);
@@ -270,6 +291,7 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
 
 std::vector<float> Session::conditioning(const std::vector<float> & voices, const Rows & text) {
     return guarded([&] {
+        impl_->need_decoder();
         check_conditioning(voices, text, impl_->params);
         return finite(condition_rows(impl_->backend, impl_->weights, impl_->params, voices, text), "a prefix");
     });
@@ -278,6 +300,7 @@ std::vector<float> Session::conditioning(const std::vector<float> & voices, cons
 std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions) {
     return guarded([&] {
         Impl & m = *impl_;
+        m.need_decoder();
         GenerateOptions options;
         options.max_tokens = static_cast<uint32_t>(codes.size()) + 1;
         options.prefix_positions = prefix_positions;
@@ -300,6 +323,7 @@ std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::ve
 
 EncoderOutput Session::encode_text(const Rows & rows) {
     return guarded([&] {
+        impl_->need_ranker();
         check_encode("the text", rows, impl_->params.text);
         return finite(encode(impl_->backend, impl_->weights.text, impl_->params.text, rows));
     });
@@ -307,6 +331,7 @@ EncoderOutput Session::encode_text(const Rows & rows) {
 
 EncoderOutput Session::encode_speech(const Rows & rows) {
     return guarded([&] {
+        impl_->need_ranker();
         check_encode("the codes", rows, impl_->params.speech);
         return finite(encode(impl_->backend, impl_->weights.speech, impl_->params.speech, rows));
     });
@@ -314,6 +339,7 @@ EncoderOutput Session::encode_speech(const Rows & rows) {
 
 DecoderOutput Session::decode(const DecoderRows & rows) {
     return guarded([&] {
+        impl_->need_decoder();
         check_decode(rows, impl_->params, impl_->model.get());
         DecoderOutput output = clvp::decode(impl_->backend, impl_->weights, impl_->params, rows, impl_->model.get());
         output.last_hidden = finite(std::move(output.last_hidden), "hidden states");
@@ -325,6 +351,7 @@ DecoderOutput Session::decode(const DecoderRows & rows) {
 std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids) {
     return guarded([&] {
         const EncoderParams & p = impl_->params.text;
+        impl_->need_ranker();
         impl_->check_text(text_ids);
         const std::vector<float> embeds = embed_codes(impl_->backend, impl_->weights.text, p, { encoder_ids(text_ids, impl_->params) });
         return finite(normalised(embeds, p.n_proj), "an embedding");
@@ -334,6 +361,7 @@ std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids) {
 std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>> & rows) {
     return guarded([&] {
         const EncoderParams & p = impl_->params.speech;
+        impl_->need_ranker();
         impl_->check_rows(rows);
         return finite(normalised(embed_codes(impl_->backend, impl_->weights.speech, p, rows), p.n_proj), "embeddings");
     });

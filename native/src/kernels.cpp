@@ -6,6 +6,12 @@
 #include <algorithm>
 #include <mutex>
 
+#ifdef CLVP_RPC
+#include "ggml-rpc.h"
+
+#include <cstdlib>
+#endif
+
 #ifdef CLVP_CPU_PREFIX
 #include "ggml-backend-dl.h"
 #include "ggml-backend-impl.h"
@@ -128,6 +134,15 @@ std::vector<std::string> features() {
     return found;
 }
 
+/// In builds for tests: the device of another process that CLVP_RPC names (host:port).
+void add_remote() {
+#ifdef CLVP_RPC
+    const char * endpoint = getenv("CLVP_RPC");
+    static const bool added = endpoint && (ggml_backend_register(ggml_backend_rpc_add_server(endpoint)), true);
+    (void)added;
+#endif
+}
+
 } // namespace
 
 void load_kernels(const std::string & folder, const std::string & variant) {
@@ -147,6 +162,7 @@ void load_kernels(const std::string & folder, const std::string & variant) {
     (void)folder;
     loaded_variant = "built in";
 #endif
+    add_remote();
     if (!variant.empty() && variant != loaded_variant) {
         fail(Code::unsupported, "expected the CPU kernels that this process has (%s), but received '%s'", loaded_variant.c_str(), variant.c_str());
     }

@@ -23,11 +23,14 @@ std::string shape_text(const int64_t * ne, int n) {
 /// Hands out the file's tensors by name, each checked against the shape that the parameters call for.
 class Table {
 public:
-    Table(const GgufHeader & header, ggml_context * ctx) : ctx_(ctx) {
+    explicit Table(const GgufHeader & header) {
         for (const GgufTensor & tensor : header.tensors) {
             by_name_[tensor.name] = &tensor;
         }
     }
+
+    /// Where the tensors from now on are created.
+    void into(ggml_context * ctx) { ctx_ = ctx; }
 
     /// A matrix of any weight type.
     ggml_tensor * matrix(const std::string & name, int64_t n_in, int64_t n_out) { return take(name, { n_in, n_out }, false); }
@@ -94,7 +97,7 @@ private:
         return tensor;
     }
 
-    ggml_context * ctx_;
+    ggml_context * ctx_ = nullptr;
     std::map<std::string, const GgufTensor *> by_name_;
     std::set<std::string> used_;
 };
@@ -167,7 +170,9 @@ void choose_layouts(Weights & weights) {
         choose_tiles(block.qkv.weight);
         choose_tiles(block.out.weight);
     }
-    choose_tiles(weights.dec.lm_head.weight);
+    if (weights.dec.lm_head.weight) { // there is none without the decoder
+        choose_tiles(weights.dec.lm_head.weight);
+    }
 }
 
 /// Gives every tensor its place in one buffer, at the start of a cache line.
@@ -206,10 +211,13 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
     File file = File::open(path);
     uint64_t total = 0, done = 0;
     for (const GgufTensor & tensor : header.tensors) {
-        total += tensor.n_bytes;
+        total += ggml_get_tensor(weights.ctx.get(), tensor.name.c_str()) ? tensor.n_bytes : 0;
     }
     for (const GgufTensor & from : header.tensors) {
         ggml_tensor * to = ggml_get_tensor(weights.ctx.get(), from.name.c_str());
+        if (!to) {
+            continue; // of a part that is not loaded
+        }
         const uint64_t group = is_tiled(to) ? tile * to->nb[1] : 1;
         const uint64_t piece = std::max<uint64_t>(1, at_once / group) * group;
         bytes.resize(std::max<uint64_t>(bytes.size(), std::min(piece, from.n_bytes)));
@@ -228,38 +236,100 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
 
 } // namespace
 
-Weights describe_weights(const GgufHeader & header, const Params & params) {
-    Weights weights;
-    ggml_init_params init = { (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true };
-    weights.ctx.reset(ggml_init(init));
-    if (!weights.ctx) {
+static ggml_context_ptr new_context(const GgufHeader & header) {
+    ggml_context_ptr ctx(ggml_init({ (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true }));
+    if (!ctx) {
         fail(Code::out_of_memory, "not enough memory for the model's tensor list");
     }
-    Table table(header, weights.ctx.get());
-    weights.cond = conditioning_weights(table, params);
-    weights.dec = decoder_weights(table, params.decoder);
-    weights.text = encoder_weights(table, "text", params.text);
-    weights.speech = encoder_weights(table, "speech", params.speech);
+    return ctx;
+}
+
+Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts) {
+    Weights weights;
+    weights.ctx = new_context(header);
+    const ggml_context_ptr absent = new_context(header); // checked as all are, then forgotten
+    Table table(header);
+    table.into(parts.decoder ? weights.ctx.get() : absent.get());
+    const ConditioningWeights cond = conditioning_weights(table, params);
+    const DecoderWeights dec = decoder_weights(table, params.decoder);
+    table.into(parts.ranker ? weights.ctx.get() : absent.get());
+    const EncoderWeights text = encoder_weights(table, "text", params.text), speech = encoder_weights(table, "speech", params.speech);
+    if (parts.decoder) {
+        weights.cond = cond;
+        weights.dec = dec;
+    }
+    if (parts.ranker) {
+        weights.text = text;
+        weights.speech = speech;
+    }
+    table.into(weights.ctx.get());
     weights.logit_scale = table.exact("logit_scale", { 1 });
     weights.codebook = table.codebook(params);
     table.check_all_used();
     return weights;
 }
 
-Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options) {
-    Weights weights = describe_weights(header, params);
-    ggml_backend_buffer_type_t type = ggml_backend_dev_buffer_type(device);
-    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) {
-        choose_layouts(weights);
+uint64_t weight_bytes(const Weights & weights) {
+    uint64_t n = 0;
+    for (ggml_tensor * each = ggml_get_first_tensor(weights.ctx.get()); each; each = ggml_get_next_tensor(weights.ctx.get(), each)) {
+        n += ggml_nbytes(each);
     }
-    allocate_weights(weights, type);
+    return n;
+}
+
+/// A process that takes more than it may is killed: refuse before anything is allocated.
+static void check_memory(uint64_t needed, uint64_t available) {
+    if (available > 0 && needed > available) {
+        fail(Code::out_of_memory, "the model's weights need %.0f MB, and %.0f MB are free: use a smaller type, load fewer parts, or map the file (mmap)",
+             static_cast<double>(needed) / 1e6, static_cast<double>(available) / 1e6);
+    }
+}
+
+/// Lets the tensors lie in the file's own pages.
+static void map_data(const std::string & path, const GgufHeader & header, Weights & weights, ggml_backend_dev_t device) {
+    ggml_backend_dev_props props;
+    ggml_backend_dev_get_props(device, &props);
+    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU || !props.caps.buffer_from_host_ptr) {
+        fail(Code::unsupported, "%s cannot use a mapped file: leave mmap out, or use the device 'cpu'", ggml_backend_dev_name(device));
+    }
+    const size_t alignment = ggml_backend_buft_get_alignment(ggml_backend_dev_buffer_type(device));
+    if (header.alignment % alignment != 0) {
+        fail(Code::unsupported, "%s has its tensors at multiples of %u bytes, and a mapped file needs %zu: leave mmap out, or write it anew (clvp quantize)",
+             path.c_str(), header.alignment, alignment);
+    }
+    weights.mapping = Mapping(path);
+    uint64_t largest = 0;
+    for (const GgufTensor & tensor : header.tensors) {
+        largest = std::max(largest, tensor.n_bytes);
+    }
+    weights.buffer.reset(ggml_backend_dev_buffer_from_host_ptr(device, weights.mapping.data(), weights.mapping.size(), largest));
+    for (const GgufTensor & from : header.tensors) {
+        ggml_tensor * to = ggml_get_tensor(weights.ctx.get(), from.name.c_str());
+        if (weights.buffer && to) {
+            ggml_backend_tensor_alloc(weights.buffer.get(), to, static_cast<uint8_t *>(weights.mapping.data()) + from.offset);
+        }
+    }
+}
+
+void load_weights(Weights & weights, const std::string & path, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options) {
+    if (options.map) {
+        map_data(path, header, weights, device);
+    } else {
+        const bool on_cpu = ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
+        check_memory(weight_bytes(weights), on_cpu ? options.memory_available : 0);
+        if (on_cpu) {
+            choose_layouts(weights);
+        }
+        allocate_weights(weights, ggml_backend_dev_buffer_type(device));
+    }
     if (!weights.buffer) {
-        fail(Code::out_of_memory, "not enough memory on %s for the model's weights (%.0f MB): use a smaller type", ggml_backend_dev_name(device),
-             static_cast<double>(header.n_bytes) / 1e6);
+        fail(Code::out_of_memory, "not enough memory on %s for the model's weights (%.0f MB): use a smaller type or fewer parts", ggml_backend_dev_name(device),
+             static_cast<double>(weight_bytes(weights)) / 1e6);
     }
     ggml_backend_buffer_set_usage(weights.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-    read_data(path, header, weights, options);
-    return weights;
+    if (!options.map) {
+        read_data(path, header, weights, options);
+    }
 }
 
 } // namespace clvp

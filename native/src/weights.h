@@ -3,6 +3,7 @@
 
 #include "backend.h"
 #include "gguf_file.h"
+#include "mapping.h"
 
 namespace clvp {
 
@@ -61,15 +62,18 @@ struct Weights {
     EncoderWeights text, speech;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
     ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
-    ggml_context_ptr ctx;
+    ggml_context_ptr ctx;                // of the parts that are loaded
+    Mapping mapping;                     // the file's pages, where the weights lie in them
     ggml_backend_buffer_ptr buffer;
 };
 
 /// Creates every tensor that the parameters call for, without memory, and checks it against the file's (name, shape, type; none
-/// missing, none unknown). Throws model_format.
-Weights describe_weights(const GgufHeader & header, const Params & params);
+/// missing, none unknown). Keeps those of the parts. Throws model_format.
+Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts = {});
 
-/// The same, and reads the data into the device's memory.
-Weights load_weights(const std::string & path, const GgufHeader & header, const Params & params, ggml_backend_dev_t device, const ModelOptions & options);
+uint64_t weight_bytes(const Weights & weights);
+
+/// Reads described weights' data into the device's memory, or maps it. Throws out_of_memory, io, aborted, unsupported.
+void load_weights(Weights & weights, const std::string & path, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options);
 
 } // namespace clvp

@@ -80,7 +80,7 @@ export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
   writeCheckpoint(recipe, join(dir, 'hf'))
   const path = join(dir, `${name}.gguf`)
   await convertFolder(join(dir, 'hf'), path, { type })
-  const model = await core.loadModel(path, { device: 'cpu' })
+  const model = await core.loadModel(path, { device: process.env.CLVP_TEST_DEVICE ?? 'cpu' })
   return { core, model, session: core.createSession(model, { threads }), golden: readGolden(name), recipe }
 }
 

@@ -1,0 +1,167 @@
+#!/usr/bin/env node
+/**
+ * Proves the package as its users get it: packs it, and installs the tarball into an empty folder where there are node and npm
+ * and nothing else on the PATH, no registry and no install scripts. There the doctor, the demo, and programs of each kind run.
+ *   node scripts/package/check.mjs            with the binaries in prebuilds/ (npm run prebuild)
+ *   node scripts/package/check.mjs --built    with the addon that this machine has built, in place of a prebuilt one
+ *   --node PROGRAM                            another Node, such as an older one
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { addonPaths } from '../../dist/lib/addon.js'
+import { bySize, checkContents } from './contents.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const programs = fileURLToPath(new URL('programs', import.meta.url))
+const { values } = parseArgs({ options: { built: { type: 'boolean' }, node: { type: 'string' } } })
+const node = realpathSync(values.node ?? process.execPath)
+const work = mkdtempSync(join(tmpdir(), 'clvp-package-'))
+const bin = join(work, 'bin')
+const app = join(work, 'app')
+
+/** npm's own program, beside the Node that runs this. */
+function npmFolder() {
+  const found = [
+    process.env.npm_execpath && dirname(realpathSync(process.env.npm_execpath)),
+    join(dirname(realpathSync(process.execPath)), '../lib/node_modules/npm/bin'),
+  ].find((folder) => folder && existsSync(join(folder, 'npm-cli.js')))
+  if (!found) throw new Error('npm was not found: run this by npm run check:package')
+  return found
+}
+
+/** Packs with the prebuilt addons; with --built, with this machine's own for as long as that takes. */
+function pack() {
+  const [built, prebuilt] = addonPaths()
+  const borrowed = values.built && !existsSync(prebuilt)
+  if (borrowed) {
+    mkdirSync(dirname(prebuilt), { recursive: true })
+    copyFileSync(built, prebuilt)
+  }
+  try {
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+    const shell = process.platform === 'win32'
+    const { status, stdout } = spawnSync(npm, ['pack', '--json', '--pack-destination', work], {
+      cwd: root,
+      shell,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    if (status !== 0) throw new Error('npm pack failed')
+    return JSON.parse(stdout.slice(stdout.search(/^\[/m)))[0]
+  } finally {
+    if (borrowed) rmSync(prebuilt)
+  }
+}
+
+/** A PATH with nothing but node, npm and npx; a home without settings; a registry that is not there. */
+function emptyWorld() {
+  mkdirSync(bin)
+  mkdirSync(app)
+  symlinkSync(node, join(bin, 'node'))
+  for (const name of ['npm', 'npx']) symlinkSync(join(npmFolder(), `${name}-cli.js`), join(bin, name))
+  writeFileSync(join(app, 'package.json'), '{ "private": true }\n')
+  return {
+    PATH: bin,
+    HOME: work,
+    TMPDIR: work,
+    npm_config_cache: join(work, 'cache'),
+    npm_config_registry: 'http://127.0.0.1:9/',
+    npm_config_offline: 'true',
+    npm_config_script_shell: '/bin/sh',
+    npm_config_update_notifier: 'false',
+    CLVP_CACHE: join(work, 'models'),
+  }
+}
+
+const env = emptyWorld()
+
+/** Runs a program in that world, shows what it prints, and returns it; throws unless it ends well. */
+function step(what, program, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(join(bin, program), args, {
+    cwd: app,
+    env,
+    encoding: 'utf8',
+  })
+  if (error) throw error
+  console.log(`# ${what}\n${stdout.trim()}`)
+  if (status !== 0) throw new Error(`${what}: status ${status}\n${stderr}`)
+  return stdout
+}
+
+function typeCheck() {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  return step('type check', 'node', tsc, '-p', 'tsconfig.json')
+}
+
+function sameCodes(rows) {
+  const different = Object.entries(rows).filter(([, codes]) => codes !== rows.esm)
+  if (different.length > 0 || JSON.parse(rows.esm).length === 0) {
+    throw new Error(`expected the same codes from every program but received ${JSON.stringify(rows)}`)
+  }
+}
+
+try {
+  const tarball = pack()
+  checkContents(tarball, { everyTarget: !values.built })
+  console.log(
+    `# ${tarball.filename}: ${(tarball.size / 1e6).toFixed(2)} MB, ${tarball.entryCount} files\n${bySize(tarball)}`,
+  )
+  step(
+    'install',
+    'npm',
+    'install',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    join(work, tarball.filename),
+  )
+  cpSync(programs, app, { recursive: true })
+  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
+  step('npx clvp doctor', 'npx', 'clvp', 'doctor')
+  const demo = [
+    'generate',
+    'demo',
+    'Good morning Anna.',
+    '--candidates',
+    '4',
+    '--seed',
+    '1',
+    '--wav',
+    'demo.wav',
+  ]
+  step('npx clvp generate demo', 'npx', 'clvp', ...demo)
+  if (statSync(join(app, 'demo.wav')).size < 10000) throw new Error('the demo left no sound')
+  typeCheck()
+  sameCodes({
+    esm: step('ES module', 'node', 'esm.mjs'),
+    commonjs: step('CommonJS', 'node', 'commonjs.cjs'),
+    typescript: step('TypeScript', 'node', 'typed.js'),
+    worker: step('worker thread', 'node', 'worker.mjs'),
+  })
+  const left = readdirSync(app).filter((file) => /\.(o|tmp)$/.test(file))
+  if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`)
+  console.log('# the package is sound')
+} catch (error) {
+  console.error(`node-clvp: ${error.message}`)
+  process.exitCode = 1
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
