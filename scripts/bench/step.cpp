@@ -213,7 +213,8 @@ void time_steps(const Settings & settings) {
     const GgufHeader header = read_gguf(settings.model);
     const Params params = read_params(header.values);
     ggml_backend_dev_t device = find_device("cpu");
-    const Weights weights = load_weights(settings.model, header, params, device, {});
+    Weights weights = describe_weights(header, params);
+    load_weights(weights, settings.model, header, device, {});
     std::atomic<bool> abort{ false };
     Backend backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer), abort);
 

@@ -75,7 +75,7 @@ def unpack(path, folder):
     reader, folder = GGUFReader(path), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {tensor.name: np.array(dequantize(tensor.data, tensor.tensor_type), np.float32) for tensor in reader.tensors}
-    found = {key: np.ascontiguousarray(value) for name, values in tensors.items() for key, value in sources(name, values).items()}
+    found = {key: np.array(value, order="C") for name, values in tensors.items() for key, value in sources(name, values).items()}
     save_file(found, folder / "model.safetensors", metadata={"format": "pt"})
     save_file({"codebook": tensors["codebook.weight"].reshape(-1, FRAMES, N_MELS)}, folder / "codebook.safetensors")
     for key, file in (("config", "config"), ("generation_config", "generation_config"), ("preprocessor_config", "preprocessor_config"), ("tokenizer_config", "tokenizer_config")):
