@@ -2,7 +2,6 @@
  * What `'auto'` stands for: one rule for the command line, load, conversion and generate. docs/performance.md tells it, with the
  * measurements that it follows from.
  */
-import { freemem } from 'node:os'
 import { devices } from './devices.js'
 import { ClvpError } from './errors.js'
 import type { MemoryEstimate } from './memory.js'
@@ -20,13 +19,6 @@ const typesByMemory: readonly { atLeast: number; type: ModelType }[] = [
   { atLeast: 0.8e9, type: 'q6_k' },
   { atLeast: 0, type: 'q4_k_m' },
 ]
-
-/** Bytes that this process can still have: what the system has free, or what its container leaves. */
-export function availableMemory(): number {
-  const limit = process.constrainedMemory()
-  const free = freemem()
-  return limit > 0 ? Math.min(free, limit - process.memoryUsage.rss()) : free
-}
 
 /** The type to convert to: f16 for a GPU, whose memory is not counted here; else the best that fits into `memory` bytes. */
 export function autoType(device: string, memory: number): ModelType {

@@ -1,5 +1,6 @@
 /** How much memory this process may still take, so that too much is refused instead of the process being killed. */
 import { readFileSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { ClvpError } from './errors.js'
 
@@ -12,6 +13,11 @@ export function freeMemory(root = '/'): number | undefined {
   if (process.platform !== 'linux') return undefined
   const known = [ofMachine(root), ...ofGroups(root)].filter((bytes) => bytes !== undefined)
   return known.length > 0 ? Math.max(1, Math.min(...known)) : undefined
+}
+
+/** The same where that is known, and else what the system calls free. */
+export function availableMemory(): number {
+  return freeMemory() ?? freemem()
 }
 
 /** Throws CLVP_OUT_OF_MEMORY if a call would take more than there is. */

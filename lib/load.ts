@@ -1,8 +1,9 @@
 /** From a source that a user names to a model in memory and a session on it. */
-import { autoType, availableMemory } from './auto.js'
+import { autoType } from './auto.js'
 import { binding, type NativeModel, native } from './binding.js'
 import { createSession, loadModel, type Session } from './core.js'
 import { ClvpError } from './errors.js'
+import { availableMemory } from './free_memory.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'

@@ -1,8 +1,9 @@
 /** Writing a model file: what a conversion of any source ends with. */
 import { stat } from 'node:fs/promises'
-import { autoType, availableMemory } from '../lib/auto.js'
+import { autoType } from '../lib/auto.js'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
 import { abortError, ClvpError, invalid } from '../lib/errors.js'
+import { availableMemory } from '../lib/free_memory.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/options.js'
 import { Importance } from '../lib/quality/importance.js'
 import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/weight_types.js'

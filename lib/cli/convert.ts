@@ -1,5 +1,6 @@
 import { convertFolder } from '../../quantize/convert.js'
-import { autoType, availableMemory } from '../auto.js'
+import { autoType } from '../auto.js'
+import { availableMemory } from '../free_memory.js'
 import { modelTypes } from '../weight_types.js'
 import type { Command } from './command.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from './output.js'
