@@ -15,7 +15,7 @@ struct Drawing;
 
 /// One candidate while it is being drawn.
 struct Row {
-    Drawing * drawing;
+    Drawing * drawing = nullptr;
     Candidate candidate;
     std::vector<int32_t> seen; // what the prompt counts as written, and the tokens
     double sum_logprob = 0;
@@ -135,14 +135,15 @@ private:
         if (drawing.first_logits.empty()) {
             drawing.first_logits = drawing.decoding.start();
         }
-        Row row = { &drawing, {}, drawing.decoding.written() };
-        row.candidate.index = drawing.options.first + static_cast<uint32_t>(drawing.rows.size());
+        Row & row = drawing.rows.emplace_back();
+        row.drawing = &drawing;
+        row.seen = drawing.decoding.written();
+        row.candidate.index = drawing.options.first + static_cast<uint32_t>(drawing.rows.size()) - 1;
         row.candidate.seed = candidate_seed(drawing.options.seed, row.candidate.index);
         row.slot = free_.back();
         free_.pop_back();
         drawing.decoding.open(row.slot);
-        drawing.rows.push_back(std::move(row));
-        live_.push_back(&drawing.rows.back());
+        live_.push_back(&row);
         logits_.insert(logits_.end(), drawing.first_logits.begin(), drawing.first_logits.end());
     }
 

@@ -3,6 +3,7 @@
 
 #ifdef CLVP_X86
 
+#include <cfloat>
 #include <cstring>
 #include <immintrin.h>
 
@@ -208,6 +209,10 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
         for (float value : each) {
             most = value > most ? value : most;
         }
+        if (_mm256_movemask_ps(odd) != 0 || !(most <= FLT_MAX)) {
+            spoil_block(column, n_blocks, b);
+            continue;
+        }
         const __m256 inverse = _mm256_set1_ps(most > 0 ? 127.0f / most : 0.0f);
         __m256i whole[4], sum = _mm256_setzero_si256();
         for (int i = 0; i < 4; i++) {
@@ -224,7 +229,7 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
             all += parts[i];
             last += upper[i];
         }
-        scales[b] = _mm256_movemask_ps(odd) == 0 ? most / 127.0f : __builtin_nanf("");
+        scales[b] = most / 127.0f;
         sums[b] = all;
         upper_sums[b] = last;
         scaled_sums[b] = scales[b] * static_cast<float>(all);

@@ -3,6 +3,7 @@
 
 #ifdef CLVP_X86
 
+#include <cfloat>
 #include <cstring>
 #include <immintrin.h>
 
@@ -201,13 +202,16 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
     for (int64_t b = first; b < last; b++) {
         const __m512 low = _mm512_loadu_ps(x + b * tile_block), high = _mm512_loadu_ps(x + b * tile_block + 16);
         const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
-        const bool numbers = _mm512_cmp_ps_mask(low, high, _CMP_UNORD_Q) == 0;
+        if (_mm512_cmp_ps_mask(low, high, _CMP_UNORD_Q) != 0 || !(largest <= FLT_MAX)) {
+            spoil_block(column, n_blocks, b);
+            continue;
+        }
         const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0f / largest : 0.0f);
         const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, inverse)), c = _mm512_cvtps_epi32(_mm512_mul_ps(high, inverse));
         auto * to = reinterpret_cast<__m128i *>(column + b * tile_block);
         _mm_storeu_si128(to, _mm512_cvtsepi32_epi8(a));
         _mm_storeu_si128(to + 1, _mm512_cvtsepi32_epi8(c));
-        scales[b] = numbers ? largest / 127.0f : __builtin_nanf("");
+        scales[b] = largest / 127.0f;
         upper_sums[b] = _mm512_reduce_add_epi32(c);
         sums[b] = upper_sums[b] + _mm512_reduce_add_epi32(a);
         scaled_sums[b] = scales[b] * static_cast<float>(sums[b]);

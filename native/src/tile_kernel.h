@@ -4,6 +4,8 @@
 #include "ggml.h"
 
 #include <cstdint>
+#include <cstring>
+#include <limits>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
 #define CLVP_X86 1
@@ -53,6 +55,15 @@ inline Column column_at(const Columns & columns, int i, int64_t n_blocks) {
 }
 
 inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 16); }
+
+/// Of a block with something that is no number: whatever it is multiplied with is none either.
+inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
+    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block) + block;
+    memset(column + block * tile_block, 0, tile_block);
+    scales[0] = scales[2 * n_blocks] = std::numeric_limits<float>::quiet_NaN();
+    memset(scales + n_blocks, 0, sizeof(int32_t));
+    memset(scales + 3 * n_blocks, 0, sizeof(int32_t));
+}
 
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
 using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);
