@@ -8,10 +8,10 @@
 
 namespace clvp {
 
-/// What one thread needs to work.
+/// What one thread needs to work: of each of the queries that it answers together.
 struct StepAttention::Scratch {
-    std::vector<Span> spans;
-    std::vector<float> scores;
+    std::vector<Span> spans[max_queries];
+    std::vector<float> scores[max_queries];
 };
 
 StepAttention::StepAttention(const KvCache & cache, std::vector<uint32_t> slots) : cache_(cache), slots_(std::move(slots)) {
@@ -25,25 +25,13 @@ ggml_tensor * StepAttention::operator()(ggml_context * ctx, uint32_t layer, ggml
     return ggml_custom_4d(ctx, GGML_TYPE_F32, qkv->ne[0] / 3, qkv->ne[1], 1, 1, sources, 1, run, GGML_N_TASKS_MAX, &layers_[layer]);
 }
 
-void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
-    const auto & layer = *static_cast<const Layer *>(userdata);
-    const StepAttention & all = *layer.all;
-    const int64_t d_head = all.cache_.d_head(), n_head = all.cache_.n_head(), n = static_cast<int64_t>(all.slots_.size()) * n_head;
-    Scratch scratch;
-    scratch.scores.resize(all.cache_.most_positions() + 1);
-    for (int64_t i = n * ith / nth; i < n * (ith + 1) / nth; i++) {
-        const int64_t row = i / n_head, head = i % n_head;
-        const auto * qkv = static_cast<const float *>(dst->src[0]->data) + row * 3 * n_head * d_head + head * d_head;
-        all.attend(layer.number, row, head, qkv, static_cast<float *>(dst->data) + i * d_head, scratch);
-    }
-}
+static void store_f32(const float * x, int64_t n, void * out) { memcpy(out, x, static_cast<size_t>(n) * sizeof(float)); }
 
-/// Brings numbers into the cache's type.
-static void store(const float * from, int64_t n, ggml_type type, void * to) {
-    if (type == GGML_TYPE_F32) {
-        memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
-    } else {
-        ggml_get_type_traits(type)->from_float_ref(from, to, n);
+static StoreKernel store_for(ggml_type type) {
+    switch (type) {
+    case GGML_TYPE_F32: return store_f32;
+    case GGML_TYPE_Q8_0: return kernel_set()->store_q8_0;
+    default: return kernel_set()->store_f16;
     }
 }
 
@@ -55,13 +43,45 @@ static AttendKernel kernel_for(ggml_type type) {
     }
 }
 
-void StepAttention::attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, Scratch & scratch) const {
+/// Threads share the pairs of a head and a row, all rows of a head before the next head's: what they share stays in the cache.
+void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
+    const auto & layer = *static_cast<const Layer *>(userdata);
+    const auto n_rows = static_cast<int64_t>(layer.all->slots_.size()), n = n_rows * layer.all->cache_.n_head();
+    Scratch scratch;
+    for (std::vector<float> & scores : scratch.scores) {
+        scores.resize(layer.all->cache_.most_positions() + 1);
+    }
+    const int64_t last = n * (ith + 1) / nth;
+    int64_t i = n * ith / nth;
+    while (i < last) {
+        const int64_t row = i % n_rows, count = layer.all->companions(row, std::min(n_rows - row, last - i));
+        layer.all->attend(layer.number, i / n_rows, row, count, dst, scratch);
+        i += count;
+    }
+}
+
+int64_t StepAttention::companions(int64_t row, int64_t most) const {
+    auto prefix = [&](int64_t i) { return &cache_.prefix(slots_[static_cast<size_t>(i)]); };
+    int64_t n = 1;
+    while (n < std::min<int64_t>(most, max_queries) && prefix(row + n) == prefix(row)) {
+        n++;
+    }
+    return n;
+}
+
+void StepAttention::attend(uint32_t layer, int64_t head, int64_t row, int64_t n, ggml_tensor * dst, Scratch & scratch) const {
     const int64_t d_head = cache_.d_head(), n_embd = d_head * cache_.n_head();
-    const HeadPosition next = cache_.head(layer, slots_[static_cast<size_t>(row)], head, scratch.spans);
-    store(qkv + n_embd, d_head, cache_.type(), next.key);
-    store(qkv + 2 * n_embd, d_head, cache_.type(), next.value);
-    const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
-    kernel_for(cache_.type())(qkv, d_head, scratch.spans.data(), static_cast<int>(scratch.spans.size()), scale, scratch.scores.data(), out);
+    const StoreKernel store = store_for(cache_.type());
+    Query queries[max_queries];
+    for (int64_t i = 0; i < n; i++) {
+        const float * q = static_cast<const float *>(dst->src[0]->data) + (row + i) * 3 * n_embd + head * d_head;
+        const HeadPosition next = cache_.head(layer, slots_[static_cast<size_t>(row + i)], head, scratch.spans[i]);
+        store(q + n_embd, d_head, next.key);
+        store(q + 2 * n_embd, d_head, next.value);
+        float * out = static_cast<float *>(dst->data) + (row + i) * n_embd + head * d_head;
+        queries[i] = { q, scratch.spans[i].data(), static_cast<int>(scratch.spans[i].size()), scratch.scores[i].data(), out };
+    }
+    kernel_for(cache_.type())(queries, static_cast<int>(n), d_head, 1.0f / std::sqrt(static_cast<float>(d_head)));
 }
 
 } // namespace clvp

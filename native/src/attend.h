@@ -21,7 +21,9 @@ private:
     };
     static void run(ggml_tensor * dst, int ith, int nth, void * layer);
     struct Scratch;
-    void attend(uint32_t layer, int64_t row, int64_t head, const float * qkv, float * out, Scratch & scratch) const;
+    /// How many rows from this one on, `most` at most, have its prefix and are to be computed with it.
+    int64_t companions(int64_t row, int64_t most) const;
+    void attend(uint32_t layer, int64_t head, int64_t row, int64_t n, ggml_tensor * dst, Scratch & scratch) const;
 
     const KvCache & cache_;
     std::vector<uint32_t> slots_;

@@ -23,8 +23,22 @@ struct Span {
     int64_t n;
 };
 
-/// out [d_head] = softmax(q . keys * scale) values, over the positions of all spans. `scores` has room for all positions.
-using AttendKernel = void (*)(const float * q, int64_t d_head, const Span * spans, int n_spans, float scale, float * scores, float * out);
+/// One head of one row.
+struct Query {
+    const float * q;    // [d_head]
+    const Span * spans; // the prefix, then the row's own pages
+    int n_spans;
+    float * scores; // room for all positions
+    float * out;    // [d_head]
+};
+
+constexpr int max_queries = 4;
+
+/// out = softmax(q . keys * scale) values, over the positions of all spans, for 1 to max_queries queries with the same prefix.
+using AttendKernel = void (*)(const Query * queries, int n, int64_t d_head, float scale);
+
+/// Brings n numbers into the type of a cache: whole blocks of Q8_0.
+using StoreKernel = void (*)(const float * x, int64_t n, void * out);
 
 inline float to_float(float x) { return x; }
 inline float to_float(int8_t x) { return static_cast<float>(x); }

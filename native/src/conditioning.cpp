@@ -103,7 +103,7 @@ std::vector<float> condition_rows(Backend & backend, const Weights & weights, co
 static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, uint32_t n_group) {
     const int64_t n_embd = x->ne[0], n_frames = x->ne[1];
     ggml_tensor * y = ggml_cont(ctx, ggml_transpose(ctx, x)); // [n_frames, n_embd]
-    y = ggml_group_norm(ctx, ggml_reshape_3d(ctx, y, n_frames, 1, n_embd), static_cast<int>(n_group), 1e-5f);
+    y = ggml_group_norm(ctx, ggml_reshape_3d(ctx, y, n_frames, 1, n_embd), static_cast<int>(n_group), norm.eps);
     y = ggml_cont(ctx, ggml_transpose(ctx, ggml_reshape_2d(ctx, y, n_frames, n_embd)));
     return ggml_add(ctx, ggml_mul(ctx, y, norm.weight), norm.bias);
 }
@@ -119,7 +119,7 @@ std::vector<float> condition_mel(Backend & backend, const Weights & weights, con
         ggml_tensor * y = group_norm(ctx, block.norm, x, params.decoder.n_cond_group);
         ggml_tensor * qkv = linear(ctx, block.qkv, y); // [3*n_embd, n_frames]
         y = attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
-        x = ggml_add(ctx, linear(ctx, block.out, y), x);
+        x = linear_add(ctx, block.out, y, x);
     }
     ggml_tensor * first = graph.output("voice", ggml_cont(ctx, ggml_view_1d(ctx, x, x->ne[0], 0))); // [n_embd]
     graph.run();

@@ -17,12 +17,8 @@ namespace {
 
 /// A decoder block around its attention: `attend` gets q, k and v as one [3 * n_embd, ...] and gives [n_embd, ...].
 template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
-    ggml_tensor * y = layer_norm(ctx, block.attn_norm, x, p.eps);
-    y = attend(linear(ctx, block.qkv, y));
-    x = ggml_add(ctx, linear(ctx, block.out, y), x);
-    y = layer_norm(ctx, block.ffn_norm, x, p.eps);
-    y = activation(ctx, p.act, linear(ctx, block.up, y));
-    return ggml_add(ctx, x, linear(ctx, block.down, y));
+    ggml_tensor * y = attend(norm_linear(ctx, block.attn_norm, block.qkv, x));
+    return feed_forward(ctx, block, p.act, linear_add(ctx, block.out, y, x));
 }
 
 /// All blocks and the norm behind them; `attend` gets a block's number too.
@@ -32,15 +28,13 @@ ggml_tensor * blocks_forward(ggml_context * ctx, const DecoderWeights & w, const
         trace.hidden(x);
         x = block_forward(ctx, w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); });
     }
-    x = layer_norm(ctx, w.norm, x, p.eps);
+    x = normalise(ctx, w.norm, x);
     trace.hidden(x);
     return x;
 }
 
-/// x [n_embd, ...] -> logits [n_vocab, ...]. The reference's final norm has torch's default eps.
-ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, ggml_tensor * x) {
-    return linear(ctx, w.lm_head, layer_norm(ctx, w.final_norm, x, 1e-5f));
-}
+/// x [n_embd, ...] -> logits [n_vocab, ...]
+ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, ggml_tensor * x) { return norm_linear(ctx, w.final_norm, w.lm_head, x); }
 
 /// F16 [n, n]: row q hides the keys after q.
 std::vector<ggml_fp16_t> causal_mask(int64_t n) {

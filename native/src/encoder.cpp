@@ -30,20 +30,11 @@ ggml_tensor * rotate(ggml_context * ctx, const EncoderParams & p, ggml_tensor * 
     return ggml_reshape_3d(ctx, heads, qkv->ne[0], qkv->ne[1], qkv->ne[2]);
 }
 
-/// First half * act(second half).
-ggml_tensor * gated(ggml_context * ctx, const EncoderParams & p, ggml_tensor * x) {
-    auto half = [&](size_t i) { return ggml_view_3d(ctx, x, p.n_ff, x->ne[1], x->ne[2], x->nb[1], x->nb[2], i * p.n_ff * ggml_element_size(x)); };
-    return ggml_mul(ctx, activation(ctx, p.act, half(1)), half(0));
-}
-
 ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const EncoderParams & p, ggml_tensor * x, ggml_tensor * positions, ggml_tensor * mask,
                             Trace & trace) {
-    ggml_tensor * y = rms_norm(ctx, block.attn_norm, x, p.eps);
-    y = rotate(ctx, p, linear(ctx, block.qkv, y), positions);
+    ggml_tensor * y = rotate(ctx, p, norm_linear(ctx, block.attn_norm, block.qkv, x), positions);
     y = attention(ctx, split_heads(ctx, y, p.n_head), mask, &trace);
-    x = ggml_add(ctx, x, linear(ctx, block.out, y));
-    y = rms_norm(ctx, block.ffn_norm, x, p.eps);
-    return ggml_add(ctx, x, linear(ctx, block.down, gated(ctx, p, linear(ctx, block.up, y))));
+    return feed_forward(ctx, block, p.act, linear_add(ctx, block.out, y, x));
 }
 
 /// x [n_embd, n_tokens, n_batch] -> [n_embd, n_batch]
@@ -82,7 +73,7 @@ EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const En
         trace.hidden(x);
         x = block_forward(ctx, block, p, x, at, mask, trace);
     }
-    ggml_tensor * hidden = graph.output("last_hidden", layer_norm(ctx, weights.norm, x, p.eps));
+    ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
     trace.hidden(hidden);
     ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // all positions count, hidden ones too
     ggml_tensor * embeds = graph.output("embeds", ggml_mul_mat(ctx, weights.proj, pooled));

@@ -27,33 +27,26 @@ ImportanceCollector::Sums * ImportanceCollector::find(const ggml_tensor * weight
     return found == sums_.end() ? nullptr : &found->second;
 }
 
-/// The matrix of a product, and what enters it.
-static std::pair<const ggml_tensor *, const ggml_tensor *> product(const ggml_tensor * node) {
-    if (const ggml_tensor * matrix = tiles_entered(node)) {
-        return { matrix, node->src[0] };
-    }
-    const bool plain = node->op == GGML_OP_MUL_MAT && node->src[1]->type == GGML_TYPE_F32;
-    return plain ? std::pair<const ggml_tensor *, const ggml_tensor *>{ node->src[0], node->src[1] } : std::pair<const ggml_tensor *, const ggml_tensor *>{};
-}
+static bool is_product(const ggml_tensor * node) { return is_tile_product(node) || (node->op == GGML_OP_MUL_MAT && node->src[1]->type == GGML_TYPE_F32); }
 
-bool ImportanceCollector::wants(const ggml_tensor * node) {
-    const ggml_tensor * matrix = product(node).first;
-    return matrix && find(matrix) != nullptr;
-}
+bool ImportanceCollector::wants(const ggml_tensor * node) { return is_product(node) && find(node->src[0]) != nullptr; }
 
 void ImportanceCollector::see(const ggml_tensor * node) {
-    const auto [matrix, x] = product(node); // x [n_in, ...]
-    Sums & sums = *find(matrix);
+    const ggml_tensor * x = node->src[1]; // [n_in, ...]: F32, or columns of a product in tiles
+    Sums & sums = *find(node->src[0]);
     bytes_.resize(ggml_nbytes(x));
     ggml_backend_tensor_get(x, bytes_.data(), 0, bytes_.size());
+    std::vector<float> values(sums.squares.size());
     for (int64_t row = 0; row < ggml_nrows(x); row++) {
         const int64_t i1 = row % x->ne[1], i2 = row / x->ne[1] % x->ne[2], i3 = row / x->ne[1] / x->ne[2];
-        const char * at = bytes_.data() + static_cast<size_t>(i1) * x->nb[1] + static_cast<size_t>(i2) * x->nb[2] + static_cast<size_t>(i3) * x->nb[3];
-        for (double & square : sums.squares) {
-            float value;
-            memcpy(&value, at, sizeof value);
-            square += static_cast<double>(value) * static_cast<double>(value);
-            at += x->nb[0];
+        const uint8_t * at = bytes_.data() + static_cast<size_t>(i1) * x->nb[1] + static_cast<size_t>(i2) * x->nb[2] + static_cast<size_t>(i3) * x->nb[3];
+        if (x->type == GGML_TYPE_F32) {
+            memcpy(values.data(), at, values.size() * sizeof(float));
+        } else {
+            expand(at, static_cast<int64_t>(values.size()), values.data());
+        }
+        for (size_t i = 0; i < values.size(); i++) {
+            sums.squares[i] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
         }
     }
     sums.n_rows += static_cast<uint64_t>(ggml_nrows(x));

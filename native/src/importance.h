@@ -27,7 +27,7 @@ private:
     Sums * find(const ggml_tensor * weight);
 
     std::map<std::string, Sums> sums_;
-    std::vector<char> bytes_;
+    std::vector<uint8_t> bytes_;
 };
 
 } // namespace clvp

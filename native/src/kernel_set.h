@@ -10,7 +10,10 @@ namespace clvp {
 struct KernelSet {
     const char * name;
     RoundKernel round;
+    NormKernel norm;
+    ActivationKernel gelu, gelu_tanh;
     TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
+    StoreKernel store_f16, store_q8_0;
     AttendKernel attend_f16, attend_f32, attend_q8_0;
 };
 

@@ -191,16 +191,16 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
 }
 
 /// As GGML rounds for Q8_0, but the scale is kept in F32. A block with something that is no number gets such a scale.
-CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t last, uint8_t * column) {
+CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
     float * scaled_sums = scales + 2 * n_blocks;
     auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     const __m256 sign = _mm256_set1_ps(-0.0f);
-    for (int64_t b = first; b < last; b++) {
+    for (int64_t b = first; b < first + count; b++, x += tile_block) {
         __m256 part[4], largest = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
         for (int i = 0; i < 4; i++) {
-            part[i] = _mm256_loadu_ps(x + b * tile_block + i * 8);
+            part[i] = _mm256_loadu_ps(x + i * 8);
             largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, part[i]));
             odd = _mm256_or_ps(odd, _mm256_cmp_ps(part[i], part[i], _CMP_UNORD_Q));
         }
@@ -241,14 +241,17 @@ struct Lanes {
     __m256 v;
 
     CLVP_INLINE Lanes all(float x) { return { _mm256_set1_ps(x) }; }
+    CLVP_INLINE Lanes all(ggml_fp16_t x) { return { _mm256_cvtph_ps(_mm_set1_epi16(static_cast<short>(x))) }; }
     CLVP_INLINE Lanes load(const float * from) { return { _mm256_loadu_ps(from) }; }
     CLVP_INLINE Lanes load(const ggml_fp16_t * from) { return { _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from))) }; }
     CLVP_INLINE Lanes load(const int8_t * from) {
         return { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(from)))) };
     }
     CLVP_INLINE void store(float * to, Lanes x) { _mm256_storeu_ps(to, x.v); }
+    CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm256_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm256_fmadd_ps(a.v, b.v, c.v) }; }
     CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm256_mul_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm256_div_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm256_add_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes max(Lanes a, Lanes b) { return { _mm256_max_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes round(Lanes x) { return { _mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) }; }
@@ -267,17 +270,23 @@ struct Lanes {
 } // namespace clvp
 
 #include "attend_lanes.h"
+#include "row_lanes.h"
 
 namespace clvp {
 
 const KernelSet avx2_kernels = {
     "avx2",
     round_blocks,
+    normalise<round_blocks>,
+    each<gelu>,
+    each<gelu_tanh>,
     all_columns<Form::q8_0>,
     all_columns<Form::q4_0>,
     all_columns<Form::iq4_nl>,
     all_columns<Form::q4_k>,
     all_columns<Form::q6_k>,
+    store_f16,
+    store_q8_0,
     attend<ggml_fp16_t>,
     attend<float>,
     attend<Q8Block>,

@@ -194,13 +194,13 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
 }
 
 /// As GGML rounds for Q8_0, but the scale is kept in F32. A block with something that is no number gets such a scale.
-CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t last, uint8_t * column) {
+CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
     float * scaled_sums = scales + 2 * n_blocks;
     auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
-    for (int64_t b = first; b < last; b++) {
-        const __m512 low = _mm512_loadu_ps(x + b * tile_block), high = _mm512_loadu_ps(x + b * tile_block + 16);
+    for (int64_t b = first; b < first + count; b++, x += tile_block) {
+        const __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
         const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
         if (_mm512_cmp_ps_mask(low, high, _CMP_UNORD_Q) != 0 || !(largest <= FLT_MAX)) {
             spoil_block(column, n_blocks, b);
@@ -223,14 +223,17 @@ struct Lanes {
     __m512 v;
 
     CLVP_INLINE Lanes all(float x) { return { _mm512_set1_ps(x) }; }
+    CLVP_INLINE Lanes all(ggml_fp16_t x) { return { _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<short>(x))) }; }
     CLVP_INLINE Lanes load(const float * from) { return { _mm512_loadu_ps(from) }; }
     CLVP_INLINE Lanes load(const ggml_fp16_t * from) { return { _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from))) }; }
     CLVP_INLINE Lanes load(const int8_t * from) {
         return { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from)))) };
     }
     CLVP_INLINE void store(float * to, Lanes x) { _mm512_storeu_ps(to, x.v); }
+    CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm512_fmadd_ps(a.v, b.v, c.v) }; }
     CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm512_mul_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm512_div_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm512_add_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes max(Lanes a, Lanes b) { return { _mm512_max_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes round(Lanes x) { return { _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) }; }
@@ -243,12 +246,26 @@ struct Lanes {
 } // namespace clvp
 
 #include "attend_lanes.h"
+#include "row_lanes.h"
 
 namespace clvp {
 
 const KernelSet avx512_kernels = {
-    "avx512-vnni",           round_blocks,        all_columns<Form::q8_0>, all_columns<Form::q4_0>, all_columns<Form::iq4_nl>, all_columns<Form::q4_k>,
-    all_columns<Form::q6_k>, attend<ggml_fp16_t>, attend<float>,           attend<Q8Block>,
+    "avx512-vnni",
+    round_blocks,
+    normalise<round_blocks>,
+    each<gelu>,
+    each<gelu_tanh>,
+    all_columns<Form::q8_0>,
+    all_columns<Form::q4_0>,
+    all_columns<Form::iq4_nl>,
+    all_columns<Form::q4_k>,
+    all_columns<Form::q6_k>,
+    store_f16,
+    store_q8_0,
+    attend<ggml_fp16_t>,
+    attend<float>,
+    attend<Q8Block>,
 };
 
 } // namespace clvp

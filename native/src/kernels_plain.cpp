@@ -21,12 +21,18 @@ struct Lanes {
     static Lanes all(float x) {
         return each([&](int) { return x; });
     }
+    static Lanes all(ggml_fp16_t x) { return all(to_float(x)); }
     template <typename T> static Lanes load(const T * from) {
         return each([&](int i) { return to_float(from[i]); });
     }
     static void store(float * to, const Lanes & x) {
         for (int i = 0; i < width; i++) {
             to[i] = x.at[i];
+        }
+    }
+    static void store(ggml_fp16_t * to, const Lanes & x) {
+        for (int i = 0; i < width; i++) {
+            to[i] = ggml_fp32_to_fp16(x.at[i]);
         }
     }
     static Lanes multiply_add(const Lanes & a, const Lanes & b, const Lanes & c) {
@@ -58,6 +64,9 @@ struct Lanes {
 
 namespace clvp {
 
-const KernelSet plain_kernels = { "plain", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, attend<ggml_fp16_t>, attend<float>, attend<Q8Block> };
+const KernelSet plain_kernels = {
+    "plain",       nullptr,         nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, store_f16, store_q8_0, attend<ggml_fp16_t>,
+    attend<float>, attend<Q8Block>,
+};
 
 } // namespace clvp

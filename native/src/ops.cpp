@@ -9,7 +9,7 @@ namespace clvp {
 
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x) {
     if (is_tiled(layer.weight)) {
-        return tile_product(ctx, layer.weight, layer.bias, x);
+        return tile_product(ctx, layer, tile_round(ctx, x));
     }
     x = ggml_mul_mat(ctx, layer.weight, x);
     return layer.bias ? ggml_add(ctx, x, layer.bias) : x;
@@ -19,15 +19,40 @@ ggml_tensor * table_rows(ggml_context * ctx, ggml_tensor * table, int64_t first,
     return ggml_view_2d(ctx, table, table->ne[0], n, table->nb[1], static_cast<size_t>(first) * table->nb[1]);
 }
 
-ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) {
-    x = ggml_mul(ctx, ggml_norm(ctx, x, eps), norm.weight);
-    return ggml_add(ctx, x, norm.bias);
+ggml_tensor * normalise(ggml_context * ctx, const Norm & norm, ggml_tensor * x) {
+    x = ggml_mul(ctx, norm.bias ? ggml_norm(ctx, x, norm.eps) : ggml_rms_norm(ctx, x, norm.eps), norm.weight);
+    return norm.bias ? ggml_add(ctx, x, norm.bias) : x;
 }
 
-ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps) { return ggml_mul(ctx, ggml_rms_norm(ctx, x, eps), norm.weight); }
+ggml_tensor * norm_linear(ggml_context * ctx, const Norm & norm, const Linear & layer, ggml_tensor * x) {
+    return is_tiled(layer.weight) ? tile_product(ctx, layer, tile_norm(ctx, norm, x)) : linear(ctx, layer, normalise(ctx, norm, x));
+}
 
-ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x) {
+ggml_tensor * linear_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, ggml_tensor * residual) {
+    return is_tiled(layer.weight) ? tile_product(ctx, layer, tile_round(ctx, x), residual) : ggml_add(ctx, linear(ctx, layer, x), residual);
+}
+
+static ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x) {
     return find_activation(name)(ctx, ggml_is_contiguous(x) ? x : ggml_cont(ctx, x)); // not every operation takes half of a row
+}
+
+/// First half * act(second half).
+static ggml_tensor * gated(ggml_context * ctx, const std::string & act, ggml_tensor * x) {
+    const int64_t n_ff = x->ne[0] / 2;
+    auto half = [&](int64_t i) { return ggml_view_3d(ctx, x, n_ff, x->ne[1], x->ne[2], x->nb[1], x->nb[2], static_cast<size_t>(i * n_ff) * x->nb[0]); };
+    return ggml_mul(ctx, activation(ctx, act, half(1)), half(0));
+}
+
+ggml_tensor * feed_forward(ggml_context * ctx, const Block & block, const std::string & act, ggml_tensor * x) {
+    if (is_tiled(block.up.weight) && is_tiled(block.down.weight)) {
+        if (const ActivationKernel * kernel = tile_activation(act)) {
+            ggml_tensor * y = tile_feed(ctx, block.up, *kernel, block.down.weight->ne[0], tile_norm(ctx, block.ffn_norm, x));
+            return tile_product(ctx, block.down, y, x);
+        }
+    }
+    ggml_tensor * y = norm_linear(ctx, block.ffn_norm, block.up, x);
+    y = y->ne[0] == block.down.weight->ne[0] ? activation(ctx, act, y) : gated(ctx, act, y);
+    return linear_add(ctx, block.down, y, x);
 }
 
 Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {

@@ -11,12 +11,18 @@ namespace clvp {
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x);
 /// Rows `first` .. first+n-1 of an embedding table [n_embd, n_rows], as a view [n_embd, n].
 ggml_tensor * table_rows(ggml_context * ctx, ggml_tensor * table, int64_t first, int64_t n);
-/// Layer norm over dimension 0, with weight and bias.
-ggml_tensor * layer_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
-/// RMS norm over dimension 0, with weight.
-ggml_tensor * rms_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, float eps);
-/// The activation of that name. The memory of x may be taken.
-ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x);
+/// Layer norm over dimension 0, or RMS norm without a bias.
+ggml_tensor * normalise(ggml_context * ctx, const Norm & norm, ggml_tensor * x);
+
+// The parts of a block. With matrices in tiles each is an operation or two: x is normalised and rounded at once, and what is
+// only to be multiplied again is never written as F32. The norms must live until the graph has run.
+
+/// linear(normalise(x))
+ggml_tensor * norm_linear(ggml_context * ctx, const Norm & norm, const Linear & layer, ggml_tensor * x);
+/// residual + linear(x)
+ggml_tensor * linear_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, ggml_tensor * residual);
+/// x + down(act(up(normalise(x)))), or where `up` gives twice what `down` takes, down(values * act(gates)).
+ggml_tensor * feed_forward(ggml_context * ctx, const Block & block, const std::string & act, ggml_tensor * x);
 
 /// q, k, v of one fused product, as views.
 struct Heads {

@@ -6,8 +6,8 @@
 // 8 bits in blocks of 32, whole numbers are summed exactly, and blocks in F32 (docs/performance.md has what that gains).
 #pragma once
 
-#include "check.h"
-#include "ggml-cpp.h"
+#include "tile_kernel.h"
+#include "weights.h"
 
 namespace clvp {
 
@@ -20,9 +20,23 @@ size_t tiled_bytes(const ggml_tensor * matrix);
 /// Lays rows of the file's format, from row `first` on, which is the first of a tile, into the matrix's memory.
 void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int64_t n_rows);
 
-/// x [n_in, ...] -> [n_out, ...], with bias F32 [n_out] or null, for a matrix in tiles.
-ggml_tensor * tile_product(ggml_context * ctx, ggml_tensor * matrix, ggml_tensor * bias, ggml_tensor * x);
-/// The tiled matrix that node brings its first source into the form for; null for any other node.
-const ggml_tensor * tiles_entered(const ggml_tensor * node);
+// Columns are what a product takes: x [32 * n, ...] in the form of tile_kernel.h's Columns, I8 [bytes, ...].
+
+ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x);
+/// Of the normalised x. The norm must live until the graph has run.
+ggml_tensor * tile_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x);
+
+/// Columns of [n_in, ...] -> F32 [n_out, ...], with the layer's bias, and residual [n_out, ...] or null.
+ggml_tensor * tile_product(ggml_context * ctx, const Linear & layer, ggml_tensor * columns, ggml_tensor * residual = nullptr);
+
+/// The activation's kernel, or null where there is none: static.
+const ActivationKernel * tile_activation(const std::string & name);
+/// Columns of [n_in, ...] -> columns of act(up(x)) [n_ff, ...]; with twice as many rows than n_ff in `up`, values * act(gates).
+ggml_tensor * tile_feed(ggml_context * ctx, const Linear & up, const ActivationKernel & act, int64_t n_ff, ggml_tensor * columns);
+
+/// Does the node multiply a matrix in tiles, its first source, with columns, its second?
+bool is_tile_product(const ggml_tensor * node);
+/// What a row of columns stands for.
+void expand(const uint8_t * column, int64_t n_in, float * out);
 
 } // namespace clvp

@@ -67,8 +67,20 @@ inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
 
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
 using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);
-/// Rounds blocks first .. last-1 of a row of x [32 * n_blocks].
-using RoundKernel = void (*)(const float * x, int64_t n_blocks, int64_t first, int64_t last, uint8_t * column);
+/// Rounds `count` blocks of a row of n_blocks, the first of them being number `first` and its numbers those at x.
+using RoundKernel = void (*)(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column);
+
+/// A layer norm's weights [n]; without bias an RMS norm.
+struct NormWeights {
+    const float * weight;
+    const float * bias;
+    float eps;
+};
+
+/// Normalises a row x [32 * n_blocks] and rounds it.
+using NormKernel = void (*)(const float * x, int64_t n_blocks, const NormWeights & norm, uint8_t * column);
+/// An activation of n numbers in place, n a multiple of 16.
+using ActivationKernel = void (*)(float * x, int64_t n);
 
 /// The values that IQ4_NL's codes stand for, as GGML defines them.
 constexpr int8_t iq4_nl_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };

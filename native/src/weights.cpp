@@ -40,8 +40,8 @@ public:
     Linear linear(const std::string & name, int64_t n_in, int64_t n_out, bool bias = true) {
         return { matrix(name + ".weight", n_in, n_out), bias ? exact(name + ".bias", { n_out }) : nullptr };
     }
-    Norm norm(const std::string & name, int64_t n, bool bias = true) {
-        return { exact(name + ".weight", { n }), bias ? exact(name + ".bias", { n }) : nullptr };
+    Norm norm(const std::string & name, int64_t n, bool bias = true, float eps = 1e-5f) {
+        return { exact(name + ".weight", { n }), bias ? exact(name + ".bias", { n }) : nullptr, eps };
     }
 
     /// The codebook, or null. A file may have one, and says itself how many codes it is for.
@@ -120,16 +120,16 @@ ConditioningWeights conditioning_weights(Table & table, const Params & p) {
 }
 
 /// n_up is the width that `up` gives; norms of the encoders have no bias.
-std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias,
-                          bool norm_bias) {
+std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias, bool norm_bias,
+                          float eps) {
     std::vector<Block> list;
     for (int64_t i = 0; i < n_layer; i++) {
         const std::string name = tower + ".blk." + std::to_string(i) + ".";
         list.push_back({
-            table.norm(name + "attn_norm", n_embd, norm_bias),
+            table.norm(name + "attn_norm", n_embd, norm_bias, eps),
             table.linear(name + "attn_qkv", n_embd, 3 * n_embd, attn_bias),
             table.linear(name + "attn_out", n_embd, n_embd),
-            table.norm(name + "ffn_norm", n_embd, norm_bias),
+            table.norm(name + "ffn_norm", n_embd, norm_bias, eps),
             table.linear(name + "ffn_up", n_embd, n_up),
             table.linear(name + "ffn_down", n_ff, n_embd),
         });
@@ -141,8 +141,8 @@ DecoderWeights decoder_weights(Table & table, const DecoderParams & p) {
     DecoderWeights w;
     w.token_embd = table.exact("dec.token_embd.weight", { p.n_embd, p.n_vocab });
     w.pos_embd = table.exact("dec.pos_embd.weight", { p.n_embd, p.n_positions });
-    w.blocks = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true);
-    w.norm = table.norm("dec.norm", p.n_embd);
+    w.blocks = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true, p.eps);
+    w.norm = table.norm("dec.norm", p.n_embd, true, p.eps);
     w.final_norm = table.norm("dec.final_norm", p.n_embd);
     w.lm_head = table.linear("dec.lm_head", p.n_embd, p.n_vocab);
     return w;
@@ -151,8 +151,8 @@ DecoderWeights decoder_weights(Table & table, const DecoderParams & p) {
 EncoderWeights encoder_weights(Table & table, const std::string & tower, const EncoderParams & p) {
     EncoderWeights w;
     w.token_embd = table.exact(tower + ".token_embd.weight", { p.n_embd, p.n_vocab });
-    w.blocks = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false);
-    w.norm = table.norm(tower + ".norm", p.n_embd);
+    w.blocks = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false, p.eps);
+    w.norm = table.norm(tower + ".norm", p.n_embd, true, p.eps);
     w.proj = table.matrix(tower + ".proj.weight", p.n_embd, p.n_proj);
     return w;
 }

@@ -15,6 +15,7 @@ struct Linear {
 struct Norm {
     ggml_tensor * weight = nullptr; // F32 [n_embd]
     ggml_tensor * bias = nullptr;   // F32 [n_embd], or null for an RMS norm
+    float eps = 1e-5f;              // torch's default
 };
 
 /// A block of the conditioning encoder: group norm and attention.

@@ -1,11 +1,12 @@
 /*
  * What a decoder step costs beside its matrix products, and what those cost beside GGML's own kernels. One run, taking turns:
  *
- *     clvp_step MODEL [--rows 16] [--cached 100] [--rounds 15] [--threads 0]
+ *     clvp_step MODEL [--rows 16] [--prefix 32] [--cached 100] [--rounds 15] [--threads 0] [--kv auto]
  *     clvp_step --bandwidth [--threads 0]
  *
  * Each round times, one after the other
- *     step      one step of the decoder for `rows` candidates, some `cached` positions behind them
+ *     step      one step of the decoder for `rows` candidates, some `cached` positions behind them,
+ *               of which they share `prefix`
  *     products  the same products alone: linear() on the same weights, without biases, in one graph
  *     stock     the same products by ggml_mul_mat on plain tensors, which are read from the file once more
  * and prints the medians as one line of JSON. The graphs of products are built and placed once, before the clock runs.
@@ -32,9 +33,9 @@ using namespace clvp;
 namespace {
 
 struct Settings {
-    std::string model;
+    std::string model, kv = "auto";
     bool bandwidth = false;
-    uint32_t n_rows = 16, n_cached = 100, n_rounds = 15, n_threads = 0;
+    uint32_t n_rows = 16, n_prefix = 32, n_cached = 100, n_rounds = 15, n_threads = 0;
 };
 
 Settings read_settings(int argc, char ** argv) {
@@ -46,6 +47,10 @@ Settings read_settings(int argc, char ** argv) {
             settings.bandwidth = true;
         } else if (arg == "--rows") {
             settings.n_rows = number();
+        } else if (arg == "--kv" && i + 1 < argc) {
+            settings.kv = argv[++i];
+        } else if (arg == "--prefix") {
+            settings.n_prefix = number();
         } else if (arg == "--cached") {
             settings.n_cached = number();
         } else if (arg == "--rounds") {
@@ -56,8 +61,8 @@ Settings read_settings(int argc, char ** argv) {
             settings.model = arg;
         }
     }
-    if ((settings.model.empty() && !settings.bandwidth) || settings.n_rows < 1 || settings.n_rounds < 1) {
-        fail(Code::invalid_argument, "Expected a model file, and at least 1 for --rows and --rounds: see the top of step.cpp");
+    if ((settings.model.empty() && !settings.bandwidth) || settings.n_rows < 1 || settings.n_prefix < 1 || settings.n_rounds < 1) {
+        fail(Code::invalid_argument, "Expected a model file, and at least 1 for --rows, --prefix and --rounds: see the top of step.cpp");
     }
     settings.n_threads = settings.n_threads ? settings.n_threads : physical_cores();
     return settings;
@@ -170,11 +175,12 @@ private:
 /// Rows behind a short prefix, going on with any tokens.
 class Steps {
 public:
-    Steps(Backend & backend, const Weights & weights, const Params & params, uint32_t n_rows, uint32_t n_steps)
-        : prompt_(make_prompt(params)), stepper_(backend, weights, params, kv_shape(backend, params, "auto"), n_rows, n_steps + 1, timings_),
+    Steps(Backend & backend, const Weights & weights, const Params & params, const Settings & settings, uint32_t n_steps)
+        : prompt_(make_prompt(params, settings.n_prefix)),
+          stepper_(backend, weights, params, kv_shape(backend, params, settings.kv), settings.n_rows, n_steps + 1, timings_),
           decoding_(stepper_, params, prompt_, options_) {
         decoding_.start();
-        for (uint32_t slot = 0; slot < n_rows; slot++) {
+        for (uint32_t slot = 0; slot < settings.n_rows; slot++) {
             decoding_.open(slot);
         }
     }
@@ -191,10 +197,8 @@ public:
 
     uint32_t n_cached() const { return stepper_.cache.prefix(0).n_positions() + stepper_.cache.length(0); }
 
-    static constexpr uint32_t n_prefix = 32; // and mel start behind it
-
 private:
-    static Prompt make_prompt(const Params & params) {
+    static Prompt make_prompt(const Params & params, uint32_t n_prefix) { // a start code comes behind it
         ConditioningPrompt prompt;
         prompt.embeds.assign(static_cast<size_t>(n_prefix) * params.decoder.n_embd, 0.01f);
         return prompt;
@@ -222,8 +226,8 @@ void time_steps(const Settings & settings) {
     const PlainMatrices plain(settings.model, header, matrices, device);
     Products products(backend, matrices, settings.n_rows, false), stock(backend, plain.list, settings.n_rows, true);
     // The rounds lie around the wanted length: half of them before it.
-    const uint32_t before = settings.n_cached - std::min(settings.n_cached, Steps::n_prefix + settings.n_rounds / 2);
-    Steps steps(backend, weights, params, settings.n_rows, before + settings.n_rounds);
+    const uint32_t before = settings.n_cached - std::min(settings.n_cached, settings.n_prefix + settings.n_rounds / 2);
+    Steps steps(backend, weights, params, settings, before + settings.n_rounds);
     for (uint32_t i = 0; i < before; i++) {
         steps.run();
     }

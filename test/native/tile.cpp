@@ -142,3 +142,95 @@ TEST(what_is_no_number_stays_none_in_tiles) {
         }
     }
 }
+
+namespace {
+
+/// One layer in tiles, or as GGML has it, with a bias.
+struct Layer {
+    std::vector<float> bias;
+    Matrix matrix;
+    ggml_context_ptr ctx;
+    Linear linear;
+
+    Layer(const Case & c, uint64_t seed, bool tiled)
+        : bias(noise(static_cast<size_t>(c.n_out), seed + 100)), matrix(c, quantized(c, noise(static_cast<size_t>(c.n_in * c.n_out), seed)), tiled),
+          ctx(ggml_init({ 2 * ggml_tensor_overhead(), nullptr, true })) {
+        ggml_tensor * tensor = ggml_new_tensor_1d(ctx.get(), GGML_TYPE_F32, c.n_out);
+        tensor->data = bias.data();
+        linear = { matrix.tensor, tensor };
+    }
+};
+
+struct NormTensors {
+    std::vector<float> weight, bias;
+    ggml_context_ptr ctx;
+    Norm norm;
+
+    NormTensors(int64_t n, bool with_bias)
+        : weight(noise(static_cast<size_t>(n), 50)), bias(noise(static_cast<size_t>(n), 51)), ctx(ggml_init({ 3 * ggml_tensor_overhead(), nullptr, true })) {
+        norm.weight = ggml_new_tensor_1d(ctx.get(), GGML_TYPE_F32, n);
+        norm.weight->data = weight.data();
+        if (with_bias) {
+            norm.bias = ggml_new_tensor_1d(ctx.get(), GGML_TYPE_F32, n);
+            norm.bias->data = bias.data();
+        }
+        norm.eps = 1e-5f;
+    }
+};
+
+/// A block's second half with 256 channels and n_ff 320: more columns than are taken at once.
+std::vector<float> fed(Backend & backend, bool tiled, bool gated, const std::string & act, int64_t n_rows) {
+    constexpr int64_t n_embd = 256, n_ff = 320;
+    const Layer up({ GGML_TYPE_Q8_0, n_embd, gated ? 2 * n_ff : n_ff, n_rows }, 30, tiled), down({ GGML_TYPE_Q8_0, n_ff, n_embd, n_rows }, 31, tiled);
+    const NormTensors norm(n_embd, !gated);
+    Block block;
+    block.ffn_norm = norm.norm;
+    block.up = up.linear;
+    block.down = down.linear;
+    const std::vector<float> x = noise(static_cast<size_t>(n_embd * n_rows), 32);
+    Graph graph(backend, 64);
+    ggml_tensor * y = graph.output("y", feed_forward(graph.ctx(), block, act, graph.input("x", GGML_TYPE_F32, { n_embd, n_rows }, x.data())));
+    graph.run();
+    return Graph::read(y);
+}
+
+} // namespace
+
+TEST(a_feed_forward_in_tiles_is_that_of_ggml) {
+    std::atomic<bool> abort{ false };
+    Backend backend(find_device("cpu"), 2, 128, abort);
+    for (const char * act : { "gelu", "gelu_new", "silu" }) { // the last has no kernel: the way by GGML's operations
+        for (bool gated : { false, true }) {
+            for (int64_t n_rows : { 1, 5, 130 }) {
+                const double e = error(fed(backend, true, gated, act, n_rows), fed(backend, false, gated, act, n_rows));
+                CHECK(e < 0.03); // what rounding to 8 bits costs either, twice
+            }
+        }
+    }
+}
+
+TEST(activations_keep_their_digits) {
+    if (!kernel_set() || !kernel_set()->gelu) {
+        return;
+    }
+    std::vector<float> x;
+    for (int i = -1600; i < 1600; i++) {
+        x.push_back(static_cast<float>(i) / 100.0f);
+    }
+    std::vector<float> exact = x, by_tanh = x;
+    kernel_set()->gelu(exact.data(), static_cast<int64_t>(x.size()));
+    kernel_set()->gelu_tanh(by_tanh.data(), static_cast<int64_t>(x.size()));
+    for (size_t i = 0; i < x.size(); i++) {
+        const double at = static_cast<double>(x[i]), unit = std::max(1.0, std::fabs(at));
+        const double erf = at * std::erfc(-at / std::sqrt(2.0)) / 2,
+                     tanh = at * (1 + std::tanh(std::sqrt(2 / 3.14159265358979) * (at + 0.044715 * at * at * at))) / 2;
+        CHECK(std::fabs(static_cast<double>(exact[i]) - erf) < 3e-7 * unit);
+        CHECK(std::fabs(static_cast<double>(by_tanh[i]) - tanh) < 3e-7 * unit);
+    }
+    std::vector<float> none(16, NAN);
+    kernel_set()->gelu(none.data(), 16);
+    CHECK(std::isnan(none[0]));
+    none.assign(16, NAN);
+    kernel_set()->gelu_tanh(none.data(), 16);
+    CHECK(std::isnan(none[0]));
+}

@@ -1,0 +1,23 @@
+// exp for vectors of any width, which attention and activations share. Included like attend_lanes.h.
+#pragma once
+
+namespace clvp {
+
+namespace {
+
+/// exp(x) for x <= 0, to a unit or two in the last place: 2^k exp(r) with |r| <= ln(2) / 2, and six terms of the series.
+CLVP_TARGET Lanes exp_of(Lanes x) {
+    const Lanes least = Lanes::all(-87.0f); // below lie no normal numbers
+    const Lanes k = Lanes::round(Lanes::multiply(Lanes::max(x, least), Lanes::all(1.44269504f)));
+    const Lanes r = Lanes::multiply_add(k, Lanes::all(1.42860677e-6f), Lanes::multiply_add(k, Lanes::all(-0.693148613f), Lanes::max(x, least)));
+    Lanes sum = Lanes::all(1.0f / 720);
+    constexpr float terms[] = { 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f };
+    for (const float term : terms) {
+        sum = Lanes::multiply_add(sum, r, Lanes::all(term));
+    }
+    return Lanes::multiply(sum, Lanes::power_of_two(k));
+}
+
+} // namespace
+
+} // namespace clvp
