@@ -31,7 +31,7 @@ export interface Candidate extends DrawnCandidate {
 
 /** Milliseconds and counts of a call. */
 export interface Timings {
-  /** The prefix, once for all candidates. */
+  /** The prefix, once for all candidates; next to nothing if the call before had the same text and voice. */
   prefillMs: number
   /** All decoder steps; `decodeMs / steps` is the time of one. */
   decodeMs: number
@@ -43,7 +43,7 @@ export interface Timings {
   scoreMs: number
   /** From the call to its result, waiting for earlier calls included. */
   totalMs: number
-  /** Rows of the prefix. */
+  /** Rows of the prefix that were read: 0 if the call before had the same text and voice. */
   prefillPositions: number
   /** Largest size of the KV cache, in bytes. */
   kvBytes: number

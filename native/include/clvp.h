@@ -443,7 +443,7 @@ struct Similarity {
 /// Milliseconds and counts of the last job of each kind; generate() sets all but score_ms to its own.
 struct Timings {
     double mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
-    uint32_t n_prefill = 0; // positions
+    uint32_t n_prefill = 0; // positions that were read; none of a prompt that the call before had too
     uint32_t n_steps = 0;   // decoder calls after the prefill
     uint64_t kv_bytes = 0;  // largest size of the KV cache
 };

@@ -47,6 +47,7 @@ public:
     void compute(ggml_cgraph * graph);
     /// From now on shows compute()'s nodes to an observer that outlives the graphs; null for none, which costs nothing.
     void observe(NodeObserver * observer);
+    bool is_observed() const { return observer_ != nullptr; }
     /// Runs a graph all of whose tensors have memory on the main backend already.
     void compute_in_place(ggml_cgraph * graph);
 

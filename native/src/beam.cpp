@@ -274,13 +274,11 @@ void check_beams(const BeamOptions & o) {
     }
 }
 
-Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
-                       const BeamOptions & options, Timings & timings) {
-    const KvShape own = options.record.attentions ? recorded(shape) : shape;
-    Search search = { params,
+Generated search_beams(const Decoder & decoder, const Prompt & prompt, const BeamOptions & options) {
+    Search search = { decoder.params,
                       options,
-                      Stepper(backend, weights, params, own, options.n_beams, options.max_tokens, timings),
-                      Decoding(search.stepper, params, prompt, options),
+                      Stepper(decoder, options.record.attentions, options.n_beams, options.max_tokens),
+                      Decoding(search.stepper, decoder.params, prompt, options),
                       { Beam{} },
                       {},
                       true,

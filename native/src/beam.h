@@ -9,7 +9,6 @@ namespace clvp {
 void check_beams(const BeamOptions & options);
 
 /// Best first. Beams share the prefix's keys and values; a beam that goes on in several copies its own part only.
-Generated search_beams(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
-                       const BeamOptions & options, Timings & timings);
+Generated search_beams(const Decoder & decoder, const Prompt & prompt, const BeamOptions & options);
 
 } // namespace clvp

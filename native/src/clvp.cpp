@@ -152,8 +152,11 @@ struct Session::Impl {
     Backend backend;
     KvShape shape;
     MelBank bank;
+    LastPrefill last;
     Timings timings;
     std::unique_ptr<ImportanceCollector> collector;
+
+    Decoder decoder() { return { backend, weights, params, shape, last, timings }; }
 };
 
 static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
@@ -243,7 +246,7 @@ std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
             if (ready.empty()) {
                 return;
             }
-            std::vector<Generated> drawn = clvp::generate(m.backend, m.weights, m.params, m.shape, ready, m.timings);
+            std::vector<Generated> drawn = clvp::generate(m.decoder(), ready);
             for (size_t i = 0; i < drawn.size(); i++) {
                 const AbortFlag & cancel = ready[i].options.cancel;
                 if (cancel && cancel->load()) {
@@ -285,7 +288,7 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
         m.need_decoder();
         check_beams(options);
         m.timings = {};
-        return clvp::search_beams(m.backend, m.weights, m.params, m.shape, ready_prompt(*this, prompt, options, m.params), options, m.timings);
+        return clvp::search_beams(m.decoder(), ready_prompt(*this, prompt, options, m.params), options);
     });
 }
 
@@ -309,7 +312,7 @@ std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::ve
         }
         m.timings = {};
         const Prompt ready = ready_prompt(*this, prompt, options, m.params);
-        Stepper stepper(m.backend, m.weights, m.params, m.shape, 1, options.max_tokens, m.timings);
+        Stepper stepper(m.decoder(), false, 1, options.max_tokens);
         Decoding decoding(stepper, m.params, ready, options);
         std::vector<float> all = decoding.start();
         decoding.open(0);

@@ -42,23 +42,53 @@ void check_draw(const Prompt & prompt, const DrawOptions & options, const Params
     }
 }
 
-Stepper::Stepper(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, uint32_t n_slots, uint32_t n_max, Timings & t)
-    : cache(backend, shape, n_slots, n_max), timings(t), backend_(backend), weights_(weights), params_(params) {}
+Stepper::Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max)
+    : cache(decoder.backend, attentions ? recorded(decoder.shape) : decoder.shape, n_slots, n_max), timings(decoder.timings), decoder_(decoder) {}
+
+static bool is_same(const ConditioningPrompt & a, const ConditioningPrompt & b) { return a.embeds == b.embeds; }
+
+static bool is_same(const TokenPrompt & a, const TokenPrompt & b) {
+    return a.ids == b.ids && a.embeds == b.embeds && a.positions == b.positions && a.mask == b.mask; // the rest is not read by the decoder
+}
+
+static bool is_same(const TextPrompt &, const TextPrompt &) { return false; } // made into another kind before it is read
+
+static bool is_same(const Prompt & a, const Prompt & b) {
+    return std::visit(
+        [&](const auto & x) {
+            const auto * y = std::get_if<std::decay_t<decltype(x)>>(&b);
+            return y && is_same(x, *y);
+        },
+        a);
+}
 
 Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record) {
     const Clock clock;
-    Prefilled done = prefill(backend_, weights_, params_, cache.shape(), prompt, prefix_positions, record);
-    check_logits(done.output.logits);
+    LastPrefill & last = decoder_.last;
+    const bool recorded = record.hidden_states || record.attentions;
+    const bool known = !recorded && !decoder_.backend.is_observed() && last.prefilled.prefix && last.prefix_positions == prefix_positions &&
+                       last.shape == cache.shape() && is_same(last.prompt, prompt);
+    if (!known) {
+        last = {};
+        Prefilled done = prefill(decoder_.backend, decoder_.weights, decoder_.params, cache.shape(), prompt, prefix_positions, record);
+        check_logits(done.output.logits);
+        timings.n_prefill += prompt_length(prompt, decoder_.params);
+        if (recorded) {
+            timings.prefill_ms += clock.ms();
+            timings.kv_bytes += done.prefix->n_bytes();
+            return done;
+        }
+        last = { prompt, prefix_positions, cache.shape(), std::move(done) };
+    }
     timings.prefill_ms += clock.ms();
-    timings.n_prefill += prompt_length(prompt, params_);
-    timings.kv_bytes += done.prefix->n_bytes();
-    return done;
+    timings.kv_bytes += last.prefilled.prefix->n_bytes();
+    return last.prefilled;
 }
 
 DecoderOutput Stepper::step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record) {
     const Clock clock;
     const uint64_t before = cache.n_bytes();
-    DecoderOutput output = decode_step(backend_, weights_, params_, cache, rows, deterministic, record);
+    DecoderOutput output = decode_step(decoder_.backend, decoder_.weights, decoder_.params, cache, rows, deterministic, record);
     check_logits(output.logits);
     timings.decode_ms += clock.ms();
     timings.n_steps++;

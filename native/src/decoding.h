@@ -11,10 +11,30 @@ namespace clvp {
 /// Throws invalid_argument for options that the model or the prompt cannot meet.
 void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params);
 
-/// The decoder with a cache for some rows, which may come from several prompts. All arguments must outlive it.
+/// The prompt that was read last, and what came of it: a call that goes on from the same one, for more candidates or with another
+/// seed, need not read it again. One is kept, and dropped before another is read, so that the peak of memory is as without.
+struct LastPrefill {
+    Prompt prompt;
+    PrefixPositions prefix_positions = PrefixPositions::reference;
+    KvShape shape = {};
+    Prefilled prefilled; // no prefix: nothing is kept
+};
+
+/// What a session draws with. All of it must outlive the drawing.
+struct Decoder {
+    Backend & backend;
+    const Weights & weights;
+    const Params & params;
+    const KvShape & shape;
+    LastPrefill & last;
+    Timings & timings;
+};
+
+/// The decoder with a cache for some rows, which may come from several prompts.
 class Stepper {
 public:
-    Stepper(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, uint32_t n_slots, uint32_t n_max, Timings & timings);
+    /// `attentions`: the rows' attention weights are to be recorded.
+    Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max);
 
     Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record);
     /// Logits [n_rows, n_vocab] of the tokens that follow, and what is to be recorded.
@@ -24,9 +44,7 @@ public:
     Timings & timings;
 
 private:
-    Backend & backend_;
-    const Weights & weights_;
-    const Params & params_;
+    Decoder decoder_;
 };
 
 /// One prompt that is gone on from.

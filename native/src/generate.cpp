@@ -242,8 +242,7 @@ bool is_watched(const GenerateOptions & o) {
     return o.process || o.criteria || o.record.scores || o.record.logits || o.record.hidden_states || o.record.attentions;
 }
 
-std::vector<Generated> generate(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const std::vector<Request> & requests,
-                                Timings & timings) {
+std::vector<Generated> generate(const Decoder & decoder, const std::vector<Request> & requests) {
     uint64_t n_rows = 0;
     uint32_t n_max = 0, n_batch = 1, n_least = 1;
     for (const Request & request : requests) {
@@ -254,10 +253,10 @@ std::vector<Generated> generate(Backend & backend, const Weights & weights, cons
     }
     n_batch = static_cast<uint32_t>(std::min<uint64_t>(n_batch, n_rows));
     const bool attentions = requests.front().options.record.attentions;
-    Stepper stepper(backend, weights, params, attentions ? recorded(shape) : shape, std::max(n_batch, n_least), n_max, timings);
+    Stepper stepper(decoder, attentions, std::max(n_batch, n_least), n_max);
     std::deque<Drawing> drawings;
     for (const Request & request : requests) {
-        drawings.push_back({ params, request.options, Decoding(stepper, params, request.prompt, request.options) });
+        drawings.push_back({ decoder.params, request.options, Decoding(stepper, decoder.params, request.prompt, request.options) });
     }
     Batch(stepper, drawings, n_batch).run();
     std::vector<Generated> all;

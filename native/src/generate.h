@@ -12,7 +12,6 @@ void check_generate(const GenerateOptions & options);
 bool is_watched(const GenerateOptions & options);
 
 /// Draws all candidates of all requests, as many at a time as the largest batch_size. A request that is watched comes alone.
-std::vector<Generated> generate(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const std::vector<Request> & requests,
-                                Timings & timings);
+std::vector<Generated> generate(const Decoder & decoder, const std::vector<Request> & requests);
 
 } // namespace clvp

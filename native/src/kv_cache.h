@@ -15,6 +15,10 @@ struct KvShape {
     /// How values lie: by channel, as GGML's products over positions want them, or each position's together, as our own
     /// attention does.
     bool values_by_channel;
+
+    bool operator==(const KvShape & b) const {
+        return type == b.type && n_layer == b.n_layer && n_head == b.n_head && d_head == b.d_head && values_by_channel == b.values_by_channel;
+    }
 };
 
 /// What the decoder has read before the first drawn token. Never changes once the prefill has filled it.

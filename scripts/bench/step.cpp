@@ -176,9 +176,8 @@ private:
 class Steps {
 public:
     Steps(Backend & backend, const Weights & weights, const Params & params, const Settings & settings, uint32_t n_steps)
-        : prompt_(make_prompt(params, settings.n_prefix)),
-          stepper_(backend, weights, params, kv_shape(backend, params, settings.kv), settings.n_rows, n_steps + 1, timings_),
-          decoding_(stepper_, params, prompt_, options_) {
+        : prompt_(make_prompt(params, settings.n_prefix)), shape_(kv_shape(backend, params, settings.kv)),
+          stepper_({ backend, weights, params, shape_, last_, timings_ }, false, settings.n_rows, n_steps + 1), decoding_(stepper_, params, prompt_, options_) {
         decoding_.start();
         for (uint32_t slot = 0; slot < settings.n_rows; slot++) {
             decoding_.open(slot);
@@ -206,6 +205,8 @@ private:
 
     Prompt prompt_;
     DrawOptions options_;
+    KvShape shape_;
+    LastPrefill last_;
     Timings timings_;
     Stepper stepper_;
     Decoding decoding_;

@@ -1,0 +1,56 @@
+// A prompt that the call before had is not read again, and nothing else comes of it.
+#include "test.h"
+#include "tiny_model.h"
+
+using namespace clvp;
+
+namespace {
+
+std::vector<std::vector<int32_t>> drawn(Session & session, const Prompt & prompt, uint64_t seed, bool record = false) {
+    GenerateOptions options;
+    options.n_candidates = 3;
+    options.max_tokens = 6;
+    options.seed = seed;
+    options.record.hidden_states = record;
+    std::vector<std::vector<int32_t>> rows;
+    for (const Candidate & each : session.generate(prompt, options).candidates) {
+        rows.push_back(each.tokens);
+    }
+    return rows;
+}
+
+} // namespace
+
+TEST(a_prompt_is_read_once_for_calls_in_a_row) {
+    const auto model = Model::load(tiny::write());
+    Session session(model, { 1 }), fresh(model, { 1 });
+    const auto first = drawn(session, tiny::prompt(), 1);
+    CHECK(session.timings().n_prefill > 0);
+    CHECK(drawn(session, tiny::prompt(), 1) == first);
+    CHECK(session.timings().n_prefill == 0);
+    CHECK(drawn(session, tiny::prompt(), 2) == drawn(fresh, tiny::prompt(), 2));
+    CHECK(session.timings().n_prefill == 0 && fresh.timings().n_prefill > 0);
+}
+
+TEST(another_prompt_is_read) {
+    const auto model = Model::load(tiny::write());
+    Session session(model, { 1 }), fresh(model, { 1 });
+    TextPrompt other = std::get<TextPrompt>(Prompt(tiny::prompt()));
+    other.voice[0] += 1.0f;
+    const auto first = drawn(session, tiny::prompt(), 1);
+    CHECK(drawn(session, other, 1) == drawn(fresh, other, 1));
+    CHECK(session.timings().n_prefill > 0);
+    CHECK(drawn(session, tiny::prompt(), 1) == first);
+    CHECK(session.timings().n_prefill > 0);
+}
+
+TEST(what_is_to_be_recorded_is_read_again) {
+    const auto model = Model::load(tiny::write());
+    Session session(model, { 1 });
+    const auto first = drawn(session, tiny::prompt(), 1);
+    CHECK(drawn(session, tiny::prompt(), 1, true) == first);
+    CHECK(session.timings().n_prefill > 0);
+    session.collect_importance(true);
+    CHECK(drawn(session, tiny::prompt(), 1) == first);
+    CHECK(session.timings().n_prefill > 0);
+}
