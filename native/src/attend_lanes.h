@@ -1,5 +1,5 @@
 // The algorithm of attend_kernel.h. Included by each file that has vectors: it defines CLVP_TARGET, the attribute of functions for
-// its kind of CPU, and a type Lanes with a width, loads of floats and halves, and the arithmetic below.
+// its kind of CPU, CLVP_INLINE, which inlines them too, and a type Lanes with a width, loads of floats and halves, and the arithmetic below.
 
 #include "attend_kernel.h"
 #include "exp_lanes.h"
@@ -13,19 +13,17 @@ constexpr int block_size = 32; // of Q8_0
 /// How keys and values lie: numbers one after the other, or blocks of them.
 template <typename T> struct Numbers {
     static constexpr int64_t per_item = 1;
-    CLVP_TARGET static Lanes load(const T * row, int64_t i) { return Lanes::load(row + i); }
-    CLVP_TARGET static float get(const T * row, int64_t i) { return to_float(row[i]); }
+    CLVP_INLINE Lanes load(const T * row, int64_t i) { return Lanes::load(row + i); }
+    CLVP_INLINE float get(const T * row, int64_t i) { return to_float(row[i]); }
 };
 
 template <> struct Numbers<Q8Block> {
     static constexpr int64_t per_item = block_size;
-    CLVP_TARGET static Lanes load(const Q8Block * row, int64_t i) {
+    CLVP_INLINE Lanes load(const Q8Block * row, int64_t i) {
         const Q8Block & block = row[i / block_size];
         return Lanes::multiply(Lanes::load(block.quants + i % block_size), Lanes::all(block.scale));
     }
-    CLVP_TARGET static float get(const Q8Block * row, int64_t i) {
-        return to_float(row[i / block_size].scale) * to_float(row[i / block_size].quants[i % block_size]);
-    }
+    CLVP_INLINE float get(const Q8Block * row, int64_t i) { return to_float(row[i / block_size].scale) * to_float(row[i / block_size].quants[i % block_size]); }
 };
 
 /// Asks for lines before they are needed: pages lie apart, where the CPU does not foresee them.

@@ -1,4 +1,5 @@
-// exp for vectors of any width, which attention and activations share. Included like attend_lanes.h.
+// exp for vectors of any width, which attention and activations share. Included like attend_lanes.h. What takes or gives Lanes is
+// always inlined (CLVP_INLINE): GCC 12 clears the upper parts of vectors between functions of a target of their own, results included.
 #pragma once
 
 namespace clvp {
@@ -6,7 +7,7 @@ namespace clvp {
 namespace {
 
 /// exp(x) for x <= 0, to a unit or two in the last place: 2^k exp(r) with |r| <= ln(2) / 2, and six terms of the series.
-CLVP_TARGET Lanes exp_of(Lanes x) {
+CLVP_INLINE Lanes exp_of(Lanes x) {
     const Lanes least = Lanes::all(-87.0f); // below lie no normal numbers
     const Lanes k = Lanes::round(Lanes::multiply(Lanes::max(x, least), Lanes::all(1.44269504f)));
     const Lanes r = Lanes::multiply_add(k, Lanes::all(1.42860677e-6f), Lanes::multiply_add(k, Lanes::all(-0.693148613f), Lanes::max(x, least)));

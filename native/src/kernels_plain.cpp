@@ -2,6 +2,7 @@
 #include "kernel_set.h"
 
 #define CLVP_TARGET
+#define CLVP_INLINE static inline
 
 namespace clvp {
 
