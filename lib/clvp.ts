@@ -295,7 +295,8 @@ export class Clvp {
     if (info.device === 'CPU') {
       checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
     }
-    return { ids, plan: { ...plan, batchSize } }
+    // The estimate is of this call: with a limit there is no room for others' candidates.
+    return { ids, plan: { ...plan, batchSize, alone: maxMemory !== undefined } }
   }
 
   #check(): void {

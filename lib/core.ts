@@ -64,6 +64,8 @@ export interface CoreHooks {
 export interface CoreGenerateRequest extends Partial<NativeGenerateOptions>, CoreHooks {
   prompt: NativePrompt
   signal?: AbortSignal | undefined
+  /** Shares its batch with no other call: default false. */
+  alone?: boolean | undefined
 }
 
 export interface CoreBeamRequest extends Partial<NativeBeamOptions>, CoreHooks {
@@ -298,7 +300,7 @@ export class Session {
     return this.#together.add(
       { prompt: request.prompt, options },
       (fail) => nativeHooks(request, fail),
-      request.signal,
+      request,
     )
   }
 

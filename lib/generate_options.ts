@@ -92,7 +92,7 @@ export interface GenerateOptions {
    * `maxMemory`.
    */
   batchSize?: number | 'auto' | undefined
-  /** Bytes that the model and this call may take at most; default: what `load` was given. */
+  /** Bytes that the model and this call, which is then drawn by itself, may take at most; default: what `load` was given. */
   maxMemory?: number | undefined
   /**
    * Which scores are computed. 'all' (default): `score` and `soloScore`. 'rank': `score` alone, which is about half the work.

@@ -14,7 +14,7 @@ export interface Listener {
 }
 
 /** A plan whose batch is known. */
-export type SizedPlan = GeneratePlan & { batchSize: number }
+export type SizedPlan = GeneratePlan & { batchSize: number; alone: boolean }
 
 /** Draws, or searches by beams, then ranks. */
 export async function generateRanked(
@@ -75,6 +75,7 @@ async function draw(
   return session.generate({
     ...common,
     batchSize: plan.batchSize,
+    alone: plan.alone,
     deterministic: plan.deterministic,
     onStep: listener || onProgress ? onStep : undefined,
     onCandidate,

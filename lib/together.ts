@@ -75,35 +75,43 @@ class Member {
   }
 }
 
+/** Requests that are drawn in one batch. */
+interface Group {
+  members: Member[]
+  begun: boolean
+}
+
 export class Together {
   readonly #queue: Queue
   readonly #drawer: Drawer
-  /** The group that has not begun yet, if there is one. */
-  #open: Member[] | undefined
+  /** The group that others may still join, if there is one. */
+  #open: Group | undefined
 
   constructor(queue: Queue, drawer: Drawer) {
     this.#queue = queue
     this.#drawer = drawer
   }
 
-  /** `hooks` gets a function that fails this request alone. */
+  /** `hooks` gets a function that fails this request alone. One that is `alone` shares its batch with no other. */
   add(
     request: Omit<NativeRequest, 'hooks' | 'cancel'>,
     hooks: (fail: (error: unknown) => void) => NativeHooks,
-    signal?: AbortSignal,
+    { signal, alone = false }: { signal?: AbortSignal | undefined; alone?: boolean | undefined } = {},
   ): Promise<NativeGenerated> {
-    const members = this.#open ?? this.#begin()
-    const onLeave = () => this.#leave(members)
+    const group = (alone ? undefined : this.#open) ?? this.#begin(alone)
+    const onLeave = () => this.#leave(group)
     const member = new Member(request, hooks, this.#drawer.newFlag(), onLeave, signal)
-    members.push(member)
+    group.members.push(member)
     return member.promise
   }
 
-  #begin(): Member[] {
-    const members: Member[] = []
-    this.#open = members
+  #begin(alone: boolean): Group {
+    const group: Group = { members: [], begun: false }
+    const { members } = group
+    if (!alone) this.#open = group
     const close = () => {
-      if (this.#open === members) this.#open = undefined
+      group.begun = true
+      if (this.#open === group) this.#open = undefined
     }
     this.#queue
       .add(async () => {
@@ -115,7 +123,7 @@ export class Together {
         close()
         for (const member of members) member.fail(error)
       })
-    return members
+    return group
   }
 
   async #run(members: Member[]): Promise<void> {
@@ -135,7 +143,7 @@ export class Together {
   }
 
   /** A group that nobody waits for any more is stopped at once. */
-  #leave(members: Member[]): void {
-    if (this.#open !== members && members.every(({ settled }) => settled)) this.#drawer.stop()
+  #leave({ begun, members }: Group): void {
+    if (begun && members.every(({ settled }) => settled)) this.#drawer.stop()
   }
 }

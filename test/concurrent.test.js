@@ -77,3 +77,23 @@ t.test('the event loop stays free', async (t) => {
   t.comment(`event loop delay: p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`)
   t.ok(delay.percentile(50) < 1e9, 'it turned while the model worked')
 })
+
+t.test('a call with a limit of memory shares its batch with no other', async (t) => {
+  const limited = { maxMemory: 2e9 }
+  const alone = await call(2, limited)
+  const [first, second] = await Promise.all([call(2, limited), call(3, limited), call(4)])
+  t.equal(first.timings.steps, alone.timings.steps)
+  t.same(first.candidates.map(essence), alone.candidates.map(essence))
+  t.ok(second.timings.prefillPositions > 0)
+  const joined = await Promise.all([call(2), call(3)])
+  t.ok(joined[0].timings.prefillPositions > second.timings.prefillPositions, 'without one they are read together')
+})
+
+t.test('a limited call that is aborted while it waits stops nobody else', async (t) => {
+  const controller = new AbortController()
+  const busy = call(1)
+  const waits = call(2, { maxMemory: 2e9, signal: controller.signal })
+  controller.abort()
+  await t.rejects(waits, { code: 'CLVP_ABORTED' })
+  t.equal((await busy).candidates.length, 2)
+})

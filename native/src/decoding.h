@@ -56,6 +56,8 @@ public:
     std::vector<float> start();
     /// Empties a slot for a row of this prompt.
     void open(uint32_t slot) { stepper_.cache.open(slot, prefix_); }
+    /// Gives the prefix back, when no more rows are to come.
+    void close() { prefix_.reset(); }
     /// What a step reads for the row in a slot.
     StepRow next(uint32_t slot, int32_t token) const;
     /// Feeds rows of this prompt alone, those of `candidates`, all of one length. Returns logits [n_rows, n_vocab].

@@ -145,6 +145,9 @@ private:
         drawing.decoding.open(row.slot);
         live_.push_back(&row);
         logits_.insert(logits_.end(), drawing.first_logits.begin(), drawing.first_logits.end());
+        if (!drawing.waits()) { // of many requests only those with live rows keep their prefix
+            drawing.decoding.close();
+        }
     }
 
     /// Draws for all live rows, those of one request and length together, and reports.
@@ -193,6 +196,7 @@ private:
                 stepper_.cache.copy(last->slot, slot);
                 std::swap(last->slot, slot);
             }
+            stepper_.cache.close(slot);
             free_.push_back(slot);
             live_[i] = last;
             live_.pop_back();

@@ -66,6 +66,8 @@ public:
 
     /// Empties a slot for a row behind this prefix.
     void open(uint32_t slot, std::shared_ptr<const Prefix> prefix) { slots_[slot] = { std::move(prefix), 0 }; }
+    /// Gives a slot's prefix back.
+    void close(uint32_t slot) { slots_[slot] = {}; }
     /// Makes a slot as long as another, whatever it holds: for a row that is computed for its company alone.
     void fill(uint32_t slot, uint32_t like) { slots_[slot] = slots_[like]; }
     uint32_t length(uint32_t slot) const { return slots_[slot].length; } // own positions
