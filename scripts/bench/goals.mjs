@@ -21,7 +21,7 @@ const goals = [
     60,
     85,
     '%',
-    (r) => percent(readMs(r, 'q8_0', 1), job(r, 'q8_0', 1)?.stepMs),
+    (r) => percent(readMs(r, 'q8_0', 1), step(r, 'q8_0', 1)?.stepMs),
   ],
   [
     `16 candidates, ms a step at 100 cached positions, automatic choice (${auto}) against transformers F32`,
@@ -103,10 +103,8 @@ const step = (result, type, rows) => result.native?.find((each) => each.type ===
 const ratio = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
 const percent = (a, b) => (a === undefined || b === undefined ? undefined : (100 * a) / b)
 
-/** Milliseconds that reading a step's matrices takes at the measured bandwidth. */
-export function readMs(result, type, rows) {
-  return ratio(step(result, type, rows)?.bytes, result.limits && result.limits.readGBs * 1e6)
-}
+/** Milliseconds that reading a step's matrices takes, measured in turn with the step. */
+export const readMs = (result, type, rows) => step(result, type, rows)?.readMs
 
 /** [{ what, found, least, aim, reached }], texts. */
 export function judge(result) {

@@ -9,6 +9,7 @@
  *               of which they share `prefix`
  *     products  the same products alone: linear() on the same weights, without biases, in one graph
  *     stock     the same products by ggml_mul_mat on plain tensors, which are read from the file once more
+ *     reading   reading these tensors' bytes and nothing else
  * and prints the medians as one line of JSON. The graphs of products are built and placed once, before the clock runs.
  * --bandwidth prints how fast all threads together read memory.
  */
@@ -71,6 +72,38 @@ Settings read_settings(int argc, char ** argv) {
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values[values.size() / 2];
+}
+
+// --- reading alone ------------------------------------------------------------------------------------------------
+
+/// All threads sum up words, each a part: as fast as memory can be read.
+double read_ms(const uint32_t * words, size_t n, uint32_t n_threads, uint64_t & sum) {
+    std::vector<uint64_t> sums(n_threads);
+    std::vector<std::thread> threads;
+    const Clock clock;
+    for (uint32_t k = 0; k < n_threads; k++) {
+        threads.emplace_back([&, k] {
+            const size_t part = n / n_threads;
+            const uint32_t * from = words + k * part;
+            uint32_t lanes[16] = {}; // as many sums as vectors hold
+            for (size_t i = 0; i + 16 <= part; i += 16) {
+                for (size_t lane = 0; lane < 16; lane++) {
+                    lanes[lane] += from[i + lane];
+                }
+            }
+            for (uint32_t lane : lanes) {
+                sums[k] += lane;
+            }
+        });
+    }
+    for (std::thread & thread : threads) {
+        thread.join();
+    }
+    const double ms = clock.ms();
+    for (uint64_t each : sums) {
+        sum += each; // or the compiler leaves the reading out
+    }
+    return ms;
 }
 
 // --- products alone ---------------------------------------------------------------------------------------------
@@ -165,6 +198,12 @@ public:
 
     std::vector<Linear> list;
 
+    /// All of their bytes are read, by as many threads.
+    double read(uint32_t n_threads, uint64_t & sum) const {
+        const auto * words = static_cast<const uint32_t *>(ggml_backend_buffer_get_base(buffer_.get()));
+        return read_ms(words, ggml_backend_buffer_get_size(buffer_.get()) / sizeof(uint32_t), n_threads, sum);
+    }
+
 private:
     ggml_context_ptr ctx_;
     ggml_backend_buffer_ptr buffer_;
@@ -234,12 +273,14 @@ void time_steps(const Settings & settings) {
     }
     products.run();
     stock.run();
-    std::vector<double> step_ms, product_ms, stock_ms;
+    std::vector<double> step_ms, product_ms, stock_ms, reading_ms;
+    uint64_t sum = 0;
     const uint32_t first = steps.n_cached();
     for (uint32_t i = 0; i < settings.n_rounds; i++) {
         step_ms.push_back(steps.run());
         product_ms.push_back(products.run());
         stock_ms.push_back(stock.run());
+        reading_ms.push_back(plain.read(settings.n_threads, sum));
     }
     double n_flops = 0, n_bytes = 0;
     for (const Linear & matrix : plain.list) {
@@ -247,41 +288,20 @@ void time_steps(const Settings & settings) {
         n_bytes += static_cast<double>(ggml_nbytes(matrix.weight));
     }
     printf("{\"type\":\"%s\",\"rows\":%u,\"threads\":%u,\"rounds\":%u,\"cached\":[%u,%u],\"stepMs\":%.3f,\"productsMs\":%.3f,\"stockMs\":%.3f,"
-           "\"flops\":%.0f,\"bytes\":%.0f}\n",
+           "\"readMs\":%.3f,\"flops\":%.0f,\"bytes\":%.0f,\"sum\":%llu}\n",
            params.type.c_str(), settings.n_rows, settings.n_threads, settings.n_rounds, first, steps.n_cached() - 1, median(step_ms), median(product_ms),
-           median(stock_ms), n_flops, n_bytes);
+           median(stock_ms), median(reading_ms), n_flops, n_bytes, static_cast<unsigned long long>(sum));
 }
 
-/// Sums up half a gigabyte with all threads, several times; the best time counts.
+/// Half a gigabyte several times; the best time counts.
 void time_reading(const Settings & settings) {
-    constexpr size_t n_each = 1 << 27; // words of all threads
-    std::vector<uint32_t> words(n_each, 1);
-    std::vector<uint64_t> sums(settings.n_threads);
+    const std::vector<uint32_t> words(1 << 27, 1);
+    uint64_t sum = 0;
     double best = 0;
     for (int round = 0; round < 7; round++) {
-        const Clock clock;
-        std::vector<std::thread> threads;
-        for (uint32_t k = 0; k < settings.n_threads; k++) {
-            threads.emplace_back([&, k] {
-                const size_t part = n_each / settings.n_threads;
-                const uint32_t * from = words.data() + k * part;
-                uint32_t lanes[16] = {}; // as many sums as vectors hold
-                for (size_t i = 0; i + 16 <= part; i += 16) {
-                    for (size_t lane = 0; lane < 16; lane++) {
-                        lanes[lane] += from[i + lane];
-                    }
-                }
-                for (uint32_t lane : lanes) {
-                    sums[k] += lane;
-                }
-            });
-        }
-        for (std::thread & thread : threads) {
-            thread.join();
-        }
-        best = std::max(best, static_cast<double>(n_each) * sizeof(uint32_t) / (clock.ms() * 1e6));
+        best = std::max(best, static_cast<double>(words.size()) * sizeof(uint32_t) / (read_ms(words.data(), words.size(), settings.n_threads, sum) * 1e6));
     }
-    printf("{\"threads\":%u,\"readGBs\":%.2f,\"sum\":%llu}\n", settings.n_threads, best, static_cast<unsigned long long>(sums[0]));
+    printf("{\"threads\":%u,\"readGBs\":%.2f,\"sum\":%llu}\n", settings.n_threads, best, static_cast<unsigned long long>(sum));
 }
 
 } // namespace
