@@ -477,9 +477,9 @@ interface Binding {
   /** Of `length` samples: the given ones cut, or padded with silence. */
   melFeatures(samples: Float32Array, params: NativeMelParams, length: number): Promise<NativeMel>
   warpLogits(logits: Float32Array, seen: Int32Array, sampling: NativeSampling): Float32Array
-  fixCodes(model: NativeModel, rows: Int32Array[], stopped: boolean[], padTo: number): Int32Array[]
+  fixCodes(info: NativeInfo, rows: Int32Array[], stopped: boolean[], padTo: number): Int32Array[]
   /** Embeddings to unit length, and all pairs' scores. */
-  similarity(model: NativeModel, text: Float32Array, speech: Float32Array): NativeSimilarity
+  similarity(info: NativeInfo, text: Float32Array, speech: Float32Array): NativeSimilarity
   /** Stops all work and waits for its threads; afterwards every call rejects. */
   stopWorkers(): void
 }

@@ -3,7 +3,6 @@ import { abortable } from './abortable.js'
 import { packageRoot } from './addon.js'
 import { type Clip, readClip, takeClip } from './audio.js'
 import { fitBatch, tooMuch } from './auto.js'
-import type { NativeModel } from './binding.js'
 import { ContentCache } from './content_cache.js'
 import type { Session } from './core.js'
 import { disposedError, invalid } from './errors.js'
@@ -69,25 +68,18 @@ export class Clvp {
 
   /** Sizes and limits of the model. */
   readonly info: ModelInfo
-  readonly #model: NativeModel
   readonly #session: Session
   readonly #tokenizer: ClvpTokenizer
   readonly #cache: ContentCache
   readonly #maxMemory: number | undefined
   #disposed: Promise<void> | undefined
 
-  private constructor(
-    model: NativeModel,
-    session: Session,
-    tokenizer: ClvpTokenizer,
-    { maxMemory, kvType }: MemoryOptions,
-  ) {
-    this.#model = model
+  private constructor(session: Session, tokenizer: ClvpTokenizer, { maxMemory, kvType }: MemoryOptions) {
     this.#session = session
     this.#tokenizer = tokenizer
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(model.values()), kvType)
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType)
   }
 
   /**
@@ -101,8 +93,8 @@ export class Clvp {
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (model, session, memory) => {
-      const clvp = new Clvp(model, session, tokenizerOf(model.values(), session.info), memory)
+    return openModel(source, options, 'f16', (session, memory) => {
+      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -265,7 +257,7 @@ export class Clvp {
 
   /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#session.dispose().then(() => this.#model.dispose())
+    this.#disposed ??= this.#session.dispose()
     return this.#disposed
   }
 

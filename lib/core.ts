@@ -20,6 +20,7 @@ import {
   type NativeImportance,
   type NativeInfo,
   type NativeLimits,
+  type NativeLoadOptions,
   type NativeMel,
   type NativeModel,
   type NativePrompt,
@@ -35,10 +36,12 @@ import {
   type PrefixPositions,
   rewrap,
 } from './binding.js'
+import { type Engine, localEngine } from './engine.js'
 import { abortError, ClvpError, disposedError } from './errors.js'
 import { freeMemory } from './free_memory.js'
 import { allParts, type Part } from './parts.js'
 import { Queue } from './queue.js'
+import { RemoteEngine } from './remote.js'
 import { defaultSampling } from './sampling.js'
 import { Together } from './together.js'
 
@@ -125,16 +128,23 @@ async function loading<T>(
   }
 }
 
-/** Loads a GGUF file into a device's memory. */
-export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
-  const { device = 'auto', parts = allParts, mmap = false } = options
-  const wanted = {
+function nativeOptions({
+  device = 'auto',
+  parts = allParts,
+  mmap = false,
+}: CoreLoadOptions): NativeLoadOptions {
+  return {
     device,
     decoder: parts.includes('decoder'),
     ranker: parts.includes('ranker'),
     mmap,
     memoryAvailable: freeMemory() ?? 0,
   }
+}
+
+/** Loads a GGUF file into a device's memory. */
+export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<NativeModel> {
+  const wanted = nativeOptions(options)
   const start = (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) =>
     binding.loadModel(path, wanted, flag, onProgress)
   return loading(options, start, (model) => model.dispose())
@@ -168,11 +178,29 @@ const defaultBeams: NativeBeamOptions = {
   sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
-export function createSession(
-  model: NativeModel,
-  { threads = 0, kvType = 'auto' }: { threads?: number; kvType?: KvType } = {},
-): Session {
-  return new Session(model, threads, kvType)
+/** How a session computes. */
+export interface SessionOptions {
+  threads?: number
+  kvType?: KvType
+}
+
+/** On a model in this process, which is the session's from now on. */
+export function createSession(model: NativeModel, options: SessionOptions = {}): Session {
+  const { threads = 0, kvType = 'auto' } = options
+  try {
+    return new Session(localEngine(model, threads, kvType))
+  } catch (error) {
+    throw rewrap(error)
+  }
+}
+
+/** On a model in a process of its own. */
+export async function isolatedSession(
+  file: string,
+  load: CoreLoadOptions,
+  { threads = 0, kvType = 'auto' }: SessionOptions = {},
+): Promise<Session> {
+  return new Session(await RemoteEngine.start({ file, load: nativeOptions(load), threads, kvType }, load))
 }
 
 /** What transformers' processors and warpers leave of logits. */
@@ -192,26 +220,25 @@ export function warpLogits(
 export class Session {
   readonly info: NativeInfo
   readonly threads: number
-  readonly #model: NativeModel
+  /** What the model file says. */
+  readonly values: Engine['values']
+  readonly #engine: Engine
   readonly #native: NativeSession
   readonly #queue = new Queue()
   readonly #together: Together
 
-  constructor(model: NativeModel, threads: number, kvType: KvType) {
-    this.#model = model
-    try {
-      this.info = model.info()
-      this.#native = new binding.Session(model, threads, kvType)
-    } catch (error) {
-      throw rewrap(error)
-    }
+  constructor(engine: Engine) {
+    this.info = engine.info
+    this.threads = engine.threads
+    this.values = engine.values
+    this.#engine = engine
+    this.#native = engine.session
     this.#together = new Together(this.#queue, {
       draw: (requests) => native(() => this.#native.generate(requests)),
       stop: () => this.#native.abort(),
       rewrap,
-      newFlag: () => new binding.AbortFlag(),
+      newFlag: () => engine.newFlag(),
     })
-    this.threads = this.#native.threads()
   }
 
   mel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {
@@ -271,7 +298,7 @@ export class Session {
       if (signal?.aborted || this.#queue.closed)
         throw new ClvpError('CLVP_ABORTED', 'The operation was aborted')
       const speech = await session.embedSpeech(rows)
-      const { scores } = binding.similarity(this.#model, text, speech)
+      const { scores } = binding.similarity(this.info, text, speech)
       return { text, scores, ms: performance.now() - started }
     }, signal)
   }
@@ -324,7 +351,7 @@ export class Session {
   /** Embeddings [n, projection] to unit length, and the scores of all pairs. */
   similarity(text: Float32Array, speech: Float32Array): NativeSimilarity {
     try {
-      return binding.similarity(this.#model, text, speech)
+      return binding.similarity(this.info, text, speech)
     } catch (error) {
       throw rewrap(error)
     }
@@ -333,18 +360,18 @@ export class Session {
   /** Rows as the speech encoder takes them; see fix_codes in clvp.h. */
   fixCodes(rows: Int32Array[], stopped: boolean[], padTo = 0): Int32Array[] {
     try {
-      return binding.fixCodes(this.#model, rows, stopped, padTo)
+      return binding.fixCodes(this.info, rows, stopped, padTo)
     } catch (error) {
       throw rewrap(error)
     }
   }
 
-  /** Stops the running call, rejects the waiting ones, and frees the session's memory. */
+  /** Stops the running call, rejects the waiting ones, and frees the memory of the session and its model. */
   async dispose(): Promise<void> {
     const idle = this.#queue.close()
     this.#native.abort()
     await idle
-    this.#native.dispose()
+    await this.#engine.dispose()
   }
 
   #run<T>(job: (session: NativeSession) => Promise<T>, given?: AbortSignal): Promise<T> {

@@ -31,6 +31,12 @@ export interface LoadOptions {
    * must not change while it is loaded: a write to it changes the results, and cutting it ends the process.
    */
   mmap?: boolean | undefined
+  /**
+   * Runs the model in a process of its own; default false. Should that end, by a fault, a signal or for want of memory, this one goes on:
+   * the calls it was busy with reject with CLVP_DEVICE, and the next starts another. What passes between the two is copied. Models do not
+   * give pasts (`pastKeyValues`) then: docs/security.md.
+   */
+  isolate?: boolean | undefined
   /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
   /**
@@ -174,6 +180,7 @@ const loadNames = [
   'revision',
   'parts',
   'mmap',
+  'isolate',
   'onProgress',
   'signal',
 ] as const
@@ -189,6 +196,7 @@ export function readLoadOptions(value: unknown) {
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
     parts: given.parts === undefined ? allParts : readParts(given.parts),
     mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
+    isolate: given.isolate === undefined ? false : boolean(given.isolate, 'isolate'),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }

@@ -1,7 +1,14 @@
 /** From a source that a user names to a model in memory and a session on it. */
 import { autoType } from './auto.js'
-import { binding, type NativeModel, native } from './binding.js'
-import { createSession, loadModel, type Session } from './core.js'
+import { binding, native } from './binding.js'
+import {
+  type CoreLoadOptions,
+  createSession,
+  isolatedSession,
+  loadModel,
+  type Session,
+  type SessionOptions,
+} from './core.js'
 import { ClvpError } from './errors.js'
 import { availableMemory } from './free_memory.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
@@ -21,7 +28,7 @@ export async function openModel<T>(
   source: string,
   options: LoadOptions,
   folderType: ModelType,
-  make: (model: NativeModel, session: Session, memory: MemoryOptions) => T,
+  make: (session: Session, memory: MemoryOptions) => T,
 ): Promise<T> {
   const file = path(source, 'source')
   const {
@@ -33,6 +40,7 @@ export async function openModel<T>(
     revision,
     parts,
     mmap,
+    isolate,
     onProgress,
     signal,
   } = readLoadOptions(options)
@@ -44,16 +52,29 @@ export async function openModel<T>(
   const gguf = await resolveSource(file, wanted)
   if (maxMemory !== undefined) await refuseLarge(gguf, maxMemory)
   const onLoad = report && ((fraction: number) => report('load', fraction))
-  const model = await loadModel(gguf, { device, parts, mmap, signal, onProgress: onLoad })
+  const load = { device, parts, mmap, signal, onProgress: onLoad }
+  const session = isolate
+    ? await isolatedSession(gguf, load, { threads, kvType })
+    : await sessionHere(gguf, load, { threads, kvType })
   try {
-    const info = model.info()
+    const { info } = session
     if (type !== undefined && type !== info.type) {
       throw new ClvpError(
         'CLVP_INVALID_ARGUMENT',
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(model, createSession(model, { threads, kvType }), { maxMemory, kvType })
+    return make(session, { maxMemory, kvType })
+  } catch (error) {
+    await session.dispose()
+    throw error
+  }
+}
+
+async function sessionHere(file: string, load: CoreLoadOptions, options: SessionOptions): Promise<Session> {
+  const model = await loadModel(file, load)
+  try {
+    return createSession(model, options)
   } catch (error) {
     model.dispose()
     throw error

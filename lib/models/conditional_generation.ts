@@ -1,5 +1,4 @@
 /** The whole model, as transformers has it. */
-import type { NativeModel } from '../binding.js'
 import { ClvpConfig } from '../config.js'
 import type { Session } from '../core.js'
 import { ClvpError, disposedError, invalid } from '../errors.js'
@@ -38,14 +37,12 @@ export class ClvpModelForConditionalGeneration {
   readonly generationConfig: GenerationSettings
   /** The logarithm of what cosines are multiplied by. */
   readonly logitScale: number
-  readonly #model: NativeModel
   readonly #session: Session
   readonly #textStop: number
   #disposed: Promise<void> | undefined
 
-  private constructor(model: NativeModel, session: Session) {
-    const values = model.values()
-    this.#model = model
+  private constructor(session: Session) {
+    const { values } = session
     this.#session = session
     this.config = checkpointConfig(values['clvp.source.config'])
     this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
@@ -66,9 +63,7 @@ export class ClvpModelForConditionalGeneration {
     source: string,
     options: LoadOptions = {},
   ): Promise<ClvpModelForConditionalGeneration> {
-    return openModel(source, options, 'f32', (model, session) => {
-      return new ClvpModelForConditionalGeneration(model, session)
-    })
+    return openModel(source, options, 'f32', (session) => new ClvpModelForConditionalGeneration(session))
   }
 
   /**
@@ -194,7 +189,7 @@ export class ClvpModelForConditionalGeneration {
 
   /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#session.dispose().then(() => this.#model.dispose())
+    this.#disposed ??= this.#session.dispose()
     return this.#disposed
   }
 

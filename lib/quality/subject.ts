@@ -1,7 +1,7 @@
 /** A model under examination: loaded, with a session and a tokenizer, and run as Clvp runs it. */
 import { abortable } from '../abortable.js'
 import { readClip } from '../audio.js'
-import type { NativeInfo, NativeModel, NativeSampling } from '../binding.js'
+import type { NativeInfo, NativeSampling } from '../binding.js'
 import type { Session } from '../core.js'
 import type { LoadOptions } from '../generate_options.js'
 import { openModel } from '../load.js'
@@ -30,20 +30,18 @@ export interface DrawSettings {
 export class Subject {
   readonly info: NativeInfo
   readonly session: Session
-  readonly #model: NativeModel
   readonly #tokenizer: ClvpTokenizer
   readonly #sampling: NativeSampling
 
-  private constructor(model: NativeModel, session: Session) {
-    this.#model = model
+  private constructor(session: Session) {
     this.session = session
     this.info = session.info
-    this.#tokenizer = tokenizerOf(model.values(), session.info)
-    this.#sampling = checkpointSampling(model.values())
+    this.#tokenizer = tokenizerOf(session.values, session.info)
+    this.#sampling = checkpointSampling(session.values)
   }
 
   static load(source: string, options: LoadOptions, folderType: WeightType): Promise<Subject> {
-    return openModel(source, options, folderType, (model, session) => new Subject(model, session))
+    return openModel(source, options, folderType, (session) => new Subject(session))
   }
 
   textIds(text: string): Int32Array {
@@ -70,8 +68,7 @@ export class Subject {
     return { codes, rows }
   }
 
-  async dispose(): Promise<void> {
-    await this.session.dispose()
-    this.#model.dispose()
+  dispose(): Promise<void> {
+    return this.session.dispose()
   }
 }

@@ -157,10 +157,24 @@ Napi::Value warp_logits(const Napi::CallbackInfo & info) {
     return to_js(info.Env(), checked(info.Env(), [&] { return clvp::warp_logits(std::move(logits), seen, sampling); }));
 }
 
-/// fixCodes(model, rows: Int32Array[], stopped: boolean[], padTo): Int32Array[]
+/// What ranking needs to know of a model, out of its info(): which may be in another process.
+clvp::Params ranking_params(const Napi::Value & value) {
+    const Napi::Object from = to_object(value, "info");
+    clvp::Params params;
+    params.decoder.eos = static_cast<int32_t>(to_u32(from.Get("eos"), "info.eos"));
+    params.decoder.fixing_codes = to_ints(from.Get("fixingCodes"), "info.fixingCodes");
+    params.speech.n_proj = to_u32(from.Get("projection"), "info.projection");
+    params.logit_scale = static_cast<float>(to_number(from.Get("logitScale"), "info.logitScale"));
+    if (params.decoder.fixing_codes.empty() || params.speech.n_proj == 0) {
+        wrong_type(value.Env(), "a model's info", "info");
+    }
+    return params;
+}
+
+/// fixCodes(info, rows: Int32Array[], stopped: boolean[], padTo): Int32Array[]
 Napi::Value fix_codes(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
-    const auto model = ModelWrap::of(info[0]);
+    const clvp::Params params = ranking_params(info[0]);
     const auto rows = to_rows(info[1], "rows");
     const Napi::Object stopped = to_object(info[2], "stopped");
     std::vector<clvp::Candidate> candidates(rows.size());
@@ -168,7 +182,7 @@ Napi::Value fix_codes(const Napi::CallbackInfo & info) {
         candidates[i].tokens = rows[i];
         candidates[i].finish = to_bool(stopped.Get(i), "stopped") ? clvp::Finish::stop : clvp::Finish::length;
     }
-    const auto fixed = clvp::fix_codes(candidates, model->params(), to_u32(info[3], "padTo"));
+    const auto fixed = checked(env, [&] { return clvp::fix_codes(candidates, params, to_u32(info[3], "padTo")); });
     Napi::Array array = Napi::Array::New(env, fixed.size());
     for (uint32_t i = 0; i < fixed.size(); i++) {
         array.Set(i, to_js(env, fixed[i]));
@@ -176,11 +190,11 @@ Napi::Value fix_codes(const Napi::CallbackInfo & info) {
     return array;
 }
 
-/// similarity(model, text: Float32Array, speech: Float32Array): { text, speech, scores }
+/// similarity(info, text: Float32Array, speech: Float32Array): { text, speech, scores }
 Napi::Value similarity(const Napi::CallbackInfo & info) {
-    const auto model = ModelWrap::of(info[0]);
+    const clvp::Params params = ranking_params(info[0]);
     auto text = to_floats(info[1], "text"), speech = to_floats(info[2], "speech");
-    return to_js(info.Env(), checked(info.Env(), [&] { return clvp::similarity(std::move(text), std::move(speech), model->params()); }));
+    return to_js(info.Env(), checked(info.Env(), [&] { return clvp::similarity(std::move(text), std::move(speech), params); }));
 }
 
 /// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
