@@ -7,7 +7,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const folders = ['native/include', 'native/src', 'native/binding', 'test/native', 'test/fuzz', 'examples', 'scripts/bench']
+const folders = [
+  'native/include',
+  'native/src',
+  'native/binding',
+  'test/native',
+  'test/fuzz',
+  'examples',
+  'scripts/bench',
+]
 const files = folders.flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => /\.(h|c|cpp)$/.test(name))

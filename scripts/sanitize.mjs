@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Builds the core and its native tests with AddressSanitizer and UndefinedBehaviorSanitizer, and runs them. */
+/** Builds the core, its native tests and its fuzzers with AddressSanitizer and UndefinedBehaviorSanitizer, and runs them. */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
@@ -12,7 +12,20 @@ const out = '.build/sanitize'
 const ninja = spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? [] : ['-G', 'Ninja']
 
 const steps = [
-  ['cmake', ['-S', '.', '-B', out, ...ninja, '-DCLVP_SANITIZE=ON', '-DCLVP_TESTS=ON', '-DCLVP_ADDON=OFF']],
+  [
+    'cmake',
+    [
+      '-S',
+      '.',
+      '-B',
+      out,
+      ...ninja,
+      '-DCLVP_SANITIZE=ON',
+      '-DCLVP_TESTS=ON',
+      '-DCLVP_FUZZ=ON',
+      '-DCLVP_ADDON=OFF',
+    ],
+  ],
   ['cmake', ['--build', out, '--parallel', String(availableParallelism())]],
   ['ctest', ['--test-dir', out, '--output-on-failure', '--verbose']],
 ]

@@ -86,7 +86,10 @@ t.test('a call with a limit of memory shares its batch with no other', async (t)
   t.same(first.candidates.map(essence), alone.candidates.map(essence))
   t.ok(second.timings.prefillPositions > 0)
   const joined = await Promise.all([call(2), call(3)])
-  t.ok(joined[0].timings.prefillPositions > second.timings.prefillPositions, 'without one they are read together')
+  t.ok(
+    joined[0].timings.prefillPositions > second.timings.prefillPositions,
+    'without one they are read together',
+  )
 })
 
 t.test('a limited call that is aborted while it waits stops nobody else', async (t) => {
