@@ -8,8 +8,8 @@ namespace clvp {
 static const KernelSet * choose() {
     const char * given = getenv("CLVP_KERNELS");
     const std::string wanted = given ? given : "";
-    auto may_be = [&](const KernelSet & each) { return wanted.empty() || wanted == each.name; };
 #ifdef CLVP_X86
+    auto may_be = [&](const KernelSet & each) { return wanted.empty() || wanted == each.name; };
     __builtin_cpu_init();
     if (may_be(avx512_kernels) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
