@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { backendPackages } from './backends.js'
 import { ClvpError } from './errors.js'
 
 /** The package's folder: two levels above dist/lib. */
@@ -63,11 +64,28 @@ export function loadAddon(): unknown {
     const path = addonPath()
     const addon = createRequire(import.meta.url)(path) as {
       loadKernels(folder: string, variant: string): void
+      loadBackend(path: string): void
     }
     addon.loadKernels(dirname(path), process.env.CLVP_CPU ?? '')
+    addBackends(addon)
     return addon
   } catch (cause) {
     throw new ClvpError('CLVP_UNSUPPORTED', failure(cause), { cause })
+  }
+}
+
+/** Why a backend whose package is installed is not there, by its name. */
+export const backendProblems = new Map<string, string>()
+
+/** Adds the backends that are installed. What fails is told to whoever asks for it: the CPU works without. */
+function addBackends(addon: { loadBackend(path: string): void }): void {
+  for (const { backend, library, problem } of backendPackages(packageVersion(), libc())) {
+    try {
+      if (problem !== undefined) throw new Error(problem)
+      addon.loadBackend(library!)
+    } catch (error) {
+      backendProblems.set(backend, error instanceof Error ? error.message : String(error))
+    }
   }
 }
 

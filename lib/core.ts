@@ -3,6 +3,8 @@
  * stop when their signal says so. Not part of the public surface.
  */
 import { abortable } from './abortable.js'
+import { backendProblems } from './addon.js'
+import { backendPackageName, isBackend } from './backends.js'
 import {
   binding,
   type KvType,
@@ -147,7 +149,19 @@ export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<
   const wanted = nativeOptions(options)
   const start = (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) =>
     binding.loadModel(path, wanted, flag, onProgress)
-  return loading(options, start, (model) => model.dispose())
+  return loading(options, start, (model) => model.dispose()).catch((error) => {
+    throw withReason(error, wanted.device)
+  })
+}
+
+/** Of a device that is not there, why its backend is not. */
+function withReason(error: unknown, device: string): unknown {
+  const backend = device.toLowerCase().split(':')[0]!
+  if (!(error instanceof ClvpError) || error.code !== 'CLVP_DEVICE' || !isBackend(backend)) return error
+  const name = backendPackageName(backend)
+  const reason =
+    backendProblems.get(backend) ?? (name && `The package ${name} of the same version has that backend`)
+  return reason ? new ClvpError('CLVP_DEVICE', `${error.message}. ${reason}`, { cause: error }) : error
 }
 
 /** Reads a GGUF file from front to end and says what is wrong with it. */

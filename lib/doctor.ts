@@ -1,5 +1,5 @@
 /** What this installation is made of, and what is wrong with it. */
-import { addonPath, addonPaths, libc, packageVersion } from './addon.js'
+import { addonPath, addonPaths, backendProblems, libc, packageVersion } from './addon.js'
 import { binding } from './binding.js'
 import type { Device } from './devices.js'
 
@@ -56,6 +56,7 @@ export function diagnose(): Diagnosis {
     found.cpu = { variant, library: library || null, features }
     found.ggml = ggml
     found.devices = binding.devices()
+    found.problems.push(...backendProblems.values())
   } catch (error) {
     found.problems.push(error instanceof Error ? error.message : String(error))
   }

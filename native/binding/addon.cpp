@@ -28,6 +28,13 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
     return array;
 }
 
+/// loadBackend(path): its devices are there from now on
+Napi::Value load_backend(const Napi::CallbackInfo & info) {
+    const std::string path = to_string(info[0], "path");
+    checked(info.Env(), [&] { clvp::load_backend(path); });
+    return info.Env().Undefined();
+}
+
 /// loadKernels(folder, variant): the CPU library that fits, or the one named
 Napi::Value load_kernels(const Napi::CallbackInfo & info) {
     const std::string folder = to_string(info[0], "folder"), variant = to_string(info[1], "variant");
@@ -217,10 +224,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(data);
 
     const std::pair<const char *, Napi::Value (*)(const Napi::CallbackInfo &)> functions[] = {
-        { "devices", devices },          { "inspect", inspect },        { "loadModel", load_model }, { "decodeAudio", decode_audio },
-        { "resample", resample },        { "warpLogits", warp_logits }, { "fixCodes", fix_codes },   { "melFeatures", mel_features },
-        { "stopWorkers", stop_workers }, { "similarity", similarity },  { "verify", verify },        { "compareTensors", compare_tensors },
-        { "loadKernels", load_kernels }, { "kernels", kernels },
+        { "devices", devices },          { "inspect", inspect },          { "loadModel", load_model }, { "decodeAudio", decode_audio },
+        { "resample", resample },        { "warpLogits", warp_logits },   { "fixCodes", fix_codes },   { "melFeatures", mel_features },
+        { "stopWorkers", stop_workers }, { "similarity", similarity },    { "verify", verify },        { "compareTensors", compare_tensors },
+        { "loadKernels", load_kernels }, { "loadBackend", load_backend }, { "kernels", kernels },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

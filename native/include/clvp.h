@@ -118,6 +118,10 @@ struct Kernels {
 /// one set of kernels built in, and take no name but "". Throws unsupported.
 void load_kernels(const std::string & folder, const std::string & variant = "");
 
+/// Adds a backend's devices, out of a library that was built for this version of the core. After load_kernels(). Throws unsupported
+/// with what the system said: a driver or a library of the backend's maker may be missing.
+void load_backend(const std::string & path);
+
 /// What load_kernels() has chosen.
 Kernels kernels();
 

@@ -73,9 +73,9 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
     ggml_tensor * q_all = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_rows, n_head]
     ggml_tensor * q_own = ggml_view_4d(ctx, heads.q, d_head, 1, n_head, n_rows, heads.q->nb[1], heads.q->nb[1], heads.q->nb[2], 0);
 
-    ggml_tensor * on_prefix = ggml_mul_mat(ctx, cache.prefix(0).keys(layer), q_all);   // [n_prefix, n_rows, n_head]
-    ggml_tensor * on_own = ggml_mul_mat(ctx, cache.own_keys(ctx, layer, live), q_own); // [n_own, 1, n_head, n_rows]
-    on_own = ggml_cont(ctx, ggml_permute(ctx, on_own, 0, 3, 2, 1));                    // [n_own, n_rows, n_head, 1]
+    ggml_tensor * on_prefix = product(ctx, cache.prefix(0).keys(layer), q_all);   // [n_prefix, n_rows, n_head]
+    ggml_tensor * on_own = product(ctx, cache.own_keys(ctx, layer, live), q_own); // [n_own, 1, n_head, n_rows]
+    on_own = ggml_cont(ctx, ggml_permute(ctx, on_own, 0, 3, 2, 1));               // [n_own, n_rows, n_head, 1]
 
     ggml_tensor * scores = ggml_concat(ctx, on_prefix, on_own, 0); // [n_prefix + n_own, n_rows, n_head]
     scores = ggml_soft_max_ext(ctx, scores, nullptr, 1.0f / std::sqrt(static_cast<float>(d_head)), 0.0f);
@@ -83,10 +83,11 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 
     ggml_tensor * p_prefix = ggml_cont(ctx, ggml_view_3d(ctx, scores, n_prefix, n_rows, n_head, scores->nb[1], scores->nb[2], 0));
     ggml_tensor * p_own = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
+    p_own = ggml_cont(ctx, p_own); // it begins at any byte, and Vulkan's products end the process for an operand that is not aligned
 
-    ggml_tensor * from_prefix = ggml_mul_mat(ctx, cache.prefix(0).values(layer), p_prefix); // [d_head, n_rows, n_head]
-    ggml_tensor * from_own = ggml_mul_mat(ctx, cache.own_values(ctx, layer, live), p_own);  // [d_head, 1, n_head, n_rows]
-    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));               // [d_head, n_head, n_rows]
+    ggml_tensor * from_prefix = product(ctx, cache.prefix(0).values(layer), p_prefix); // [d_head, n_rows, n_head]
+    ggml_tensor * from_own = product(ctx, cache.own_values(ctx, layer, live), p_own);  // [d_head, 1, n_head, n_rows]
+    from_prefix = ggml_cont(ctx, ggml_permute(ctx, from_prefix, 0, 2, 1, 3));          // [d_head, n_head, n_rows]
     from_own = ggml_reshape_3d(ctx, from_own, d_head, n_head, n_rows);
     return ggml_reshape_2d(ctx, ggml_add(ctx, from_prefix, from_own), d_head * n_head, n_rows);
 }

@@ -76,7 +76,7 @@ EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const En
     ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
     trace.hidden(hidden);
     ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // all positions count, hidden ones too
-    ggml_tensor * embeds = graph.output("embeds", ggml_mul_mat(ctx, weights.proj, pooled));
+    ggml_tensor * embeds = graph.output("embeds", product(ctx, weights.proj, pooled));
     graph.run();
 
     EncoderOutput output;

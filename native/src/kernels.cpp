@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #ifdef CLVP_RPC
 #include "ggml-rpc.h"
@@ -166,6 +167,28 @@ void load_kernels(const std::string & folder, const std::string & variant) {
     if (!variant.empty() && variant != loaded_variant) {
         fail(Code::unsupported, "expected the CPU kernels that this process has (%s), but received '%s'", loaded_variant.c_str(), variant.c_str());
     }
+}
+
+void load_backend(const std::string & path) {
+#ifdef CLVP_CPU_PREFIX
+    std::lock_guard<std::mutex> alone(gate);
+    if (loaded_variant.empty()) {
+        fail(Code::unsupported, "no CPU kernels are loaded: call load_kernels() with their folder first");
+    }
+    static std::set<std::string> loaded; // GGML would list the devices of a library again for each thread that loads it
+    if (loaded.count(path)) {
+        return;
+    }
+    if (!dl_handle_ptr(dl_load_library(fs::u8path(path)))) {
+        fail(Code::unsupported, "%s could not be loaded: %s", path.c_str(), dl_error());
+    }
+    if (!load_silently(path)) {
+        fail(Code::unsupported, "%s holds no backend that starts here", path.c_str());
+    }
+    loaded.insert(path);
+#else
+    fail(Code::unsupported, "%s cannot be added to a build that has its backends inside: build it with CLVP_BACKENDS", path.c_str());
+#endif
 }
 
 void require_kernels() {

@@ -149,7 +149,9 @@ HeadPosition KvCache::head(uint32_t layer, uint32_t slot, int64_t head, std::vec
 
 ggml_tensor * KvCache::own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
     ggml_tensor * k = pages_[0].layers[layer].keys;
-    return ggml_view_4d(ctx, k, k->ne[0], length(0) + 1, k->ne[2], n_live, k->nb[1], k->nb[2], k->nb[3], 0);
+    ggml_tensor * own = ggml_view_4d(ctx, k, k->ne[0], length(0) + 1, k->ne[2], n_live, k->nb[1], k->nb[2], k->nb[3], 0);
+    // Vulkan's products of F32 take the heads to lie one right behind the other.
+    return k->type == GGML_TYPE_F32 ? ggml_cont(ctx, own) : own;
 }
 
 ggml_tensor * KvCache::own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {

@@ -7,11 +7,17 @@
 
 namespace clvp {
 
+ggml_tensor * product(ggml_context * ctx, ggml_tensor * a, ggml_tensor * b) {
+    ggml_tensor * y = ggml_mul_mat(ctx, a, b);
+    ggml_prec_set_acc(y, GGML_PREC_F32);
+    return y;
+}
+
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x) {
     if (is_tiled(layer.weight)) {
         return tile_product(ctx, layer, tile_round(ctx, x));
     }
-    x = ggml_mul_mat(ctx, layer.weight, x);
+    x = product(ctx, layer.weight, x);
     return layer.bias ? ggml_add(ctx, x, layer.bias) : x;
 }
 
@@ -67,14 +73,15 @@ Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
 
 /// The same sum with its weights at hand: for whoever wants to see them, and for masks of each sequence's own.
 static ggml_tensor * explicit_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, float scale, Trace * trace) {
-    ggml_tensor * q = ggml_permute(ctx, heads.q, 0, 2, 1, 3);                 // [d_head, n_tokens, n_head, n_batch]
-    ggml_tensor * k = ggml_permute(ctx, heads.k, 0, 2, 1, 3);                 // [d_head, n_keys, n_head, n_batch]
+    // Whole, not as views: of those Vulkan makes halves.
+    ggml_tensor * q = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_tokens, n_head, n_batch]
+    ggml_tensor * k = ggml_cont(ctx, ggml_permute(ctx, heads.k, 0, 2, 1, 3)); // [d_head, n_keys, n_head, n_batch]
     ggml_tensor * v = ggml_cont(ctx, ggml_permute(ctx, heads.v, 1, 2, 0, 3)); // [n_keys, d_head, n_head, n_batch]
-    ggml_tensor * weights = ggml_soft_max_ext(ctx, ggml_mul_mat(ctx, k, q), mask, scale, 0.0f);
+    ggml_tensor * weights = ggml_soft_max_ext(ctx, product(ctx, k, q), mask, scale, 0.0f);
     if (trace) {
         trace->attention(weights); // [n_keys, n_tokens, n_head, n_batch]
     }
-    return ggml_cont(ctx, ggml_permute(ctx, ggml_mul_mat(ctx, v, weights), 0, 2, 1, 3)); // [d_head, n_head, n_tokens, n_batch]
+    return ggml_cont(ctx, ggml_permute(ctx, product(ctx, v, weights), 0, 2, 1, 3)); // [d_head, n_head, n_tokens, n_batch]
 }
 
 ggml_tensor * attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, Trace * trace) {
@@ -87,6 +94,7 @@ ggml_tensor * attention(ggml_context * ctx, const Heads & heads, ggml_tensor * m
         // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
         auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); };
         mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
+        ggml_prec_set_acc(mixed, GGML_PREC_F32);
     }
     return ggml_reshape_3d(ctx, mixed, d_head * n_head, n_tokens, n_batch);
 }

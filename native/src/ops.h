@@ -7,6 +7,8 @@
 
 namespace clvp {
 
+/// a [n, rows, ...], b [n, columns, ...] -> a^T b [rows, columns, ...], summed in F32: GPUs would sum in halves.
+ggml_tensor * product(ggml_context * ctx, ggml_tensor * a, ggml_tensor * b);
 /// x [n_in, ...] -> [n_out, ...]
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x);
 /// Rows `first` .. first+n-1 of an embedding table [n_embd, n_rows], as a view [n_embd, n].

@@ -1,0 +1,58 @@
+/**
+ * GGML's other backends, each a library in a package of its own: `npm install @node-clvp/linux-x64-cuda`. A library fits only the GGML that it
+ * was built with, so the package has this one's version.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+
+const names = ['cuda', 'vulkan', 'blas'] as const
+
+/** Is it a backend that comes in a package of its own? */
+export const isBackend = (name: string): boolean => (names as readonly string[]).includes(name)
+
+/** A backend's package as it was found. */
+export interface BackendPackage {
+  /** 'cuda' */
+  backend: string
+  /** '@node-clvp/linux-x64-cuda' */
+  name: string
+  /** Its library; undefined where that cannot be used. */
+  library: string | undefined
+  /** Why not, and what to do; undefined where it can. */
+  problem: string | undefined
+}
+
+/** The package that has a backend for this machine; undefined where none is made. Elsewhere a build from source has it. */
+export const backendPackageName = (backend: string): string | undefined =>
+  process.platform === 'linux' ? `@node-clvp/linux-${process.arch}-${backend}` : undefined
+
+/** The backends that are installed beside this package. */
+export function backendPackages(version: string, libc: string | undefined): BackendPackage[] {
+  const require = createRequire(import.meta.url)
+  return names.flatMap((backend) => {
+    const name = backendPackageName(backend)
+    if (!name) return []
+    let manifest: string
+    try {
+      manifest = require.resolve(`${name}/package.json`)
+    } catch {
+      return [] // most have none
+    }
+    return [{ backend, name, ...examine(manifest, name, `clvp-${backend}-${libc}-${version}`, version) }]
+  })
+}
+
+function examine(manifest: string, name: string, file: string, version: string) {
+  const own = (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }).version
+  const library = join(dirname(manifest), `lib${file}.so`)
+  if (own !== version) {
+    const problem = `${name} is of version ${own}, and node-clvp of ${version}: install ${name}@${version}`
+    return { library: undefined, problem }
+  }
+  if (!existsSync(library)) {
+    const problem = `${name} has no ${basename(library)}: reinstall it, or build node-clvp from source if it is not made for this C library`
+    return { library: undefined, problem }
+  }
+  return { library, problem: undefined }
+}
