@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { backendPackages } from './backends.js'
+import { type BackendPackage, backendPackages } from './backends.js'
 import { ClvpError } from './errors.js'
 
 /** The package's folder: two levels above dist/lib. */
@@ -74,18 +74,18 @@ export function loadAddon(): unknown {
   }
 }
 
-/** Why a backend whose package is installed is not there, by its name. */
-export const backendProblems = new Map<string, string>()
+/** The backends whose packages are installed, once the addon is loaded: each of them works, or has its problem. */
+export const backends: BackendPackage[] = []
 
 /** Adds the backends that are installed. What fails is told to whoever asks for it: the CPU works without. */
 function addBackends(addon: { loadBackend(path: string): void }): void {
-  for (const { backend, library, problem } of backendPackages(packageVersion(), libc())) {
+  for (const backend of backendPackages(packageVersion(), libc())) {
     try {
-      if (problem !== undefined) throw new Error(problem)
-      addon.loadBackend(library!)
+      if (!backend.problem) addon.loadBackend(backend.library)
     } catch (error) {
-      backendProblems.set(backend, error instanceof Error ? error.message : String(error))
+      backend.problem = error instanceof Error ? error.message : String(error)
     }
+    backends.push(backend)
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const names = ['cuda', 'vulkan', 'blas'] as const
 
@@ -17,10 +17,9 @@ export interface BackendPackage {
   backend: string
   /** '@node-clvp/linux-x64-cuda' */
   name: string
-  /** Its library; undefined where that cannot be used. */
-  library: string | undefined
-  /** Why not, and what to do; undefined where it can. */
-  problem: string | undefined
+  library: string
+  /** Why it cannot be used, and what to do. */
+  problem?: string
 }
 
 /** The package that has a backend for this machine; undefined where none is made. Elsewhere a build from source has it. */
@@ -33,26 +32,26 @@ export function backendPackages(version: string, libc: string | undefined): Back
   return names.flatMap((backend) => {
     const name = backendPackageName(backend)
     if (!name) return []
-    let manifest: string
+    const file = `libclvp-${backend}-${libc}-${version}.so`
     try {
-      manifest = require.resolve(`${name}/package.json`)
-    } catch {
-      return [] // most have none
+      const manifest = require.resolve(`${name}/package.json`)
+      return [{ backend, name, ...examine(manifest, name, file, version) }]
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return [] // most have none
+      const problem = `${name} cannot be read: ${(error as Error).message}. Reinstall it`
+      return [{ backend, name, library: file, problem }]
     }
-    return [{ backend, name, ...examine(manifest, name, `clvp-${backend}-${libc}-${version}`, version) }]
   })
 }
 
 function examine(manifest: string, name: string, file: string, version: string) {
-  const own = (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }).version
-  const library = join(dirname(manifest), `lib${file}.so`)
+  const library = join(dirname(manifest), file)
+  const { version: own } = JSON.parse(readFileSync(manifest, 'utf8')) as { version?: string }
   if (own !== version) {
     const problem = `${name} is of version ${own}, and node-clvp of ${version}: install ${name}@${version}`
-    return { library: undefined, problem }
+    return { library, problem }
   }
-  if (!existsSync(library)) {
-    const problem = `${name} has no ${basename(library)}: reinstall it, or build node-clvp from source if it is not made for this C library`
-    return { library: undefined, problem }
-  }
-  return { library, problem: undefined }
+  if (existsSync(library)) return { library }
+  const problem = `${name} has no ${file}: reinstall it, or build node-clvp from source if it is not made for this C library`
+  return { library, problem }
 }

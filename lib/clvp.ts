@@ -58,7 +58,8 @@ export interface CallOptions {
 /**
  * A loaded CLVP model: from a text and a voice to ranked speech-token candidates.
  *
- * Calls may overlap; they are worked off one at a time, first come, first served, on a thread of the model's own.
+ * Calls may overlap; they are worked off one at a time, first come, first served, on a thread of the model's own. More than `maxCalls` at
+ * a time are refused with CLVP_BUSY.
  */
 export class Clvp {
   /** Path of the embedded demo model. */
@@ -120,24 +121,26 @@ export class Clvp {
     const { sampleRate, clipSeconds } = this.info
     const nameOf = (i: number) => (Array.isArray(clips) ? `clips[${i}]` : 'clips')
     const taken = Array.from(list, (clip, i) => takeClip(clip, nameOf(i), clipSeconds))
-    const vectors: Float32Array[] = []
-    for (const [i, clip] of taken.entries()) {
-      const samples = await abortable(signal, () => readClip(clip, nameOf(i), sampleRate, clipSeconds))
-      vectors.push(await this.#cache.condition(samples, signal))
-    }
-    return Voice.mean(vectors)
+    return this.#session.call(async () => {
+      const vectors: Float32Array[] = []
+      for (const [i, clip] of taken.entries()) {
+        const samples = await abortable(signal, () => readClip(clip, nameOf(i), sampleRate, clipSeconds))
+        vectors.push(await this.#cache.condition(samples, signal))
+      }
+      return Voice.mean(vectors)
+    })
   }
 
   /**
    * Draws candidates for a text in a voice and ranks them, best first.
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_MODEL_FORMAT if the weights turn out damaged,
-   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED when the signal says so, CLVP_DISPOSED
+   *   CLVP_OUT_OF_MEMORY, CLVP_BUSY, CLVP_ABORTED when the signal says so, CLVP_DISPOSED
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
     const { ids, plan } = this.#plan(text, options)
-    return generateRanked(this.#session, this.#cache, ids, plan)
+    return this.#session.call(() => generateRanked(this.#session, this.#cache, ids, plan))
   }
 
   /**
@@ -161,13 +164,15 @@ export class Clvp {
       },
       onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
     }
-    generateRanked(this.#session, this.#cache, ids, { ...plan, signal }, listener).then(
-      (result) => {
-        events.push({ type: 'done', result })
-        events.end()
-      },
-      (error) => events.fail(error),
-    )
+    this.#session
+      .call(() => generateRanked(this.#session, this.#cache, ids, { ...plan, signal }, listener))
+      .then(
+        (result) => {
+          events.push({ type: 'done', result })
+          events.end()
+        },
+        (error) => events.fail(error),
+      )
     return events
   }
 
@@ -186,7 +191,8 @@ export class Clvp {
     this.#check()
     const signal = readSignal(options)
     const ids = textIds(this.#tokenizer, text, this.#session.info)
-    const { scores } = await this.#cache.score(ids, readRows(rows), signal)
+    const taken = readRows(rows)
+    const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
   }
 

@@ -3,7 +3,7 @@
  * stop when their signal says so. Not part of the public surface.
  */
 import { abortable } from './abortable.js'
-import { backendProblems } from './addon.js'
+import { backends } from './addon.js'
 import { backendPackageName, isBackend } from './backends.js'
 import {
   binding,
@@ -41,6 +41,7 @@ import {
 import { type Engine, localEngine } from './engine.js'
 import { abortError, ClvpError, disposedError } from './errors.js'
 import { freeMemory } from './free_memory.js'
+import { defaultMaxCalls, Gate } from './gate.js'
 import { allParts, type Part } from './parts.js'
 import { Queue } from './queue.js'
 import { RemoteEngine } from './remote.js'
@@ -158,10 +159,15 @@ export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<
 function withReason(error: unknown, device: string): unknown {
   const backend = device.toLowerCase().split(':')[0]!
   if (!(error instanceof ClvpError) || error.code !== 'CLVP_DEVICE' || !isBackend(backend)) return error
-  const name = backendPackageName(backend)
-  const reason =
-    backendProblems.get(backend) ?? (name && `The package ${name} of the same version has that backend`)
+  if (binding.devices().some(({ name }) => name.toLowerCase().startsWith(backend))) return error
+  const installed = backends.find((each) => each.backend === backend)
+  const reason = installed ? installed.problem : missing(backend)
   return reason ? new ClvpError('CLVP_DEVICE', `${error.message}. ${reason}`, { cause: error }) : error
+}
+
+function missing(backend: string): string | undefined {
+  const name = backendPackageName(backend)
+  return name && `The package ${name}, of this one's version, has that backend`
 }
 
 /** Reads a GGUF file from front to end and says what is wrong with it. */
@@ -192,17 +198,18 @@ const defaultBeams: NativeBeamOptions = {
   sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
-/** How a session computes. */
+/** How a session computes, and how many calls it takes at a time. */
 export interface SessionOptions {
   threads?: number
   kvType?: KvType
+  maxCalls?: number
 }
 
 /** On a model in this process, which is the session's from now on. */
 export function createSession(model: NativeModel, options: SessionOptions = {}): Session {
-  const { threads = 0, kvType = 'auto' } = options
+  const { threads = 0, kvType = 'auto', maxCalls } = options
   try {
-    return new Session(localEngine(model, threads, kvType))
+    return new Session(localEngine(model, threads, kvType), maxCalls)
   } catch (error) {
     throw rewrap(error)
   }
@@ -212,9 +219,10 @@ export function createSession(model: NativeModel, options: SessionOptions = {}):
 export async function isolatedSession(
   file: string,
   load: CoreLoadOptions,
-  { threads = 0, kvType = 'auto' }: SessionOptions = {},
+  { threads = 0, kvType = 'auto', maxCalls }: SessionOptions = {},
 ): Promise<Session> {
-  return new Session(await RemoteEngine.start({ file, load: nativeOptions(load), threads, kvType }, load))
+  const start = { file, load: nativeOptions(load), threads, kvType }
+  return new Session(await RemoteEngine.start(start, load), maxCalls)
 }
 
 /** What transformers' processors and warpers leave of logits. */
@@ -238,10 +246,12 @@ export class Session {
   readonly values: Engine['values']
   readonly #engine: Engine
   readonly #native: NativeSession
+  readonly #gate: Gate
   readonly #queue = new Queue()
   readonly #together: Together
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, maxCalls: number = defaultMaxCalls) {
+    this.#gate = new Gate(maxCalls)
     this.info = engine.info
     this.threads = engine.threads
     this.values = engine.values
@@ -253,6 +263,11 @@ export class Session {
       rewrap,
       newFlag: () => engine.newFlag(),
     })
+  }
+
+  /** Makes one call of several steps: they are counted as one, and none is refused with CLVP_BUSY once the first was admitted. */
+  call<T>(steps: () => Promise<T>): Promise<T> {
+    return this.#gate.admit(steps)
   }
 
   mel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {
@@ -338,10 +353,8 @@ export class Session {
   generate(request: CoreGenerateRequest): Promise<NativeGenerated> {
     const options = { ...defaultGenerate, maxTokens: this.#defaultTokens, ...request }
     if (this.#queue.closed) return Promise.reject(disposedError())
-    return this.#together.add(
-      { prompt: request.prompt, options },
-      (fail) => nativeHooks(request, fail),
-      request,
+    return this.call(() =>
+      this.#together.add({ prompt: request.prompt, options }, (fail) => nativeHooks(request, fail), request),
     )
   }
 
@@ -391,22 +404,24 @@ export class Session {
   #run<T>(job: (session: NativeSession) => Promise<T>, given?: AbortSignal): Promise<T> {
     // A signal for this call alone: many calls may share the given one, and Node warns of many listeners.
     const signal = given && AbortSignal.any([given])
-    return this.#queue.add(async () => {
-      // The call starts, and so clears an old abort, before the listener can set a new one.
-      const running = native(() => job(this.#native))
-      const onAbort = () => this.#native.abort()
-      signal?.addEventListener('abort', onAbort, { once: true })
-      try {
-        return await running
-      } catch (error) {
-        if (!(error instanceof ClvpError) || error.code !== 'CLVP_ABORTED') throw error
-        // dispose() stops the running call as an abort does.
-        if (signal?.aborted) throw abortError(signal)
-        throw this.#queue.closed ? disposedError() : error
-      } finally {
-        signal?.removeEventListener('abort', onAbort)
-      }
-    }, signal)
+    return this.call(() =>
+      this.#queue.add(async () => {
+        // The call starts, and so clears an old abort, before the listener can set a new one.
+        const running = native(() => job(this.#native))
+        const onAbort = () => this.#native.abort()
+        signal?.addEventListener('abort', onAbort, { once: true })
+        try {
+          return await running
+        } catch (error) {
+          if (!(error instanceof ClvpError) || error.code !== 'CLVP_ABORTED') throw error
+          // dispose() stops the running call as an abort does.
+          if (signal?.aborted) throw abortError(signal)
+          throw this.#queue.closed ? disposedError() : error
+        } finally {
+          signal?.removeEventListener('abort', onAbort)
+        }
+      }, signal),
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 /** What this installation is made of, and what is wrong with it. */
-import { addonPath, addonPaths, backendProblems, libc, packageVersion } from './addon.js'
+import { addonPath, addonPaths, backends, libc, packageVersion } from './addon.js'
 import { binding } from './binding.js'
 import type { Device } from './devices.js'
 
@@ -29,6 +29,8 @@ export interface Diagnosis {
   } | null
   /** GGML's version; null without an addon. */
   ggml: string | null
+  /** Libraries of packages that add backends, such as @node-clvp/linux-x64-cuda. */
+  backends: string[]
   devices: Device[]
   /** What is wrong and what to do, one sentence or more each; empty if all is well. */
   problems: string[]
@@ -46,6 +48,7 @@ export function diagnose(): Diagnosis {
     lookedFor: addonPaths(),
     cpu: null,
     ggml: null,
+    backends: [],
     devices: [],
     problems: [],
   }
@@ -56,7 +59,8 @@ export function diagnose(): Diagnosis {
     found.cpu = { variant, library: library || null, features }
     found.ggml = ggml
     found.devices = binding.devices()
-    found.problems.push(...backendProblems.values())
+    found.backends = backends.filter(({ problem }) => !problem).map(({ library }) => library)
+    found.problems.push(...backends.flatMap(({ problem }) => problem ?? []))
   } catch (error) {
     found.problems.push(error instanceof Error ? error.message : String(error))
   }

@@ -13,7 +13,7 @@ export type ClvpErrorCode =
   | 'CLVP_OUT_OF_MEMORY'
   /** A file could not be read or written. */
   | 'CLVP_IO'
-  /** Reserved: nothing raises it yet. */
+  /** More calls at a time than `maxCalls` allows. */
   | 'CLVP_BUSY'
   /** A device that is not there, or a computation that failed on it. */
   | 'CLVP_DEVICE'

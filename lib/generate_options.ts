@@ -1,6 +1,7 @@
 /** Options of Clvp.load and Clvp.generate: their defaults, and their check against a model. */
 import type { EarlyStopping, KvType, NativeInfo, NativeSampling, PrefixPositions } from './binding.js'
 import { ClvpError, invalid } from './errors.js'
+import { defaultMaxCalls } from './gate.js'
 import { functions, type LogitsProcessor } from './hooks.js'
 import { readRevision } from './hub/id.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick, string } from './options.js'
@@ -54,6 +55,11 @@ export interface LoadOptions {
    * itself, which has some 60 MB, does not count. transformers' classes look at the weights alone.
    */
   maxMemory?: number | undefined
+  /**
+   * Calls that may run and wait at a time, 1 to 1,000,000; default 1,024. One more is refused at once with CLVP_BUSY: a server then tells
+   * its caller to come back, instead of keeping ever more of them waiting.
+   */
+  maxCalls?: number | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** Called on the JavaScript thread; it must not throw. */
@@ -181,6 +187,7 @@ const loadNames = [
   'parts',
   'mmap',
   'isolate',
+  'maxCalls',
   'onProgress',
   'signal',
 ] as const
@@ -197,6 +204,8 @@ export function readLoadOptions(value: unknown) {
     parts: given.parts === undefined ? allParts : readParts(given.parts),
     mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
     isolate: given.isolate === undefined ? false : boolean(given.isolate, 'isolate'),
+    maxCalls:
+      given.maxCalls === undefined ? defaultMaxCalls : integer(given.maxCalls, 'maxCalls', 1, 1_000_000),
     onProgress: callback<(progress: Progress) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   }

@@ -41,6 +41,7 @@ export async function openModel<T>(
     parts,
     mmap,
     isolate,
+    maxCalls,
     onProgress,
     signal,
   } = readLoadOptions(options)
@@ -54,8 +55,8 @@ export async function openModel<T>(
   const onLoad = report && ((fraction: number) => report('load', fraction))
   const load = { device, parts, mmap, signal, onProgress: onLoad }
   const session = isolate
-    ? await isolatedSession(gguf, load, { threads, kvType })
-    : await sessionHere(gguf, load, { threads, kvType })
+    ? await isolatedSession(gguf, load, { threads, kvType, maxCalls })
+    : await sessionHere(gguf, load, { threads, kvType, maxCalls })
   try {
     const { info } = session
     if (type !== undefined && type !== info.type) {

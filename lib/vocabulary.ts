@@ -4,6 +4,7 @@ import { ClvpError, describe, invalid } from './errors.js'
 import { path } from './options.js'
 
 /** Ids travel as 32-bit integers. */
+const MAX_LINES = 2 ** 18
 const MAX_ID = 2 ** 31 - 1
 
 /**
@@ -72,7 +73,8 @@ export function parseVocab(text: string): Readonly<Record<string, number>> {
  * without it, and then takes the first merge for it when it reads them; we do not.
  */
 export function parseMerges(text: string): string[] {
-  const lines = text.split(/\r\n|\r|\n/)
+  const lines = text.split(/\r\n|\r|\n/, MAX_LINES + 1) // millions of lines would take far more memory than the text
+  if (lines.length > MAX_LINES) throw modelFormat(`merges.txt has more than ${MAX_LINES} lines`)
   if (/^\ufeff?#version/.test(lines[0]!)) lines.shift()
   return lines.filter((line) => line.trim() !== '')
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from './section.js'
 
 /** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
 const MAX_CONFIG_BYTES = 2 ** 20
-export const MAX_TEXT_BYTES = 16 * 2 ** 20
+export const MAX_TEXT_BYTES = 8 * 2 ** 20
 
 export function missing(folder: string, what: string, advice = ''): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is no CLVP checkpoint: ${what} is missing${advice}`)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readRecipe, writeCheckpoint } from './helpers/checkpoint.js'
 import { tinyFile } from './helpers/model.js'
+import { times } from './helpers/torture.js'
 
 const file = await tinyFile('deep')
 const folder = join(t.testdir({}), 'checkpoint')
@@ -28,7 +29,7 @@ async function endOf(ending, stage, signal) {
 
 for (const stage of ['load', 'generate', 'convert', 'worker']) {
   t.test(stage, async (t) => {
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < times(3, 25); i++) {
       t.same(await endOf('exit', stage), { code: 0, by: null }, 'process.exit(0)')
       t.same(await endOf('throw', stage), { code: 1, by: null }, 'an error that nobody catches')
       t.same(await endOf('wait', stage, 'SIGTERM'), { code: null, by: 'SIGTERM' })

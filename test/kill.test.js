@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { convertFolder, quantizeFile } from '../dist/lib/index.js'
 import { freshCheckpoint } from './helpers/safetensors.js'
+import { times } from './helpers/torture.js'
 
 const program = fileURLToPath(new URL('helpers/writing.js', import.meta.url))
 const cli = fileURLToPath(new URL('../dist/lib/cli/main.js', import.meta.url))
-const points = 30 // for each way to write
+const points = times(30, 200) // for each way to write
 
 const ways = { convert: convertFolder, quantize: quantizeFile }
 

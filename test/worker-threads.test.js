@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { Clvp } from '../dist/lib/index.js'
 import { essence, tinyFile, tone } from './helpers/model.js'
+import { times } from './helpers/torture.js'
 
 const program = new URL('helpers/in_worker.js', import.meta.url)
 const file = await tinyFile('deep')
@@ -21,11 +22,14 @@ async function inWorker(candidates) {
 }
 
 t.test('eight at once give what the main thread gives', async (t) => {
-  const results = await Promise.all(Array.from({ length: 8 }, (_, i) => inWorker(i + 1)))
+  const results = []
+  for (let round = 0; round < times(1, 13); round++) {
+    results.push(...(await Promise.all(Array.from({ length: 8 }, (_, i) => inWorker(i + 1)))))
+  }
   const clvp = await Clvp.load(file, { threads: 1 })
   const voice = await clvp.voice(tone(0.2))
   for (const [i, { code, drawn }] of results.entries()) {
-    const options = { voice, candidates: i + 1, maxTokens: 20, batchSize: 8, seed: 1 }
+    const options = { voice, candidates: 1 + (i % 8), maxTokens: 20, batchSize: 8, seed: 1 }
     t.equal(code, 0)
     t.same(drawn, (await clvp.generate('Hello.', options)).candidates.map(essence))
   }
@@ -42,8 +46,10 @@ t.test('workers come and go while the main thread works', async (t) => {
 })
 
 for (const stage of ['load', 'generate']) {
-  t.test(`twenty workers terminated during ${stage}`, async (t) => {
-    const args = [fileURLToPath(new URL('helpers/ending.js', import.meta.url)), file, 'terminate', stage]
+  const count = times(20, 100)
+  t.test(`${count} workers terminated during ${stage}`, async (t) => {
+    const program = fileURLToPath(new URL('helpers/ending.js', import.meta.url))
+    const args = [program, file, 'terminate', stage, count]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
     child.stdout.on('data', (text) => {

@@ -28,6 +28,7 @@ function report(found: Diagnosis): string {
       ['CPU kernels', found.cpu.library ? `${found.cpu.variant} (${found.cpu.library})` : found.cpu.variant],
       ['CPU features', found.cpu.features.join(' ')],
       ['GGML', `${found.ggml}`],
+      ...found.backends.map((library) => ['backend', library]),
     )
   }
   const parts = [table([['part', 'found'], ...rows])]

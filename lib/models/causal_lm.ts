@@ -78,7 +78,8 @@ export class ClvpForCausalLM {
     const given = pick(options, [...promptNames, ...generationNames], 'options')
     const { info } = this.#session
     const prompts = readPrompts(given, info)
-    return generateSequences(this.#session, prompts, this.readOptions(given), false)
+    const plan = this.readOptions(given)
+    return this.#session.call(() => generateSequences(this.#session, prompts, plan, false))
   }
 
   /** @internal Options of a call over the checkpoint's. */

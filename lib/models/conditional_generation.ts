@@ -74,6 +74,10 @@ export class ClvpModelForConditionalGeneration {
    */
   async forward(options: ForwardOptions): Promise<ClvpOutput> {
     const given = pick(options, forwardNames, 'options')
+    return this.#session.call(() => this.#forward(given))
+  }
+
+  async #forward(given: Readonly<Record<string, unknown>>): Promise<ClvpOutput> {
     const wanted = outputs(given)
     const conditioningEmbeds = await this.#condition(given, given.inputIds, given.attentionMask)
     const decoded = await this.speechDecoderModel.forward({
@@ -118,6 +122,14 @@ export class ClvpModelForConditionalGeneration {
       given.padToMaxMelTokens === undefined
         ? 0
         : integer(given.padToMaxMelTokens, 'padToMaxMelTokens', 1, 4097)
+    return this.#session.call(() => this.#generate(given, plan, padTo))
+  }
+
+  async #generate(
+    given: Readonly<Record<string, unknown>>,
+    plan: ReturnType<ClvpForCausalLM['readOptions']>,
+    padTo: number,
+  ): Promise<ClvpGenerateOutput> {
     const text = this.#withStop(given.inputIds, given.attentionMask)
     const conditioningEmbeds = await this.#condition(given, text.inputIds, text.attentionMask)
     const generated = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
@@ -163,10 +175,12 @@ export class ClvpModelForConditionalGeneration {
       throw invalid('speechIds, or a text and', 'inputFeatures', undefined)
     exactlyOne(given, 'inputIds', 'conditioningEncoderInputsEmbeds')
     const plan = this.speechDecoderModel.readOptions(given)
-    const conditioningEmbeds = await this.#condition(given, given.inputIds, given.attentionMask)
-    const { sequences } = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
-    const inputIds = this.fixSpeechDecoderOutput(sequences)
-    return (await this.speechEncoderModel.forward({ inputIds, signal: plan.signal })).embeds
+    return this.#session.call(async () => {
+      const conditioningEmbeds = await this.#condition(given, given.inputIds, given.attentionMask)
+      const { sequences } = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
+      const inputIds = this.fixSpeechDecoderOutput(sequences)
+      return (await this.speechEncoderModel.forward({ inputIds, signal: plan.signal })).embeds
+    })
   }
 
   /**

@@ -53,8 +53,10 @@ export class ClvpConditioningEncoder {
         `Expected as many clips as texts, or one of either, but received ${clips} clips and ${text.rows} texts`,
       )
     }
-    const voices = await this.#voices(features, width, signal)
-    const data = await this.#session.conditioning(voices, text, signal)
+    const data = await this.#session.call(async () => {
+      const voices = await this.#voices(features, width, signal)
+      return this.#session.conditioning(voices, text, signal)
+    })
     return new Tensor(data, [Math.max(clips, text.rows), text.tokens + 3, width])
   }
 

@@ -22,7 +22,8 @@ StepAttention::StepAttention(const KvCache & cache, std::vector<uint32_t> slots)
 
 ggml_tensor * StepAttention::operator()(ggml_context * ctx, uint32_t layer, ggml_tensor * qkv) {
     ggml_tensor * sources[] = { qkv };
-    return ggml_custom_4d(ctx, GGML_TYPE_F32, qkv->ne[0] / 3, qkv->ne[1], 1, 1, sources, 1, run, GGML_N_TASKS_MAX, &layers_[layer]);
+    ggml_tensor * mixed = ggml_custom_4d(ctx, GGML_TYPE_F32, qkv->ne[0] / 3, qkv->ne[1], 1, 1, sources, 1, run, GGML_N_TASKS_MAX, &layers_[layer]);
+    return ggml_set_name(mixed, "attention");
 }
 
 static void store_f32(const float * x, int64_t n, void * out) { memcpy(out, x, static_cast<size_t>(n) * sizeof(float)); }

@@ -207,25 +207,27 @@ void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int6
     }
 }
 
-/// Columns for rows of n numbers, as many of them as `like` has.
-static ggml_tensor * new_columns(ggml_context * ctx, int64_t n, const ggml_tensor * like, std::initializer_list<ggml_tensor *> from, ggml_custom_op_t run,
-                                 const void * userdata) {
+/// Columns for rows of n numbers, as many of them as `like` has. The name is for whoever looks at the graph.
+static ggml_tensor * new_columns(ggml_context * ctx, const char * name, int64_t n, const ggml_tensor * like, std::initializer_list<ggml_tensor *> from,
+                                 ggml_custom_op_t run, const void * userdata) {
     std::vector<ggml_tensor *> sources(from);
-    return ggml_custom_4d(ctx, GGML_TYPE_I8, static_cast<int64_t>(column_bytes(n)), like->ne[1], like->ne[2], like->ne[3], sources.data(),
-                          static_cast<int>(sources.size()), run, GGML_N_TASKS_MAX, const_cast<void *>(userdata));
+    ggml_tensor * columns = ggml_custom_4d(ctx, GGML_TYPE_I8, static_cast<int64_t>(column_bytes(n)), like->ne[1], like->ne[2], like->ne[3], sources.data(),
+                                           static_cast<int>(sources.size()), run, GGML_N_TASKS_MAX, const_cast<void *>(userdata));
+    return ggml_set_name(columns, name);
 }
 
-ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x) { return new_columns(ctx, x->ne[0], x, { x }, run_round, nullptr); }
+ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x) { return new_columns(ctx, "round", x->ne[0], x, { x }, run_round, nullptr); }
 
 ggml_tensor * tile_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x) {
-    return new_columns(ctx, x->ne[0], x, { x, norm.weight, norm.bias }, run_norm, &norm);
+    return new_columns(ctx, "norm", x->ne[0], x, { x, norm.weight, norm.bias }, run_norm, &norm);
 }
 
 ggml_tensor * tile_product(ggml_context * ctx, const Linear & layer, ggml_tensor * columns, ggml_tensor * residual) {
     residual = residual && !ggml_is_contiguous(residual) ? ggml_cont(ctx, residual) : residual;
     ggml_tensor * sources[] = { layer.weight, columns, layer.bias, residual };
-    return ggml_custom_4d(ctx, GGML_TYPE_F32, layer.weight->ne[1], columns->ne[1], columns->ne[2], columns->ne[3], sources, 4, run_product, GGML_N_TASKS_MAX,
-                          nullptr);
+    ggml_tensor * product = ggml_custom_4d(ctx, GGML_TYPE_F32, layer.weight->ne[1], columns->ne[1], columns->ne[2], columns->ne[3], sources, 4, run_product,
+                                           GGML_N_TASKS_MAX, nullptr);
+    return ggml_set_name(product, "product");
 }
 
 const ActivationKernel * tile_activation(const std::string & name) {
@@ -243,7 +245,7 @@ const ActivationKernel * tile_activation(const std::string & name) {
 }
 
 ggml_tensor * tile_feed(ggml_context * ctx, const Linear & up, const ActivationKernel & act, int64_t n_ff, ggml_tensor * columns) {
-    return new_columns(ctx, n_ff, columns, { up.weight, columns, up.bias }, run_feed, &act);
+    return new_columns(ctx, "up", n_ff, columns, { up.weight, columns, up.bias }, run_feed, &act);
 }
 
 bool is_tile_product(const ggml_tensor * node) { return node->op == GGML_OP_CUSTOM && node->src[1] && is_tiled(node->src[0]); }

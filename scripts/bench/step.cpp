@@ -2,6 +2,7 @@
  * What a decoder step costs beside its matrix products, and what those cost beside GGML's own kernels. One run, taking turns:
  *
  *     clvp_step MODEL [--rows 16] [--prefix 32] [--cached 100] [--rounds 15] [--threads 0] [--kv auto]
+ *     clvp_step MODEL --operations [the same]
  *     clvp_step --bandwidth [--threads 0]
  *
  * Each round times, one after the other
@@ -11,6 +12,8 @@
  *     stock     the same products by ggml_mul_mat on plain tensors, which are read from the file once more
  *     reading   reading these tensors' bytes and nothing else
  * and prints the medians as one line of JSON. The graphs of products are built and placed once, before the clock runs.
+ * --operations prints what the kinds of operations of a step take, each run by itself: in sum more than the step takes, as threads wait
+ * for each other behind each.
  * --bandwidth prints how fast all threads together read memory.
  */
 #include "clock.h"
@@ -35,7 +38,7 @@ namespace {
 
 struct Settings {
     std::string model, kv = "auto";
-    bool bandwidth = false;
+    bool bandwidth = false, operations = false;
     uint32_t n_rows = 16, n_prefix = 32, n_cached = 100, n_rounds = 15, n_threads = 0;
 };
 
@@ -46,6 +49,8 @@ Settings read_settings(int argc, char ** argv) {
         auto number = [&] { return i + 1 < argc ? static_cast<uint32_t>(std::strtoul(argv[++i], nullptr, 10)) : 0; };
         if (arg == "--bandwidth") {
             settings.bandwidth = true;
+        } else if (arg == "--operations") {
+            settings.operations = true;
         } else if (arg == "--rows") {
             settings.n_rows = number();
         } else if (arg == "--kv" && i + 1 < argc) {
@@ -251,22 +256,88 @@ private:
     Decoding decoding_;
 };
 
-// --- the two runs -----------------------------------------------------------------------------------------------------
+/// Times the operations of graphs by their kinds.
+class Operations : public NodeObserver {
+public:
+    bool wants(const ggml_tensor *) override {
+        clock_ = Clock();
+        return true;
+    }
+    void see(const ggml_tensor * node) override {
+        Kind & kind = kinds_[node->op == GGML_OP_CUSTOM ? ggml_get_name(node) : ggml_op_name(node->op)];
+        kind.ms += clock_.ms();
+        kind.n++;
+    }
+    void print(uint32_t n_steps) const {
+        double sum = 0;
+        for (const auto & [name, kind] : kinds_) {
+            sum += kind.ms;
+        }
+        printf("| operation | in a step | ms a step | share |\n|---|---|---|---|\n");
+        for (const auto & [name, kind] : kinds_) {
+            printf("| %s | %u | %.2f | %.1f %% |\n", name.c_str(), kind.n / n_steps, kind.ms / n_steps, 100 * kind.ms / sum);
+        }
+    }
+
+private:
+    struct Kind {
+        double ms = 0;
+        uint32_t n = 0;
+    };
+    std::map<std::string, Kind> kinds_;
+    Clock clock_;
+};
+
+// --- the runs ----------------------------------------------------------------------------------------------------------
+
+/// A decoder in memory.
+struct LoadedDecoder {
+    explicit LoadedDecoder(const Settings & settings)
+        : header(read_gguf(settings.model)), params(read_params(header.values)), device(find_device("cpu")), weights(load(settings)),
+          backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer), abort) {}
+
+    GgufHeader header;
+    Params params;
+    ggml_backend_dev_t device;
+    Weights weights;
+    std::atomic<bool> abort{ false };
+    Backend backend;
+
+private:
+    Weights load(const Settings & settings) const {
+        Weights loaded = describe_weights(header, params);
+        load_weights(loaded, settings.model, header, device, {});
+        return loaded;
+    }
+};
+
+/// Steps before the rounds, which lie around the wanted length: half of them before it.
+uint32_t steps_before(const Settings & settings) { return settings.n_cached - std::min(settings.n_cached, settings.n_prefix + settings.n_rounds / 2); }
+
+void time_operations(const Settings & settings) {
+    LoadedDecoder decoder(settings);
+    const uint32_t before = steps_before(settings);
+    Steps steps(decoder.backend, decoder.weights, decoder.params, settings, before + settings.n_rounds);
+    for (uint32_t i = 0; i < before; i++) {
+        steps.run();
+    }
+    Operations operations;
+    decoder.backend.observe(&operations);
+    for (uint32_t i = 0; i < settings.n_rounds; i++) {
+        steps.run();
+    }
+    operations.print(settings.n_rounds);
+}
 
 void time_steps(const Settings & settings) {
-    const GgufHeader header = read_gguf(settings.model);
-    const Params params = read_params(header.values);
-    ggml_backend_dev_t device = find_device("cpu");
-    Weights weights = describe_weights(header, params);
-    load_weights(weights, settings.model, header, device, {});
-    std::atomic<bool> abort{ false };
-    Backend backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer), abort);
-
+    LoadedDecoder decoder(settings);
+    const Params & params = decoder.params;
+    const Weights & weights = decoder.weights;
+    Backend & backend = decoder.backend;
     const std::vector<Linear> matrices = step_matrices(weights.dec);
-    const PlainMatrices plain(settings.model, header, matrices, device);
+    const PlainMatrices plain(settings.model, decoder.header, matrices, decoder.device);
     Products products(backend, matrices, settings.n_rows, false), stock(backend, plain.list, settings.n_rows, true);
-    // The rounds lie around the wanted length: half of them before it.
-    const uint32_t before = settings.n_cached - std::min(settings.n_cached, settings.n_prefix + settings.n_rounds / 2);
+    const uint32_t before = steps_before(settings);
     Steps steps(backend, weights, params, settings, before + settings.n_rounds);
     for (uint32_t i = 0; i < before; i++) {
         steps.run();
@@ -311,6 +382,8 @@ int main(int argc, char ** argv) {
         const Settings settings = read_settings(argc, argv);
         if (settings.bandwidth) {
             time_reading(settings);
+        } else if (settings.operations) {
+            time_operations(settings);
         } else {
             time_steps(settings);
         }

@@ -4,7 +4,9 @@
  * and nothing else on the PATH, no registry and no install scripts. There the doctor, the demo, and programs of each kind run.
  *   node scripts/package/check.mjs            with the binaries in prebuilds/ (npm run prebuild)
  *   node scripts/package/check.mjs --built    with the addon that this machine has built, in place of a prebuilt one
+ *   --some                                    with this machine's prebuilt binaries alone
  *   --node PROGRAM                            another Node, such as an older one
+ *   --backend vulkan                          with that backend's package beside it (scripts/prebuild/backend.mjs), on its device
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -25,12 +27,19 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { addonPaths } from '../../dist/lib/addon.js'
+import { addonPaths, packageVersion } from '../../dist/lib/addon.js'
 import { bySize, checkContents } from './contents.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const programs = fileURLToPath(new URL('programs', import.meta.url))
-const { values } = parseArgs({ options: { built: { type: 'boolean' }, node: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    built: { type: 'boolean' },
+    node: { type: 'string' },
+    some: { type: 'boolean' },
+    backend: { type: 'string' },
+  },
+})
 const node = realpathSync(values.node ?? process.execPath)
 const work = mkdtempSync(join(tmpdir(), 'clvp-package-'))
 const bin = join(work, 'bin')
@@ -71,6 +80,19 @@ function pack() {
   }
 }
 
+/** The packed package of the backend that was asked for. */
+function backendPackages() {
+  if (!values.backend) return []
+  const folder = join(root, '.build/packages')
+  const name = `node-clvp-linux-${process.arch}-${values.backend}-${packageVersion()}.tgz`
+  if (!existsSync(join(folder, name))) {
+    throw new Error(
+      `${join(folder, name)} is not there: 'node scripts/prebuild/backend.mjs ${values.backend}' makes it`,
+    )
+  }
+  return [join(folder, name)]
+}
+
 /** A PATH with nothing but node, npm and npx; a home without settings; a registry that is not there. */
 function emptyWorld() {
   mkdirSync(bin)
@@ -88,6 +110,10 @@ function emptyWorld() {
     npm_config_script_shell: '/bin/sh',
     npm_config_update_notifier: 'false',
     CLVP_CACHE: join(work, 'models'),
+    // Which of Vulkan's devices GGML takes: a software driver only where it is named.
+    ...(process.env.GGML_VK_VISIBLE_DEVICES && {
+      GGML_VK_VISIBLE_DEVICES: process.env.GGML_VK_VISIBLE_DEVICES,
+    }),
   }
 }
 
@@ -111,6 +137,21 @@ function typeCheck() {
   return step('type check', 'node', tsc, '-p', 'tsconfig.json')
 }
 
+/** The backend's library is among what was loaded, and its device, if it has one of its own, draws. */
+function checkBackend() {
+  const { backends } = JSON.parse(step('clvp doctor --json', 'npx', 'clvp', 'doctor', '--json'))
+  if (!backends.some((library) => library.includes(`clvp-${values.backend}-`))) {
+    throw new Error(`expected the backend ${values.backend} but received ${JSON.stringify(backends)}`)
+  }
+  const device = values.backend === 'blas' ? 'cpu' : values.backend
+  const codes = (name) => {
+    const args = ['demo', 'Good morning Anna.', '--temperature', '0', '--candidates', '1', '--device', name]
+    const found = JSON.parse(step(`on ${name}`, 'npx', 'clvp', 'generate', ...args, '--json'))
+    return JSON.stringify(found.candidates[0].codes)
+  }
+  sameCodes({ esm: codes('cpu'), [device]: codes(device) })
+}
+
 function sameCodes(rows) {
   const different = Object.entries(rows).filter(([, codes]) => codes !== rows.esm)
   if (different.length > 0 || JSON.parse(rows.esm).length === 0) {
@@ -120,7 +161,7 @@ function sameCodes(rows) {
 
 try {
   const tarball = pack()
-  checkContents(tarball, { everyTarget: !values.built })
+  checkContents(tarball, { everyTarget: !values.built && !values.some })
   console.log(
     `# ${tarball.filename}: ${(tarball.size / 1e6).toFixed(2)} MB, ${tarball.entryCount} files\n${bySize(tarball)}`,
   )
@@ -132,6 +173,7 @@ try {
     '--no-audit',
     '--no-fund',
     join(work, tarball.filename),
+    ...backendPackages(),
   )
   cpSync(programs, app, { recursive: true })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }\n')
@@ -149,6 +191,7 @@ try {
   ]
   step('npx clvp generate demo', 'npx', 'clvp', ...demo)
   if (statSync(join(app, 'demo.wav')).size < 10000) throw new Error('the demo left no sound')
+  if (values.backend) checkBackend()
   typeCheck()
   sameCodes({
     esm: step('ES module', 'node', 'esm.mjs'),

@@ -20,6 +20,28 @@ function symbols(file) {
     })
 }
 
+/** The libraries that a binary asks for. */
+export function neededLibraries(file) {
+  return [...output('readelf', ['-d', file]).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map((match) => match[1])
+}
+
+/** The newest glibc that a binary's symbols need, such as [2, 28]; undefined if none. */
+export function newestGlibcOf(file) {
+  return symbols(file)
+    .filter((symbol) => !symbol.defined)
+    .map(({ version }) => /^GLIBC_(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number))
+    .filter(Boolean)
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .pop()
+}
+
+/** What a binary shows to others. */
+export function exportedNames(file) {
+  return symbols(file)
+    .filter((symbol) => symbol.defined)
+    .map((symbol) => symbol.name)
+}
+
 /** Prints a line for each binary of a target, and throws where one would not load on the systems that it is for. */
 export function checkSymbols(folder, { name, arch, libc }) {
   console.log(`${name}: prebuilds/${folder.split('/').pop()}`)
@@ -33,21 +55,14 @@ function checkFile(path, file, siblings, arch) {
     throw new Error(`${file} ${what}: a system that it is for could not load it`)
   }
   if (!output('readelf', ['-h', path]).includes(machines[arch])) wrong(`is not for ${arch}`)
-  const needed = [...output('readelf', ['-d', path]).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(
-    (match) => match[1],
+  const stranger = neededLibraries(path).find(
+    (library) => !system.test(library) && !siblings.includes(library),
   )
-  const stranger = needed.find((library) => !system.test(library) && !siblings.includes(library))
   if (stranger) wrong(`needs ${stranger}`)
-  const table = symbols(path)
-  const versions = table.filter((symbol) => !symbol.defined).map((symbol) => symbol.version)
-  const glibc = versions
-    .map((version) => /^GLIBC_(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number))
-    .filter(Boolean)
-    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
-    .pop()
+  const glibc = newestGlibcOf(path)
   if (glibc && (glibc[0] > newestGlibc[0] || glibc[1] > newestGlibc[1]))
     wrong(`needs glibc ${glibc.join('.')}`)
-  const exported = table.filter((symbol) => symbol.defined).map((symbol) => symbol.name)
+  const exported = exportedNames(path)
   if (file.endsWith('.node') && exported.some((symbol) => !symbol.startsWith('n'))) {
     wrong(`shows ${exported.join(', ')}, not Node's entries alone`)
   }

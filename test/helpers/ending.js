@@ -1,7 +1,7 @@
 /**
  * A process of its own for test/worker-threads.test.js and test/exit.test.js, as its arguments say:
  *
- *     node ending.js MODEL terminate load|generate   // ends workers in the midst of it, twenty times
+ *     node ending.js MODEL terminate load|generate COUNT   // ends so many workers in the midst of it
  *     node ending.js MODEL exit|throw|wait load|generate|convert|worker
  */
 import { once } from 'node:events'
@@ -11,13 +11,14 @@ import { Worker } from 'node:worker_threads'
 import { Clvp, convertFolder } from '../../dist/lib/index.js'
 import { tone } from './model.js'
 
-const [file, ending, stage] = process.argv.slice(2)
+const [file, ending, stage, count] = process.argv.slice(2)
 const long = { candidates: 65536, maxTokens: 100 }
 
-/** Twenty workers, one after the other, each ended a little later than the one before. */
+/** Workers, one after the other, each ended a little later than the one before, of twenty. */
 async function terminate() {
   const program = new URL('in_worker.js', import.meta.url)
-  for (let i = 0; i < 20; i++) {
+  for (let n = 0; n < Number(count); n++) {
+    const i = n % 20
     const worker = new Worker(program, { workerData: { file, ...long } })
     const failed = once(worker, 'error').then(([error]) => Promise.reject(error))
     const loaded = once(worker, 'message')
