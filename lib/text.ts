@@ -1,6 +1,6 @@
 /** A model file's text side: its tokenizer, and texts checked against the model's limits. */
 import type { NativeHeld, NativeInfo } from './binding.js'
-import { ClvpError } from './errors.js'
+import { ClvpError, describe } from './errors.js'
 import { string } from './options.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'
 
@@ -70,9 +70,15 @@ export function tokenizerOf(
       `The vocabulary has ${tokens.length} tokens, but the text encoder has embeddings for ${info.textVocab}`,
     )
   }
-  const vocab = Object.fromEntries(
-    tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== ''),
-  )
+  const ids = tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== '')
+  const vocab = Object.fromEntries(ids)
+  const twice = ids.find(([token, id]) => vocab[token] !== id)
+  if (twice) {
+    throw new ClvpError(
+      'CLVP_MODEL_FORMAT',
+      `The vocabulary (clvp.tokenizer.tokens) has the token ${describe(twice[0])} twice: convert the model again`,
+    )
+  }
   return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
 }
 

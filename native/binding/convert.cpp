@@ -169,10 +169,15 @@ static Napi::Value value_to_js(Napi::Env env, const clvp::Value & value) {
         value);
 }
 
+/// A property by a name out of a file, which may be __proto__.
+static void define(Napi::Object & object, const std::string & name, const Napi::Value & value) {
+    object.DefineProperty(Napi::PropertyDescriptor::Value(name, value, static_cast<napi_property_attributes>(napi_default_jsproperty)));
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Values & values) {
     Napi::Object object = Napi::Object::New(env);
     for (const auto & [key, value] : values) {
-        object.Set(key, value_to_js(env, value));
+        define(object, key, value_to_js(env, value));
     }
     return object;
 }
@@ -188,7 +193,7 @@ Napi::Object to_js(Napi::Env env, const clvp::FileInfo & info) {
     Napi::Object object = Napi::Object::New(env);
     Napi::Object types = Napi::Object::New(env);
     for (const auto & [key, value] : info.values) {
-        types.Set(key, value_type(value));
+        define(types, key, Napi::String::New(env, value_type(value)));
     }
     object.Set("valueTypes", types);
     Napi::Array tensors = Napi::Array::New(env, info.tensors.size());

@@ -95,7 +95,7 @@ Activation find_activation(const std::string & name) {
     for (const auto & each : known) {
         names += (names.empty() ? "" : ", ") + each.first;
     }
-    fail(Code::unsupported, "the activation '%.64s' is not supported: expected one of %s", name.c_str(), names.c_str());
+    fail(Code::unsupported, "the activation '%s' is not supported: expected one of %s", printable(name).c_str(), names.c_str());
 }
 
 } // namespace clvp

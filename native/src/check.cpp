@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -22,12 +23,22 @@ const char * code_name(Code code) {
 }
 
 void fail(Code code, const char * format, ...) {
-    char message[1024];
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    va_copy(again, args);
+    std::string message(static_cast<size_t>(std::max(0, vsnprintf(nullptr, 0, format, args))), '\0');
+    vsnprintf(message.data(), message.size() + 1, format, again); // a path alone may be of kilobytes
+    va_end(again);
     va_end(args);
     throw Error(code, message);
+}
+
+std::string printable(const std::string & text) {
+    std::string shown = text.substr(0, 64);
+    for (char & c : shown) {
+        c = c >= 0x20 && c < 0x7f ? c : '?';
+    }
+    return shown;
 }
 
 uint64_t checked_mul(uint64_t a, uint64_t b, const char * what) {

@@ -13,6 +13,9 @@ namespace clvp {
 #endif
     ;
 
+/// The beginning of a file's word as a message may show it: a '?' for each byte that is not printable ASCII, which a terminal may obey.
+std::string printable(const std::string & text);
+
 /// a * b, or model_format when it does not fit 64 bits.
 uint64_t checked_mul(uint64_t a, uint64_t b, const char * what);
 /// a + b, or model_format when it does not fit 64 bits.

@@ -63,8 +63,9 @@ void place_tensors(GgufHeader & header) {
         if (tensor.offset % header.alignment != 0) {
             fail(Code::model_format, "tensor '%s' is not aligned to %u bytes", tensor.name.c_str(), header.alignment);
         }
-        tensor.offset = checked_add(header.data_start, tensor.offset, "a tensor's offset");
-        if (checked_add(tensor.offset, tensor.n_bytes, "a tensor's end") > header.n_bytes) {
+        const std::string end = "tensor '" + tensor.name + "': its end";
+        tensor.offset = checked_add(header.data_start, tensor.offset, end.c_str());
+        if (checked_add(tensor.offset, tensor.n_bytes, end.c_str()) > header.n_bytes) {
             fail(Code::model_format, "tensor '%s' reaches past the end of the file: it is truncated or damaged", tensor.name.c_str());
         }
     }
@@ -145,19 +146,20 @@ FileInfo inspect(const std::string & path) {
 }
 
 void check_shape(GgufTensor & tensor) {
+    const std::string size = "tensor '" + tensor.name + "': its size";
     uint64_t n = 1;
     for (int i = 0; i < GGML_MAX_DIMS; i++) {
         if (tensor.ne[i] < 1) {
             fail(Code::model_format, "tensor '%s' has a dimension of %lld", tensor.name.c_str(), (long long)tensor.ne[i]);
         }
-        n = checked_mul(n, uint64_t(tensor.ne[i]), "a tensor's size");
+        n = checked_mul(n, uint64_t(tensor.ne[i]), size.c_str());
     }
     const uint64_t block = uint64_t(ggml_blck_size(tensor.type));
     if (uint64_t(tensor.ne[0]) % block != 0) {
         fail(Code::model_format, "tensor '%s' has rows of %lld, which blocks of %llu do not fill", tensor.name.c_str(), (long long)tensor.ne[0],
              (unsigned long long)block);
     }
-    tensor.n_bytes = checked_mul(n / block, ggml_type_size(tensor.type), "a tensor's size");
+    tensor.n_bytes = checked_mul(n / block, ggml_type_size(tensor.type), size.c_str());
     // GGML counts elements and bytes in int64_t.
     if (n > uint64_t(INT64_MAX) || tensor.n_bytes > uint64_t(INT64_MAX)) {
         fail(Code::model_format, "tensor '%s' is too large", tensor.name.c_str());

@@ -90,9 +90,13 @@ template <typename To, typename From> To read_as(GgufReader & reader, const std:
     return To(value);
 }
 
+/// A part of a key's value, for messages.
+std::string part_of(const std::string & key, const char * part) { return "key '" + key + "': " + part; }
+
 template <typename To, typename From> std::vector<To> read_array(GgufReader & reader, const std::string & key, uint64_t n) {
-    reader.need(checked_mul(n, sizeof(From), "an array's size"));
-    reader.charge(checked_mul(n, sizeof(To), "an array's size"));
+    const std::string size = part_of(key, "an array's size");
+    reader.need(checked_mul(n, sizeof(From), size.c_str()));
+    reader.charge(checked_mul(n, sizeof(To), size.c_str()));
     std::vector<To> items;
     items.reserve(size_t(n));
     for (uint64_t i = 0; i < n; i++) {
@@ -101,13 +105,14 @@ template <typename To, typename From> std::vector<To> read_array(GgufReader & re
     return items;
 }
 
-std::vector<std::string> read_strings(GgufReader & reader, uint64_t n) {
-    reader.need(checked_mul(n, sizeof(uint64_t), "an array's size"));
-    reader.charge(checked_mul(n, sizeof(std::string), "an array's size"));
+std::vector<std::string> read_strings(GgufReader & reader, const std::string & key, uint64_t n) {
+    const std::string size = part_of(key, "an array's size"), string = part_of(key, "a string");
+    reader.need(checked_mul(n, sizeof(uint64_t), size.c_str()));
+    reader.charge(checked_mul(n, sizeof(std::string), size.c_str()));
     std::vector<std::string> items;
     items.reserve(size_t(n));
     for (uint64_t i = 0; i < n; i++) {
-        items.push_back(reader.string(gguf_max_string, "a string"));
+        items.push_back(reader.string(gguf_max_string, string.c_str()));
     }
     return items;
 }
@@ -126,7 +131,7 @@ Value read_array_value(GgufReader & reader, const std::string & key) {
     case gguf_i64: return read_array<int32_t, int64_t>(reader, key, n);
     case gguf_f32: return read_array<float, float>(reader, key, n);
     case gguf_f64: return read_array<float, double>(reader, key, n);
-    case gguf_string: return read_strings(reader, n);
+    case gguf_string: return read_strings(reader, key, n);
     default: fail(Code::model_format, "key '%s' is an array of type %u, which no model file needs", key.c_str(), type);
     }
 }
@@ -144,7 +149,7 @@ Value read_value(GgufReader & reader, const std::string & key) {
     case gguf_i64: return read_as<int32_t, int64_t>(reader, key);
     case gguf_f32: return read_as<float, float>(reader, key);
     case gguf_f64: return read_as<float, double>(reader, key);
-    case gguf_string: return reader.string(gguf_max_string, "a string");
+    case gguf_string: return reader.string(gguf_max_string, part_of(key, "a string").c_str());
     case gguf_array: return read_array_value(reader, key);
     case gguf_bool: {
         const uint8_t value = reader.number<uint8_t>();

@@ -82,14 +82,35 @@ public:
         return value;
     }
 
+    uint32_t heads(const char * name, uint32_t n_embd) const {
+        const uint32_t value = size(name, 1, n_embd);
+        if (n_embd % value != 0) {
+            fail(Code::model_format, "the key %s%s is %u: expected a divisor of the width %u", prefix_.c_str(), name, value, n_embd);
+        }
+        return value;
+    }
+
+    /// A value that `check` does not throw for; if it does, the message begins with the key.
+    template <typename T, typename F> const T & checked(const char * name, F check) const {
+        const T & value = get<T>(name);
+        try {
+            check(value);
+        } catch (const Error & error) {
+            fail(error.code, "the key %s%s: %s", prefix_.c_str(), name, error.what());
+        }
+        return value;
+    }
+
 private:
     const Values & values_;
     std::string prefix_;
 };
 
-void check_heads(const char * tower, uint32_t n_embd, uint32_t n_head) {
-    if (n_embd % n_head != 0) {
-        fail(Code::model_format, "%s: the width %u is not a multiple of %u heads", tower, n_embd, n_head);
+/// What is shown wherever the model is spoken of.
+void check_word(const std::string & word) {
+    const bool fits = !word.empty() && word.size() <= 32;
+    if (!fits || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+        fail(Code::model_format, "'%s' is no word of lower-case letters and digits", printable(word).c_str());
     }
 }
 
@@ -101,21 +122,19 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
     p.n_ff = keys.size("feed_forward_length", 1, max_width);
     p.n_proj = keys.size("projection_length", 1, max_width);
     p.n_layer = keys.size("block_count", 0, max_layers);
-    p.n_head = keys.size("head_count", 1, p.n_embd);
+    p.n_head = keys.heads("head_count", p.n_embd);
     p.attn_bias = keys.get<bool>("attention_bias");
     p.eps = keys.eps("norm_epsilon");
-    p.act = keys.get<std::string>("activation");
-    p.summary = keys.get<std::string>("summary");
-    find_activation(p.act);
-    summary_from_name(p.summary);
-    check_heads(tower, p.n_embd, p.n_head);
+    p.act = keys.checked<std::string>("activation", find_activation);
+    p.summary = keys.checked<std::string>("summary", summary_from_name);
     if (keys.get<bool>("rotary")) {
         const uint32_t n_freq = std::max(p.n_proj / (2 * p.n_head), 32u);
         p.n_rot = rotary_width(p.n_proj, p.n_head);
         // The reference's exponents run over n_freq, GGML's over n_rot: they differ when n_freq is odd.
         p.rope_base = std::pow(10000.0f, static_cast<float>(p.n_rot) / static_cast<float>(n_freq));
         if (p.n_rot > p.n_embd / p.n_head) {
-            fail(Code::model_format, "%s: heads of %u are narrower than their rotary width of %u", tower, p.n_embd / p.n_head, p.n_rot);
+            fail(Code::model_format, "the key clvp.%s.head_count is %u: heads of %u are narrower than their rotary width of %u", tower, p.n_head,
+                 p.n_embd / p.n_head, p.n_rot);
         }
     }
     return p;
@@ -129,24 +148,24 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
     p.n_embd = keys.size("embedding_length", 1, max_width);
     p.n_ff = keys.size("feed_forward_length", 1, 4 * max_width);
     p.n_layer = keys.size("block_count", 0, max_layers);
-    p.n_head = keys.size("head_count", 1, p.n_embd);
+    p.n_head = keys.heads("head_count", p.n_embd);
     p.n_text_positions = keys.size("text_position_count", 4, max_vocab);
     p.n_cond_layer = keys.size("conditioning_block_count", 0, max_layers);
+    keys.checked<uint32_t>("embedding_length", group_count);
     p.n_cond_group = group_count(p.n_embd);
     p.attn_bias = keys.get<bool>("attention_bias");
     p.eps = keys.eps("layer_norm_epsilon");
-    p.act = keys.get<std::string>("activation");
+    p.act = keys.checked<std::string>("activation", find_activation);
     p.bos = keys.token("bos_token_id", p.n_vocab);
     p.eos = keys.token("eos_token_id", p.n_vocab);
     p.fixing_codes = keys.get<std::vector<int32_t>>("fixing_codes");
-    find_activation(p.act);
-    check_heads("decoder", p.n_embd, p.n_head);
     if (p.fixing_codes.empty()) {
         fail(Code::model_format, "the key clvp.decoder.fixing_codes is empty: expected silence and the codes that end a row");
     }
     for (int32_t code : p.fixing_codes) {
         if (code < 0 || static_cast<uint32_t>(code) >= n_speech_vocab) {
-            fail(Code::model_format, "the fixing code %d is outside the speech encoder's vocabulary of %u", code, n_speech_vocab);
+            fail(Code::model_format, "the key clvp.decoder.fixing_codes holds %d: expected codes of the speech encoder's vocabulary of %u", code,
+                 n_speech_vocab);
         }
     }
     return p;
@@ -161,9 +180,9 @@ MelParams read_mel(const Values & values) {
     p.n_mels = keys.size("channel_count", 1, 1024);
     p.seconds = keys.size("seconds", 1, 600);
     if (keys.has("norms")) {
-        p.norms = keys.get<std::vector<float>>("norms");
+        p.norms = keys.checked<std::vector<float>>("norms", [&](const std::vector<float> & norms) { check_norms(norms, p.n_mels); });
     }
-    validate(p);
+    keys.checked<uint32_t>("seconds", [&](uint32_t) { validate(p); }); // the other sizes are in range: this one makes too much of them
     return p;
 }
 
@@ -179,7 +198,7 @@ Summary summary_from_name(const std::string & name) {
     if (name == "last" || name == "cls_index") { // the encoders pass no index, and then cls_index means the last
         return Summary::last;
     }
-    fail(Code::unsupported, "the summary type '%.64s' is not supported: expected mean, last, first or cls_index", name.c_str());
+    fail(Code::unsupported, "the summary type '%s' is not supported: expected mean, last, first or cls_index", printable(name).c_str());
 }
 
 uint32_t group_count(uint32_t n_channels) {
@@ -202,14 +221,15 @@ Params read_params(const Values & values) {
     const Reader general(values, "general.");
     const Reader clvp(values, "clvp.");
     if (general.get<std::string>("architecture") != "clvp") {
-        fail(Code::model_format, "general.architecture is '%.64s': expected 'clvp'", general.get<std::string>("architecture").c_str());
+        fail(Code::model_format, "general.architecture is '%s': expected 'clvp'", printable(general.get<std::string>("architecture")).c_str());
     }
     if (clvp.get<uint32_t>("format_version") != 1) {
-        fail(Code::model_format, "the file has format version %u: this build reads version 1. Convert the model again", clvp.get<uint32_t>("format_version"));
+        fail(Code::model_format, "the key clvp.format_version is %u: this build reads version 1. Convert the model again",
+             clvp.get<uint32_t>("format_version"));
     }
     Params p;
     p.name = general.has("name") ? general.get<std::string>("name") : "clvp";
-    p.type = clvp.get<std::string>("type");
+    p.type = clvp.checked<std::string>("type", check_word);
     p.text = read_encoder(values, "text");
     p.speech = read_encoder(values, "speech");
     p.decoder = read_decoder(values, p.speech.n_vocab);
@@ -218,7 +238,8 @@ Params read_params(const Values & values) {
     p.text_bos = text.token("bos_token_id", p.text.n_vocab);
     p.text_eos = text.token("eos_token_id", p.text.n_vocab);
     if (p.text.n_proj != p.speech.n_proj) {
-        fail(Code::model_format, "the text encoder projects to %u and the speech encoder to %u: expected the same", p.text.n_proj, p.speech.n_proj);
+        fail(Code::model_format, "the key clvp.text.projection_length is %u and clvp.speech.projection_length is %u: expected the same", p.text.n_proj,
+             p.speech.n_proj);
     }
     return p;
 }

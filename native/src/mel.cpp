@@ -30,12 +30,16 @@ void validate(const MelParams & params) {
     if (!(params.f_max > 0) || !std::isfinite(params.f_max)) {
         fail(Code::model_format, "mel features: the highest frequency is %g Hz, expected a positive number", params.f_max);
     }
-    if (!params.norms.empty() && params.norms.size() != params.n_mels) {
-        fail(Code::model_format, "mel features: there are %zu norms for %u channels", params.norms.size(), params.n_mels);
+    check_norms(params.norms, params.n_mels);
+}
+
+void check_norms(const std::vector<float> & norms, uint32_t n_mels) {
+    if (!norms.empty() && norms.size() != n_mels) {
+        fail(Code::model_format, "mel features: there are %zu norms for %u channels", norms.size(), n_mels);
     }
-    for (size_t i = 0; i < params.norms.size(); i++) {
-        if (!std::isfinite(params.norms[i]) || params.norms[i] == 0) {
-            fail(Code::model_format, "mel features: norm %zu is %g, which cannot divide", i, params.norms[i]);
+    for (size_t i = 0; i < norms.size(); i++) {
+        if (!std::isfinite(norms[i]) || norms[i] == 0) {
+            fail(Code::model_format, "mel features: norm %zu is %g, which cannot divide", i, norms[i]);
         }
     }
 }

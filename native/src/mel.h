@@ -15,6 +15,8 @@ namespace clvp {
 
 /// Throws model_format for sizes that make no sense, before anything is allocated for them.
 void validate(const MelParams & params);
+/// Its part for the divisors of the channels: none, or one for each.
+void check_norms(const std::vector<float> & norms, uint32_t n_mels);
 
 /// Least mel power: the features' logarithms are cut off there.
 constexpr double mel_floor = 1e-5;

@@ -107,7 +107,7 @@ ConditioningWeights conditioning_weights(Table & table, const Params & p) {
     ConditioningWeights w;
     w.text_embd = table.exact("cond.text_embd.weight", { d.n_embd, p.text.n_vocab });
     w.text_pos = table.exact("cond.text_pos.weight", { d.n_embd, d.n_text_positions });
-    w.mel_conv = table.linear("cond.mel_conv", p.mel.n_mels, d.n_embd);
+    w.mel_conv = { table.exact("cond.mel_conv.weight", { p.mel.n_mels, d.n_embd }), table.exact("cond.mel_conv.bias", { d.n_embd }) };
     for (uint32_t i = 0; i < d.n_cond_layer; i++) {
         const std::string name = "cond.blk." + std::to_string(i) + ".";
         w.blocks.push_back({
