@@ -276,11 +276,12 @@ export class Clvp {
     const ids = textIds(this.#tokenizer, text, info)
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
+    // Of this call alone: a batch may be larger, for candidates of others that wait, who are asked for their own.
     const estimate = (batchSize: number) =>
       this.info.estimateMemory({
-        candidates: Math.max(rows, batchSize),
+        candidates: rows,
         tokens,
-        batchSize,
+        batchSize: Math.min(batchSize, rows),
         textTokens: ids.length,
         scores,
         padTo,
