@@ -71,7 +71,7 @@ export function readFeatureCall(value: unknown, defaults: FeatureDefaults): Feat
 export function readClips(rawSpeech: unknown): Float32Array[] {
   const isBatch = Array.isArray(rawSpeech) && typeof rawSpeech[0] === 'object'
   const list: unknown[] = isBatch ? rawSpeech : [rawSpeech]
-  return list.map((clip, at) => readClip(clip, isBatch ? `rawSpeech[${at}]` : 'rawSpeech'))
+  return Array.from(list, (clip, at) => readClip(clip, isBatch ? `rawSpeech[${at}]` : 'rawSpeech'))
 }
 
 function readClip(clip: unknown, name: string): Float32Array {
@@ -80,7 +80,7 @@ function readClip(clip: unknown, name: string): Float32Array {
     clip instanceof Float64Array ||
     (Array.isArray(clip) && clip.every((sample) => typeof sample === 'number'))
   if (!isNumbers) throw invalid('a Float32Array of mono samples', name, clip)
-  const samples = Float32Array.from(clip)
+  const samples = clip.length === 0 ? new Float32Array() : Float32Array.from(clip) // memory that was taken away has no iterator
   if (samples.length === 0)
     throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
   if (samples.every(Number.isFinite)) return samples

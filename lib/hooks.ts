@@ -74,7 +74,7 @@ async function processed(
     const found: unknown = await processor(inputIds, scores, live)
     if (
       !(
-        found instanceof Tensor &&
+        Tensor.isSound(found) &&
         found.data instanceof Float32Array &&
         found.dims.join() === given.dims.join()
       )

@@ -68,7 +68,7 @@ function readRows(rows: unknown): Row[] {
   if (!Array.isArray(rows) || rows.length === 0 || rows.length > maxRows) {
     throw invalid(`an array of 1 to ${maxRows} rows`, 'rows', rows)
   }
-  return rows.map((row: unknown, i) => {
+  return Array.from(rows, (row: unknown, i) => {
     const { mel, title, lines = [] } = pick(row, ['mel', 'title', 'lines'], `rows[${i}]`)
     if (!Array.isArray(lines) || lines.length > maxLines) {
       throw invalid(`an array of at most ${maxLines} strings`, `rows[${i}].lines`, lines)
@@ -76,14 +76,14 @@ function readRows(rows: unknown): Row[] {
     return {
       ...readMel(mel, `rows[${i}].mel`),
       title: string(title, `rows[${i}].title`),
-      lines: lines.map((line, k) => string(line, `rows[${i}].lines[${k}]`)),
+      lines: Array.from(lines, (line, k) => string(line, `rows[${i}].lines[${k}]`)),
     }
   })
 }
 
 function readMel(mel: unknown, name: string): { data: Float32Array; channels: number; frames: number } {
   const what = `a tensor of numbers [channels, frames], at most ${maxValues} of them,`
-  if (!(mel instanceof Tensor) || !(mel.data instanceof Float32Array)) throw invalid(what, name, mel)
+  if (!Tensor.isSound(mel) || !(mel.data instanceof Float32Array)) throw invalid(what, name, mel)
   const [channels = 0, frames = 0] = mel.dims
   const { data } = mel
   if (mel.dims.length !== 2 || data.length === 0 || data.length > maxValues) {

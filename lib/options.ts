@@ -83,6 +83,15 @@ export function callback<F>(value: unknown, name: string): F | undefined {
 }
 
 export function abortSignal(value: unknown, name: string): AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal)) throw invalid('an AbortSignal', name, value)
-  return value
+  if (value === undefined || isSignal(value)) return value
+  throw invalid('an AbortSignal', name, value)
+}
+
+/** One in truth: an object can have the prototype alone. */
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return value instanceof AbortSignal && typeof value.aborted === 'boolean'
+  } catch {
+    return false
+  }
 }

@@ -8,6 +8,12 @@ export type TensorData = Float32Array | Int32Array
 export class Tensor<T extends TensorData = TensorData> {
   readonly data: T
   readonly dims: readonly number[]
+  readonly #size: number
+
+  /** @internal Is it a tensor, made by this class, whose memory is still there? */
+  static isSound(value: unknown): value is Tensor {
+    return typeof value === 'object' && value !== null && #size in value && value.data.length === value.#size
+  }
 
   /**
    * @param data as many numbers as `dims` multiply to; not copied
@@ -31,6 +37,8 @@ export class Tensor<T extends TensorData = TensorData> {
     }
     this.data = data
     this.dims = Object.freeze([...dims])
+    this.#size = size
+    Object.freeze(this)
   }
 
   /** The number of a tensor that has one. @throws ClvpError `CLVP_INVALID_ARGUMENT` for any other */

@@ -139,7 +139,7 @@ export class TokenDecoder extends Callable {
    */
   convertTokensToString(tokens: readonly string[]): string {
     if (!Array.isArray(tokens)) throw invalid('an array of strings', 'tokens', tokens)
-    return textOfTokens(tokens.map((token, at) => string(token, `tokens[${at}]`)))
+    return textOfTokens(Array.from(tokens, (token, at) => string(token, `tokens[${at}]`)))
   }
 
   /**

@@ -97,7 +97,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   constructor(options: ClvpTokenizerOptions) {
     const { vocab, merges, ...settings } = readTokenizerOptions(options)
     super(vocab, settings)
-    const pairs = merges.map(splitMerge)
+    const pairs = Array.from(merges, splitMerge)
     this.merges = Object.freeze([...(merges as readonly string[])])
     this.#bpe = new BytePairEncoder(pairs)
     const hasSpace = this.table.vocab.has(SPACE_TOKEN)
@@ -188,7 +188,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     const { splitSpecialTokens, ...plan } = readCallOptions(options, this)
     const list: unknown[] = Array.isArray(texts) ? texts : [texts]
     if (list.length === 0) throw invalid('a text or some texts', 'texts', texts)
-    const rows = list.map((text, at) => {
+    const rows = Array.from(list, (text, at) => {
       return this.#encode(string(text, list === texts ? `texts[${at}]` : 'text'), splitSpecialTokens)
     })
     return batchRows(rows, plan, list === texts)
@@ -238,7 +238,8 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
    * @throws ClvpError `CLVP_IO`
    */
   savePretrained(folder: string, processorClass?: string): Promise<string[]> {
-    return saveTokenizer(folder, this, this.table, processorClass)
+    const name = processorClass === undefined ? undefined : string(processorClass, 'processorClass')
+    return saveTokenizer(folder, this, this.table, name)
   }
 
   #encode(text: string, splitSpecialTokens: boolean): Int32Array {

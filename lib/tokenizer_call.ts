@@ -227,7 +227,9 @@ function padded(row: Int32Array, length: number, filler: number, paddingSide: Si
 export function padEncoded(value: unknown, plan: Plan): BatchEncoding {
   const list = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw invalid('encoded inputs', 'encoded', value)
-  const all = list.map((item, at) => readEncoded(item, Array.isArray(value) ? `encoded[${at}]` : 'encoded'))
+  const all = Array.from(list, (item, at) =>
+    readEncoded(item, Array.isArray(value) ? `encoded[${at}]` : 'encoded'),
+  )
   const collect = (key: 'attentionMask' | 'specialTokensMask') => {
     const parts = all.flatMap((rows) => rows[key] ?? [])
     const count = all.reduce((sum, rows) => sum + rows.inputIds.length, 0)
@@ -266,9 +268,9 @@ function readEncoded(value: unknown, name: string): Rows & { isBatch: boolean } 
 }
 
 function readRows(value: unknown, name: string): { rows: Int32Array[]; isBatch: boolean } {
-  const isBatch = value instanceof Tensor || (Array.isArray(value) && typeof value[0] === 'object')
+  const isBatch = Tensor.isSound(value) || (Array.isArray(value) && typeof value[0] === 'object')
   const list = isBatch ? readSequences(value, name) : [value]
-  const rows = list.map((row, at) => {
+  const rows = Array.from(list, (row, at) => {
     if (typeof row === 'number') throw invalid('an array of ids', name, row)
     return Int32Array.from(readIds(row, isBatch ? `${name}[${at}]` : name))
   })

@@ -1,5 +1,5 @@
 /** Options of ClvpTokenizer: their defaults and their checks. */
-import { ClvpError, invalid } from './errors.js'
+import { ClvpError, describe, invalid } from './errors.js'
 import { boolean, integer, oneOf, pick } from './options.js'
 
 export type Side = 'left' | 'right'
@@ -50,6 +50,7 @@ export interface TokenizeOptions {
   splitSpecialTokens?: boolean
 }
 
+const MAX_TOKEN = 1024
 const STOP_TOKEN = '[STOP]'
 const TOKEN_DEFAULTS = {
   bosToken: '<|endoftext|>',
@@ -122,8 +123,8 @@ export function flag<K extends string>(
 
 function specialToken(given: Partial<Record<string, unknown>>, name: (typeof TOKENS)[number]): string {
   const token: unknown = given[name] === undefined ? TOKEN_DEFAULTS[name] : given[name]
-  if (typeof token !== 'string' || token === '') throw invalid('a string that is not empty', name, token)
-  return token
+  if (typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN) return token
+  throw invalid(`a string of 1 to ${MAX_TOKEN} characters`, name, token)
 }
 
 // --- what tokenizer_config.json says -------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ const NO_LENGTH = 1e20
 export function settingsOfConfig(config: Readonly<Record<string, unknown>>): ClvpTokenizerSettings {
   const entries = Object.entries(SPELLINGS).map(([name, key]) => {
     const value = Object.hasOwn(config, key) ? config[key] : undefined
-    if (name === 'modelMaxLength' && Number(value) > NO_LENGTH) return [name, undefined]
+    if (name === 'modelMaxLength' && typeof value === 'number' && value > NO_LENGTH) return [name, undefined]
     return [name, name.endsWith('Token') ? contentOf(value) : (value ?? undefined)]
   })
   return pick(Object.fromEntries(entries), SETTINGS, 'settings') as ClvpTokenizerSettings
@@ -169,7 +170,7 @@ export function checkAddedTokens(
     if (typeof content === 'string' && idOf(content) === Number(id)) continue
     throw new ClvpError(
       'CLVP_UNSUPPORTED',
-      `added_tokens_decoder: the token ${JSON.stringify(content)} with the id ${id} is not of CLVP's own: ` +
+      `added_tokens_decoder: the token ${describe(content)} with the id ${id} is not of CLVP's own: ` +
         'tokens beyond the vocabulary and the four special ones cannot be added',
     )
   }

@@ -58,7 +58,7 @@ export class TokenTable {
 
   idsOf(tokens: unknown): number[] {
     if (!Array.isArray(tokens)) throw invalid('a string or an array of strings', 'tokens', tokens)
-    return tokens.map((token, index) => this.idOf(string(token, `tokens[${index}]`)))
+    return Array.from(tokens, (token, index) => this.idOf(string(token, `tokens[${index}]`)))
   }
 }
 
@@ -66,12 +66,13 @@ export class TokenTable {
 export function readIds(ids: unknown, name = 'ids'): number[] {
   if (typeof ids === 'number') return [readId(ids, name)]
   if (!Array.isArray(ids) && !isTypedArray(ids)) throw invalid('an id or an array of ids', name, ids)
+  if (ids.length === 0) return [] // an array whose memory was taken away has no iterator
   return Array.from(ids, (id: unknown, index) => readId(id, `${name}[${index}]`))
 }
 
 /** Several sequences of ids: an array of them, or a tensor of two axes. */
 export function readSequences(sequences: unknown, name: string): readonly unknown[] {
-  if (sequences instanceof Tensor) return rowsOf(sequences, name)
+  if (Tensor.isSound(sequences)) return rowsOf(sequences, name)
   if (!Array.isArray(sequences)) throw invalid('an array of id sequences or a tensor', name, sequences)
   return sequences
 }

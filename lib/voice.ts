@@ -23,9 +23,18 @@ export class Voice {
     this.clips = clips
   }
 
-  /** The mean of several clips' vectors, summed in double. */
+  /**
+   * The mean of several clips' vectors, summed in double.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT unless they are Float32Arrays of one length
+   */
   static mean(vectors: readonly Float32Array[]): Voice {
-    const width = vectors[0]?.length ?? 0
+    if (!Array.isArray(vectors)) throw invalid('an array of Float32Array', 'vectors', vectors)
+    const width: number = vectors[0]?.length ?? 0
+    for (const [i, vector] of vectors.entries()) {
+      if (vector instanceof Float32Array && vector.length === width) continue
+      throw invalid(`a Float32Array of ${width} numbers, as the first is`, `vectors[${i}]`, vector)
+    }
     const mean = new Float32Array(width)
     for (let i = 0; i < width; i++) {
       let sum = 0
@@ -82,7 +91,7 @@ function parse(text: string, name: string): Voice {
   if (
     !Array.isArray(embedding) ||
     embedding.length === 0 ||
-    !embedding.every((x) => Number.isFinite(Math.fround(x)) && typeof x === 'number')
+    !embedding.every((x) => typeof x === 'number' && Number.isFinite(Math.fround(x)))
   ) {
     throw bad('expected an embedding of finite numbers')
   }

@@ -53,7 +53,7 @@ export function readTensorTypes(value: unknown): TensorTypes {
   if (!Array.isArray(value) || value.length > MAX_PATTERNS) {
     throw invalid(`an array of at most ${MAX_PATTERNS} pairs [pattern, type]`, 'tensorTypes', value)
   }
-  return value.map((pair: unknown, i) => {
+  return Array.from(value, (pair: unknown, i) => {
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw invalid('a pair [pattern, type]', `tensorTypes[${i}]`, pair)
     }

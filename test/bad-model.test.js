@@ -103,7 +103,7 @@ t.test('weights so large that the results are no numbers', async (t) => {
 })
 
 t.test('cut anywhere in the header', async (t) => {
-  const cuts = times(200, header)
+  const cuts = times(200, Math.min(header, 20_000))
   for (let i = 0; i < cuts; i++) {
     const at = i < 30 ? i : Math.floor((i * header) / cuts)
     await t.rejects(loadBytes(whole.subarray(0, at)), format(), `at byte ${at}`)

@@ -29,7 +29,7 @@ function shapeOf(
   value: unknown,
   name: string,
 ): { rows: number; columns: number; data: readonly unknown[] | Int32Array } {
-  if (value instanceof Tensor) {
+  if (Tensor.isSound(value)) {
     const [first, second] = value.dims
     if (!(value.data instanceof Int32Array) || first === undefined || value.dims.length > 2) {
       throw invalid('a tensor of an Int32Array with dims [rows, columns]', name, value)
@@ -72,7 +72,7 @@ export function readBeside(
 
 /** Reads a tensor of floats with so many axes; where a leading axis of one may be left out, with one less. */
 export function readFloats(value: unknown, name: string, axes: number): Tensor<Float32Array> {
-  if (!(value instanceof Tensor) || !(value.data instanceof Float32Array)) {
+  if (!Tensor.isSound(value) || !(value.data instanceof Float32Array)) {
     throw invalid('a tensor of a Float32Array', name, value)
   }
   const dims = value.dims.length === axes - 1 ? [1, ...value.dims] : value.dims

@@ -1,4 +1,5 @@
 /** A comparison to the eye: each matrix's error, and how often the decoder's distributions are how far apart. */
+import { invalid } from '../errors.js'
 import type { ModelComparison, TensorComparison } from './report.js'
 
 const size = { width: 900, panel: 240, left: 72, right: 24, top: 56, between: 104, bottom: 60 }
@@ -23,6 +24,7 @@ const style =
  * light or dark.
  */
 export function comparisonPlot(comparison: ModelComparison): string {
+  if (!isComparison(comparison)) throw invalid('what compareModels() gives', 'comparison', comparison)
   const { a, b, behaviour, failure } = comparison
   const second = size.top + size.panel + size.between
   const height = second + size.panel + size.bottom
@@ -43,6 +45,21 @@ export function comparisonPlot(comparison: ModelComparison): string {
       : word(size.left, second + 20, `Model ${failure?.model.toUpperCase()} gives no numbers`),
     '</svg>\n',
   ].join('\n')
+}
+
+function isComparison(value: unknown): value is ModelComparison {
+  const { a, b, tensors, behaviour, failure } = Object(value) as Record<string, unknown>
+  const isModel = (model: unknown) => {
+    const { type, bytes } = Object(model) as Record<string, unknown>
+    return typeof type === 'string' && typeof bytes === 'number'
+  }
+  const holds = (object: unknown, name: string) => Object(object)[name] !== undefined
+  return (
+    isModel(a) &&
+    isModel(b) &&
+    Array.isArray(tensors) &&
+    (holds(behaviour, 'decoder') || holds(failure, 'model'))
+  )
 }
 
 // --- errors of tensors -----------------------------------------------------------------------------------------

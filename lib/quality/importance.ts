@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ClvpError, invalid } from '../errors.js'
-import { path } from '../options.js'
+import { integer, path, pick, string } from '../options.js'
 import { writeWhole } from '../write.js'
 
 /** How a file of importances names itself; the version changes when an old reader would go wrong. */
@@ -14,6 +14,16 @@ export interface MatrixImportance {
   rows: number
   /** Of each input column, as the model file has them: the mean of its squares over the rows. */
   meanSquares: Float32Array
+}
+
+function checkMatrix(name: string, value: unknown): void {
+  const { rows, meanSquares } = pick(value, ['rows', 'meanSquares'], `matrices.${name}`)
+  const isSound =
+    meanSquares instanceof Float32Array &&
+    meanSquares.length > 0 && // its memory may have been taken away
+    meanSquares.every((x) => Number.isFinite(x) && x >= 0)
+  if (isSound && Number.isSafeInteger(rows) && Number(rows) >= 1) return
+  throw invalid('finite numbers from 0 on over at least one row', `the importance of ${name}`, meanSquares)
 }
 
 /** How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`. */
@@ -32,21 +42,14 @@ export class Importance {
     voices: number
     matrices: ReadonlyMap<string, MatrixImportance>
   }) {
-    for (const [name, { rows, meanSquares }] of from.matrices) {
-      const isSound =
-        meanSquares instanceof Float32Array && meanSquares.every((x) => Number.isFinite(x) && x >= 0)
-      if (!isSound || meanSquares.length === 0 || !Number.isSafeInteger(rows) || rows < 1) {
-        throw invalid(
-          'finite numbers from 0 on over at least one row',
-          `the importance of ${name}`,
-          meanSquares,
-        )
-      }
-    }
-    this.model = from.model
-    this.texts = from.texts
-    this.voices = from.voices
-    this.matrices = from.matrices
+    const given = pick(from, ['model', 'texts', 'voices', 'matrices'], 'from')
+    if (!(given.matrices instanceof Map)) throw invalid('a Map', 'matrices', given.matrices)
+    const matrices: ReadonlyMap<unknown, unknown> = new Map(given.matrices)
+    for (const [name, matrix] of matrices) checkMatrix(string(name, 'a name in matrices'), matrix)
+    this.model = string(given.model, 'model')
+    this.texts = integer(given.texts, 'texts', 0, Number.MAX_SAFE_INTEGER)
+    this.voices = integer(given.voices, 'voices', 0, Number.MAX_SAFE_INTEGER)
+    this.matrices = matrices as ReadonlyMap<string, MatrixImportance>
   }
 
   /**

@@ -42,8 +42,8 @@ export function readSamples(texts: unknown, voices: unknown = demoVoice): Sample
     throw invalid(`a clip or an array of 1 to ${maxSamples} clips`, 'voices', voices)
   }
   return {
-    texts: texts.map((text: unknown, i) => string(text, `texts[${i}]`)),
-    clips: list.map((clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices', mostSeconds)),
+    texts: Array.from(texts, (text: unknown, i) => string(text, `texts[${i}]`)),
+    clips: Array.from(list, (clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices', mostSeconds)),
   }
 }
 
