@@ -22,7 +22,7 @@ t.test('options must be known and of their types', async (t) => {
       message,
     })
   refused({ unknownToken: '[UNK]' }, /'unknownToken'.*unkToken/)
-  refused({ unkToken: '' }, /not empty for unkToken/)
+  refused({ unkToken: '' }, /1 to 1024 characters for unkToken/)
   refused({ bosToken: null }, /bosToken.*null/)
   refused({ padToken: 0 }, /padToken.*0 of type number/)
   refused({ addPrefixSpace: 'yes' }, /a boolean for addPrefixSpace/)
