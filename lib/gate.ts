@@ -4,10 +4,12 @@ import { ClvpError } from './errors.js'
 /** Calls at a time, unless told otherwise: more than any user waits for, and a bound to what they hold. */
 export const defaultMaxCalls = 1024
 
+/** The gates that what runs now has passed. One for the process: Node never lets go of a storage, and asks each for every promise. */
+const passed = new AsyncLocalStorage<readonly Gate[]>()
+
 /** Counts calls from when they are made until they settle, and refuses more than so many. The steps of a call are a part of it. */
 export class Gate {
   readonly #max: number
-  readonly #inside = new AsyncLocalStorage<true>()
   #calls = 0
 
   constructor(max: number) {
@@ -15,7 +17,8 @@ export class Gate {
   }
 
   async admit<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#inside.getStore()) return call()
+    const before = passed.getStore() ?? []
+    if (before.includes(this)) return call()
     if (this.#calls >= this.#max) {
       throw new ClvpError(
         'CLVP_BUSY',
@@ -24,7 +27,7 @@ export class Gate {
     }
     this.#calls++
     try {
-      return await this.#inside.run(true, call)
+      return await passed.run([...before, this], call)
     } finally {
       this.#calls--
     }
