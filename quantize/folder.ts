@@ -7,6 +7,8 @@ import type { JsonObject } from './section.js'
 /** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
 const MAX_CONFIG_BYTES = 2 ** 20
 export const MAX_TEXT_BYTES = 8 * 2 ** 20
+/** More would overflow the stack of whoever walks it, and no configuration has them. */
+const MAX_DEPTH = 64
 
 export function missing(folder: string, what: string, advice = ''): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is no CLVP checkpoint: ${what} is missing${advice}`)
@@ -57,12 +59,22 @@ export class Folder {
     } catch (error) {
       throw malformed(path, `it is not JSON (${error instanceof Error ? error.message : error})`)
     }
+    if (depthOf(json) > MAX_DEPTH) throw malformed(path, `it is nested in more than ${MAX_DEPTH} levels`)
     return { text, json: asObject(json, path) }
   }
 
   config(name: string): Promise<{ text: string; json: JsonObject } | undefined> {
     return this.object(name, MAX_CONFIG_BYTES)
   }
+}
+
+/** Levels of a JSON value; what lies deeper than the most is not walked. */
+function depthOf(value: unknown, most = MAX_DEPTH): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (most === 0) return 1
+  return (
+    1 + Object.values(value).reduce((deepest: number, each) => Math.max(deepest, depthOf(each, most - 1)), 0)
+  )
 }
 
 export function asObject(value: unknown, path: string): JsonObject {

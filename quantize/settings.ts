@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { asObject, type Folder, malformed } from './folder.js'
+import { asObject, type Folder } from './folder.js'
 import type { JsonObject } from './section.js'
 import type { Weights } from './weights.js'
 
@@ -22,19 +22,8 @@ export async function readPreprocessor(source: Folder): Promise<Settings | undef
   const name = 'processor_config.json'
   const nested = (await source.config(name))?.json.feature_extractor
   if (nested === undefined || nested === null) return undefined
-  const path = join(source.path, name)
-  const json = asObject(nested, `${path}: feature_extractor`)
-  if (depthOf(json) > MAX_DEPTH) throw malformed(path, `it is nested in more than ${MAX_DEPTH} levels`)
+  const json = asObject(nested, `${join(source.path, name)}: feature_extractor`)
   return { text: JSON.stringify(json), json }
-}
-
-const MAX_DEPTH = 64
-
-/** Levels of a JSON value; what lies deeper than the most is not walked. */
-function depthOf(value: unknown, most = MAX_DEPTH): number {
-  if (typeof value !== 'object' || value === null) return 0
-  if (most === 0) return 1
-  return 1 + Object.values(value).reduce((deepest, each) => Math.max(deepest, depthOf(each, most - 1)), 0)
 }
 
 /**

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { checkTools } from './build.mjs'
 import { fetchSources } from './fetch.mjs'
+import { addonSettings } from './prebuild/tools.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { js: { type: 'boolean' } } })
@@ -46,17 +47,8 @@ const unfit = ['memory', 'bombs', 'free-memory', 'max-memory', 'full-disk', 'dis
 function checkJavaScript() {
   const out = join(root, '.build/sanitize-js')
   const require = createRequire(import.meta.url)
-  const headers = [
-    require('node-api-headers').include_dir,
-    dirname(require.resolve('node-addon-api/package.json')),
-  ]
   mkdirSync(out, { recursive: true })
-  const settings = [
-    '-DCLVP_ADDON=ON',
-    `-DCMAKE_JS_INC=${headers.join(';')}`,
-    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${out}/build/Release`,
-  ]
-  build(join(out, 'objects'), settings, 'clvp_addon')
+  build(join(out, 'objects'), addonSettings(join(out, 'build/Release')), 'clvp_addon')
   const runtime = (name) =>
     spawnSync('gcc', [`-print-file-name=lib${name}.so`], { encoding: 'utf8' }).stdout.trim()
   const env = {

@@ -8,6 +8,7 @@ import { op, pickle } from './helpers/pickle.js'
 import { freshCheckpoint } from './helpers/safetensors.js'
 import { torchEntries } from './helpers/torch.js'
 import { packZip } from './helpers/zip.js'
+import { text, types, u32, u64 } from './hostile/gguf.js'
 
 const folder = freshCheckpoint(t)
 const weights = join(folder, 'model.safetensors')
@@ -15,9 +16,6 @@ const torch = join(folder, 'pytorch_model.bin')
 const model = join(folder, '..', 'bomb.gguf')
 const MB = 1e6
 
-const u32 = (value) => Buffer.from(Uint32Array.of(value).buffer)
-const u64 = (value) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer)
-const string = (value) => Buffer.concat([u64(value.length), Buffer.from(value)])
 const repeat = (count, bytes) => Buffer.alloc(count * bytes.length, bytes)
 
 /** A file of so many bytes that begins thus; the rest is a hole. */
@@ -30,36 +28,36 @@ function sparse(path, head, size = 100 * MB) {
 
 const gguf = (tensors, keys, ...rest) =>
   Buffer.concat([Buffer.from('GGUF'), u32(3), u64(tensors), u64(keys), ...rest])
-const key = (name, type, ...rest) => Buffer.concat([string(name), u32(type), ...rest])
-const array = (type, count) => key('a', 9, u32(type), u64(count))
+const key = (name, type, ...rest) => Buffer.concat([text(name), u32(type), ...rest])
+const array = (type, count) => key('a', types.array, u32(type), u64(count))
 const many = (count, make) => Buffer.concat(Array.from({ length: count }, (_, i) => make(i)))
 
 /** Heads of model files of 100 MB. */
 const models = {
-  'a string of 90 MB': gguf(0, 1, key('a', 8, u64(90 * MB))),
-  'an array of 90 MB of bytes': gguf(0, 1, array(0, 90 * MB)),
-  'an array of 22 million numbers': gguf(0, 1, array(5, 22 * MB)),
-  'an array of 12 million empty strings': gguf(0, 1, array(8, 12 * MB)),
-  'an array of 2^61 strings': gguf(0, 1, array(8, 2n ** 61n)),
+  'a string of 90 MB': gguf(0, 1, key('a', types.string, u64(90 * MB))),
+  'an array of 90 MB of bytes': gguf(0, 1, array(types.u8, 90 * MB)),
+  'an array of 22 million numbers': gguf(0, 1, array(types.i32, 22 * MB)),
+  'an array of 12 million empty strings': gguf(0, 1, array(types.string, 12 * MB)),
+  'an array of 2^61 strings': gguf(0, 1, array(types.string, 2n ** 61n)),
   '4,096 keys with 20 KB each': gguf(
     0,
     4096,
-    many(4096, (i) => key(`k${i}`, 8, string('x'.repeat(20_000)))),
+    many(4096, (i) => key(`k${i}`, types.string, text('x'.repeat(20_000)))),
   ),
   '4,096 keys with an array each': gguf(
     0,
     4096,
-    many(4096, (i) => key(`k${i}`, 9, u32(8), u64(1000), repeat(8000, Buffer.of(0)))),
+    many(4096, (i) => key(`k${i}`, types.array, u32(types.string), u64(1000), repeat(8000, Buffer.of(0)))),
   ),
   '8,192 tensors': gguf(
     8192,
     0,
-    many(8192, (i) => Buffer.concat([string(`t${i}`), u32(1), u64(1), u32(0), u64(32 * i)])),
+    many(8192, (i) => Buffer.concat([text(`t${i}`), u32(1), u64(1), u32(0), u64(32 * i)])),
   ),
   '8,192 tensors of one name': gguf(
     8192,
     0,
-    many(8192, (i) => Buffer.concat([string('same'), u32(1), u64(1), u32(0), u64(32 * i)])),
+    many(8192, (i) => Buffer.concat([text('same'), u32(1), u64(1), u32(0), u64(32 * i)])),
   ),
   '2^63 tensors': gguf(2n ** 63n, 0),
 }
@@ -113,11 +111,11 @@ function million() {
 
 t.test('torch files', async (t) => {
   const file = (...ops) => packZip(torchEntries(pickle(...ops), [Buffer.alloc(8)]))
-  const text = op.text('x'.repeat(MB))
+  const long = op.text('x'.repeat(MB))
   const files = {
     '8 MB of marks': file(repeat(8 * MB, op.mark)),
     '8 MB of lists': file(repeat(8 * MB, Buffer.from(']'))),
-    'a text of a megabyte, remembered again and again': file(text, op.put(0), repeat(2 * MB, op.get(0))),
+    'a text of a megabyte, remembered again and again': file(long, op.put(0), repeat(2 * MB, op.get(0))),
     'a number of 2^31 bytes': file(Buffer.from([0x8b, 0xff, 0xff, 0xff, 0x7f])),
     'a text of 4 GB': file(Buffer.from([0x58, 0xff, 0xff, 0xff, 0xff])),
     'a storage of 100 MB that is a hole': Buffer.from('PK\x03\x04'),

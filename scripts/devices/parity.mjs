@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fetchSources } from '../fetch.mjs'
-import { root, run } from '../prebuild/tools.mjs'
+import { addonSettings, root, run } from '../prebuild/tools.mjs'
 
 const backends = {
   blas: { cmake: ['-DGGML_BLAS_VENDOR=OpenBLAS'], device: 'cpu' },
@@ -32,19 +32,9 @@ const folder = join(root, '.build/devices', String(name))
 const endpoint = '127.0.0.1:50872'
 
 function build() {
-  const require = createRequire(import.meta.url)
-  const headers = [
-    require('node-api-headers').include_dir,
-    dirname(require.resolve('node-addon-api/package.json')),
-  ]
   fetchSources()
   mkdirSync(folder, { recursive: true })
-  const settings = [
-    `-DCLVP_BACKENDS=${name}`,
-    '-DCLVP_ADDON=ON',
-    `-DCMAKE_JS_INC=${headers.join(';')}`,
-    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${folder}/build/Release`,
-  ]
+  const settings = [`-DCLVP_BACKENDS=${name}`, ...addonSettings(`${folder}/build/Release`)]
   run('cmake', ['-S.', `-B${folder}/objects`, '-GNinja', ...settings, ...backend.cmake])
   const targets = ['clvp_addon', ...(name === 'rpc' ? ['clvp_server'] : [])]
   const parallel = ['--parallel', String(availableParallelism())]

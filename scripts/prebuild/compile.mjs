@@ -4,13 +4,12 @@
  * in build/Release below the current folder.
  */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { build } from '../build.mjs'
 import { fetchSources } from '../fetch.mjs'
 import { target } from './targets.mjs'
-import { root, run } from './tools.mjs'
+import { addonSettings, root, run } from './tools.mjs'
 import { zigToolchain } from './zig.mjs'
 
 const wanted = target(process.env.CLVP_TARGET)
@@ -20,11 +19,6 @@ mkdirSync(out, { recursive: true })
 
 /** By CMake alone: cmake-js knows the host's target only. */
 function crossBuild() {
-  const require = createRequire(import.meta.url)
-  const headers = [
-    require('node-api-headers').include_dir,
-    dirname(require.resolve('node-addon-api/package.json')),
-  ]
   const objects = join(process.cwd(), 'objects')
   fetchSources()
   run('cmake', [
@@ -32,12 +26,10 @@ function crossBuild() {
     `-B${objects}`,
     '-GNinja',
     ...zigToolchain(wanted),
-    '-DCLVP_ADDON=ON',
     '-DCLVP_NATIVE=OFF',
     `-DCLVP_CPU_VARIANTS=${wanted.variants.join(',')}`,
     `-DCLVP_LIBC=${wanted.libc}`,
-    `-DCMAKE_JS_INC=${headers.join(';')}`,
-    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${out}`,
+    ...addonSettings(out),
   ])
   run('cmake', ['--build', objects, '--parallel', String(availableParallelism())])
 }

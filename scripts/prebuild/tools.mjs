@@ -1,6 +1,7 @@
 /** What the scripts of this folder share: running programs in sight, and a Python with packages pinned by requirements.txt. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -41,6 +42,20 @@ export function python(...requirements) {
     writeFileSync(stamp, wanted)
   }
   return program
+}
+
+/** CMake's settings for the addon, by CMake alone: Node-API's headers, and where the addon goes. */
+export function addonSettings(folder) {
+  const require = createRequire(import.meta.url)
+  const headers = [
+    require('node-api-headers').include_dir,
+    dirname(require.resolve('node-addon-api/package.json')),
+  ]
+  return [
+    '-DCLVP_ADDON=ON',
+    `-DCMAKE_JS_INC=${headers.join(';')}`,
+    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${folder}`,
+  ]
 }
 
 /** The folder that Python packages lie in. */
