@@ -10,8 +10,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folders = [
   'native/include',
   'native/src',
+  'native/src/ggml',
   'native/binding',
   'test/native',
+  'test/faults',
   'test/fuzz',
   'examples',
   'scripts/bench',

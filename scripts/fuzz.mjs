@@ -7,14 +7,10 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkTools } from './build.mjs'
-import { fetchSources } from './fetch.mjs'
+import { build, main, root, run } from './cmake.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values: options } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },
@@ -26,19 +22,6 @@ const targets = options.only.split(',')
 const clang = spawnSync('clang++', ['--version'], { stdio: 'ignore' }).status === 0
 const out = join(root, '.build', clang ? 'fuzz-clang' : 'fuzz')
 const cache = join(root, '.cache/fuzz')
-
-function run(program, args, options = {}) {
-  const { status, signal } = spawnSync(program, args, { cwd: root, stdio: 'inherit', ...options })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed (${signal ?? status})`)
-}
-
-function build() {
-  const compilers = clang ? ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'] : []
-  const settings = ['-DCLVP_SANITIZE=ON', '-DCLVP_FUZZ=ON', '-DCLVP_ADDON=OFF', ...compilers]
-  run('cmake', ['-S', '.', '-B', out, ...settings])
-  const names = targets.map((name) => `fuzz_${name}`)
-  run('cmake', ['--build', out, '--parallel', String(availableParallelism()), '--target', ...names])
-}
 
 function fuzz(name) {
   const program = join(out, 'fuzz', `fuzz_${name}`)
@@ -58,12 +41,9 @@ function fuzz(name) {
   run(program, [...limits, corpus], { cwd: cache })
 }
 
-try {
-  checkTools()
-  fetchSources()
-  build()
+main(() => {
+  const compilers = clang ? ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'] : []
+  const settings = ['-DCLVP_SANITIZE=ON', '-DCLVP_FUZZ=ON', '-DCLVP_ADDON=OFF', ...compilers]
+  build(out, settings, ...targets.map((name) => `fuzz_${name}`))
   for (const name of targets) fuzz(name)
-} catch (error) {
-  console.error(`node-clvp: ${error.message}`)
-  process.exitCode = 1
-}
+})

@@ -1,74 +1,77 @@
 #!/usr/bin/env node
 /**
- * AddressSanitizer and UndefinedBehaviorSanitizer.
- *   npm run sanitize                        builds the core, its native tests and its fuzzers with them, and runs these
- *   npm run sanitize -- --js [TEST ...]     builds the addon with them, and runs the JavaScript tests on it (default: all), which takes an
- *                                           hour on two cores; Linux with GCC. What Node leaves behind at its end is not looked at.
+ * AddressSanitizer with LeakSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
+ *   npm run sanitize                        the native tests and the fuzzers, for some seconds, with the first three
+ *   npm run sanitize -- --threads           the native tests with ThreadSanitizer
+ *   npm run sanitize -- --js [NAME ...]     test/NAME.test.js on an addon with the first three (default: all, which takes an hour on two
+ *                                           cores); Linux with GCC
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { checkTools } from './build.mjs'
-import { fetchSources } from './fetch.mjs'
+import { build, main, root, run } from './cmake.mjs'
 import { addonSettings } from './prebuild/tools.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { js: { type: 'boolean' } } })
-const ninja = spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? [] : ['-G', 'Ninja']
-
-function run(program, args, env = {}) {
-  const { status, signal } = spawnSync(program, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
-  })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed (${signal ?? status})`)
-}
-
-function build(out, settings, ...targets) {
-  run('cmake', ['-S', '.', '-B', out, ...ninja, '-DCLVP_SANITIZE=ON', ...settings])
-  const only = targets.length > 0 ? ['--target', ...targets] : []
-  run('cmake', ['--build', out, '--parallel', String(availableParallelism()), ...only])
-}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { js: { type: 'boolean' }, threads: { type: 'boolean' } },
+})
+const out = join(root, '.build', values.threads ? 'thread' : 'sanitize')
+const settings = [`-DCLVP_SANITIZE=${values.threads ? 'thread' : 'ON'}`, '-DCLVP_TESTS=ON']
+if (!values.threads) settings.push('-DCLVP_FUZZ=ON', ...addonSettings(join(out, 'build/Release')))
 
 function checkNative() {
-  const out = '.build/sanitize'
-  build(out, ['-DCLVP_TESTS=ON', '-DCLVP_FUZZ=ON', '-DCLVP_ADDON=OFF'])
-  run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose'])
+  const fuzzers = values.threads ? [] : ['fuzz_gguf', 'fuzz_audio', 'fuzz_model']
+  build(out, settings, 'clvp_tests', ...fuzzers)
+  // ThreadSanitizer is slow, and all sets of kernels go through the same operations: one set is enough.
+  const only = values.threads ? ['-R', '^clvp_tests$'] : []
+  run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose', ...only])
 }
 
 /** Tests that measure memory, of which a sanitizer takes a lot, and one that looks for other addons than the one that is tested. */
 const unfit = ['memory', 'bombs', 'free-memory', 'max-memory', 'full-disk', 'dispose', 'doctor']
 
-function checkJavaScript() {
-  const out = join(root, '.build/sanitize-js')
-  const require = createRequire(import.meta.url)
-  mkdirSync(out, { recursive: true })
-  build(join(out, 'objects'), addonSettings(join(out, 'build/Release')), 'clvp_addon')
-  const runtime = (name) =>
-    spawnSync('gcc', [`-print-file-name=lib${name}.so`], { encoding: 'utf8' }).stdout.trim()
-  const env = {
-    LD_PRELOAD: `${runtime('asan')} ${runtime('ubsan')}`,
-    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
-    NODE_CLVP_PREBUILD: out, // node-gyp-build takes the addon from there
-  }
-  const all = readdirSync(join(root, 'test')).filter((name) => name.endsWith('.test.js'))
-  const fit = all.filter((name) => !unfit.includes(name.replace('.test.js', '')))
-  const tests = positionals.length > 0 ? positionals : fit.map((name) => `test/${name}`)
-  const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs')
-  run(process.execPath, [tap, 'run', '--reporter=terse', '--timeout=900', ...tests], env)
+/**
+ * The leaks in the sanitizer's reports that are ours: those with a call of the addon's among them that led to the allocation. All others
+ * are Node's, which lets its own memory go if its loop ends, but not if an error or process.exit() ends it.
+ */
+function leaksOfOurs(folder) {
+  const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+  const leaks = texts.flatMap((text) =>
+    text.split(/\n\n/).filter((part) => /(?:Direct|Indirect) leak of/.test(part)),
+  )
+  console.log(`LeakSanitizer: ${texts.length} reports, ${leaks.length} leaks of Node's own or ours`)
+  return leaks.filter((leak) => leak.includes('clvp.node'))
 }
 
-try {
-  checkTools()
-  fetchSources()
+function checkJavaScript() {
+  const require = createRequire(import.meta.url)
+  build(out, settings, 'clvp_addon')
+  const runtime = (name) =>
+    spawnSync('gcc', [`-print-file-name=lib${name}.so`], { encoding: 'utf8' }).stdout.trim()
+  const reports = join(out, 'reports')
+  rmSync(reports, { recursive: true, force: true })
+  mkdirSync(reports, { recursive: true })
+  // A fault in memory aborts; a leak is only reported, at the end of each process.
+  const asan = `abort_on_error=1:exitcode=0:detect_leaks=1:malloc_context_size=60:log_path=${reports}/report`
+  const env = {
+    ...process.env,
+    LD_PRELOAD: `${runtime('asan')} ${runtime('ubsan')}`,
+    ASAN_OPTIONS: asan,
+    NODE_CLVP_PREBUILD: out, // node-gyp-build takes the addon from there
+  }
+  const all = readdirSync(join(root, 'test')).flatMap((name) => /(.+)\.test\.js$/.exec(name)?.[1] ?? [])
+  const names = positionals.length > 0 ? positionals : all.filter((name) => !unfit.includes(name))
+  const tests = names.map((name) => `test/${name}.test.js`)
+  const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs')
+  run(process.execPath, [tap, 'run', '--reporter=terse', '--timeout=900', ...tests], { env })
+  const leaks = leaksOfOurs(reports)
+  if (leaks.length > 0) throw new Error(`${leaks.length} leaks of ours:\n${leaks.join('\n\n')}`)
+}
+
+main(() => {
   if (values.js) checkJavaScript()
   else checkNative()
-} catch (error) {
-  console.error(`node-clvp: ${error.message}`)
-  process.exitCode = 1
-}
+})

@@ -23,9 +23,11 @@ const { values: options } = parseArgs({
 
 const test = (...names) => names.map((name) => [process.execPath, '--expose-gc', `test/${name}.test.js`])
 const script = (name, ...args) => [process.execPath, `scripts/${name}.mjs`, ...args]
-const native = (filter) => ['.build/sanitize/clvp_tests', filter]
+/** Those of the native tests whose names have one of these words. */
+const native = (...words) => ['.build/sanitize/clvp_tests', ...words]
+const threads = (...words) => ['.build/thread/clvp_tests', ...words]
 
-/** A threat, what is to hold, and what tries it: tests, scripts, the native tests under sanitizers (`npm run sanitize` builds them). */
+/** A threat, what is to hold, and what tries it: tests, scripts, the native tests under sanitizers (`npm run sanitize` and `-- --threads` build them). */
 const rows = [
   {
     threat: 'GGUF header, key and tensor attacks',
@@ -59,7 +61,7 @@ const rows = [
   {
     threat: 'NaN in weights or logits',
     goal: 'reported',
-    by: [...test('bad-model', 'convert-nan', 'parity-sampler'), native('sampler')],
+    by: [...test('bad-model', 'convert-nan', 'parity-sampler'), native('draws', 'stops', 'suppressed')],
   },
   {
     threat: 'torch checkpoints',
@@ -72,7 +74,7 @@ const rows = [
   {
     threat: 'races of dispose and abort',
     goal: 'each promise settles once, <= one step + 50 ms, the next result unchanged',
-    by: test('races', 'abort', 'dispose'),
+    by: [...test('races', 'abort', 'dispose'), native('sessions', 'aborts'), threads('sessions', 'aborts')],
   },
   { threat: 'event loop', goal: 'p99 <= 20 ms', by: test('concurrent') },
   { threat: 'concurrency', goal: '64 calls as in turn; CLVP_BUSY', by: test('concurrent', 'busy') },
@@ -83,6 +85,11 @@ const rows = [
     by: test('kill', 'full-disk', 'convert-abort', 'convert-same-file', 'convert-shards'),
   },
   { threat: 'a model in use that is cut', goal: 'plain reading does not notice', by: test('mmap') },
+  {
+    threat: 'allocations, reads and writes that fail',
+    goal: 'an error of the right code, nothing left behind, the next try works',
+    by: [script('faults', '--all')],
+  },
   { threat: 'process isolation', goal: 'CLVP_DEVICE, then a new child', by: test('isolate') },
 ]
 
@@ -128,7 +135,7 @@ async function tryRow({ by }) {
   const found = { passed: 0, failed: 0, deaths: 0, figures: [], trouble: '' }
   for (const command of by) {
     if (command[0].startsWith('.') && !existsSync(join(root, command[0])))
-      throw new Error(`${command[0]} is not there: npm run sanitize builds it`)
+      throw new Error(`${command[0]} is not there: npm run sanitize builds it, with -- --threads the other`)
     const { text, status, signal } = await run(command)
     const { passed, failed, figures } = read(text)
     found.passed += passed

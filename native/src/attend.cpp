@@ -8,13 +8,14 @@
 
 namespace clvp {
 
-/// What one thread needs to work: of each of the queries that it answers together.
-struct StepAttention::Scratch {
-    std::vector<Span> spans[max_queries];
-    std::vector<float> scores[max_queries];
-};
-
-StepAttention::StepAttention(const KvCache & cache, std::vector<uint32_t> slots) : cache_(cache), slots_(std::move(slots)) {
+StepAttention::StepAttention(const KvCache & cache, std::vector<uint32_t> slots, uint32_t n_threads)
+    : cache_(cache), slots_(std::move(slots)), scratch_(n_threads) {
+    for (Scratch & scratch : scratch_) {
+        for (int i = 0; i < max_queries; i++) {
+            scratch.spans[i].reserve(cache.most_spans());
+            scratch.scores[i].resize(cache.most_positions() + 1);
+        }
+    }
     for (uint32_t i = 0; i < cache.n_layer(); i++) {
         layers_.push_back({ this, i });
     }
@@ -48,10 +49,7 @@ static AttendKernel kernel_for(ggml_type type) {
 void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
     const auto & layer = *static_cast<const Layer *>(userdata);
     const auto n_rows = static_cast<int64_t>(layer.all->slots_.size()), n = n_rows * layer.all->cache_.n_head();
-    Scratch scratch;
-    for (std::vector<float> & scores : scratch.scores) {
-        scores.resize(layer.all->cache_.most_positions() + 1);
-    }
+    Scratch & scratch = layer.all->scratch_[static_cast<size_t>(ith)];
     const int64_t last = n * (ith + 1) / nth;
     int64_t i = n * ith / nth;
     while (i < last) {

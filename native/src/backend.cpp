@@ -7,7 +7,6 @@
 #include <cctype>
 #include <mutex>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -78,6 +77,7 @@ template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
 /// GGML ends the process if it cannot start a thread: see first whether as many can be had.
 void try_threads(uint32_t n) {
     std::vector<std::thread> threads;
+    threads.reserve(n);
     std::mutex gate;
     bool all = true;
     {
@@ -86,7 +86,7 @@ void try_threads(uint32_t n) {
             for (uint32_t i = 1; i < n; i++) {
                 threads.emplace_back([&gate] { std::lock_guard<std::mutex> open(gate); });
             }
-        } catch (const std::system_error &) {
+        } catch (const std::exception &) { // no thread, or no memory for one
             all = false;
         }
     }
@@ -102,7 +102,7 @@ bool poll_abort(void * flag) { return static_cast<const std::atomic<bool> *>(fla
 
 } // namespace
 
-std::vector<Device> devices() {
+static std::vector<Device> list_devices() {
     std::vector<Device> list;
     for (ggml_backend_dev_t device : model_devices()) {
         Device entry;
@@ -117,6 +117,8 @@ std::vector<Device> devices() {
     }
     return list;
 }
+
+std::vector<Device> devices() { return guarded(list_devices); }
 
 /// "cuda:1" is the second of the devices called "cuda"; without a number the first is meant.
 static std::pair<std::string, size_t> split_index(const std::string & name) {
@@ -187,47 +189,55 @@ uint32_t physical_cores() {
 #endif
 }
 
-Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort) : abort_(abort) {
-    const bool on_cpu = ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
-    if (!on_cpu) {
-        main_ = add(device);
+Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort)
+    : device_(device), n_threads_(n_threads), n_nodes_(n_nodes), abort_(abort) {
+    start();
+}
+
+void Backend::start() {
+    if (backends_.empty()) {
+        start_backends();
+    }
+    if (!sched_) {
+        start_scheduler();
+    }
+}
+
+static ggml_backend_ptr started(ggml_backend_dev_t device) {
+    ggml_backend_ptr backend(device ? ggml_backend_dev_init(device, nullptr) : nullptr);
+    if (!backend) {
+        fail(Code::device, "the device %s could not be started", device ? ggml_backend_dev_name(device) : "cpu");
+    }
+    return backend;
+}
+
+void Backend::start_backends() {
+    std::vector<ggml_backend_ptr> all;
+    if (!on_cpu()) {
+        all.push_back(started(device_));
     }
     for (ggml_backend_dev_t accelerator : devices_of({ GGML_BACKEND_DEVICE_TYPE_ACCEL })) {
-        add(accelerator);
+        all.push_back(started(accelerator));
     }
-    ggml_backend_t cpu = add(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)); // the scheduler wants it last
-    main_ = on_cpu ? cpu : main_;
-    set_up_cpu(n_threads);
+    all.push_back(started(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))); // the scheduler wants it last
+    set_up_cpu(all.back().get());
+    backends_ = std::move(all);
+}
+
+void Backend::start_scheduler() {
     std::vector<ggml_backend_t> raw;
     for (auto & backend : backends_) {
         raw.push_back(backend.get());
     }
-    sched_.reset(ggml_backend_sched_new(raw.data(), nullptr, static_cast<int>(raw.size()), n_nodes, false, false));
+    sched_.reset(ggml_backend_sched_new(raw.data(), nullptr, static_cast<int>(raw.size()), n_nodes_, false, false));
+    observe(observer_);
 }
 
-Backend::~Backend() {
-    sched_.reset();
-    backends_.clear();
-    if (pool_) {
-        free_pool_(pool_);
-    }
-}
-
-ggml_backend_t Backend::add(ggml_backend_dev_t device) {
-    ggml_backend_t backend = device ? ggml_backend_dev_init(device, nullptr) : nullptr;
-    if (!backend) {
-        fail(Code::device, "the device %s could not be started", device ? ggml_backend_dev_name(device) : "cpu");
-    }
-    backends_.emplace_back(backend);
-    return backend;
-}
-
-void Backend::set_up_cpu(uint32_t n_threads) {
-    ggml_backend_t cpu = backends_.back().get();
+void Backend::set_up_cpu(ggml_backend_t cpu) {
     ggml_backend_dev_t device = ggml_backend_get_device(cpu);
     // Found by name, not linked: the CPU backend may be a library chosen at run time.
     if (auto set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads")) {
-        set_threads(cpu, static_cast<int>(n_threads));
+        set_threads(cpu, static_cast<int>(n_threads_));
     }
     if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
         set_abort(cpu, poll_abort, const_cast<std::atomic<bool> *>(&abort_));
@@ -235,26 +245,39 @@ void Backend::set_up_cpu(uint32_t n_threads) {
     // A pool of our own: without one GGML starts and joins its threads for every graph.
     auto new_pool = proc<ggml_threadpool * (*)(ggml_threadpool_params *)>(device, "ggml_threadpool_new");
     auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
-    free_pool_ = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
-    if (new_pool && set_pool && free_pool_) {
-        try_threads(n_threads);
-        ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads));
-        params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
-        pool_ = new_pool(&params);
-        set_pool(cpu, pool_);
+    auto free_pool = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
+    if (new_pool && set_pool && free_pool) {
+        if (!pool_) {
+            try_threads(n_threads_);
+            ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_));
+            params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
+            pool_ = { new_pool(&params), free_pool };
+        }
+        set_pool(cpu, pool_.get());
     }
 }
 
 void Backend::allocate(ggml_cgraph * graph) {
+    start();
     ggml_backend_sched_reset(sched_.get());
-    if (!ggml_backend_sched_alloc_graph(sched_.get(), graph)) {
+    bool allocated = false;
+    try {
+        allocated = ggml_backend_sched_alloc_graph(sched_.get(), graph);
+    } catch (const std::bad_alloc &) {
+        (void)sched_.release(); // it may hold a buffer that is freed already, so it is not to be freed
+        throw;
+    }
+    if (!allocated) {
+        sched_.reset(); // it takes this graph for placed, and would not ask for the memory again
         fail(Code::out_of_memory, "not enough memory for a computation: use fewer candidates at a time (batchSize) or a shorter text");
     }
 }
 
 void Backend::observe(NodeObserver * observer) {
     observer_ = observer;
-    ggml_backend_sched_set_eval_callback(sched_.get(), observer ? on_node : nullptr, this);
+    if (sched_) { // else the next one is told
+        ggml_backend_sched_set_eval_callback(sched_.get(), observer ? on_node : nullptr, this);
+    }
 }
 
 /// Called by the scheduler: before a node with `ask`, and after those that were asked for. False stops it.
@@ -272,8 +295,21 @@ bool Backend::on_node(ggml_tensor * node, bool ask, void * self) {
     }
 }
 
+template <typename F> ggml_status Backend::run(F graph) {
+    try {
+        return graph();
+    } catch (const std::bad_alloc &) {
+        // The CPU's backend frees its work buffer before it asks for a larger one, and then still points to it: it is not to be used
+        // or freed.
+        sched_.reset();
+        (void)backends_.back().release();
+        backends_.clear();
+        throw;
+    }
+}
+
 void Backend::compute(ggml_cgraph * graph) {
-    const ggml_status status = aborted() ? GGML_STATUS_ABORTED : ggml_backend_sched_graph_compute(sched_.get(), graph);
+    const ggml_status status = aborted() ? GGML_STATUS_ABORTED : run([&] { return ggml_backend_sched_graph_compute(sched_.get(), graph); });
     if (observer_error_) {
         std::rethrow_exception(std::exchange(observer_error_, nullptr));
     }
@@ -281,11 +317,12 @@ void Backend::compute(ggml_cgraph * graph) {
         fail(Code::aborted, "the operation was aborted");
     }
     if (status != GGML_STATUS_SUCCESS) {
-        fail(Code::device, "a computation failed on %s: %s", ggml_backend_name(main()), ggml_status_to_string(status));
+        fail(Code::device, "a computation failed on %s: %s", ggml_backend_dev_name(device_), ggml_status_to_string(status));
     }
 }
 
 void Backend::compute_in_place(ggml_cgraph * graph) {
+    start();
     // The scheduler gives views their buffers; here nobody has. The CPU does with pointers, other devices ask for the buffer.
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         ggml_tensor * node = ggml_graph_node(graph, i);
@@ -293,7 +330,7 @@ void Backend::compute_in_place(ggml_cgraph * graph) {
             ggml_backend_view_init(node);
         }
     }
-    if (ggml_backend_graph_compute(main(), graph) != GGML_STATUS_SUCCESS) {
+    if (run([&] { return ggml_backend_graph_compute(main(), graph); }) != GGML_STATUS_SUCCESS) {
         fail(aborted() ? Code::aborted : Code::device, "%s", aborted() ? "the operation was aborted" : "a copy in the KV cache failed");
     }
 }

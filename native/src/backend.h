@@ -2,6 +2,7 @@
 #pragma once
 
 #include "check.h"
+#include "context.h"
 #include "ggml-backend.h"
 #include "ggml-cpp.h"
 
@@ -32,13 +33,13 @@ class Backend {
 public:
     /// For graphs of at most n_nodes operations. `abort` is polled between them where the backend allows it.
     Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort);
-    ~Backend();
     Backend(const Backend &) = delete;
     Backend & operator=(const Backend &) = delete;
 
-    ggml_backend_t main() const { return main_; }
-    ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(main()); }
-    bool on_cpu() const { return ggml_backend_dev_type(ggml_backend_get_device(main())) == GGML_BACKEND_DEVICE_TYPE_CPU; }
+    ggml_backend_dev_t device() const { return device_; }
+    ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_dev_buffer_type(device_); }
+    bool on_cpu() const { return ggml_backend_dev_type(device_) == GGML_BACKEND_DEVICE_TYPE_CPU; }
+    uint32_t n_threads() const { return n_threads_; }
     bool aborted() const { return abort_.load(); }
 
     /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.
@@ -52,18 +53,24 @@ public:
     void compute_in_place(ggml_cgraph * graph);
 
 private:
-    ggml_backend_t add(ggml_backend_dev_t device);
-    void set_up_cpu(uint32_t n_threads);
+    /// Makes the backends and the scheduler, at first and after GGML has failed with them.
+    void start();
+    void start_backends();
+    void start_scheduler();
+    void set_up_cpu(ggml_backend_t cpu);
+    template <typename F> ggml_status run(F graph);
+    ggml_backend_t main() const { return (on_cpu() ? backends_.back() : backends_.front()).get(); }
     static bool on_node(ggml_tensor * node, bool ask, void * self);
 
+    const ggml_backend_dev_t device_;
+    const uint32_t n_threads_;
+    const size_t n_nodes_;
     const std::atomic<bool> & abort_;
-    std::vector<ggml_backend_ptr> backends_;
-    ggml_backend_t main_ = nullptr;
+    std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> pool_{ nullptr, nullptr }; // outlives the backends
+    std::vector<ggml_backend_ptr> backends_;                                                 // the CPU last, before it others, the model's device first
     ggml_backend_sched_ptr sched_;
     NodeObserver * observer_ = nullptr;
     std::exception_ptr observer_error_;
-    ggml_threadpool * pool_ = nullptr;
-    void (*free_pool_)(ggml_threadpool *) = nullptr;
 };
 
 } // namespace clvp

@@ -33,6 +33,11 @@ void fail(Code code, const char * format, ...) {
     throw Error(code, message);
 }
 
+/// Made before memory is short; copies share its text.
+static const Error no_memory(Code::out_of_memory, "not enough memory");
+
+void fail_for_memory() { throw Error(no_memory); }
+
 std::string printable(const std::string & text) {
     std::string shown = text.substr(0, 64);
     for (char & c : shown) {

@@ -4,6 +4,8 @@
 
 #include "clvp.h"
 
+#include <new>
+
 namespace clvp {
 
 /// Throws Error with a printf-formatted message.
@@ -12,6 +14,20 @@ namespace clvp {
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+
+/// Throws out_of_memory, and needs no memory for it.
+[[noreturn]] void fail_for_memory();
+
+/// Turns what the standard library throws for want of memory into our own error.
+template <typename F> auto guarded(F work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::bad_alloc &) {
+        fail_for_memory();
+    } catch (const std::length_error &) {
+        fail(Code::out_of_memory, "not enough memory for so large an array");
+    }
+}
 
 /// The beginning of a file's word as a message may show it: a '?' for each byte that is not printable ASCII, which a terminal may obey.
 std::string printable(const std::string & text);

@@ -15,22 +15,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 
 namespace clvp {
 
 namespace {
-
-/// Turns what the standard library throws into our own error.
-template <typename F> auto guarded(F work) -> decltype(work()) {
-    try {
-        return work();
-    } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory");
-    } catch (const std::length_error &) {
-        fail(Code::out_of_memory, "not enough memory for so large an array");
-    }
-}
 
 class LoadedModel : public Model {
 public:
@@ -227,11 +215,13 @@ template <typename Options> static Prompt ready_prompt(Session & session, const 
 }
 
 Generated Session::generate(const Prompt & prompt, const GenerateOptions & options) {
-    std::vector<Outcome> outcomes = generate(std::vector<Request>{ { prompt, options } });
-    if (const auto * error = std::get_if<Error>(&outcomes.front())) {
-        throw Error(*error);
-    }
-    return std::get<Generated>(std::move(outcomes.front()));
+    return guarded([&] {
+        std::vector<Outcome> outcomes = generate(std::vector<Request>{ { prompt, options } });
+        if (const auto * error = std::get_if<Error>(&outcomes.front())) {
+            throw Error(*error);
+        }
+        return std::get<Generated>(std::move(outcomes.front()));
+    });
 }
 
 std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {

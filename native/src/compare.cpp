@@ -60,7 +60,7 @@ TensorDifference start(const GgufTensor & a, const GgufTensor & b) {
 
 } // namespace
 
-std::vector<TensorDifference> compare_tensors(const std::string & path_a, const std::string & path_b, const CompareOptions & options) {
+static std::vector<TensorDifference> differences(const std::string & path_a, const std::string & path_b, const CompareOptions & options) {
     const GgufHeader a = read_gguf(path_a), b = read_gguf(path_b);
     const File file_a = File::open(path_a), file_b = File::open(path_b);
     std::map<std::string, const GgufTensor *> in_b;
@@ -91,6 +91,10 @@ std::vector<TensorDifference> compare_tensors(const std::string & path_a, const 
         list.push_back(std::move(found));
     }
     return list;
+}
+
+std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options) {
+    return guarded([&] { return differences(a, b, options); });
 }
 
 } // namespace clvp

@@ -119,7 +119,7 @@ std::vector<float> condition_mel(Backend & backend, const Weights & weights, con
         ggml_tensor * y = group_norm(ctx, block.norm, x, params.decoder.n_cond_group);
         ggml_tensor * qkv = linear(ctx, block.qkv, y); // [3*n_embd, n_frames]
         y = attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
-        x = linear_add(ctx, block.out, y, x);
+        x = graph.expand(linear_add(ctx, block.out, y, x));
     }
     ggml_tensor * first = graph.output("voice", ggml_cont(ctx, ggml_view_1d(ctx, x, x->ne[0], 0))); // [n_embd]
     graph.run();

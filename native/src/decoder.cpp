@@ -23,12 +23,12 @@ template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const
 
 /// All blocks and the norm behind them; `attend` gets a block's number too.
 template <typename Attend>
-ggml_tensor * blocks_forward(ggml_context * ctx, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, Attend attend) {
+ggml_tensor * blocks_forward(Graph & graph, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, Attend attend) {
     for (uint32_t i = 0; i < p.n_layer; i++) {
         trace.hidden(x);
-        x = block_forward(ctx, w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); });
+        x = graph.expand(block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); }));
     }
-    x = normalise(ctx, w.norm, x);
+    x = normalise(graph.ctx(), w.norm, x);
     trace.hidden(x);
     return x;
 }
@@ -58,10 +58,10 @@ void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, u
         ggml_tensor * flat = ggml_view_2d(ctx, x, x->ne[0] * x->ne[1], x->ne[2], x->nb[2], 0);
         return ggml_reshape_3d(ctx, ggml_get_rows(ctx, flat, visible), x->ne[0], x->ne[1], visible->ne[0]);
     };
-    graph.effect(ggml_cpy(ctx, ggml_permute(ctx, rows(heads.k), 0, 2, 1, 3), prefix.keys(layer)));
+    graph.expand(ggml_cpy(ctx, ggml_permute(ctx, rows(heads.k), 0, 2, 1, 3), prefix.keys(layer)));
     ggml_tensor * v = rows(heads.v);
     v = shape.values_by_channel ? ggml_permute(ctx, v, 1, 2, 0, 3) : ggml_permute(ctx, v, 0, 2, 1, 3);
-    graph.effect(ggml_cpy(ctx, v, prefix.values(layer)));
+    graph.expand(ggml_cpy(ctx, v, prefix.values(layer)));
 }
 
 /// One query a row, against the shared prefix in one product and against the row's own keys: by GGML's operations, on any device.
@@ -95,10 +95,10 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 /// Stores a step's keys and values behind those of its rows.
 void store_next(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads, uint32_t n_rows) {
     ggml_context * ctx = graph.ctx();
-    graph.effect(ggml_cpy(ctx, heads.k, cache.next_keys(ctx, layer, n_rows)));
+    graph.expand(ggml_cpy(ctx, heads.k, cache.next_keys(ctx, layer, n_rows)));
     const ggml_tensor * v = heads.v;
     ggml_tensor * by_channel = ggml_view_4d(ctx, heads.v, 1, v->ne[0], v->ne[1], v->ne[2], v->nb[0], v->nb[1], v->nb[2], 0);
-    graph.effect(ggml_cpy(ctx, by_channel, cache.next_values(ctx, layer, n_rows)));
+    graph.expand(ggml_cpy(ctx, by_channel, cache.next_values(ctx, layer, n_rows)));
 }
 
 /// Puts a block's keys and values behind those of the past, and gives them all, [d_head, n_head, n_keys, n_rows].
@@ -106,11 +106,11 @@ Heads join_past(Graph & graph, const KeyValues * past, const KeyValues & all, ui
     ggml_context * ctx = graph.ctx();
     const int64_t n_head = heads.q->ne[1], n_past = past ? past->n_tokens() : 0, n_tokens = heads.q->ne[2];
     if (past) {
-        graph.effect(ggml_cpy(ctx, past->keys(ctx, layer, n_head, 0, n_past), all.keys(ctx, layer, n_head, 0, n_past)));
-        graph.effect(ggml_cpy(ctx, past->values(ctx, layer, n_head, 0, n_past), all.values(ctx, layer, n_head, 0, n_past)));
+        graph.expand(ggml_cpy(ctx, past->keys(ctx, layer, n_head, 0, n_past), all.keys(ctx, layer, n_head, 0, n_past)));
+        graph.expand(ggml_cpy(ctx, past->values(ctx, layer, n_head, 0, n_past), all.values(ctx, layer, n_head, 0, n_past)));
     }
-    graph.effect(ggml_cpy(ctx, heads.k, all.keys(ctx, layer, n_head, n_past, n_tokens)));
-    graph.effect(ggml_cpy(ctx, heads.v, all.values(ctx, layer, n_head, n_past, n_tokens)));
+    graph.expand(ggml_cpy(ctx, heads.k, all.keys(ctx, layer, n_head, n_past, n_tokens)));
+    graph.expand(ggml_cpy(ctx, heads.v, all.values(ctx, layer, n_head, n_past, n_tokens)));
     return { heads.q, all.keys(ctx, layer, n_head, 0, n_past + n_tokens), all.values(ctx, layer, n_head, 0, n_past + n_tokens) };
 }
 
@@ -151,7 +151,7 @@ KvShape kv_shape(const Backend & backend, const Params & params, const std::stri
     if (type == "q8_0") {
         if (!own_kernels || shape.d_head % ggml_blck_size(GGML_TYPE_Q8_0) != 0) {
             fail(Code::unsupported, "keys and values of type q8_0 need the CPU and heads of a multiple of %d, but this model has heads of %u on %s: use f16",
-                 static_cast<int>(ggml_blck_size(GGML_TYPE_Q8_0)), shape.d_head, ggml_backend_name(backend.main()));
+                 static_cast<int>(ggml_blck_size(GGML_TYPE_Q8_0)), shape.d_head, ggml_backend_dev_name(backend.device()));
         }
         shape.type = GGML_TYPE_Q8_0;
     } else if (type == "f32" || type == "f16") {
@@ -184,7 +184,7 @@ Prefilled prefill(Backend & backend, const Weights & weights, const Params & par
     ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
     ggml_tensor * mask =
         seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data()) : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
-    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
         const Heads heads = split_heads(ctx, qkv, p.n_head);
         store_prefix(graph, *prefix, shape, i, heads, visible);
         return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
@@ -229,10 +229,10 @@ DecoderOutput decode_step(Backend & backend, const Weights & weights, const Para
     Graph graph(backend, graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
     Trace trace(graph, record.hidden_states, record.attentions);
-    StepAttention own_attention(cache, slots);
+    StepAttention own_attention(cache, slots, backend.n_threads());
     ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
     x = ggml_add(ctx, x, ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("positions", positions)));
-    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
         if (cache.takes_any_rows()) {
             return own_attention(ctx, i, qkv);
         }
@@ -294,7 +294,7 @@ DecoderOutput decode(Backend & backend, const Weights & weights, const Params & 
     const std::vector<float> hide = score_mask(rows, n_past, true);
     ggml_tensor * mask = graph.input("mask", GGML_TYPE_F32, { n_keys, rows.n_tokens, 1, rows.n_rows }, hide.data());
     ggml_tensor * x = embed_decoder_rows(graph, weights.dec, rows, positions);
-    x = blocks_forward(ctx, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
         const Heads heads = split_heads(ctx, qkv, p.n_head);
         return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace);
     });

@@ -71,7 +71,7 @@ EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const En
     ggml_tensor * x = embed_rows(graph, weights.token_embd, rows); // [n_embd, n_tokens, n_rows]
     for (const Block & block : weights.blocks) {
         trace.hidden(x);
-        x = block_forward(ctx, block, p, x, at, mask, trace);
+        x = graph.expand(block_forward(ctx, block, p, x, at, mask, trace));
     }
     ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
     trace.hidden(hidden);

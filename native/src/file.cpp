@@ -123,20 +123,22 @@ File File::open(const std::string & path) {
     if (status.type() != fs::file_type::regular) {
         fail(Code::io, "cannot read '%s': it is %s", path.c_str(), status.type() == fs::file_type::directory ? "a folder" : "not a regular file");
     }
-    const int fd = open_fd(path, false);
-    if (fd < 0) {
+    File file(path); // its copy of the path is made before there is anything to lose
+    file.fd_ = open_fd(path, false);
+    if (file.fd_ < 0) {
         fail_io("open", path, errno);
     }
-    return File(path, fd);
+    return file;
 }
 
 File File::create(const std::string & path) {
     checked_path(path);
-    const int fd = open_fd(path, true);
-    if (fd < 0) {
+    File file(path);
+    file.fd_ = open_fd(path, true);
+    if (file.fd_ < 0) {
         fail_io("create", path, errno);
     }
-    return File(path, fd);
+    return file;
 }
 
 File::File(File && other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) { other.fd_ = -1; }
@@ -206,8 +208,16 @@ void File::close() {
     }
 }
 
+void File::discard() noexcept {
+    if (fd_ >= 0) {
+        close_fd(fd_);
+        fd_ = -1;
+    }
+    remove_file(path_);
+}
+
 void File::close_as(const std::string & path) {
-    const fs::path target = checked_path(path);
+    const fs::path target = checked_path(path), folder = folder_of(target); // behind the rename nothing may fail
     const int lock = hold_fd(fd_);
     std::error_code error;
     try {
@@ -221,16 +231,20 @@ void File::close_as(const std::string & path) {
     if (error) {
         fail(Code::io, "cannot rename '%s' to '%s': %s", path_.c_str(), path.c_str(), error.message().c_str());
     }
-    sync_folder(folder_of(target));
+    sync_folder(folder);
 }
 
 void remove_file(const std::string & path) noexcept {
+#ifdef _WIN32
     try {
         std::error_code ignored;
         fs::remove(fs::u8path(path), ignored);
     } catch (...) {
         // Out of memory for the path's copy: the file stays, nothing else is lost.
     }
+#else
+    ::unlink(path.c_str()); // takes no memory
+#endif
 }
 
 void remove_unused(const std::string & path) noexcept {

@@ -34,13 +34,15 @@ public:
     /// Closes, so that an error of the last write is seen, and gives the file another name of the same folder, replacing what
     /// had it; makes that last. A lock holds until then.
     void close_as(const std::string & path);
+    /// Closes and removes it, if it can.
+    void discard() noexcept;
 
 private:
     void close();
-    File(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+    explicit File(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
-    int fd_;
+    int fd_ = -1;
 };
 
 /// A path's text for the system. Throws io if it is empty, holds a NUL, which would name another file than the text says, or is

@@ -134,15 +134,17 @@ GgufHeader read_gguf(const std::string & path) {
 }
 
 FileInfo inspect(const std::string & path) {
-    GgufHeader header = read_gguf(path);
-    FileInfo info;
-    info.values = std::move(header.values);
-    info.n_bytes = header.n_bytes;
-    for (GgufTensor & tensor : header.tensors) {
-        info.tensors.push_back(
-            { std::move(tensor.name), type_to_name(tensor.type), std::vector<uint64_t>(tensor.ne, tensor.ne + tensor.n_dims), tensor.n_bytes, tensor.offset });
-    }
-    return info;
+    return guarded([&] {
+        GgufHeader header = read_gguf(path);
+        FileInfo info;
+        info.values = std::move(header.values);
+        info.n_bytes = header.n_bytes;
+        for (GgufTensor & tensor : header.tensors) {
+            std::vector<uint64_t> dims(tensor.ne, tensor.ne + tensor.n_dims);
+            info.tensors.push_back({ std::move(tensor.name), type_to_name(tensor.type), std::move(dims), tensor.n_bytes, tensor.offset });
+        }
+        return info;
+    });
 }
 
 void check_shape(GgufTensor & tensor) {

@@ -218,6 +218,14 @@ Values read_values(GgufReader & reader, uint64_t n) {
     return values;
 }
 
+Values copied(const Values & values) {
+    Values copies;
+    for (const auto & [key, value] : values) {
+        copies.emplace(key, std::visit([](auto copy) { return Value(std::move(copy)); }, value));
+    }
+    return copies;
+}
+
 void put_values(std::string & out, const Values & values) {
     for (const auto & [key, value] : values) {
         put_string(out, key);

@@ -56,6 +56,9 @@ template <typename T> void put(std::string & out, T value) {
     out.append(reinterpret_cast<const char *>(&value), sizeof value);
 }
 
+/// A copy. Not by the map's own: libstdc++'s copy of such a variant, if it throws, destroys what is not there.
+Values copied(const Values & values);
+
 /// Appends keys with their values as read_values() takes them, in the keys' order: equal values give equal bytes.
 void put_values(std::string & out, const Values & values);
 

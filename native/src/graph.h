@@ -22,8 +22,9 @@ public:
     ggml_tensor * input(const char * name, const std::vector<int32_t> & ids);
     /// A result that read() can fetch after run().
     ggml_tensor * output(const char * name, ggml_tensor * tensor);
-    /// A node that must be computed for its effect.
-    void effect(ggml_tensor * tensor);
+    /// Takes up a node and all before it: one that must be computed for its effect, or a block's result. GGML goes from a node to those
+    /// before it by calls within calls, which need no deep stack block by block.
+    ggml_tensor * expand(ggml_tensor * tensor);
 
     void run();
     /// Copies a result to the host: all of a contiguous F32 tensor.
@@ -35,8 +36,10 @@ private:
         const void * data;
     };
 
+    void check_room() const;
+
     Backend & backend_;
-    ggml_context_ptr ctx_;
+    Context ctx_;
     ggml_cgraph * graph_;
     std::vector<Input> inputs_;
 };

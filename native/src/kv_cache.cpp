@@ -8,15 +8,6 @@ namespace {
 
 constexpr uint32_t positions_of_page = 32;
 
-ggml_context_ptr tensor_context(size_t n_tensors) {
-    ggml_init_params params = { n_tensors * ggml_tensor_overhead(), nullptr, true };
-    ggml_context_ptr ctx(ggml_init(params));
-    if (!ctx) {
-        fail(Code::out_of_memory, "not enough memory for the KV cache's tensor list");
-    }
-    return ctx;
-}
-
 ggml_backend_buffer_ptr allocate_all(ggml_context * ctx, Backend & backend) {
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors_from_buft(ctx, backend.buffer_type()));
     if (!buffer) {
@@ -36,14 +27,8 @@ ggml_tensor * new_values(ggml_context * ctx, const KvShape & s, uint32_t n_posit
 /// A graph of copies between tensors that have memory: it needs no allocation of its own.
 class Copies {
 public:
-    explicit Copies(size_t n) : n_(8 * n + 8) {
-        ggml_init_params params = { n_ * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_, false), nullptr, true };
-        ctx_.reset(ggml_init(params));
-        if (!ctx_) {
-            fail(Code::out_of_memory, "not enough memory to copy in the KV cache");
-        }
-        graph_ = ggml_new_graph_custom(ctx_.get(), n_, false);
-    }
+    explicit Copies(size_t n)
+        : n_(8 * n + 8), ctx_(n_ * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_, false)), graph_(ggml_new_graph_custom(ctx_.get(), n_, false)) {}
     /// The first n positions of one slot to another.
     void add(ggml_tensor * all, uint32_t from, uint32_t to, uint32_t n, bool by_channel) {
         const int64_t ne0 = by_channel ? n : all->ne[0], ne1 = by_channel ? all->ne[1] : n;
@@ -54,14 +39,14 @@ public:
 
 private:
     size_t n_;
-    ggml_context_ptr ctx_;
+    Context ctx_;
     ggml_cgraph * graph_;
 };
 
 } // namespace
 
 Prefix::Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions) : n_positions_(n_positions), layers_(shape.n_layer) {
-    ctx_ = tensor_context(2 * shape.n_layer + 1);
+    ctx_ = tensor_context(2 * shape.n_layer);
     for (Layer & layer : layers_) {
         layer.keys = new_keys(ctx_.get(), shape, n_positions, 1);
         layer.values = new_values(ctx_.get(), shape, n_positions, 1);
@@ -84,7 +69,7 @@ uint32_t KvCache::most_positions() const {
 
 void KvCache::add_page() {
     Page page;
-    page.ctx = tensor_context(2 * shape_.n_layer + 1);
+    page.ctx = tensor_context(2 * shape_.n_layer);
     page.layers.resize(shape_.n_layer);
     for (Layer & layer : page.layers) {
         layer.keys = new_keys(page.ctx.get(), shape_, page_size_, n_slots());

@@ -39,7 +39,7 @@ private:
 
     uint32_t n_positions_;
     std::vector<Layer> layers_;
-    ggml_context_ptr ctx_;
+    Context ctx_;
     ggml_backend_buffer_ptr buffer_;
 };
 
@@ -74,6 +74,8 @@ public:
     const Prefix & prefix(uint32_t slot) const { return *slots_[slot].prefix; }
     /// Of the prefix and the own ones together, the most that a slot has.
     uint32_t most_positions() const;
+    /// The most spans that head() gives.
+    size_t most_spans() const { return 1 + pages_.size(); }
 
     /// Makes room for one more position in each slot, a page for all slots at a time. Call before each step's graph.
     void reserve(const std::vector<uint32_t> & slots);
@@ -105,7 +107,7 @@ private:
     /// Some positions of all slots. What a page holds never moves.
     struct Page {
         std::vector<Layer> layers;
-        ggml_context_ptr ctx;
+        Context ctx;
         ggml_backend_buffer_ptr buffer;
     };
 

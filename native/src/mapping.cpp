@@ -21,14 +21,14 @@ Mapping::~Mapping() = default;
 Mapping::Mapping(const std::string & path) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat found = {};
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        fail(Code::io, "%s could not be opened: %s", path.c_str(), strerror(errno));
-    }
-    void * data = mmap(nullptr, static_cast<size_t>(found.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    const bool opened = fd >= 0 && fstat(fd, &found) == 0;
+    void * data = opened ? mmap(nullptr, static_cast<size_t>(found.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     const int error = errno;
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
     if (data == MAP_FAILED) {
-        fail(Code::io, "%s could not be mapped: %s", path.c_str(), strerror(error));
+        fail(Code::io, "%s could not be %s: %s", path.c_str(), opened ? "mapped" : "opened", strerror(error));
     }
     data_ = data;
     size_ = static_cast<size_t>(found.st_size);

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -37,8 +36,8 @@ void parallel(uint32_t n_threads, size_t n, const std::function<void(size_t)> & 
         for (size_t i = 0; i < n_others; i++) {
             threads.emplace_back(run);
         }
-    } catch (const std::system_error &) {
-        // No more threads are to be had: the work takes longer.
+    } catch (const std::exception &) {
+        // No more threads are to be had, or no memory for one: the work takes longer.
     }
     run();
     for (std::thread & thread : threads) {

@@ -3,12 +3,7 @@
 namespace clvp {
 
 KeyValues::KeyValues(Backend & backend, const void * model, ggml_type type, uint32_t n_layer, uint32_t n_embd, uint32_t n_tokens, uint32_t n_rows)
-    : model_(model), n_tokens_(n_tokens), n_rows_(n_rows) {
-    ggml_init_params init = { (2 * n_layer + 1) * ggml_tensor_overhead(), nullptr, true };
-    ctx_.reset(ggml_init(init));
-    if (!ctx_) {
-        fail(Code::out_of_memory, "not enough memory for the past's tensor list");
-    }
+    : model_(model), n_tokens_(n_tokens), n_rows_(n_rows), ctx_(tensor_context(2 * n_layer)) {
     for (uint32_t i = 0; i < n_layer; i++) {
         keys_.push_back(ggml_new_tensor_3d(ctx_.get(), type, n_embd, n_tokens, n_rows));
         values_.push_back(ggml_new_tensor_3d(ctx_.get(), type, n_embd, n_tokens, n_rows));

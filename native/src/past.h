@@ -26,7 +26,7 @@ private:
 
     const void * model_;
     uint32_t n_tokens_, n_rows_;
-    ggml_context_ptr ctx_;
+    Context ctx_;
     ggml_backend_buffer_ptr buffer_;
     std::vector<ggml_tensor *> keys_, values_; // [n_embd, n_tokens, n_rows]
 };

@@ -10,6 +10,7 @@
 #ifdef _WIN32
 #include <process.h>
 #else
+#include <dirent.h>
 #include <unistd.h>
 #endif
 
@@ -49,12 +50,28 @@ bool is_temporary(const std::string & name, const std::string & prefix) {
            name.substr(tail + 1 + n_random) == ending;
 }
 
-/// A folder that cannot be listed is no reason to fail.
-void remove_stale(const fs::path & folder, const std::string & prefix) {
+/// The names in a folder; none of one that cannot be listed.
+std::vector<std::string> names_in(const fs::path & folder) {
+    std::vector<std::string> names;
+#ifdef _WIN32
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (is_temporary(entry->path().filename().u8string(), prefix)) {
-            remove_unused(entry->path().u8string());
+        names.push_back(entry->path().filename().u8string());
+    }
+#else
+    // libstdc++'s iterator ends the process if it gets no memory for its path.
+    const std::unique_ptr<DIR, int (*)(DIR *)> list(opendir(folder.c_str()), closedir);
+    for (const dirent * entry = list ? readdir(list.get()) : nullptr; entry; entry = readdir(list.get())) {
+        names.emplace_back(entry->d_name);
+    }
+#endif
+    return names;
+}
+
+void remove_stale(const fs::path & folder, const std::string & prefix) {
+    for (const std::string & name : names_in(folder)) {
+        if (is_temporary(name, prefix)) {
+            remove_unused((folder / fs::u8path(name)).u8string());
         }
     }
 }

@@ -93,7 +93,7 @@ template <typename F> bool noting(std::vector<Fault> & faults, F work) {
 
 } // namespace
 
-Verification verify(const std::string & path, const VerifyOptions & options) {
+static Verification read_through(const std::string & path, const VerifyOptions & options) {
     const File file = File::open(path);
     Verification result;
     result.n_bytes = file.size();
@@ -111,6 +111,10 @@ Verification verify(const std::string & path, const VerifyOptions & options) {
     result.faults.insert(result.faults.end(), others.begin(), others.end());
     result.faults.insert(result.faults.end(), scan.faults.begin(), scan.faults.end());
     return result;
+}
+
+Verification verify(const std::string & path, const VerifyOptions & options) {
+    return guarded([&] { return read_through(path, options); });
 }
 
 } // namespace clvp

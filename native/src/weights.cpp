@@ -236,18 +236,10 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
 
 } // namespace
 
-static ggml_context_ptr new_context(const GgufHeader & header) {
-    ggml_context_ptr ctx(ggml_init({ (header.tensors.size() + 8) * ggml_tensor_overhead(), nullptr, true }));
-    if (!ctx) {
-        fail(Code::out_of_memory, "not enough memory for the model's tensor list");
-    }
-    return ctx;
-}
-
 Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts) {
     Weights weights;
-    weights.ctx = new_context(header);
-    const ggml_context_ptr absent = new_context(header); // checked as all are, then forgotten
+    weights.ctx = tensor_context(header.tensors.size());
+    const Context absent = tensor_context(header.tensors.size()); // checked as all are, then forgotten
     Table table(header);
     table.into(parts.decoder ? weights.ctx.get() : absent.get());
     const ConditioningWeights cond = conditioning_weights(table, params);

@@ -63,7 +63,7 @@ struct Weights {
     EncoderWeights text, speech;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
     ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
-    ggml_context_ptr ctx;                // of the parts that are loaded
+    Context ctx;                         // of the parts that are loaded
     Mapping mapping;                     // the file's pages, where the weights lie in them
     ggml_backend_buffer_ptr buffer;
 };

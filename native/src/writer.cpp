@@ -87,11 +87,11 @@ struct Writer::Impl {
 
     ~Impl() {
         if (file) {
-            const std::string temporary = file->path();
-            file.reset();
-            remove_file(temporary);
+            file->discard();
         }
     }
+    void set_up(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options);
+    void finish();
 
     void lay_out();
     WeightRows source_of(const void * data, size_t n_bytes, const std::string & type, uint64_t n_cols_transposed) const;
@@ -129,23 +129,28 @@ void Writer::Impl::lay_out() {
     file->write_at(0, header.data(), header.size());
 }
 
-Writer::Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options) : impl_(new Impl) {
-    impl_->path = path;
-    impl_->n_threads = options.n_threads ? options.n_threads : physical_cores();
-    impl_->abort = options.abort;
-    impl_->values = values;
+void Writer::Impl::set_up(const std::string & target, const Values & given, const std::vector<NewTensor> & list, const WriterOptions & options) {
+    path = target;
+    n_threads = options.n_threads ? options.n_threads : physical_cores();
+    abort = options.abort;
+    values = copied(given);
     try {
-        for (const NewTensor & tensor : tensors) {
-            impl_->tensors.push_back(checked_tensor(tensor));
-            impl_->importance.push_back(tensor.importance);
+        for (const NewTensor & tensor : list) {
+            tensors.push_back(checked_tensor(tensor));
+            importance.push_back(tensor.importance);
         }
-        impl_->lay_out();
+        lay_out();
     } catch (const Error & error) {
         if (error.code != Code::model_format) {
             throw;
         }
         fail(Code::invalid_argument, "cannot write such a file: %s", error.what()); // there is no file at fault yet
     }
+}
+
+Writer::Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options)
+    : impl_(guarded([] { return std::make_unique<Impl>(); })) {
+    guarded([&] { impl_->set_up(path, values, tensors, options); });
 }
 
 Writer::~Writer() = default;
@@ -234,29 +239,34 @@ void Writer::Impl::read_back() {
 }
 
 void Writer::append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed) {
-    impl_->write(impl_->source_of(data, n_bytes, source, n_cols_transposed));
-    if (impl_->n_done == impl_->tensors[impl_->current].n_elements()) {
-        impl_->end_tensor();
+    guarded([&] {
+        impl_->write(impl_->source_of(data, n_bytes, source, n_cols_transposed));
+        if (impl_->n_done == impl_->tensors[impl_->current].n_elements()) {
+            impl_->end_tensor();
+        }
+    });
+}
+
+void Writer::Impl::finish() {
+    if (!file) {
+        fail(Code::invalid_argument, "the file is finished");
     }
+    if (current != tensors.size()) {
+        fail(Code::invalid_argument, "tensor '%s' is not whole yet", tensors[current].name.c_str());
+    }
+    std::string header = header_bytes(values, tensors, data_start);
+    set_header_checksum(header);
+    values[header_checksum_key] = header_checksum(header);
+    file->write_at(0, header.data(), header.size());
+    file->sync();
+    read_back();
+    check_abort(abort);
+    file->close_as(path);
+    file.reset();
 }
 
 void Writer::finish() {
-    Impl & self = *impl_;
-    if (!self.file) {
-        fail(Code::invalid_argument, "the file is finished");
-    }
-    if (self.current != self.tensors.size()) {
-        fail(Code::invalid_argument, "tensor '%s' is not whole yet", self.tensors[self.current].name.c_str());
-    }
-    std::string header = header_bytes(self.values, self.tensors, self.data_start);
-    set_header_checksum(header);
-    self.values[header_checksum_key] = header_checksum(header);
-    self.file->write_at(0, header.data(), header.size());
-    self.file->sync();
-    self.read_back();
-    check_abort(self.abort);
-    self.file->close_as(self.path);
-    self.file.reset();
+    guarded([&] { impl_->finish(); });
 }
 
 } // namespace clvp

@@ -13,7 +13,8 @@ namespace tiny {
 constexpr uint32_t n_embd = 64, n_layer = 2, n_head = 2, n_ff = 96, n_vocab = 130, n_speech = 128, n_text = 40, n_proj = 32;
 constexpr int32_t bos = 128, eos = 129;
 
-inline clvp::Values values() {
+/// Of towers of n_blocks blocks; the conditioning encoder has half as many.
+inline clvp::Values values(uint32_t n_blocks = n_layer) {
     clvp::Values v;
     v["general.architecture"] = std::string("clvp");
     v["general.name"] = std::string("tiny");
@@ -25,7 +26,7 @@ inline clvp::Values values() {
         v[p + "embedding_length"] = n_embd;
         v[p + "feed_forward_length"] = n_ff;
         v[p + "projection_length"] = n_proj;
-        v[p + "block_count"] = n_layer;
+        v[p + "block_count"] = n_blocks;
         v[p + "head_count"] = n_head;
         v[p + "attention_bias"] = false;
         v[p + "rotary"] = true;
@@ -40,8 +41,8 @@ inline clvp::Values values() {
     v["clvp.decoder.text_position_count"] = 30u;
     v["clvp.decoder.embedding_length"] = n_embd;
     v["clvp.decoder.feed_forward_length"] = n_ff;
-    v["clvp.decoder.block_count"] = n_layer;
-    v["clvp.decoder.conditioning_block_count"] = 1u;
+    v["clvp.decoder.block_count"] = n_blocks;
+    v["clvp.decoder.conditioning_block_count"] = n_blocks / 2;
     v["clvp.decoder.head_count"] = n_head;
     v["clvp.decoder.attention_bias"] = true;
     v["clvp.decoder.layer_norm_epsilon"] = 1e-5f;
@@ -57,7 +58,7 @@ inline clvp::Values values() {
     return v;
 }
 
-inline std::vector<clvp::NewTensor> tensors(const std::string & type) {
+inline std::vector<clvp::NewTensor> tensors(const std::string & type, uint32_t n_blocks = n_layer) {
     std::vector<clvp::NewTensor> list;
     auto add = [&](const std::string & name, std::vector<uint64_t> dims, const std::string & t) { list.push_back({ name, t, std::move(dims) }); };
     auto vector = [&](const std::string & name, uint64_t n) { add(name, { n }, "f32"); };
@@ -86,12 +87,15 @@ inline std::vector<clvp::NewTensor> tensors(const std::string & type) {
     add("cond.text_pos.weight", { n_embd, 30 }, "f32");
     add("cond.mel_conv.weight", { 80, n_embd }, "f32");
     vector("cond.mel_conv.bias", n_embd);
-    norm("cond.blk.0.norm");
-    linear("cond.blk.0.attn_qkv", n_embd, 3 * n_embd);
-    linear("cond.blk.0.attn_out", n_embd, n_embd);
+    for (uint32_t i = 0; i < n_blocks / 2; i++) {
+        const std::string name = "cond.blk." + std::to_string(i) + ".";
+        norm(name + "norm");
+        linear(name + "attn_qkv", n_embd, 3 * n_embd);
+        linear(name + "attn_out", n_embd, n_embd);
+    }
     add("dec.token_embd.weight", { n_embd, n_vocab }, "f32");
     add("dec.pos_embd.weight", { n_embd, 80 }, "f32");
-    for (uint32_t i = 0; i < n_layer; i++) {
+    for (uint32_t i = 0; i < n_blocks; i++) {
         const std::string name = "blk." + std::to_string(i) + ".";
         block("dec." + name, n_ff, true);
         block("text." + name, 2 * n_ff, false);
@@ -110,11 +114,11 @@ inline std::vector<clvp::NewTensor> tensors(const std::string & type) {
 }
 
 /// Writes the model and gives its path back. `more` are tensors behind its own.
-inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}) {
-    const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + ".gguf";
-    auto list = tensors(type);
+inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}, uint32_t n_blocks = n_layer) {
+    const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + (n_blocks == n_layer ? "" : "-" + std::to_string(n_blocks)) + ".gguf";
+    auto list = tensors(type, n_blocks);
     list.insert(list.end(), more.begin(), more.end());
-    auto v = values();
+    auto v = values(n_blocks);
     v["clvp.type"] = type;
     std::remove(path.c_str());
     clvp::Writer writer(path, v, list);

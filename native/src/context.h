@@ -1,0 +1,25 @@
+// A GGML context in memory of our own: GGML ends the process if it cannot have its own, ours throws bad_alloc.
+#pragma once
+
+#include "ggml-cpp.h"
+
+#include <memory>
+
+namespace clvp {
+
+/// Room for the descriptions of tensors and graphs, not for their data.
+class Context {
+public:
+    Context() = default;
+    explicit Context(size_t n_bytes) : memory_(new char[n_bytes]), ctx_(ggml_init({ n_bytes, memory_.get(), true })) {}
+
+    ggml_context * get() const { return ctx_.get(); }
+
+private:
+    std::unique_ptr<char[]> memory_;
+    ggml_context_ptr ctx_;
+};
+
+inline Context tensor_context(size_t n_tensors) { return Context((n_tensors + 1) * ggml_tensor_overhead()); }
+
+} // namespace clvp

@@ -1,0 +1,53 @@
+// A model of many blocks, on a thread of little stack: what builds graphs goes from tensor to tensor by calls within calls.
+#ifndef _WIN32
+#include "test.h"
+#include "tiny_model.h"
+
+#include <functional>
+
+#include <pthread.h>
+
+using namespace clvp;
+
+namespace {
+
+constexpr uint32_t n_blocks = 200;            // of each tower: about as many as a file's tensors may be
+constexpr size_t n_stack = size_t(128) << 10; // musl gives as much to a thread, macOS four times
+
+void * call(void * work) {
+    (*static_cast<const std::function<void()> *>(work))();
+    return nullptr;
+}
+
+void run_on_little_stack(const std::function<void()> & work) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, n_stack);
+    pthread_t thread;
+    const bool started = pthread_create(&thread, &attributes, call, const_cast<std::function<void()> *>(&work)) == 0;
+    CHECK(started);
+    if (started) {
+        pthread_join(thread, nullptr);
+    }
+    pthread_attr_destroy(&attributes);
+}
+
+} // namespace
+
+TEST(a_deep_model_needs_no_deep_stack) {
+    const std::string path = tiny::write("f32", {}, n_blocks);
+    size_t n_candidates = 0, n_scores = 0, n_voice = 0;
+    run_on_little_stack([&] {
+        Session session(Model::load(path), { 1 });
+        n_voice = session.condition(session.mel(std::vector<float>(22050, 0.1f))).size();
+        GenerateOptions options;
+        options.n_candidates = 2;
+        options.max_tokens = 3;
+        n_candidates = session.generate(tiny::prompt(), options).candidates.size();
+        n_scores = session.score(tiny::text_ids(), { { 1, 2, 3 } }).size();
+    });
+    CHECK(n_voice == tiny::n_embd);
+    CHECK(n_candidates == 2);
+    CHECK(n_scores == 1);
+}
+#endif
