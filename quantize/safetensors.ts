@@ -152,7 +152,7 @@ function isCounts(value: unknown): value is number[] {
 
 /**
  * What is wrong with a header's text that JSON.parse would not tell, or would tell too late: a key that is there
- * twice (the last one would win silently), nesting, and sheer number.
+ * twice (the last one would win silently), numbers that are not written as counts, half characters, nesting, and sheer number.
  */
 function headerFault(text: string): string | undefined {
   if (text[0] !== '{') return 'it does not start with {'
@@ -164,13 +164,16 @@ function headerFault(text: string): string | undefined {
     if (c === '"') {
       const end = stringEnd(text, i)
       const keys = scopes.at(-1)
+      const string: string = JSON.parse(text.slice(i, end + 1))
+      if (!string.isWellFormed()) return 'a string has half of a surrogate pair'
       if (isKeyNext && keys) {
-        const key: unknown = JSON.parse(text.slice(i, end + 1))
-        if (keys.has(key as string)) return `the key ${describe(key)} is there twice`
-        keys.add(key as string)
+        if (keys.has(string)) return `the key ${JSON.stringify(string.slice(0, 60))} is there twice`
+        keys.add(string)
       }
       isKeyNext = false
       i = end
+    } else if (c === '.' || c === '-' || c === 'E' || (c === 'e' && /\d/.test(text[i - 1] ?? ''))) {
+      return `${c} is in a number, but all are counts`
     } else if (c === '{' || c === '[') {
       if (scopes.push(c === '{' ? new Set() : undefined) > MAX_DEPTH) return 'it is nested too deeply'
       isKeyNext = c === '{'

@@ -36,6 +36,7 @@ function fuzz(name) {
     '-rss_limit_mb=4096',
     '-print_final_stats=1',
     '-verbosity=0',
+    '-print_funcs=0',
   ]
   if (options.seconds) limits.push(`-max_total_time=${options.seconds}`)
   run(program, [...limits, corpus], { cwd: cache })

@@ -3,7 +3,19 @@
 #include <cstdlib>
 #include <string>
 
+#ifdef CLVP_X86
+#include <cpuid.h>
+#endif
+
 namespace clvp {
+
+#ifdef CLVP_X86
+/// __builtin_cpu_supports() knows it in GCC, but not in Clang 14.
+static bool has_f16c() {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+#endif
 
 static const KernelSet * choose() {
     const char * given = getenv("CLVP_KERNELS");
@@ -15,7 +27,7 @@ static const KernelSet * choose() {
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
         return &avx512_kernels;
     }
-    if (may_be(avx2_kernels) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
+    if (may_be(avx2_kernels) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c()) {
         return &avx2_kernels;
     }
 #endif

@@ -8,3 +8,9 @@ export const times = (usual, torture) => (isTorture ? torture : usual)
 export function figure(t, what, value, unit, goal) {
   t.comment(`figure: ${what}: ${value.toPrecision(3)} ${unit}, goal ${goal}`)
 }
+
+/** How much values of equal distance grow from one to the next: the median over all pairs, which a single jump does not move (Theil, Sen). */
+export function slope(values) {
+  const slopes = values.flatMap((from, i) => values.slice(i + 1).map((to, j) => (to - from) / (j + 1)))
+  return slopes.sort((a, b) => a - b)[slopes.length >> 1]
+}

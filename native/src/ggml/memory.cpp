@@ -1,8 +1,12 @@
 // What memory.h puts in the place of malloc, calloc and realloc in GGML.
-#include <cstdlib>
+#include "memory.h"
+
 #include <new>
 
-#include <stdlib.h>
+#undef malloc
+#undef calloc
+#undef realloc
+#undef posix_memalign
 
 static void * or_throw(void * block) {
     if (!block) {

@@ -28,6 +28,12 @@ const spaced = Buffer.from(JSON.stringify(headers[0], null, 1).padEnd(512))
 
 const tagged = (kind, bytes) => Buffer.concat([Buffer.from(kind), bytes])
 
+/** The file that an input stands for. */
+export function fileOf(bytes) {
+  const rest = bytes.subarray(1)
+  return bytes[0] === HEADER.charCodeAt(0) ? packSafetensors(rest, DATA) : rest
+}
+
 async function readAll() {
   const file = await SafetensorsFile.open('model.safetensors')
   try {
@@ -61,9 +67,5 @@ export const safetensors = {
     '\ufeff',
     '\\u0061',
   ].map((word) => Buffer.from(word)),
-  run(bytes) {
-    const rest = bytes.subarray(1)
-    const isHeader = bytes[0] === HEADER.charCodeAt(0)
-    return readingFrom(isHeader ? packSafetensors(rest, DATA) : rest, readAll)
-  },
+  run: (bytes) => readingFrom(fileOf(bytes), readAll),
 }
