@@ -1,6 +1,7 @@
 #include "weights.h"
 
 #include "file.h"
+#include "finite.h"
 #include "tile.h"
 
 #include <algorithm>
@@ -218,13 +219,17 @@ void read_data(const std::string & path, const GgufHeader & header, const Weight
         if (!to) {
             continue; // of a part that is not loaded
         }
-        const uint64_t group = is_tiled(to) ? tile * to->nb[1] : 1;
+        const uint64_t group = is_tiled(to) ? tile * to->nb[1] : ggml_type_size(to->type); // rows of a tile, or a block
         const uint64_t piece = std::max<uint64_t>(1, at_once / group) * group;
         bytes.resize(std::max<uint64_t>(bytes.size(), std::min(piece, from.n_bytes)));
         for (uint64_t at = 0; at < from.n_bytes; at += piece) {
             check_abort(options.abort);
             const uint64_t n = std::min(piece, from.n_bytes - at);
             file.read_at(from.offset + at, bytes.data(), n);
+            if (!all_finite(to->type, bytes.data(), n)) {
+                fail(Code::model_format, "tensor '%s' has weights that are NaN or infinite: the file is damaged. clvp verify tells where; convert it again",
+                     from.name.c_str());
+            }
             store(to, at, bytes, n);
             done += n;
             if (options.progress) {
