@@ -1,6 +1,7 @@
 /** JSON files as transformers reads and writes them. */
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { ClvpError, describe } from './errors.js'
+import { statIfThere } from './files.js'
 import { path } from './options.js'
 import { writeWhole } from './write.js'
 
@@ -106,10 +107,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 export async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  )
+  return (await statIfThere(file))?.isFile() ?? false
 }
 
 /** Runs a reader of what a file holds: what is wrong in it is the file's fault, not the caller's. */

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { convertOnce } from './converted.js'
 import { ClvpError, invalid } from './errors.js'
+import { failIo } from './files.js'
 import type { Progress } from './generate_options.js'
 import { isHubId, readRevision } from './hub/id.js'
 import { fetchSnapshot, type Snapshot } from './hub/snapshot.js'
@@ -68,7 +69,7 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
     snapshot: snapshot.folder,
     snapshotBytes: snapshot.bytes,
     path,
-    bytes: (await stat(path)).size,
+    bytes: (await stat(path).catch((error) => failIo(path, error))).size,
     type: found,
   }
 }

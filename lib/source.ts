@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { convertOnce } from './converted.js'
 import { ClvpError } from './errors.js'
+import { statIfThere } from './files.js'
 import { isHubId } from './hub/id.js'
 import { fetchModel } from './pull.js'
 import type { ModelType } from './weight_types.js'
@@ -24,7 +25,7 @@ export interface SourceOptions {
  */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
   const { type, revision, signal, onProgress } = options
-  const found = await stat(source).catch(() => undefined)
+  const found = await statIfThere(source)
   if (!found && isHubId(source)) {
     return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
   }

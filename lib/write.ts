@@ -17,7 +17,7 @@ export async function writeWhole(target: string, data: string | Uint8Array): Pro
     }
     await rename(temporary, target)
   } catch (cause) {
-    if (made) await rm(temporary, { force: true })
+    if (made) await rm(temporary, { force: true }).catch(() => {})
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ClvpError('CLVP_IO', `${target} could not be written: ${reason}`, { cause })
   }

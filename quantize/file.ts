@@ -1,11 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { ClvpError } from '../lib/errors.js'
-
-/** Turns a failed system call into an error of this package. */
-export function failIo(path: string, error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error)
-  throw new ClvpError('CLVP_IO', `Cannot read ${path}: ${reason}`, { cause: error })
-}
+import { failIo } from '../lib/files.js'
 
 /** The size of a regular file. Asked before opening: that alone would wait for ever on a pipe. */
 export async function fileSize(path: string): Promise<number> {
@@ -46,7 +41,8 @@ export class SourceFile {
     }
   }
 
+  /** Never fails: what was read is read. */
   async close(): Promise<void> {
-    await this.#handle.close()
+    await this.#handle.close().catch(() => {})
   }
 }

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError, describe } from '../lib/errors.js'
-import { failIo, fileSize } from './file.js'
+import { failIo, statIfThere } from '../lib/files.js'
+import { fileSize } from './file.js'
 import type { JsonObject } from './section.js'
 
 /** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
@@ -28,10 +29,7 @@ export class Folder {
   }
 
   async has(name: string): Promise<boolean> {
-    return stat(join(this.path, name)).then(
-      () => true,
-      () => false,
-    )
+    return (await statIfThere(join(this.path, name))) !== undefined
   }
 
   /** A file's text, or undefined if there is none. */

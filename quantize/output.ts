@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises'
 import { autoType } from '../lib/auto.js'
 import { binding, type NativeValue, type NativeWriter, native } from '../lib/binding.js'
 import { abortError, ClvpError, invalid } from '../lib/errors.js'
+import { failIo, isAbsence } from '../lib/files.js'
 import { availableMemory } from '../lib/free_memory.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/options.js'
 import { Importance } from '../lib/quality/importance.js'
 import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/weight_types.js'
-import { failIo } from './file.js'
 import { columnImportance, refuseUnused } from './importance.js'
 import type { SourceTensor } from './tensors.js'
 import { readTensorTypes, type TensorTypes } from './types.js'
@@ -95,10 +95,12 @@ export async function refuseOverwrite(target: string, paths: readonly string[]):
     const { dev, ino } = await stat(path, { bigint: true })
     return `${dev}:${ino}`
   }
-  const existing = await identity(target).catch(() => undefined)
+  const existing = await identity(target).catch((error) =>
+    isAbsence(error) ? undefined : failIo(target, error),
+  )
   if (existing === undefined) return
   for (const path of paths) {
-    if ((await identity(path).catch(() => undefined)) === existing) {
+    if ((await identity(path).catch((error) => failIo(path, error))) === existing) {
       throw new ClvpError(
         'CLVP_INVALID_ARGUMENT',
         `${target} is a file of the source: ${path}. Write to another path`,

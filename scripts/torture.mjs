@@ -88,7 +88,7 @@ const rows = [
   {
     threat: 'allocations, reads and writes that fail',
     goal: 'an error of the right code, nothing left behind, the next try works',
-    by: [script('faults', '--all')],
+    by: [script('faults', '--all'), ...test('file-faults')],
   },
   { threat: 'process isolation', goal: 'CLVP_DEVICE, then a new child', by: test('isolate') },
 ]

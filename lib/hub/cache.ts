@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { failIo } from '../files.js'
 import { writeWhole } from '../write.js'
 import { isCommit } from './id.js'
 import { writeFault } from './partial.js'
@@ -75,8 +76,9 @@ export class RepoCache {
 
   /** Stands for a file's contents: its blob's name, or size and time of one that is no link. */
   async identity(commit: string, name: string): Promise<{ key: string; bytes: number }> {
-    const path = await realpath(join(this.snapshot(commit), name))
-    const { size, mtimeMs } = await stat(path)
+    const link = join(this.snapshot(commit), name)
+    const path = await realpath(link).catch((error) => failIo(link, error))
+    const { size, mtimeMs } = await stat(path).catch((error) => failIo(path, error))
     const isBlob = dirname(path) === (await realpath(join(this.#folder, 'blobs')).catch(() => undefined))
     return { key: isBlob ? basename(path) : `${size} ${mtimeMs}`, bytes: size }
   }

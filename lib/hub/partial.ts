@@ -8,6 +8,7 @@ import { type FileHandle, open, readdir, rename, rm, stat, utimes } from 'node:f
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ClvpError } from '../errors.js'
+import { failIo } from '../files.js'
 import { wait } from './retries.js'
 
 /** A writer that has written nothing for longer has ended, or is not worth waiting for. */
@@ -77,12 +78,15 @@ export class Partial {
       if (isTaken) await rm(path, { force: true })
       else isTaken = await rename(path, mine).then(...settled)
     }
+    let handle: FileHandle | undefined
     try {
-      const handle = await open(mine, isTaken ? 'r+' : 'wx+')
+      handle = await open(mine, isTaken ? 'r+' : 'wx+')
       const now = new Date()
       await utimes(mine, now, now)
       return new Partial(mine, free, handle, (await handle.stat()).size)
     } catch (error) {
+      await handle?.close().catch(() => {})
+      await removeQuietly(mine) // under this name the next call would wait for it
       throw writeFault(mine, error)
     }
   }
@@ -115,7 +119,9 @@ export class Partial {
   async *read(): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(2 ** 20)
     for (let at = 0; ; ) {
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at)
+      const { bytesRead } = await this.#handle
+        .read(buffer, 0, buffer.length, at)
+        .catch((error) => failIo(this.path, error))
       if (bytesRead === 0) return
       at += bytesRead
       yield buffer.subarray(0, bytesRead)
@@ -125,11 +131,14 @@ export class Partial {
   /** Gives it its final name, once it is on the disk. */
   async publish(blob: string): Promise<void> {
     try {
-      await this.#handle.sync()
-      await this.#handle.close()
+      try {
+        await this.#handle.sync()
+      } finally {
+        await this.#handle.close()
+      }
       await rename(this.path, blob)
     } catch (error) {
-      await rm(this.path, { force: true }).catch(() => {})
+      await removeQuietly(this.path)
       throw writeFault(blob, error)
     }
     await syncFolder(dirname(blob))
@@ -137,11 +146,16 @@ export class Partial {
 
   /** Leaves it to whoever comes next. */
   async leave(): Promise<void> {
-    await this.#handle.close()
+    await this.#handle.close().catch(() => {})
     const left = await stat(this.#free).catch(() => undefined)
-    if (this.#bytes > (left?.size ?? 0)) await rename(this.path, this.#free).catch(() => {})
-    else await rm(this.path, { force: true }).catch(() => {})
+    const isBetter = this.#bytes > (left?.size ?? 0)
+    const isLeft = isBetter && (await rename(this.path, this.#free).then(...settled))
+    if (!isLeft) await removeQuietly(this.path)
   }
+}
+
+async function removeQuietly(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => {})
 }
 
 const settled = [() => true, () => false] as const
@@ -150,7 +164,7 @@ async function findParts(blob: string): Promise<Found[]> {
   const folder = dirname(blob)
   const start = `${blob.slice(folder.length + 1)}.clvp`
   const found: Found[] = []
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch((error) => failIo(folder, error))) {
     if (!name.startsWith(start) || !name.endsWith('.incomplete')) continue
     const path = join(folder, name)
     const info = await stat(path).catch(() => undefined)
@@ -189,7 +203,7 @@ export async function bytesHere(blob: string): Promise<number> {
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
-  await handle?.close()
+  await handle?.close().catch(() => {})
 }
 
 export function writeFault(path: string, cause: unknown): ClvpError {
