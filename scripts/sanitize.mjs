@@ -39,17 +39,23 @@ const unfit = ['memory', 'bombs', 'free-memory', 'max-memory', 'full-disk', 'dis
  */
 const nodesOwn = ['napi_create_promise']
 
-/**
- * The leaks in the sanitizer's reports that are ours: those with a call of the addon's among them that led to the allocation. All others
- * are Node's, which lets its own memory go if its loop ends, but not if an error or process.exit() ends it.
- */
+/** Whether it was our code that allocated, and not V8's or Node's, which leave their own heap behind when an error or process.exit() ends them. */
+function isOurs(leak) {
+  const frames = leak.split('\n').filter((line) => /^ +#\d/.test(line))
+  const caller = frames.find(
+    (frame) => /v8::|node::|Builtins_|clvp\.node/.test(frame) || frame.includes(root),
+  )
+  return caller !== undefined && (caller.includes('clvp.node') || caller.includes(root))
+}
+
+/** The leaks in the sanitizer's reports that are ours. */
 function leaksOfOurs(folder) {
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
   const leaks = texts.flatMap((text) => text.split('\n\n').filter((part) => part.includes(' leak of ')))
-  const led = leaks.filter((leak) => leak.includes(root) || leak.includes('clvp.node'))
+  const led = leaks.filter(isOurs)
   const ours = led.filter((leak) => !nodesOwn.some((name) => leak.includes(` in ${name} `)))
-  const counts = `${leaks.length} leaks: ${leaks.length - led.length} without us, ${led.length - ours.length} known of Node`
-  console.log(`LeakSanitizer: ${texts.length} reports, ${counts}, ${ours.length} of ours`)
+  const counts = `${leaks.length - led.length} of Node's heap, ${led.length - ours.length} of pending promises`
+  console.log(`LeakSanitizer: ${texts.length} reports; leaks: ${counts}, ${ours.length} of ours`)
   return ours
 }
 
@@ -74,9 +80,11 @@ function checkJavaScript() {
   const tests = names.map((name) => `test/${name}.test.js`)
   const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs')
   const reporter = process.stdout.isTTY ? 'terse' : 'tap' // which torture.mjs counts
-  run(process.execPath, [tap, 'run', `--reporter=${reporter}`, '--timeout=900', ...tests], { env })
+  const args = [tap, 'run', `--reporter=${reporter}`, '--timeout=900', ...tests]
+  const { status, signal } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env })
   const leaks = leaksOfOurs(reports)
   if (leaks.length > 0) throw new Error(`${leaks.length} leaks of ours:\n${leaks.join('\n\n')}`)
+  if (status !== 0) throw new Error(`the tests failed (${signal ?? status})`)
 }
 
 main(() => {

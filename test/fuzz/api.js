@@ -21,11 +21,11 @@ function environment(folder) {
 /**
  * Runs the cases from..to-1, until the process is done or dies, and tells which was the last that it began.
  */
-async function runProcess({ seed, from, to }, report) {
+async function runProcess({ seed, from, to, isMade }, report) {
   const folder = mkdtempSync(join(tmpdir(), 'clvp-api-'))
   const cwd = join(folder, 'work') // a path that leads out of it is still in a folder of ours
   mkdirSync(cwd)
-  const args = [child, seed, from, to].map(String)
+  const args = [child, from, to, seed, ...(isMade ? ['made'] : [])].map(String)
   const running = spawn(process.execPath, args, {
     cwd,
     env: environment(folder),
@@ -67,10 +67,11 @@ async function runProcess({ seed, from, to }, report) {
  *
  * @param from the number of the first: calls are the same for the same seed and number
  * @param ofProcess how many one process makes
+ * @param isMade such as fast-check makes up, not those of the tables
  * @returns what became of them, and `findings`: whatever is not a result, a ClvpError, or the caller's own
  * error
  */
-export async function fuzzCalls({ calls = 2500, seed = 1, from = 0, ofProcess = 500 } = {}) {
+export async function fuzzCalls({ calls = 2500, seed = 1, from = 0, ofProcess = 500, isMade = false } = {}) {
   const found = { calls: 0, cases: 0, deaths: 0, slowest: 0, outcomes: {}, findings: [] }
   const report = ({ outcome, ms, length, finding, death }) => {
     if (length) found.cases = length
@@ -84,7 +85,7 @@ export async function fuzzCalls({ calls = 2500, seed = 1, from = 0, ofProcess = 
   const end = from + calls
   for (let next = from; next < end; ) {
     const to = Math.min(end, next + ofProcess)
-    const reached = await runProcess({ seed, from: next, to }, report)
+    const reached = await runProcess({ seed, from: next, to, isMade }, report)
     if (reached === next) throw new Error(`the process does not start: ${found.findings.at(-1)}`)
     next = reached
   }

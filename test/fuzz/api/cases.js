@@ -21,7 +21,8 @@ function argumentsWith({ args, known, good }, changes) {
   return [...Object.values(given), ...(known ? [options] : [])]
 }
 
-function caseOf(call, changes) {
+/** A call with changes at some places, `[place, [name, make]]` each. */
+export function caseOf(call, changes) {
   const where = changes.map(([{ kind, name }, [value]]) => `${kind === 'options' ? kind : name} = ${value}`)
   return {
     name: `${call.name}: ${where.join(', ')}`,

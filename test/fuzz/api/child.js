@@ -1,73 +1,57 @@
 /**
- * The process in which calls with odd arguments are made: node child.js SEED FROM TO. It says what it
- * begins and what became of it, a line of JSON each, so that its death tells what killed it.
+ * The process in which calls with odd arguments are made: node child.js FROM TO SEED [made]. Those of the tables, or with `made`
+ * such as fast-check makes up, which it makes smaller where it has found something.
  */
-import { ClvpError } from '../../../dist/lib/index.js'
-import { listCalls, makeContext } from './calls.js'
-import { Cases } from './cases.js'
-import { Mine } from './values.js'
+import fc from 'fast-check'
+import { listCalls, makeContext, placesOf } from './calls.js'
+import { Cases, caseOf } from './cases.js'
+import { begin, finding, judge, say } from './outcome.js'
 
-/** No call may need longer, in milliseconds. */
-const MAX_MS = 10_000
-
-const [seed, from, to] = process.argv.slice(2).map(Number)
-let atHand = 'the start'
-
-function say(line) {
-  process.stdout.write(`${JSON.stringify(line)}\n`)
-}
-
-function finding(what) {
-  say({ finding: `${atHand}: ${what}` })
-}
-
-/** What an error says of itself, and where in the package it comes from, where it can be asked. */
-function describe(error) {
-  try {
-    const [what, ...stack] = String(error?.stack ?? error).split('\n    at ')
-    const places = stack.filter((line) => /\/dist\//.test(line)).slice(0, 2)
-    return [what.slice(0, 300), ...places.map((line) => line.replace(/file:.*\/dist\//, 'dist/'))].join(' < ')
-  } catch {
-    return 'an error that cannot be read'
-  }
-}
-
-/**
- * What the caller's own code threw, which may come out as it is; a revoked proxy and a class that is called
- * throw by themselves.
- */
-function isMine(error) {
-  if (error instanceof Mine) return true
-  return error instanceof TypeError && /proxy that has been revoked|^Class constructor/.test(error.message)
-}
-
-async function outcomeOf(run) {
-  let timer
-  const late = new Promise((resolve) => {
-    timer = setTimeout(() => resolve('late'), MAX_MS)
-  })
-  const call = async () => {
-    await run()
-    return 'returned'
-  }
-  try {
-    return await Promise.race([call(), late])
-  } catch (error) {
-    if (error instanceof ClvpError) return error.code
-    if (isMine(error)) return 'thrown by the caller'
-    finding(describe(error))
-    return 'finding'
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-process.stdout.on('error', () => process.exit(1)) // nobody listens any more
-process.on('unhandledRejection', (error) => finding(`unhandled rejection: ${describe(error)}`))
-process.on('uncaughtException', (error) => finding(`uncaught: ${describe(error)}`))
+const [from, to, seed] = process.argv.slice(2, 5).map(Number)
+const isMade = process.argv[5] === 'made'
 
 const context = await makeContext()
-const cases = new Cases(listCalls(context), seed)
+const calls = listCalls(context)
+
+/** Of the tables: each once before any comes twice. */
+async function makeListed() {
+  const cases = new Cases(calls, seed)
+  say({ length: cases.length })
+  for (let number = from; number < to; number++) await judge(cases.at(number), number)
+}
+
+/** Up to three places of a call with values of any kind and depth. */
+function madeCase() {
+  const anything = fc.anything({
+    withBigInt: true,
+    withBoxedValues: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withSet: true,
+    withSparseArray: true,
+    withTypedArray: true,
+  })
+  return fc.constantFrom(...calls.filter((call) => placesOf(call).length > 0)).chain((call) => {
+    const change = fc.tuple(fc.constantFrom(...placesOf(call)), anything)
+    return fc.array(change, { minLength: 1, maxLength: 3 }).map((all) => {
+      const whole = all.some(([{ kind }]) => kind === 'options') // single options would have no place in it
+      const changes = all.filter(([{ kind }]) => !whole || kind !== 'option')
+      return caseOf(
+        call,
+        changes.map(([place, value]) => [place, [fc.stringify(value).slice(0, 300), () => value]]),
+      )
+    })
+  })
+}
+
+async function makeMade() {
+  let number = from
+  const property = fc.asyncProperty(madeCase(), (made) => judge(made, number++))
+  const { failed, counterexample } = await fc.check(property, { seed: seed + from, numRuns: to - from })
+  if (failed) finding(`the smallest is ${counterexample[0].name}`)
+}
+
 const draw = async () => {
   const { candidates } = await context.clvp.generate('Hello.', {
     voice: context.voice,
@@ -78,18 +62,8 @@ const draw = async () => {
   return JSON.stringify(candidates.map(({ codes, score }) => [[...codes], score]))
 }
 const before = await draw()
-say({ length: cases.length })
-for (let number = from; number < to; number++) {
-  const { name, run } = cases.at(number)
-  atHand = name
-  say({ number, name })
-  const started = performance.now()
-  const outcome = await outcomeOf(run)
-  if (outcome === 'late') finding(`it did not settle in ${MAX_MS} ms`)
-  await new Promise(setImmediate) // what was rejected and not looked at is told before the next begins
-  say({ number, outcome, ms: Math.round(performance.now() - started) })
-}
-atHand = 'the end'
+await (isMade ? makeMade() : makeListed())
+begin('the end')
 if ((await draw()) !== before) finding('the model draws something else than before')
 await context.clvp.dispose()
 await context.model.dispose()
