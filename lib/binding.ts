@@ -499,7 +499,12 @@ process.once('exit', () => loaded?.stopWorkers())
 
 /** Turns an error of the addon into a ClvpError; others pass. */
 export function rewrap(error: unknown): unknown {
-  if (error instanceof ClvpError || !(error instanceof Error) || !('code' in error)) return error
+  if (error instanceof ClvpError || !(error instanceof Error)) return error
+  // What node-addon-api makes of C++'s own exception.
+  if (error.message === 'std::bad_alloc') {
+    return new ClvpError('CLVP_OUT_OF_MEMORY', 'not enough memory', { cause: error })
+  }
+  if (!('code' in error)) return error
   const { code } = error
   if (typeof code !== 'string' || !code.startsWith('CLVP_')) return error
   return new ClvpError(code as ClvpErrorCode, error.message, { cause: error })

@@ -263,7 +263,7 @@ void Backend::allocate(ggml_cgraph * graph) {
     bool allocated = false;
     try {
         allocated = ggml_backend_sched_alloc_graph(sched_.get(), graph);
-    } catch (const std::bad_alloc &) {
+    } catch (...) {             // bad_alloc, maybe of another C++ runtime
         (void)sched_.release(); // it may hold a buffer that is freed already, so it is not to be freed
         throw;
     }
@@ -298,7 +298,7 @@ bool Backend::on_node(ggml_tensor * node, bool ask, void * self) {
 template <typename F> ggml_status Backend::run(F graph) {
     try {
         return graph();
-    } catch (const std::bad_alloc &) {
+    } catch (...) {
         // The CPU's backend frees its work buffer before it asks for a larger one, and then still points to it: it is not to be used
         // or freed.
         sched_.reset();

@@ -26,6 +26,10 @@ template <typename F> auto guarded(F work) -> decltype(work()) {
         fail_for_memory();
     } catch (const std::length_error &) {
         fail(Code::out_of_memory, "not enough memory for so large an array");
+    } catch (const std::exception &) {
+        throw;
+    } catch (...) { // from a library that has a C++ runtime, and so a bad_alloc, of its own: it throws nothing else
+        fail_for_memory();
     }
 }
 

@@ -20,6 +20,11 @@ int clvp_posix_memalign(void ** block, size_t alignment, size_t n);
 
 #ifdef __cplusplus
 }
+namespace std { // standard headers that come later say std::malloc
+using ::clvp_calloc;
+using ::clvp_malloc;
+using ::clvp_realloc;
+} // namespace std
 #endif
 
 #define malloc(n) clvp_malloc(n)
