@@ -2,14 +2,17 @@
 /**
  * Runs the prebuilt binaries on every kind of machine that can be had here, and compares the codes that they draw.
  *
- *   node scripts/prebuild/prove.mjs [levels] [masked] [arm64] [musl] [--tokens 60] [--musl-loader FILE]
+ *   node scripts/prebuild/prove.mjs [levels] [memory] [masked] [arm64] [musl] [--tokens 60] [--musl-loader FILE]
  *
  * levels   each of this machine's CPU libraries, by CLVP_CPU
+ * memory   GGML's library gets no memory for its Nth block, for each N: an error, and the next try works. The libraries have C++
+ *          runtimes of their own, which a build from source has not
  * masked   emulated x64 machines with fewer features (qemu-x86_64-static), which choose for themselves
  * arm64    emulated arm64 machines, old and new (qemu-aarch64-static, Debian's libc6-arm64-cross), with a Node from PyPI
  * musl     a root folder that has musl and nothing of glibc (as root), with a Node from PyPI. That Node has relative relocations
  *          packed (DT_RELR), for which musl 1.2.4 is the oldest: --musl-loader names one, by default /lib/ld-musl-x86_64.so.1
  */
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -77,6 +80,49 @@ const proofs = {
         console.log(`CLVP_CPU=${variant}: not on this machine`)
       }
     }
+  },
+  memory() {
+    const shim = join(root, '.build/prebuild/no_memory.so')
+    run('cc', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-D_GNU_SOURCE',
+      'scripts/prebuild/no_memory.c',
+      '-o',
+      shim,
+      '-ldl',
+    ])
+    const tryOne = (n) => {
+      const faults = { LD_PRELOAD: shim, CLVP_FAIL_IN: 'libclvp-ggml', CLVP_FAIL_N: String(n) }
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['scripts/prebuild/short.mjs'], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...env, ...faults },
+        timeout: 60_000,
+      })
+      const calls = Number(/calls: (\d+)/.exec(stderr)?.[1] ?? 0)
+      return {
+        calls,
+        how: signal ?? status,
+        results: status === 0 ? JSON.parse(stdout) : [stderr.slice(-500)],
+      }
+    }
+    const { calls, results: whole } = tryOne(0)
+    let errors = 0
+    for (let n = 1; n <= calls; n++) {
+      const { how, results } = tryOne(n)
+      // The libraries themselves need memory when they are loaded.
+      const isError = ['CLVP_OUT_OF_MEMORY', 'CLVP_UNSUPPORTED', 'CLVP_DEVICE'].includes(results[0])
+      if (isError) errors++
+      // A strike in the second try is an error there.
+      const isRight = (one) => one === whole[0] || one === 'CLVP_OUT_OF_MEMORY'
+      if (!(isError || results[0] === whole[0]) || !isRight(results[1])) {
+        console.log(`block ${n}: ${how}, ${results.join('; ')}`)
+        process.exitCode = 1
+      }
+    }
+    console.log(`memory                 ${calls} blocks of GGML's refused, ${errors} errors in the first try`)
   },
   masked() {
     for (const cpu of ['Nehalem', 'Haswell']) {
