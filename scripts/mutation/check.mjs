@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Do the committed tests catch a single broken place? Breaks one after the other in a copy of the tree, builds, and runs the
- * native tests and those of parity and the model classes until one fails. Ends with 1 if a broken place passes.
+ * native tests and those of parity, the model classes and hostile files until one fails. Ends with 1 if a broken place passes.
  *
  *   npm run mutation [-- --only WORD]
  *
@@ -57,6 +57,12 @@ const suites = {
       ...['node_modules/tap/dist/esm/run.mjs', 'run', '--bail', '--reporter=tap'],
       ...['test/parity-models.test.js', 'test/parity-score.test.js', 'test/parity-greedy.test.js'],
       ...['test/parity-conditioning.test.js', 'test/model-options.test.js'],
+      ...['test/hostile-files.test.js', 'test/convert-safetensors.test.js', 'test/file-faults.test.js'],
+      ...[
+        'test/convert-torch-pickle.test.js',
+        'test/convert-torch-zip.test.js',
+        'test/convert-tortoise.test.js',
+      ],
     ]),
 }
 

@@ -8,12 +8,12 @@ export const mutations = [
   {
     what: 'rotary embedding is not applied to the values',
     file: `${native}/encoder.cpp`,
-    from: `    y = rotate(ctx, p, linear(ctx, block.qkv, y), positions);
+    from: `    ggml_tensor * y = rotate(ctx, p, norm_linear(ctx, block.attn_norm, block.qkv, x), positions);
     y = attention(ctx, split_heads(ctx, y, p.n_head), mask, &trace);`,
-    to: `    ggml_tensor * plain = linear(ctx, block.qkv, y);
+    to: `    ggml_tensor * plain = norm_linear(ctx, block.attn_norm, block.qkv, x);
     Heads heads = split_heads(ctx, rotate(ctx, p, plain, positions), p.n_head);
     heads.v = split_heads(ctx, plain, p.n_head).v;
-    y = attention(ctx, heads, mask, &trace);`,
+    ggml_tensor * y = attention(ctx, heads, mask, &trace);`,
   },
   {
     what: 'the rotary frequencies have another base',
@@ -71,9 +71,9 @@ export const mutations = [
   },
   {
     what: 'the halves of the GEGLU are swapped',
-    file: `${native}/encoder.cpp`,
-    from: 'ggml_mul(ctx, activation(ctx, p.act, half(1)), half(0))',
-    to: 'ggml_mul(ctx, activation(ctx, p.act, half(0)), half(1))',
+    file: `${native}/ops.cpp`,
+    from: 'ggml_mul(ctx, activation(ctx, act, half(1)), half(0))',
+    to: 'ggml_mul(ctx, activation(ctx, act, half(0)), half(1))',
   },
   {
     what: 'the last token is pooled as the first',
@@ -84,14 +84,14 @@ export const mutations = [
   {
     what: 'the final norm is left out',
     file: `${native}/decoder.cpp`,
-    from: 'linear(ctx, w.lm_head, layer_norm(ctx, w.final_norm, x, 1e-5f))',
-    to: 'linear(ctx, w.lm_head, x)',
+    from: 'return norm_linear(ctx, w.final_norm, w.lm_head, x);',
+    to: 'return linear(ctx, w.lm_head, x);',
   },
   {
     what: "the final norm has the configuration's epsilon",
-    file: `${native}/decoder.cpp`,
-    from: 'layer_norm(ctx, w.final_norm, x, 1e-5f)',
-    to: 'layer_norm(ctx, w.final_norm, x, 5e-2f)',
+    file: `${native}/weights.cpp`,
+    from: 'table.norm("dec.final_norm", p.n_embd)',
+    to: 'table.norm("dec.final_norm", p.n_embd, true, 5e-2f)',
   },
   {
     what: 'token types are ignored',
@@ -260,5 +260,42 @@ export const mutations = [
     file: `${native}/file.cpp`,
     from: 'if (flock(fd, LOCK_EX | LOCK_NB) == 0) {',
     to: 'if (fd >= 0) {',
+  },
+  // What keeps hostile files and a failing system out.
+  {
+    what: 'a block is not taken up by itself',
+    file: `${native}/decoder.cpp`,
+    from: 'x = graph.expand(block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); }));',
+    to: 'x = block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); });',
+  },
+  {
+    what: 'weights may be NaN',
+    file: `${native}/weights.cpp`,
+    from: 'if (!all_finite(to->type, bytes.data(), n)) {',
+    to: 'if (!all_finite(to->type, bytes.data(), 0)) {',
+  },
+  {
+    what: 'tensors may reach past the end',
+    file: `${native}/gguf_file.cpp`,
+    from: 'if (checked_add(tensor.offset, tensor.n_bytes, end.c_str()) > header.n_bytes) {',
+    to: 'if (checked_add(tensor.offset, tensor.n_bytes, end.c_str()) == 0) {',
+  },
+  {
+    what: 'numbers of a safetensors header need not be counts',
+    file: 'quantize/safetensors.ts',
+    from: "else if (c === '.' || c === '-'",
+    to: "else if (c === 'E' || c === 'E'",
+  },
+  {
+    what: 'a safetensors key may be there twice',
+    file: 'quantize/safetensors.ts',
+    from: 'if (keys.has(string)) return',
+    to: 'if (keys.has(string) && text.length < 0) return',
+  },
+  {
+    what: 'what cannot be looked at is taken for absent',
+    file: 'lib/files.ts',
+    from: 'isAbsence(error) ? undefined : failIo(path, error)',
+    to: 'isAbsence(error) || path ? undefined : failIo(path, error)',
   },
 ]
