@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
 })
 const targets = options.only.split(',')
 const clang = spawnSync('clang++', ['--version'], { stdio: 'ignore' }).status === 0
-const out = join(root, '.build', clang ? 'fuzz-clang' : 'fuzz')
+const out = join(root, '.build', clang ? 'fuzz-clang' : 'sanitize') // where `npm run sanitize` has built them
 const cache = join(root, '.cache/fuzz')
 
 function fuzz(name) {
