@@ -124,7 +124,8 @@ function read(text) {
     passed:
       count(/^ +ok \d+(?!.*# time=)/gm) +
       sum(/^(\d+) passed, \d+ failed/gm) +
-      sum(/^(?:.*: )?(\d+) inputs/gm),
+      sum(/^(?:.*: )?(\d+) inputs/gm) +
+      sum(/^ *# (\d+) calls/gm),
     failed: count(/^ +not ok \d+(?!.*# time=)/gm) + sum(/^\d+ passed, (\d+) failed/gm),
     figures,
   }

@@ -4,11 +4,12 @@
 import { parseArgs } from 'node:util'
 import t from 'tap'
 import { fuzzCalls } from './fuzz/api.js'
+import { times } from './helpers/torture.js'
 
 const { values: options } = parseArgs({
   options: {
-    calls: { type: 'string', default: '3000' },
-    made: { type: 'string', default: '1000' },
+    calls: { type: 'string', default: String(times(3000, 50_000)) },
+    made: { type: 'string', default: String(times(1000, 20_000)) },
     seed: { type: 'string', default: '1' },
   },
 })
