@@ -2,7 +2,7 @@
 /**
  * AddressSanitizer with LeakSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
  *   npm run sanitize                        the native tests and the fuzzers, for some seconds, with the first three
- *   npm run sanitize -- --threads           the native tests with ThreadSanitizer
+ *   npm run sanitize -- --threads [WORD ...]   the native tests with ThreadSanitizer, or those whose names have one of the words
  *   npm run sanitize -- --js [NAME ...]     test/NAME.test.js on an addon with the first three (default: all, which takes an hour on two
  *                                           cores); Linux with GCC
  */
@@ -26,8 +26,8 @@ function checkNative() {
   const fuzzers = values.threads ? [] : ['fuzz_gguf', 'fuzz_audio', 'fuzz_model']
   build(out, settings, 'clvp_tests', ...fuzzers)
   // ThreadSanitizer is slow, and all sets of kernels go through the same operations: one set is enough.
-  const only = values.threads ? ['-R', '^clvp_tests$'] : []
-  run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose', ...only])
+  if (values.threads) run(join(out, 'clvp_tests'), positionals, { cwd: out })
+  else run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose'])
 }
 
 /** Tests that measure memory, of which a sanitizer takes a lot, and one that looks for other addons than the one that is tested. */

@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -96,8 +96,10 @@ const rows = [
 /** Runs a program to its end; its output, and how it ended. */
 function run([program, ...args]) {
   const env = { ...process.env, CLVP_TORTURE: '1', TAP_TIMEOUT: '3600' }
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return new Promise((settle, reject) => {
+    // The native tests leave their files where they run.
+    const cwd = program.startsWith('.build') ? join(root, dirname(program)) : root
+    const child = spawn(resolve(root, program), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let text = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
@@ -105,7 +107,7 @@ function run([program, ...args]) {
       })
     }
     child.on('error', reject)
-    child.on('close', (status, signal) => resolve({ text, status, signal }))
+    child.on('close', (status, signal) => settle({ text, status, signal }))
   })
 }
 
