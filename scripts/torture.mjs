@@ -72,7 +72,7 @@ const rows = [
   {
     threat: 'worker_threads',
     goal: '100 of 100 in each mode',
-    by: [...test('worker-threads'), script('sanitize', '--js', 'worker-threads')],
+    by: test('worker-threads'),
   },
   { threat: 'exit during work', goal: 'no signal of our making, <= 2 s', by: test('exit') },
   {
