@@ -1,6 +1,6 @@
 /** What the file system says, as errors of this package. */
 import type { Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { ClvpError } from './errors.js'
 
 /** Turns a failed system call into an error of this package. */
@@ -21,4 +21,9 @@ export function isAbsence(error: unknown): boolean {
  */
 export async function statIfThere(path: string): Promise<Stats | undefined> {
   return stat(path).catch((error) => (isAbsence(error) ? undefined : failIo(path, error)))
+}
+
+/** Removes a file of ours, if it can: where that fails, what led to it has failed before, and is what to tell. */
+export async function removeQuietly(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => {})
 }

@@ -1,7 +1,7 @@
 /** JSON files as transformers reads and writes them. */
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { ClvpError, describe } from './errors.js'
-import { statIfThere } from './files.js'
+import { failIo, statIfThere } from './files.js'
 import { path } from './options.js'
 import { writeWhole } from './write.js'
 
@@ -101,8 +101,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
     throw new ClvpError('CLVP_MODEL_FORMAT', `${file} has ${size} bytes: expected at most ${MAX_BYTES}`)
   } catch (cause) {
     if (cause instanceof ClvpError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `Cannot read ${file}: ${reason}`, { cause })
+    failIo(file, cause)
   }
 }
 

@@ -1,6 +1,7 @@
 /** The files of a tokenizer, vocab.json and merges.txt: reading and checking them. */
 import { readFile } from 'node:fs/promises'
 import { ClvpError, describe, invalid } from './errors.js'
+import { failIo } from './files.js'
 import { path } from './options.js'
 
 /** Ids travel as 32-bit integers. */
@@ -82,9 +83,7 @@ export function parseMerges(text: string): string[] {
 /** A file as text, which must be UTF-8. */
 export async function readText(file: string, name: string): Promise<string> {
   const checked = path(file, name)
-  const bytes = await readFile(checked).catch((cause: Error) => {
-    throw new ClvpError('CLVP_IO', `Cannot read ${file}: ${cause.message}`, { cause })
-  })
+  const bytes = await readFile(checked).catch((cause) => failIo(file, cause))
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { ClvpError } from './errors.js'
+import { removeQuietly } from './files.js'
 
 /** Writes a file in one piece: under a temporary name beside it, synced, then renamed. */
 export async function writeWhole(target: string, data: string | Uint8Array): Promise<void> {
@@ -17,7 +18,7 @@ export async function writeWhole(target: string, data: string | Uint8Array): Pro
     }
     await rename(temporary, target)
   } catch (cause) {
-    if (made) await rm(temporary, { force: true }).catch(() => {})
+    if (made) await removeQuietly(temporary)
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ClvpError('CLVP_IO', `${target} could not be written: ${reason}`, { cause })
   }

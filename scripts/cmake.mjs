@@ -1,18 +1,14 @@
 /** What the scripts share that build the core once more, with other settings than the addon's: each in a folder of its own under .build. */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { checkTools } from './build.mjs'
 import { fetchSources } from './fetch.mjs'
+import { root, run as runAside } from './prebuild/tools.mjs'
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+export { root }
 
-/** Runs a program in sight; throws unless it ends well. */
-export function run(program, args, options = {}) {
-  const { status, signal } = spawnSync(program, args, { cwd: root, stdio: 'inherit', ...options })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed (${signal ?? status})`)
-}
+/** Runs a program whose output is what the script is for; throws unless it ends well. */
+export const run = (program, args, options) => runAside(program, args, { stdio: 'inherit', ...options })
 
 /** Builds all, or some targets. */
 export function build(out, settings, ...targets) {

@@ -44,7 +44,7 @@ function fuzz(name) {
 
 main(() => {
   const compilers = clang ? ['-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++'] : []
-  const settings = ['-DCLVP_SANITIZE=ON', '-DCLVP_FUZZ=ON', '-DCLVP_ADDON=OFF', ...compilers]
+  const settings = ['-DCLVP_SANITIZE=ON', '-DCLVP_FUZZ=ON', ...compilers]
   build(out, settings, ...targets.map((name) => `fuzz_${name}`))
   for (const name of targets) fuzz(name)
 })

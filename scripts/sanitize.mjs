@@ -3,7 +3,7 @@
  * AddressSanitizer with LeakSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
  *   npm run sanitize                        the native tests and the fuzzers, for some seconds, with the first three
  *   npm run sanitize -- --threads [WORD ...]   the native tests with ThreadSanitizer, or those whose names have one of the words
- *   npm run sanitize -- --js [NAME ...]     test/NAME.test.js on an addon with the first three (default: all, which takes an hour on two
+ *   npm run sanitize -- --js [NAME ...]     test/NAME.test.js on an addon with the first three (default: all, which takes half an hour on two
  *                                           cores); Linux with GCC
  */
 import { spawnSync } from 'node:child_process'
@@ -75,6 +75,8 @@ function checkJavaScript() {
     ASAN_OPTIONS: asan,
     NODE_CLVP_PREBUILD: out, // node-gyp-build takes the addon from there
   }
+  spawnSync(process.execPath, ['-e', 'throw 1'], { env, stdio: 'ignore' }) // leaves V8's heap behind
+  if (readdirSync(reports).length === 0) throw new Error('LeakSanitizer does not report what Node leaves')
   const all = readdirSync(join(root, 'test')).flatMap((name) => /(.+)\.test\.js$/.exec(name)?.[1] ?? [])
   const names = positionals.length > 0 ? positionals : all.filter((name) => !unfit.includes(name))
   const tests = names.map((name) => `test/${name}.test.js`)

@@ -1,9 +1,9 @@
 /** The hub's cache of one repository, as huggingface_hub lays it out: blobs, snapshots that point at them, and refs. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, realpath, rename, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { failIo } from '../files.js'
+import { failIo, removeQuietly } from '../files.js'
 import { writeWhole } from '../write.js'
 import { isCommit } from './id.js'
 import { writeFault } from './partial.js'
@@ -69,7 +69,7 @@ export class RepoCache {
       else await symlink(link, temporary)
       await rename(temporary, target)
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {})
+      await removeQuietly(temporary)
       throw writeFault(target, error)
     }
   }

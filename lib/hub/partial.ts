@@ -8,7 +8,7 @@ import { type FileHandle, open, readdir, rename, rm, stat, utimes } from 'node:f
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ClvpError } from '../errors.js'
-import { failIo } from '../files.js'
+import { failIo, removeQuietly } from '../files.js'
 import { wait } from './retries.js'
 
 /** A writer that has written nothing for longer has ended, or is not worth waiting for. */
@@ -152,10 +152,6 @@ export class Partial {
     const isLeft = isBetter && (await rename(this.path, this.#free).then(...settled))
     if (!isLeft) await removeQuietly(this.path)
   }
-}
-
-async function removeQuietly(path: string): Promise<void> {
-  await rm(path, { force: true }).catch(() => {})
 }
 
 const settled = [() => true, () => false] as const

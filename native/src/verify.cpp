@@ -2,6 +2,7 @@
 #include "backend.h"
 #include "checksum.h"
 #include "codebook.h"
+#include "finite.h"
 #include "hparams.h"
 #include "parallel.h"
 #include "weight_rows.h"
@@ -54,9 +55,12 @@ private:
     };
 
     static Found look(const GgufTensor & tensor, const char * data, uint64_t n, uint64_t first) {
-        std::vector<float> numbers(n);
-        to_floats(tensor.type, data, n, numbers.data());
         Found found;
+        if (all_finite(tensor.type, reinterpret_cast<const uint8_t *>(data), ggml_row_size(tensor.type, static_cast<int64_t>(n)))) {
+            return found;
+        }
+        std::vector<float> numbers(n); // to tell where
+        to_floats(tensor.type, data, n, numbers.data());
         for (uint64_t i = 0; i < n; i++) {
             if (!std::isfinite(numbers[i]) && found.count++ == 0) {
                 found.first = first + i;

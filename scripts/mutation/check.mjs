@@ -3,7 +3,7 @@
  * Do the committed tests catch a single broken place? Breaks one after the other in a copy of the tree, builds, and runs the
  * native tests and those of parity, the model classes and hostile files until one fails. Ends with 1 if a broken place passes.
  *
- *   npm run mutation [-- --only WORD]
+ *   npm run mutation [-- --only WORDS]   those that have one of the words, with commas
  *
  * The copy is .cache/mutation; it is built once and then changed file by file.
  */
@@ -107,7 +107,8 @@ must(build.lib())
 const before = firstFailure()
 if (before) throw new Error(`The tests fail before anything is broken: ${before}`)
 
-const wanted = mutations.filter(({ what }) => !options.only || what.includes(options.only))
+const words = options.only?.split(',')
+const wanted = mutations.filter(({ what }) => !words || words.some((word) => what.includes(word)))
 let missed = 0
 for (const mutation of wanted) {
   const caught = tryMutation(mutation)

@@ -109,6 +109,7 @@ const proofs = {
       }
     }
     const { calls, results: whole } = tryOne(0)
+    if (calls === 0) throw new Error('no call for memory out of libclvp-ggml was seen')
     let errors = 0
     for (let n = 1; n <= calls; n++) {
       const { how, results } = tryOne(n)

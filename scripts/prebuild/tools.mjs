@@ -11,9 +11,13 @@ export const here = join(root, 'scripts/prebuild')
 
 /** Runs a command with its output on stderr; throws unless it ends well. */
 export function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options })
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    ...options,
+  })
   if (error) throw error
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with status ${status}`)
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `status ${status}`}`)
 }
 
 /** What a command prints. */
