@@ -134,12 +134,9 @@ export interface NativeRequest {
   prompt: NativePrompt
   options: NativeGenerateOptions
   hooks: NativeHooks
-  /** Ends this request within one step, and no other. */
-  cancel: NativeAbortFlag
+  /** Ends this call within one step, and no other. */
+  abort: NativeAbortFlag
 }
-
-/** What became of a request. The timings are those of the whole batch. */
-export type NativeOutcome = NativeGenerated | { error: unknown }
 
 /** What NativeRecording asked for of one step. */
 export interface NativeStep {
@@ -253,7 +250,6 @@ export interface NativeTimings {
   prefillMs: number
   decodeMs: number
   sampleMs: number
-  scoreMs: number
   prefillPositions: number
   steps: number
   kvBytes: number
@@ -314,33 +310,41 @@ export interface NativeModel {
   dispose(): void
 }
 
+/** Calls run side by side. A flag ends its call alone, with CLVP_ABORTED. */
 export interface NativeSession {
   mel(samples: Float32Array): Promise<NativeMel>
-  condition(mel: NativeMel): Promise<Float32Array>
-  /** All in one batch; an outcome for each. */
-  generate(requests: NativeRequest[]): Promise<NativeOutcome[]>
-  searchBeams(prompt: NativePrompt, options: NativeBeamOptions, hooks: NativeHooks): Promise<NativeGenerated>
+  condition(mel: NativeMel, abort: NativeAbortFlag): Promise<Float32Array>
+  generate(request: NativeRequest): Promise<NativeGenerated>
+  searchBeams(
+    prompt: NativePrompt,
+    options: NativeBeamOptions,
+    hooks: NativeHooks,
+    abort: NativeAbortFlag,
+  ): Promise<NativeGenerated>
   /**
    * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. One voice goes with all
    * texts and one text with all voices.
    */
-  conditioning(voices: Float32Array, text: NativeRows): Promise<Float32Array>
+  conditioning(voices: Float32Array, text: NativeRows, abort: NativeAbortFlag): Promise<Float32Array>
   stepLogits(
     textIds: Int32Array,
     voice: Float32Array,
     codes: Int32Array,
     prefixPositions: PrefixPositions,
+    abort: NativeAbortFlag,
   ): Promise<Float32Array>
-  encode(tower: 'text' | 'speech', input: NativeForward): Promise<NativeEncoderOutput>
-  decode(input: NativeDecoderForward): Promise<NativeDecoderOutput>
-  embedText(textIds: Int32Array): Promise<Float32Array>
-  embedSpeech(rows: Int32Array[]): Promise<Float32Array>
+  encode(tower: 'text' | 'speech', input: NativeForward, abort: NativeAbortFlag): Promise<NativeEncoderOutput>
+  decode(input: NativeDecoderForward, abort: NativeAbortFlag): Promise<NativeDecoderOutput>
+  embedText(textIds: Int32Array, abort: NativeAbortFlag): Promise<Float32Array>
+  embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
   codesToMel(codes: Int32Array): Promise<NativeMel>
-  preview(codes: Int32Array, iterations: number): Promise<NativeAudio>
+  preview(codes: Int32Array, iterations: number, abort: NativeAbortFlag): Promise<NativeAudio>
   /** From now on sums up what enters the weight matrices; false stops that and forgets it. */
   collectImportance(on: boolean): Promise<void>
   importance(): Promise<NativeImportance[]>
-  abort(): void
+  /** Ends all calls soon, with CLVP_DISPOSED, and refuses later ones. */
+  close(): void
+  /** close(), and waits for the threads. */
   dispose(): void
   threads(): number
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { abortable } from './abortable.js'
+import { onAbort, withAbort } from './abort.js'
 import { packageRoot } from './addon.js'
 import { type Clip, readClip, takeClip } from './audio.js'
 import { fitBatch, tooMuch } from './auto.js'
@@ -12,6 +12,7 @@ import { type GenerateOptions, type LoadOptions, readGenerateOptions } from './g
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generation.js'
 import { type ModelInfo, modelInfo } from './info.js'
 import { type MemoryOptions, openModel } from './load.js'
+import { MemoryBudget } from './memory_budget.js'
 import { abortSignal, integer, oneOf, pick } from './options.js'
 import { needPart } from './parts.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
@@ -26,6 +27,9 @@ export type StreamEvent =
   | { type: 'token'; candidate: number; code: number }
   | { type: 'candidate'; candidate: DrawnCandidate }
   | { type: 'done'; result: GenerateResult }
+
+/** A plan with the memory that it takes beside the weights. */
+type MemoryPlan = SizedPlan & { bytes: number }
 
 /** Options of voice(). */
 export interface VoiceOptions {
@@ -58,8 +62,8 @@ export interface CallOptions {
 /**
  * A loaded CLVP model: from a text and a voice to ranked speech-token candidates.
  *
- * Calls may overlap; they are worked off one at a time, first come, first served, on a thread of the model's own. More than `maxCalls` at
- * a time are refused with CLVP_BUSY.
+ * Calls run side by side on threads of the model's own: candidates of all calls share a batch, and other work is done between its steps. Each
+ * call fails, is aborted and settles by itself. More than `maxCalls` at a time are refused with CLVP_BUSY.
  */
 export class Clvp {
   /** Path of the embedded demo model. */
@@ -73,6 +77,7 @@ export class Clvp {
   readonly #tokenizer: ClvpTokenizer
   readonly #cache: ContentCache
   readonly #maxMemory: number | undefined
+  readonly #budget = new MemoryBudget()
   #disposed: Promise<void> | undefined
 
   private constructor(session: Session, tokenizer: ClvpTokenizer, { maxMemory, kvType }: MemoryOptions) {
@@ -124,7 +129,11 @@ export class Clvp {
     return this.#session.call(async () => {
       const vectors: Float32Array[] = []
       for (const [i, clip] of taken.entries()) {
-        const samples = await abortable(signal, () => readClip(clip, nameOf(i), sampleRate, clipSeconds))
+        const samples = await withAbort(
+          signal,
+          () => {},
+          () => readClip(clip, nameOf(i), sampleRate, clipSeconds),
+        )
         vectors.push(await this.#cache.condition(samples, signal))
       }
       return Voice.mean(vectors)
@@ -140,7 +149,7 @@ export class Clvp {
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
     const { ids, plan } = this.#plan(text, options)
-    return this.#session.call(() => generateRanked(this.#session, this.#cache, ids, plan))
+    return this.#run(ids, plan)
   }
 
   /**
@@ -153,7 +162,8 @@ export class Clvp {
     const info = this.#session.info
     const { ids, plan } = this.#plan(text, options)
     const leave = new AbortController()
-    const signal = plan.signal ? AbortSignal.any([plan.signal, leave.signal]) : leave.signal
+    const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
+    if (plan.signal?.aborted) leave.abort(plan.signal.reason)
     const events = new EventStream<StreamEvent>(() => leave.abort())
     const listener: Listener = {
       onStep(pairs) {
@@ -164,8 +174,8 @@ export class Clvp {
       },
       onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
     }
-    this.#session
-      .call(() => generateRanked(this.#session, this.#cache, ids, { ...plan, signal }, listener))
+    this.#run(ids, { ...plan, signal: leave.signal }, listener)
+      .finally(forget)
       .then(
         (result) => {
           events.push({ type: 'done', result })
@@ -263,12 +273,15 @@ export class Clvp {
 
   /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#session.dispose()
+    if (!this.#disposed) {
+      this.#disposed = this.#session.dispose()
+      this.#budget.close()
+    }
     return this.#disposed
   }
 
   /** What a call of generate() is to do, with a batch that stays within the memory it may have. */
-  #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: SizedPlan } {
+  #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
@@ -276,7 +289,7 @@ export class Clvp {
     const ids = textIds(this.#tokenizer, text, info)
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
-    // Of this call alone: a batch may be larger, for candidates of others that wait, who are asked for their own.
+    // Of this call alone: a batch may be larger, for candidates of other calls, which have estimates of their own.
     const estimate = (batchSize: number) =>
       this.info.estimateMemory({
         candidates: rows,
@@ -294,8 +307,21 @@ export class Clvp {
     if (info.device === 'CPU') {
       checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
     }
-    // The estimate is of this call: with a limit there is no room for others' candidates.
-    return { ids, plan: { ...plan, batchSize, alone: maxMemory !== undefined } }
+    return {
+      ids,
+      plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
+    }
+  }
+
+  /** Draws and ranks as soon as the memory that the call may take is free. */
+  #run(ids: Int32Array, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
+    const { bytes, maxMemory, signal } = plan
+    const most = maxMemory === undefined ? undefined : maxMemory - this.info.bytes
+    return this.#session.call(() =>
+      this.#budget.run({ bytes, most, signal }, () =>
+        generateRanked(this.#session, this.#cache, ids, plan, listener),
+      ),
+    )
   }
 
   #check(): void {

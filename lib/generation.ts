@@ -14,7 +14,7 @@ export interface Listener {
 }
 
 /** A plan whose batch is known. */
-export type SizedPlan = GeneratePlan & { batchSize: number; alone: boolean }
+export type SizedPlan = GeneratePlan & { batchSize: number }
 
 /** Draws, or searches by beams, then ranks. */
 export async function generateRanked(
@@ -61,21 +61,20 @@ async function draw(
   }
   const onCandidate =
     listener && ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, session.info)))
-  const progress = new DrawProgress(plan)
+  const progress = new DrawProgress(plan, session.info.eos)
   if (plan.beams) {
-    const onStep = onProgress && (() => progress.step())
+    const onStep = onProgress && ((pairs: Int32Array) => progress.searched(pairs[1]!))
     const found = await session.searchBeams({ ...common, ...plan.beams, onStep })
     if (onCandidate) for (const each of found.candidates) onCandidate(each)
     return found
   }
   const onStep = (pairs: Int32Array) => {
     listener?.onStep(pairs)
-    progress.step()
+    progress.drawn(pairs)
   }
   return session.generate({
     ...common,
     batchSize: plan.batchSize,
-    alone: plan.alone,
     deterministic: plan.deterministic,
     onStep: listener || onProgress ? onStep : undefined,
     onCandidate,
@@ -120,19 +119,37 @@ async function rank(
   return { candidates: candidates.sort(byScore), scoreMs: ms }
 }
 
-/** How far a call has come: steps of the batch at hand over the most there can be. */
+/** How far a call has come: the codes of its candidates over the most there can be; one that has ended counts in full. */
 class DrawProgress {
   readonly #plan: SizedPlan
-  #steps = 0
+  readonly #stop: number
+  readonly #codes = new Map<number, number>()
+  #done = 0
 
-  constructor(plan: SizedPlan) {
+  constructor(plan: SizedPlan, stop: number) {
     this.#plan = plan
+    this.#stop = stop
   }
 
-  step(): void {
-    const { beams, candidates, batchSize, maxTokens, onProgress } = this.#plan
-    const most = (beams ? 1 : Math.ceil(candidates / batchSize)) * maxTokens
-    onProgress?.({ stage: 'generate', fraction: Math.min(1, ++this.#steps / most) })
+  /** Candidate, code, candidate, code, ... of a step. */
+  drawn(pairs: Int32Array): void {
+    const { candidates, maxTokens } = this.#plan
+    for (let i = 0; i < pairs.length; i += 2) {
+      const before = this.#codes.get(pairs[i]!) ?? 0
+      const now = pairs[i + 1] === this.#stop ? maxTokens : before + 1
+      this.#codes.set(pairs[i]!, now)
+      this.#done += now - before
+    }
+    this.#tell(this.#done / (candidates * maxTokens))
+  }
+
+  /** The length of the beams. */
+  searched(length: number): void {
+    this.#tell(length / this.#plan.maxTokens)
+  }
+
+  #tell(fraction: number): void {
+    this.#plan.onProgress?.({ stage: 'generate', fraction: Math.min(1, fraction) })
   }
 }
 

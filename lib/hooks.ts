@@ -1,7 +1,7 @@
 /** A caller's functions in the midst of a step: processors that change scores, criteria that end rows. */
 import type { NativeStepRows } from './binding.js'
-import type { CoreHooks } from './core.js'
 import { invalid } from './errors.js'
+import type { CoreHooks } from './requests.js'
 import { Tensor } from './tensor.js'
 
 /** The rows of one text that a processor or criteria is shown. */

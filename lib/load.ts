@@ -1,17 +1,11 @@
 /** From a source that a user names to a model in memory and a session on it. */
 import { autoType } from './auto.js'
 import { binding, native } from './binding.js'
-import {
-  type CoreLoadOptions,
-  createSession,
-  isolatedSession,
-  loadModel,
-  type Session,
-  type SessionOptions,
-} from './core.js'
+import { createSession, isolatedSession, type Session, type SessionOptions } from './core.js'
 import { ClvpError } from './errors.js'
 import { availableMemory } from './free_memory.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './generate_options.js'
+import { type CoreLoadOptions, loadModel } from './jobs.js'
 import { path } from './options.js'
 import { resolveSource } from './source.js'
 import type { ModelType } from './weight_types.js'

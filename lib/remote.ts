@@ -4,20 +4,19 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onAbort } from './abort.js'
 import type {
   NativeAbortFlag,
   NativeDecoderOutput,
   NativeHeld,
   NativeHooks,
   NativeInfo,
-  NativeOutcome,
   NativeRequest,
   NativeSession,
 } from './binding.js'
 import type { Engine } from './engine.js'
-import { abortError, ClvpError } from './errors.js'
+import { abortError, ClvpError, disposedError } from './errors.js'
 import {
-  type Failure,
   type FlagPlace,
   type FromModel,
   failed,
@@ -37,7 +36,9 @@ interface Pending {
   resolve(value: never): void
   reject(error: unknown): void
   message(): ToModel
-  hooks: readonly NativeHooks[]
+  hooks: NativeHooks
+  /** Set: it is not to be sent any more. */
+  flag: RemoteFlag | undefined
   sent: boolean
 }
 
@@ -58,6 +59,13 @@ class RemoteFlag implements NativeAbortFlag {
   }
 }
 
+/** The flag that a call was given: an argument of its own, or in a request. */
+function flagOf(value: unknown): RemoteFlag | undefined {
+  if (value instanceof RemoteFlag) return value
+  const { abort } = (value ?? {}) as { abort?: unknown }
+  return abort instanceof RemoteFlag ? abort : undefined
+}
+
 const place = (value: object): FlagPlace | undefined =>
   value instanceof RemoteFlag ? { flag: value.id, aborted: value.aborted } : undefined
 
@@ -72,6 +80,7 @@ export class RemoteEngine implements Engine {
   readonly #pending = new Map<number, Pending>()
   #child: ModelProcess | undefined
   #nextId = 0
+  #closed = false
 
   /** Starts the first process. */
   static async start(
@@ -83,14 +92,13 @@ export class RemoteEngine implements Engine {
   ): Promise<RemoteEngine> {
     if (signal?.aborted) throw abortError(signal)
     const child = new ModelProcess(start, onProgress)
-    const onAbort = () => child.kill()
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const forget = signal && onAbort(signal, () => child.kill())
     try {
       return new RemoteEngine(start, child, await child.started)
     } catch (error) {
       throw signal?.aborted ? abortError(signal) : error
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      forget?.()
     }
   }
 
@@ -120,28 +128,20 @@ export class RemoteEngine implements Engine {
     return {
       mel: ask('mel'),
       condition: ask('condition'),
-      generate: async (requests: NativeRequest[]) => {
-        const bare = requests.map(({ hooks: _, ...rest }) => rest)
-        const hooks = requests.map((each) => each.hooks)
-        const outcomes = await this.#call<Promise<(NativeOutcome & { error?: Failure })[]>>(
-          'generate',
-          [bare],
-          hooks,
-        )
-        return outcomes.map((each) => (each.error ? { error: failed(each.error) } : each))
-      },
-      searchBeams: (prompt, options, hooks) => this.#call('searchBeams', [prompt, options], [hooks]),
+      generate: ({ hooks, ...bare }: NativeRequest) => this.#call('generate', [bare], hooks),
+      searchBeams: (prompt, options, hooks, abort) =>
+        this.#call('searchBeams', [prompt, options, {}, abort], hooks),
       conditioning: ask('conditioning'),
       stepLogits: ask('stepLogits'),
       encode: ask('encode'),
-      decode: async (input) => {
+      decode: async (input, abort) => {
         if (input.past || input.keep) {
           throw new ClvpError(
             'CLVP_UNSUPPORTED',
             'Expected no pastKeyValues with isolate: they stay in the process that made them. Leave isolate or useCache out',
           )
         }
-        return this.#call<Promise<NativeDecoderOutput>>('decode', [input])
+        return this.#call<Promise<NativeDecoderOutput>>('decode', [input, abort])
       },
       embedText: ask('embedText'),
       embedSpeech: ask('embedSpeech'),
@@ -149,32 +149,31 @@ export class RemoteEngine implements Engine {
       preview: ask('preview'),
       collectImportance: ask('collectImportance'),
       importance: ask('importance'),
-      abort: () => this.#abort(),
+      close: () => this.#close(),
       dispose: () => {}, // with the process
       threads: () => this.threads,
     }
   }
 
-  /** What waits for a process to start is not told to it any more. */
-  #abort(): void {
-    for (const [id, { sent }] of this.#pending) {
-      if (!sent) this.#settle(id)?.reject(new ClvpError('CLVP_ABORTED', 'The operation was aborted'))
-    }
-    this.#child?.send({ kind: 'abort' })
+  #close(): void {
+    this.#closed = true
+    for (const [id, { sent }] of this.#pending) if (!sent) this.#settle(id)?.reject(disposedError())
+    this.#child?.send({ kind: 'close' })
   }
 
-  #call<P extends Promise<unknown>>(method: Method, args: unknown[], hooks: readonly NativeHooks[] = []): P {
+  #call<P extends Promise<unknown>>(method: Method, args: unknown[], hooks: NativeHooks = {}): P {
     const id = this.#nextId++
-    const names = hooks.map((each) => (Object.keys(each) as HookName[]).filter((name) => each[name]))
     const message = (): ToModel => ({
       kind: 'call',
       id,
       method,
       args: packed(args, place) as unknown[],
-      hooks: names,
+      hooks: (Object.keys(hooks) as HookName[]).filter((name) => hooks[name]),
     })
     return new Promise<never>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, message, hooks, sent: false })
+      if (this.#closed) throw disposedError()
+      const flag = args.flat().map(flagOf).find(Boolean)
+      this.#pending.set(id, { resolve, reject, message, hooks, flag, sent: false })
       const child = this.#child ?? this.#adopt(new ModelProcess(this.#start))
       child.busy(true)
       if (child.isReady) this.#deliver(id, child)
@@ -205,6 +204,10 @@ export class RemoteEngine implements Engine {
   #deliver(id: number, child: ModelProcess): void {
     const entry = this.#pending.get(id)
     if (!entry) return
+    if (entry.flag?.aborted) {
+      this.#settle(id)?.reject(new ClvpError('CLVP_ABORTED', 'The operation was aborted'))
+      return
+    }
     entry.sent = true
     try {
       child.send(entry.message())
@@ -234,7 +237,7 @@ export class RemoteEngine implements Engine {
     if (message.kind === 'value') this.#settle(message.id)?.resolve(message.value as never)
     if (message.kind === 'error') this.#settle(message.id)?.reject(failed(message.error))
     if (message.kind === 'hook') {
-      const hook = this.#pending.get(message.id)?.hooks[message.request]?.[message.hook] as
+      const hook = this.#pending.get(message.id)?.hooks[message.hook] as
         | ((...args: unknown[]) => void)
         | undefined
       const reply = (value?: unknown) => child.send({ kind: 'reply', reply: message.reply, value })

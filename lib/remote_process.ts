@@ -1,18 +1,12 @@
 /** The process that a model runs in by itself: started by remote.ts, it ends with the one that started it. */
-import {
-  binding,
-  type NativeAbortFlag,
-  type NativeHooks,
-  type NativeOutcome,
-  type NativeRequest,
-} from './binding.js'
+import { binding, type NativeAbortFlag, type NativeHooks, type NativeRequest } from './binding.js'
 import { type Engine, localEngine } from './engine.js'
 import {
   type FlagPlace,
   type FromModel,
   failure,
   type HookName,
-  type Method,
+  isFlagPlace,
   type Start,
   type ToModel,
 } from './wire.js'
@@ -37,12 +31,12 @@ async function start({ file, load, threads, kvType }: Start): Promise<void> {
   }
 }
 
-/** A request's hooks, which ask over there. */
-function hooksOf(id: number, request: number, names: readonly HookName[]): NativeHooks {
+/** A call's hooks, which ask over there. */
+function hooksOf(id: number, names: readonly HookName[]): NativeHooks {
   const ask = (hook: HookName, args: unknown[], answer?: (value: never) => void) => {
     const reply = nextReply++
     if (answer) replies.set(reply, answer as (value: unknown) => void)
-    send({ kind: 'hook', id, request, hook, args, reply })
+    send({ kind: 'hook', id, hook, args, reply })
   }
   const hooks: NativeHooks = {
     onStep: (pairs) => ask('onStep', [pairs]),
@@ -55,33 +49,31 @@ function hooksOf(id: number, request: number, names: readonly HookName[]): Nativ
 
 async function call({ id, method, args, hooks }: Extract<ToModel, { kind: 'call' }>): Promise<void> {
   const used: number[] = []
-  const requests = (list: NativeRequest[]) =>
-    list.map((request, i) => {
-      const { flag, aborted } = request.cancel as unknown as FlagPlace
-      const cancel = new binding.AbortFlag()
-      if (aborted) cancel.abort()
-      flags.set(flag, cancel)
-      used.push(flag)
-      return { ...request, cancel, hooks: hooksOf(id, i, hooks[i] ?? []) }
-    })
+  /** A flag of our own in place of one over there. */
+  const flagFor = ({ flag, aborted }: FlagPlace) => {
+    const abort = new binding.AbortFlag()
+    if (aborted) abort.abort()
+    flags.set(flag, abort)
+    used.push(flag)
+    return abort
+  }
+  const unpacked = args.map((each) => (isFlagPlace(each) ? flagFor(each) : each))
   try {
     const { session } = engine!
-    const own: Partial<Record<Method, (...given: never[]) => unknown>> = {
-      generate: async (list: NativeRequest[]) => (await session.generate(requests(list))).map(sendable),
-      searchBeams: (prompt: never, options: never) =>
-        session.searchBeams(prompt, options, hooksOf(id, 0, hooks[0] ?? [])),
+    if (method === 'generate') {
+      const request = unpacked[0] as NativeRequest
+      const abort = flagFor(request.abort as unknown as FlagPlace)
+      unpacked[0] = { ...request, abort, hooks: hooksOf(id, hooks) }
     }
-    const run = own[method] ?? (session[method] as (...given: never[]) => unknown).bind(session)
-    send({ kind: 'value', id, value: await run(...(args as never[])) })
+    if (method === 'searchBeams') unpacked[2] = hooksOf(id, hooks)
+    const run = (session[method] as (...given: unknown[]) => unknown).bind(session)
+    send({ kind: 'value', id, value: await run(...unpacked) })
   } catch (error) {
     send({ kind: 'error', id, error: failure(error) })
   } finally {
     for (const flag of used) flags.delete(flag)
   }
 }
-
-const sendable = (outcome: NativeOutcome) =>
-  'error' in outcome ? { error: failure(outcome.error) } : outcome
 
 process.on('message', (message: ToModel) => {
   switch (message.kind) {
@@ -94,8 +86,8 @@ process.on('message', (message: ToModel) => {
       return void replies.delete(message.reply)
     case 'cancel':
       return flags.get(message.flag)?.abort()
-    case 'abort':
-      return engine?.session.abort()
+    case 'close':
+      return engine?.session.close()
     case 'dispose':
       return process.disconnect()
   }

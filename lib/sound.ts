@@ -1,6 +1,7 @@
 /** What is made of a damaged file, or measured on it, would hide the damage. */
-import { scanModel } from './core.js'
+
 import { ClvpError } from './errors.js'
+import { scanModel } from './jobs.js'
 
 /**
  * Reads a whole model file as `verifyModel` does.

@@ -1,7 +1,7 @@
 /** Whether a model file is whole and sound. */
 import { binding, native } from './binding.js'
-import { scanModel } from './core.js'
 import { ClvpError } from './errors.js'
+import { scanModel } from './jobs.js'
 import { checkpointConfig } from './models/conditional_generation.js'
 import { checkpointSettings } from './models/generation_options.js'
 import { abortSignal, callback, integer, path, pick } from './options.js'

@@ -22,12 +22,12 @@ export type HookName = keyof NativeHooks
 
 export type ToModel =
   | { kind: 'start'; start: Start }
-  /** `hooks`: of each request, which of them the caller has. */
-  | { kind: 'call'; id: number; method: Method; args: unknown[]; hooks: HookName[][] }
+  /** `hooks`: those that the caller has. */
+  | { kind: 'call'; id: number; method: Method; args: unknown[]; hooks: HookName[] }
   /** An answer to a hook. */
   | { kind: 'reply'; reply: number; value: unknown }
   | { kind: 'cancel'; flag: number }
-  | { kind: 'abort' }
+  | { kind: 'close' }
   | { kind: 'dispose' }
 
 export type FromModel =
@@ -36,7 +36,7 @@ export type FromModel =
   | { kind: 'unstarted'; error: Failure }
   | { kind: 'value'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: Failure }
-  | { kind: 'hook'; id: number; request: number; hook: HookName; args: unknown[]; reply: number }
+  | { kind: 'hook'; id: number; hook: HookName; args: unknown[]; reply: number }
 
 /** An error: structured clones of errors lose their codes. */
 export interface Failure {
@@ -53,10 +53,14 @@ export function failed({ code, message }: Failure): Error {
   return code?.startsWith('CLVP_') ? new ClvpError(code as ClvpError['code'], message) : new Error(message)
 }
 
-/** One request's flag, as its place in a message. */
+/** A call's flag, as its place in a message. */
 export interface FlagPlace {
   flag: number
   aborted: boolean
+}
+
+export function isFlagPlace(value: unknown): value is FlagPlace {
+  return typeof value === 'object' && value !== null && 'flag' in value
 }
 
 /**

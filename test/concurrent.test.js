@@ -5,7 +5,7 @@ import { essence, loadTinyModel, tone } from './helpers/model.js'
 import { figure, times } from './helpers/torture.js'
 
 const { clvp, voice } = await loadTinyModel(t, { name: 'deep' })
-// Calls that wait together are drawn together: `deterministic` makes rounding the same in any company.
+// Calls under way at the same time share a batch: `deterministic` makes rounding the same in any company.
 const call = (i, options = {}) =>
   clvp.generate(`Sentence number ${i}.`, {
     voice,
@@ -80,24 +80,37 @@ t.test('the event loop stays free', async (t) => {
   t.ok(delay.percentile(50) < 1e9, 'it turned while the model worked')
 })
 
-t.test('a call with a limit of memory shares its batch with no other', async (t) => {
-  const limited = { maxMemory: 2e9 }
-  const alone = await call(2, limited)
-  const [first, second] = await Promise.all([call(2, limited), call(3, limited), call(4)])
-  t.equal(first.timings.steps, alone.timings.steps)
-  t.same(first.candidates.map(essence), alone.candidates.map(essence))
-  t.ok(second.timings.prefillPositions > 0)
-  const joined = await Promise.all([call(2), call(3)])
-  t.ok(
-    joined[0].timings.prefillPositions > second.timings.prefillPositions,
-    'without one they are read together',
+/** Room for one call of these candidates, and not for two. */
+const one = (i) =>
+  Math.ceil(
+    clvp.info.bytes +
+      1.5 *
+        (clvp.info.estimateMemory({ candidates: 1 + (i % 5), tokens: clvp.info.maxTokens }).total -
+          clvp.info.bytes),
   )
+
+t.test('calls with a limit of memory wait until they fit beside those under way', async (t) => {
+  const ended = []
+  const steps = { first: 0, second: 0 }
+  const watched = (name, i, maxMemory) =>
+    call(i, { maxMemory, onProgress: () => steps[name]++ }).then((result) => {
+      ended.push(`${name} after ${steps.second > 0 && name === 'first' ? 'both' : 'its own'} steps`)
+      return result.candidates.map(essence)
+    })
+  const alone = [(await call(4)).candidates.map(essence), (await call(4)).candidates.map(essence)]
+  const results = await Promise.all([watched('first', 4, one(4)), watched('second', 4, one(4))])
+  t.same(results, alone)
+  t.equal(ended[0], 'first after its own steps', 'the second began when the first had ended')
+  steps.second = 0
+  ended.length = 0
+  await Promise.all([watched('first', 4, 2e9), watched('second', 4, 2e9)])
+  t.ok(ended.includes('first after both steps'), 'with room for both they go side by side')
 })
 
 t.test('a limited call that is aborted while it waits stops nobody else', async (t) => {
   const controller = new AbortController()
-  const busy = call(1)
-  const waits = call(2, { maxMemory: 2e9, signal: controller.signal })
+  const busy = call(1, { maxMemory: one(1) })
+  const waits = call(2, { maxMemory: one(2), signal: controller.signal })
   controller.abort()
   await t.rejects(waits, { code: 'CLVP_ABORTED' })
   t.equal((await busy).candidates.length, 2)

@@ -1,9 +1,11 @@
 /** From prompts and a plan to sequences: each text in a core call of its own, the results side by side. */
 import { randomInt } from 'node:crypto'
+import { onAbort } from '../abort.js'
 import type { NativeCandidate, NativeGenerated, NativePrompt } from '../binding.js'
-import type { CoreHooks, Session } from '../core.js'
+import type { Session } from '../core.js'
 import { ClvpError, invalid } from '../errors.js'
 import { callerHooks } from '../hooks.js'
+import type { CoreHooks } from '../requests.js'
 import { Tensor } from '../tensor.js'
 import type { GenerationPlan } from './generation_options.js'
 import { readSteps, type StepOutputs } from './steps.js'
@@ -46,20 +48,36 @@ export async function generateSequences(
     )
   }
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
-  const generated: NativeGenerated[] = []
   plan.streamer?.put(Int32Array.from(prompts[0]!.written))
-  for (const [batchIndex, prompt] of prompts.entries()) {
+  const generated = await sideBySide(plan.signal, prompts, (prompt, batchIndex, signal) => {
     const { streamer } = plan
     const hooks: CoreHooks = {
       ...callerHooks(plan, batchIndex, session.info.decoderVocab),
       onStep: streamer && ((pairs) => streamer.put(pairs.subarray(1, 2))),
     }
-    generated.push(
-      await generateOne(session, prompt, plan, hooks, seed + batchIndex * plan.sequences, rankable),
-    )
-  }
+    const textSeed = seed + batchIndex * plan.sequences
+    return generateOne(session, prompt, { ...plan, signal }, hooks, textSeed, rankable)
+  })
   plan.streamer?.end()
   return assemble(session, prompts, generated, plan)
+}
+
+/** Runs a call for each prompt at the same time. The first error stops the others. */
+async function sideBySide<T>(
+  signal: AbortSignal | undefined,
+  prompts: readonly RowPrompt[],
+  call: (prompt: RowPrompt, batchIndex: number, signal: AbortSignal) => Promise<T>,
+): Promise<T[]> {
+  const stop = new AbortController()
+  const forget = signal && onAbort(signal, () => stop.abort(signal.reason))
+  if (signal?.aborted) stop.abort(signal.reason)
+  try {
+    const calls = prompts.map((prompt, i) => call(prompt, i, stop.signal))
+    for (const each of calls) each.catch(() => stop.abort())
+    return await Promise.all(calls)
+  } finally {
+    forget?.()
+  }
 }
 
 function generateOne(

@@ -1,9 +1,9 @@
 /** One model file held against another: their tensors, and what they do. */
 import type { Clip } from '../audio.js'
 import type { NativeTensorDifference } from '../binding.js'
-import { compareTensors } from '../core.js'
 import { abortError } from '../errors.js'
 import { inspectModel, type ModelFile } from '../inspect.js'
+import { compareTensors } from '../jobs.js'
 import { abortSignal, callback, integer, path, pick, string } from '../options.js'
 import { requireSound } from '../sound.js'
 import { resolveSource } from '../source.js'

@@ -1,5 +1,5 @@
 /** A model under examination: loaded, with a session and a tokenizer, and run as Clvp runs it. */
-import { abortable } from '../abortable.js'
+import { withAbort } from '../abort.js'
 import { readClip } from '../audio.js'
 import type { NativeInfo, NativeSampling } from '../binding.js'
 import type { Session } from '../core.js'
@@ -51,7 +51,11 @@ export class Subject {
   /** The conditioning vector of a clip. */
   async voice(clip: TakenClip, name: string, signal: AbortSignal | undefined): Promise<Float32Array> {
     const { sampleRate, clipSeconds } = this.info
-    const samples = await abortable(signal, () => readClip(clip, name, sampleRate, clipSeconds))
+    const samples = await withAbort(
+      signal,
+      () => {},
+      () => readClip(clip, name, sampleRate, clipSeconds),
+    )
     return this.session.condition(await this.session.mel(samples, signal), signal)
   }
 

@@ -71,7 +71,7 @@ clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     if (!value.IsFunction()) {
         return {};
     }
-    Worker * loader = addon(env).loader.get();
+    Crew * loader = addon(env).loader.get();
     auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>()));
     return [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
         if (fraction < *last + 0.01 && fraction < 1) {
@@ -206,13 +206,16 @@ Napi::Value similarity(const Napi::CallbackInfo & info) {
 
 /// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
 Napi::Value stop_workers(const Napi::CallbackInfo & info) {
-    Worker::stop_all();
+    Crew::stop_all();
     return info.Env().Undefined();
 }
 
+/// Loads, headers and clips side by side: a load that takes long holds none of them up.
+constexpr size_t n_loaders = 4;
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     auto * data = new AddonData;
-    data->loader = Worker::create(env, [loads = data->loads] { loads->abort(); });
+    data->loader = Crew::create(env, n_loaders, [loads = data->loads] { loads->abort(); });
     data->model_class = Napi::Persistent(ModelWrap::define(env));
     data->session_class = Napi::Persistent(SessionWrap::define(env));
     data->writer_class = Napi::Persistent(WriterWrap::define(env));

@@ -1,7 +1,7 @@
 // What one JavaScript environment owns. worker_threads load the addon several times in a process, so nothing is static.
 #pragma once
 
-#include "worker.h"
+#include "crew.h"
 
 #include <algorithm>
 
@@ -29,7 +29,7 @@ private:
 struct AddonData {
     Napi::FunctionReference model_class, session_class, writer_class, abort_class, past_class;
     std::shared_ptr<RunningLoads> loads = std::make_shared<RunningLoads>();
-    std::shared_ptr<Worker> loader; // loads models, reads headers, decodes audio
+    std::shared_ptr<Crew> loader; // loads models, reads headers, decodes audio
 };
 
 inline AddonData & addon(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }

@@ -143,7 +143,6 @@ Napi::Object to_js(Napi::Env env, const clvp::Timings & t) {
     object.Set("prefillMs", t.prefill_ms);
     object.Set("decodeMs", t.decode_ms);
     object.Set("sampleMs", t.sample_ms);
-    object.Set("scoreMs", t.score_ms);
     object.Set("prefillPositions", t.n_prefill);
     object.Set("steps", t.n_steps);
     object.Set("kvBytes", static_cast<double>(t.kv_bytes));

@@ -4,10 +4,8 @@ namespace binding {
 
 namespace {
 
-using Hook = std::shared_ptr<Napi::FunctionReference>;
-
-/// A function of the hooks object, or null. Held by the job, which is freed on the JS thread.
-Hook to_hook(const Napi::Object & hooks, const char * name) {
+/// A function of the hooks object, or null.
+std::shared_ptr<Napi::FunctionReference> to_hook(const Napi::Object & hooks, const char * name) {
     const Napi::Value value = hooks.Get(name);
     return value.IsFunction() ? std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>())) : nullptr;
 }
@@ -34,33 +32,6 @@ template <typename T> Napi::Function reply_to(Napi::Env env, const std::shared_p
         answer->give(info[0].IsUndefined() ? T() : convert(info[0], "reply"));
         return info.Env().Undefined();
     });
-}
-
-/// The hooks that drawing and beam search share.
-void add_questions(clvp::DrawOptions & options, const Napi::Object & hooks, const std::shared_ptr<Worker> & worker, const clvp::Session * session) {
-    Worker * asked = worker.get(); // it outlives its jobs
-    const auto cancelled = [session] { return session->aborted(); };
-    if (const Hook process = to_hook(hooks, "process")) {
-        options.process = [process, asked, cancelled](const clvp::StepRows & rows, std::vector<float> & scores) {
-            // Copies: an abort may end the job before the JS thread gets to the question.
-            const auto question = [process, rows, scores](Napi::Env env, const std::shared_ptr<Answer<std::vector<float>>> & answer) {
-                process->Call({ rows_to_js(env, rows), to_js(env, scores), reply_to(env, answer, to_floats) });
-            };
-            std::vector<float> changed = asked->ask<std::vector<float>>(question, cancelled);
-            if (!changed.empty()) {
-                scores = std::move(changed);
-            }
-        };
-    }
-    if (const Hook stop = to_hook(hooks, "stop")) {
-        options.criteria = [stop, asked, cancelled](const clvp::StepRows & rows) {
-            const auto question = [stop, rows](Napi::Env env, const std::shared_ptr<Answer<std::vector<int32_t>>> & answer) {
-                stop->Call({ rows_to_js(env, rows), reply_to(env, answer, to_ints) });
-            };
-            std::vector<int32_t> ends = asked->ask<std::vector<int32_t>>(question, cancelled);
-            return ends.empty() ? std::vector<int32_t>(rows.ids.size(), 0) : ends;
-        };
-    }
 }
 
 void read_draw_options(clvp::DrawOptions & to, const Napi::Object & from) {
@@ -153,56 +124,74 @@ clvp::BeamOptions to_beam_options(const Napi::Value & value) {
     return to;
 }
 
-void add_hooks(clvp::GenerateOptions & options, const Napi::Value & value, const std::shared_ptr<Worker> & worker, const clvp::Session * session) {
+Hooks::Hooks(const Napi::Value & value, Crew & crew, const clvp::Session & session) : crew_(crew), session_(session) {
     const Napi::Object hooks = to_object(value, "hooks");
-    add_questions(options, hooks, worker, session);
-    if (const Hook on_step = to_hook(hooks, "onStep")) {
-        options.on_step = [on_step, told = worker.get()](const std::vector<clvp::StepEvent> & events) {
+    on_step_ = to_hook(hooks, "onStep");
+    on_candidate_ = to_hook(hooks, "onCandidate");
+    process_ = to_hook(hooks, "process");
+    stop_ = to_hook(hooks, "stop");
+}
+
+void Hooks::add_questions(clvp::DrawOptions & options) const {
+    const auto cancelled = [this, abort = options.abort] { return session_.is_closed() || abort->load(); };
+    if (process_) {
+        options.process = [this, cancelled](const clvp::StepRows & rows, std::vector<float> & scores) {
+            // Copies: an abort may end the call before the JS thread gets to the question.
+            const auto question = [process = process_, rows, scores](Napi::Env env, const std::shared_ptr<Answer<std::vector<float>>> & answer) {
+                process->Call({ rows_to_js(env, rows), to_js(env, scores), reply_to(env, answer, to_floats) });
+            };
+            std::vector<float> changed = crew_.ask<std::vector<float>>(question, cancelled);
+            if (!changed.empty()) {
+                scores = std::move(changed);
+            }
+        };
+    }
+    if (stop_) {
+        options.criteria = [this, cancelled](const clvp::StepRows & rows) {
+            const auto question = [stop = stop_, rows](Napi::Env env, const std::shared_ptr<Answer<std::vector<int32_t>>> & answer) {
+                stop->Call({ rows_to_js(env, rows), reply_to(env, answer, to_ints) });
+            };
+            std::vector<int32_t> ends = crew_.ask<std::vector<int32_t>>(question, cancelled);
+            return ends.empty() ? std::vector<int32_t>(rows.ids.size(), 0) : ends;
+        };
+    }
+}
+
+void Hooks::add_to(clvp::GenerateOptions & options) const {
+    add_questions(options);
+    if (on_step_) {
+        options.on_step = [this](const std::vector<clvp::StepEvent> & events) {
             std::vector<int32_t> pairs;
             for (const clvp::StepEvent & event : events) {
                 pairs.push_back(static_cast<int32_t>(event.candidate));
                 pairs.push_back(event.token);
             }
-            told->post([on_step, pairs = std::move(pairs)](Napi::Env env) { on_step->Call({ to_js(env, pairs) }); });
+            crew_.post([on_step = on_step_, pairs = std::move(pairs)](Napi::Env env) { on_step->Call({ to_js(env, pairs) }); });
         };
     }
-    if (const Hook on_candidate = to_hook(hooks, "onCandidate")) {
-        options.on_candidate = [on_candidate, told = worker.get()](const clvp::Candidate & candidate) {
-            told->post([on_candidate, candidate](Napi::Env env) { on_candidate->Call({ to_js(env, candidate) }); });
+    if (on_candidate_) {
+        options.on_candidate = [this](const clvp::Candidate & candidate) {
+            crew_.post([on_candidate = on_candidate_, candidate](Napi::Env env) { on_candidate->Call({ to_js(env, candidate) }); });
         };
     }
 }
 
-void add_hooks(clvp::BeamOptions & options, const Napi::Value & value, const std::shared_ptr<Worker> & worker, const clvp::Session * session) {
-    const Napi::Object hooks = to_object(value, "hooks");
-    add_questions(options, hooks, worker, session);
-    if (const Hook on_step = to_hook(hooks, "onStep")) {
-        options.on_step = [on_step, told = worker.get()](size_t n_tokens) {
+void Hooks::add_to(clvp::BeamOptions & options) const {
+    add_questions(options);
+    if (on_step_) {
+        options.on_step = [this](size_t n_tokens) {
             const std::vector<int32_t> pair = { 0, static_cast<int32_t>(n_tokens) };
-            told->post([on_step, pair](Napi::Env env) { on_step->Call({ to_js(env, pair) }); });
+            crew_.post([on_step = on_step_, pair](Napi::Env env) { on_step->Call({ to_js(env, pair) }); });
         };
     }
 }
 
-static Napi::Object generated_to_js(Napi::Env env, const clvp::Generated & generated, const clvp::Timings & timings) {
+Napi::Object to_js(Napi::Env env, const clvp::Generated & generated) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("candidates", list_to_js(env, generated.candidates, [](Napi::Env e, const clvp::Candidate & each) { return to_js(e, each); }));
-    object.Set("timings", to_js(env, timings));
+    object.Set("timings", to_js(env, generated.timings));
     object.Set("steps", list_to_js(env, generated.steps, trace_to_js));
     return object;
-}
-
-Napi::Object to_js(Napi::Env env, const Drawn & drawn) { return generated_to_js(env, drawn.generated, drawn.timings); }
-
-Napi::Array to_js(Napi::Env env, const DrawnTogether & drawn) {
-    return list_to_js(env, drawn.outcomes, [&](Napi::Env e, const clvp::Outcome & outcome) {
-        if (const auto * generated = std::get_if<clvp::Generated>(&outcome)) {
-            return generated_to_js(e, *generated, drawn.timings);
-        }
-        Napi::Object object = Napi::Object::New(e);
-        object.Set("error", to_js(e, std::get<clvp::Error>(outcome)));
-        return object;
-    });
 }
 
 } // namespace binding

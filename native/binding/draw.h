@@ -1,7 +1,7 @@
 // What generate and searchBeams take and give: prompts, options, hooks, results.
 #pragma once
 
-#include "worker.h"
+#include "crew.h"
 
 namespace binding {
 
@@ -9,25 +9,26 @@ clvp::Prompt to_prompt(const Napi::Value & value);
 clvp::GenerateOptions to_generate_options(const Napi::Value & value);
 clvp::BeamOptions to_beam_options(const Napi::Value & value);
 
-/// The hooks of a call, as NativeHooks in lib/binding.ts tells them. `process` and `stop` let the job wait for the JS thread;
-/// `session` can be aborted meanwhile.
-void add_hooks(clvp::GenerateOptions & options, const Napi::Value & hooks, const std::shared_ptr<Worker> & worker, const clvp::Session * session);
-void add_hooks(clvp::BeamOptions & options, const Napi::Value & hooks, const std::shared_ptr<Worker> & worker, const clvp::Session * session);
+/// The hooks of a call, as NativeHooks in lib/binding.ts tells them. Freed on the JS thread.
+class Hooks {
+public:
+    Hooks(const Napi::Value & hooks, Crew & crew, const clvp::Session & session);
 
-/// A call's result with its timings.
-struct Drawn {
-    clvp::Generated generated;
-    clvp::Timings timings;
+    /// Puts them among a call's options, whose abort flag is set. They must outlive the call. `process` and `stop` let the call wait for the JS
+    /// thread, until it is aborted or the session closed.
+    void add_to(clvp::GenerateOptions & options) const;
+    void add_to(clvp::BeamOptions & options) const;
+
+private:
+    using Hook = std::shared_ptr<Napi::FunctionReference>;
+
+    void add_questions(clvp::DrawOptions & options) const;
+
+    Crew & crew_;
+    const clvp::Session & session_;
+    Hook on_step_, on_candidate_, process_, stop_;
 };
 
-Napi::Object to_js(Napi::Env env, const Drawn & drawn);
-
-/// What became of several requests, and the timings of all together.
-struct DrawnTogether {
-    std::vector<clvp::Outcome> outcomes;
-    clvp::Timings timings;
-};
-
-Napi::Array to_js(Napi::Env env, const DrawnTogether & drawn);
+Napi::Object to_js(Napi::Env env, const clvp::Generated & generated);
 
 } // namespace binding

@@ -17,6 +17,9 @@ Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
 
 namespace {
 
+/// Calls that run side by side, besides those that wait for a function of the caller's, and those that share the batch. They take turns.
+constexpr size_t n_threads = 16;
+
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
     clvp::Mel mel;
@@ -31,8 +34,6 @@ struct Nothing {};
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
-Napi::Value result_to_js(Napi::Env env, const Drawn & drawn) { return to_js(env, drawn); }
-Napi::Value result_to_js(Napi::Env env, const DrawnTogether & drawn) { return to_js(env, drawn); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 Napi::Value result_to_js(Napi::Env env, const Nothing &) { return env.Undefined(); }
 
@@ -74,7 +75,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("preview", &SessionWrap::preview),
                            InstanceMethod("collectImportance", &SessionWrap::collect_importance),
                            InstanceMethod("importance", &SessionWrap::importance),
-                           InstanceMethod("abort", &SessionWrap::abort),
+                           InstanceMethod("close", &SessionWrap::close),
                            InstanceMethod("dispose", &SessionWrap::dispose),
                            InstanceMethod("threads", &SessionWrap::threads),
                        });
@@ -87,21 +88,28 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Ses
     options.n_threads = to_u32(info[1], "threads");
     options.kv_type = to_string(info[2], "kvType");
     session_ = checked(info.Env(), [&] { return std::make_shared<clvp::Session>(model, options); });
-    worker_ = Worker::create(info.Env(), [session = session_] { session->abort(); });
+    crew_ = Crew::create(info.Env(), n_threads, [session = session_] {
+        session->close();
+        session->wait_closed();
+    });
 }
 
 SessionWrap::~SessionWrap() {
-    if (worker_) {
-        worker_->stop();
+    if (crew_) {
+        crew_->stop();
     }
 }
 
-template <typename T> Napi::Value SessionWrap::start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work) {
+clvp::Session & SessionWrap::session(Napi::Env env) const {
     if (!session_) {
-        throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this session was disposed of")));
+        throw Napi::Error(env, to_js(env, clvp::Error(clvp::Code::disposed, "this session was disposed of")));
     }
-    session_->reset(); // here and not in the job: an abort() that comes before the thread gets to it must count
-    return worker_->run<T>(
+    return *session_;
+}
+
+template <typename T> Napi::Value SessionWrap::start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work) {
+    session(info.Env());
+    return crew_->run<T>(
         info.Env(), info.This().As<Napi::Object>(), [session = session_, work = std::move(work)] { return work(*session); },
         [](Napi::Env env, T & result) { return result_to_js(env, result); });
 }
@@ -111,72 +119,72 @@ Napi::Value SessionWrap::mel(const Napi::CallbackInfo & info) {
 }
 
 Napi::Value SessionWrap::condition(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [mel = mel_from_js(info[0])](clvp::Session & s) { return s.condition(mel); });
+    return start<std::vector<float>>(
+        info, [mel = mel_from_js(info[0]), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.condition(mel, abort); });
 }
 
-/// generate(requests): { candidates, timings, steps } or { error } for each
+/// generate(request): { candidates, timings, steps }
 Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
-    if (!info[0].IsArray()) {
-        wrong_type(info.Env(), "an array", "requests");
-    }
-    const auto list = info[0].As<Napi::Array>();
-    std::vector<clvp::Request> requests;
-    for (uint32_t i = 0; i < list.Length(); i++) {
-        const Napi::Object from = to_object(list.Get(i), "a request");
-        requests.push_back({ to_prompt(from.Get("prompt")), to_generate_options(from.Get("options")) });
-        requests.back().options.cancel = to_abort_flag(info.Env(), from.Get("cancel"));
-        add_hooks(requests.back().options, from.Get("hooks"), worker_, session_.get());
-    }
-    return start<DrawnTogether>(info, [requests = std::move(requests)](clvp::Session & s) {
-        DrawnTogether drawn;
-        drawn.outcomes = s.generate(requests);
-        drawn.timings = s.timings();
-        return drawn;
-    });
+    const Napi::Object from = to_object(info[0], "request");
+    clvp::Request request = { to_prompt(from.Get("prompt")), to_generate_options(from.Get("options")) };
+    request.options.abort = to_abort_flag(info.Env(), from.Get("abort"));
+    const auto hooks = std::make_shared<Hooks>(from.Get("hooks"), *crew_, session(info.Env()));
+    hooks->add_to(request.options);
+    return crew_->submit<clvp::Generated>(
+        info.Env(), info.This().As<Napi::Object>(), hooks,
+        [session = session_, request = std::move(request)](Crew::Settle<clvp::Generated> settle) { session->submit(request, std::move(settle)); },
+        [](Napi::Env env, clvp::Generated & generated) { return to_js(env, generated); });
 }
 
-/// searchBeams(prompt, options, hooks)
+/// searchBeams(prompt, options, hooks, abortFlag)
 Napi::Value SessionWrap::search_beams(const Napi::CallbackInfo & info) {
     auto options = to_beam_options(info[1]);
-    add_hooks(options, info[2], worker_, session_.get());
-    return start<Drawn>(info, [prompt = to_prompt(info[0]), options = std::move(options)](clvp::Session & s) {
-        Drawn drawn;
-        drawn.generated = s.search_beams(prompt, options);
-        drawn.timings = s.timings();
-        return drawn;
-    });
+    options.abort = to_abort_flag(info.Env(), info[3]);
+    const auto hooks = std::make_shared<Hooks>(info[2], *crew_, session(info.Env()));
+    hooks->add_to(options);
+    return crew_->submit<clvp::Generated>(
+        info.Env(), info.This().As<Napi::Object>(), hooks,
+        [session = session_, prompt = to_prompt(info[0]), options = std::move(options)](const Crew::Settle<clvp::Generated> & settle) {
+            settle(session->search_beams(prompt, options));
+        },
+        [](Napi::Env env, clvp::Generated & generated) { return to_js(env, generated); });
 }
 
 /// conditioning(voices, text)
 Napi::Value SessionWrap::conditioning(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(
-        info, [voices = to_floats(info[0], "voices"), text = to_tower_rows(info[1])](clvp::Session & s) { return s.conditioning(voices, text); });
+    return start<std::vector<float>>(info, [voices = to_floats(info[0], "voices"), text = to_tower_rows(info[1]),
+                                            abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) { return s.conditioning(voices, text, abort); });
 }
 
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
     clvp::TextPrompt prompt = { to_ints(info[0], "textIds"), to_floats(info[1], "voice") };
-    return start<std::vector<float>>(info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"),
-                                            positions = to_prefix_positions(info[3])](clvp::Session & s) { return s.step_logits(prompt, codes, positions); });
+    return start<std::vector<float>>(
+        info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"), positions = to_prefix_positions(info[3]),
+               abort = to_abort_flag(info.Env(), info[4])](clvp::Session & s) { return s.step_logits(prompt, codes, positions, abort); });
 }
 
 /// encode('text' | 'speech', rows)
 Napi::Value SessionWrap::encode(const Napi::CallbackInfo & info) {
     const bool text = to_string(info[0], "tower") == "text";
-    return start<clvp::EncoderOutput>(info,
-                                      [text, rows = to_tower_rows(info[1])](clvp::Session & s) { return text ? s.encode_text(rows) : s.encode_speech(rows); });
+    return start<clvp::EncoderOutput>(info, [text, rows = to_tower_rows(info[1]), abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) {
+        return text ? s.encode_text(rows, abort) : s.encode_speech(rows, abort);
+    });
 }
 
 /// decode(rows)
 Napi::Value SessionWrap::decode(const Napi::CallbackInfo & info) {
-    return start<clvp::DecoderOutput>(info, [rows = to_decoder_rows(info[0])](clvp::Session & s) { return s.decode(rows); });
+    return start<clvp::DecoderOutput>(
+        info, [rows = to_decoder_rows(info[0]), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.decode(rows, abort); });
 }
 
 Napi::Value SessionWrap::embed_text(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [ids = to_ints(info[0], "textIds")](clvp::Session & s) { return s.embed_text(ids); });
+    return start<std::vector<float>>(
+        info, [ids = to_ints(info[0], "textIds"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.embed_text(ids, abort); });
 }
 
 Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(info, [rows = to_rows(info[0], "rows")](clvp::Session & s) { return s.embed_speech(rows); });
+    return start<std::vector<float>>(
+        info, [rows = to_rows(info[0], "rows"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.embed_speech(rows, abort); });
 }
 
 /// codesToMel(codes)
@@ -188,7 +196,9 @@ Napi::Value SessionWrap::codes_to_mel(const Napi::CallbackInfo & info) {
 Napi::Value SessionWrap::preview(const Napi::CallbackInfo & info) {
     clvp::PreviewOptions options;
     options.n_iterations = to_u32(info[1], "iterations");
-    return start<clvp::Audio>(info, [codes = to_ints(info[0], "codes"), options](clvp::Session & s) { return s.preview(codes, options); });
+    return start<clvp::Audio>(info, [codes = to_ints(info[0], "codes"), options, abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) {
+        return s.preview(codes, options, abort);
+    });
 }
 
 /// collectImportance(on)
@@ -204,16 +214,18 @@ Napi::Value SessionWrap::importance(const Napi::CallbackInfo & info) {
     return start<std::vector<clvp::ColumnImportance>>(info, [](clvp::Session & s) { return s.importance(); });
 }
 
-Napi::Value SessionWrap::abort(const Napi::CallbackInfo & info) {
+/// close(): all calls end soon with CLVP_DISPOSED. Does not wait for them.
+Napi::Value SessionWrap::close(const Napi::CallbackInfo & info) {
     if (session_) {
-        session_->abort();
+        session_->close();
     }
     return info.Env().Undefined();
 }
 
+/// dispose(): close(), and waits.
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo & info) {
     if (session_) {
-        worker_->stop();
+        crew_->stop();
         session_.reset();
     }
     return info.Env().Undefined();

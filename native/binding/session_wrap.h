@@ -1,7 +1,7 @@
-// Session for JavaScript: each method queues one job on the session's own thread and returns a promise.
+// Session for JavaScript: each method starts one call on a thread of the session's crew and returns a promise.
 #pragma once
 
-#include "worker.h"
+#include "crew.h"
 
 namespace binding {
 
@@ -29,15 +29,16 @@ private:
     Napi::Value preview(const Napi::CallbackInfo & info);
     Napi::Value collect_importance(const Napi::CallbackInfo & info);
     Napi::Value importance(const Napi::CallbackInfo & info);
-    Napi::Value abort(const Napi::CallbackInfo & info);
+    Napi::Value close(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value threads(const Napi::CallbackInfo & info);
 
-    /// Queues a job whose result `to_js` converts. An abort() of an earlier job is forgotten.
+    clvp::Session & session(Napi::Env env) const;
+    /// Starts a call whose result `to_js` converts.
     template <typename T> Napi::Value start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work);
 
     std::shared_ptr<clvp::Session> session_;
-    std::shared_ptr<Worker> worker_;
+    std::shared_ptr<Crew> crew_;
 };
 
 } // namespace binding

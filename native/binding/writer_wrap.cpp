@@ -23,12 +23,12 @@ WriterWrap::WriterWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Write
     const auto tensors = to_tensors(info[2]);
     const clvp::WriterOptions options = { to_u32(info[3], "threads"), abort_ };
     writer_ = checked(info.Env(), [&] { return std::make_shared<clvp::Writer>(path, values, tensors, options); });
-    worker_ = Worker::create(info.Env(), [flag = abort_] { flag->store(true); });
+    crew_ = Crew::create(info.Env(), 1, [flag = abort_] { flag->store(true); });
 }
 
 WriterWrap::~WriterWrap() {
-    if (worker_) {
-        worker_->stop();
+    if (crew_) {
+        crew_->stop();
     }
 }
 
@@ -37,7 +37,7 @@ Napi::Value WriterWrap::append(const Napi::CallbackInfo & info) {
     if (!writer_) {
         throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
     }
-    return worker_->run<Nothing>(
+    return crew_->run<Nothing>(
         info.Env(), info.This().As<Napi::Object>(),
         [writer = writer_, data = to_bytes(info[0], "data"), source = to_string(info[1], "source"), columns = to_u53(info[2], "columnsTransposed")] {
             writer->append(data.data(), data.size(), source, columns);
@@ -50,7 +50,7 @@ Napi::Value WriterWrap::finish(const Napi::CallbackInfo & info) {
     if (!writer_) {
         throw Napi::Error(info.Env(), to_js(info.Env(), clvp::Error(clvp::Code::disposed, "this writer is closed")));
     }
-    return worker_->run<Nothing>(
+    return crew_->run<Nothing>(
         info.Env(), info.This().As<Napi::Object>(),
         [writer = writer_] {
             writer->finish();
@@ -67,7 +67,7 @@ Napi::Value WriterWrap::abort(const Napi::CallbackInfo & info) {
 
 /// Removes the temporary file of an unfinished writer.
 Napi::Value WriterWrap::close(const Napi::CallbackInfo & info) {
-    worker_->stop();
+    crew_->stop();
     writer_.reset();
     return info.Env().Undefined();
 }

@@ -1,7 +1,7 @@
 // Writer for JavaScript: appends run on a thread of their own, in order.
 #pragma once
 
-#include "worker.h"
+#include "crew.h"
 
 namespace binding {
 
@@ -18,7 +18,7 @@ private:
     Napi::Value close(const Napi::CallbackInfo & info);
 
     std::shared_ptr<clvp::Writer> writer_;
-    std::shared_ptr<Worker> worker_;
+    std::shared_ptr<Crew> crew_;
     clvp::AbortFlag abort_ = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -11,8 +11,8 @@
  *     auto        rows  = clvp::fix_codes(found.candidates, model->params());       // as the ranker and the next stage want them
  *     auto        score = session.score(text_ids, rows);                 // cosine * exp(logit_scale)
  *
- * Threads: a Model is immutable after load() and may be shared by any number of Sessions. A Session does one job at
- * a time; only Session::abort() may be called from another thread while a job runs.
+ * Threads: a Model is immutable after load() and may be shared by any number of Sessions. Any number of threads may call a Session at
+ * the same time: their calls share the machine, a decoder step or a bounded piece of work at a time, and none waits for another's end.
  * Errors: every function throws clvp::Error for bad input, files or machines.
  */
 #pragma once
@@ -391,8 +391,9 @@ struct DrawOptions {
     Sampling sampling;
     Limits limits;
     Recording record;
-    Processor process;
-    Criteria criteria;
+    Processor process; // may use the session itself: others compute while it runs
+    Criteria criteria; // the same
+    AbortFlag abort;   // ends this call within one step, and no other
 };
 
 struct GenerateOptions : DrawOptions {
@@ -402,10 +403,9 @@ struct GenerateOptions : DrawOptions {
     bool deterministic = false;                                  // same rounding whatever the batch: candidate k of N is exactly the k of any N
     std::function<void(const std::vector<StepEvent> &)> on_step; // after each step
     std::function<void(const Candidate &)> on_candidate;         // when one is finished
-    AbortFlag cancel;                                            // ends this request within one step, and no other
 };
 
-/// One of several requests that are drawn side by side.
+/// What is to be drawn.
 struct Request {
     Prompt prompt;
     GenerateOptions options;
@@ -425,13 +425,24 @@ struct BeamOptions : DrawOptions {
     std::function<void(size_t n_tokens)> on_step; // after each step, with the running beams' length
 };
 
+/// Milliseconds and counts of one call. A step that several calls share counts in full for each.
+struct Timings {
+    double prefill_ms = 0, decode_ms = 0, sample_ms = 0;
+    uint32_t n_prefill = 0; // positions that were read; none of a prompt that was read last
+    uint32_t n_steps = 0;   // decoder steps after the prefill
+    uint64_t kv_bytes = 0;  // largest size of its part of the KV cache
+};
+
 struct Generated {
     std::vector<Candidate> candidates;
     std::vector<StepTrace> steps; // as DrawOptions::record asked
+    Timings timings;
 };
 
-/// What became of a request: candidates, or why it was refused (or, if it was cancelled, Code::aborted).
+/// What became of a request: candidates, or why it failed.
 using Outcome = std::variant<Generated, Error>;
+/// Told what became of a request, once. It must not throw.
+using Done = std::function<void(Outcome)>;
 
 /// How codes are made audible.
 struct PreviewOptions {
@@ -442,14 +453,6 @@ struct PreviewOptions {
 struct Similarity {
     std::vector<float> text, speech; // [n_texts, n_proj], [n_rows, n_proj]
     std::vector<float> scores;       // [n_texts, n_rows]: cosine * exp(logit_scale)
-};
-
-/// Milliseconds and counts of the last job of each kind; generate() sets all but score_ms to its own.
-struct Timings {
-    double mel_ms = 0, condition_ms = 0, prefill_ms = 0, decode_ms = 0, sample_ms = 0, score_ms = 0;
-    uint32_t n_prefill = 0; // positions that were read; none of a prompt that the call before had too
-    uint32_t n_steps = 0;   // decoder calls after the prefill
-    uint64_t kv_bytes = 0;  // largest size of the KV cache
 };
 
 /// What entered a weight matrix: for each of its input columns the mean of the squares over all rows (tokens).
@@ -466,9 +469,12 @@ struct SessionOptions {
     std::string kv_type = "auto";
 };
 
+/// A model at work. Any number of threads may call it at the same time. An AbortFlag that is given ends its call alone with Code::aborted,
+/// within one graph node on the CPU and one graph elsewhere.
 class Session {
 public:
     explicit Session(std::shared_ptr<const Model> model, const SessionOptions & options = {});
+    /// All calls must have returned, or close() been called and they with it.
     ~Session();
     Session(const Session &) = delete;
     Session & operator=(const Session &) = delete;
@@ -476,37 +482,39 @@ public:
     /// Log-mel features of samples at the model's rate, padded or cut to MelParams::seconds.
     Mel mel(const std::vector<float> & samples);
     /// One clip's conditioning vector, [n_embd] of the decoder. A voice of several clips is the mean of theirs.
-    std::vector<float> condition(const Mel & mel);
+    std::vector<float> condition(const Mel & mel, const AbortFlag & abort = {});
 
-    /// Draws candidates for a text in a voice, or another prompt, in the order of their indices.
+    /// Draws candidates for a text in a voice, or another prompt, in the order of their indices. Requests that are under way at the same time
+    /// share one batch on the CPU: each enters between two steps and returns when its own candidates have ended, with what it would get
+    /// alone, but for rounding (GenerateOptions::deterministic fixes that). One with a processor, criteria or a recording has a batch
+    /// of its own, as every request has on other devices.
     Generated generate(const Prompt & prompt, const GenerateOptions & options);
-    /// Draws for several requests in one batch of at most the largest batch_size: as soon as a candidate ends, a waiting one begins.
-    /// Each gets what it would get alone, but for rounding (GenerateOptions::deterministic fixes that). Requests with a processor,
-    /// criteria or a recording are drawn by themselves. timings() are those of all together.
-    std::vector<Outcome> generate(const std::vector<Request> & requests);
+    /// The same without waiting: `done` is told the outcome, maybe on a thread of the session's. A request that has a batch of its own is drawn
+    /// before this returns. Throws, in place of calling `done`, for wrong options, disposed, and out_of_memory where no thread can be had.
+    void submit(Request request, Done done);
     /// The likeliest rows, best first.
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
     /// fed in a step of its own through the KV cache, as generate() does.
-    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes,
-                                   PrefixPositions prefix_positions = PrefixPositions::reference);
+    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions = PrefixPositions::reference,
+                                   const AbortFlag & abort = {});
 
     /// What the conditioning encoder gives the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and
     /// a stop at the first id 0 or else at the end. Text positions are the mask's running sum. One voice goes with all texts
     /// and one text with all voices [n_voices, n_embd].
-    std::vector<float> conditioning(const std::vector<float> & voices, const Rows & text);
+    std::vector<float> conditioning(const std::vector<float> & voices, const Rows & text, const AbortFlag & abort = {});
     /// A tower's outputs for rows as they are: nothing is added, nothing normalised. The encoders see all positions that
     /// the mask does not hide, the decoder those up to its own.
-    EncoderOutput encode_text(const Rows & rows);
-    EncoderOutput encode_speech(const Rows & rows);
-    DecoderOutput decode(const DecoderRows & rows);
+    EncoderOutput encode_text(const Rows & rows, const AbortFlag & abort = {});
+    EncoderOutput encode_speech(const Rows & rows, const AbortFlag & abort = {});
+    DecoderOutput decode(const DecoderRows & rows, const AbortFlag & abort = {});
 
     /// L2-normalised embedding [n_proj] of a text as generate() ranks it: its ids and one stop.
-    std::vector<float> embed_text(const std::vector<int32_t> & text_ids);
+    std::vector<float> embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort = {});
     /// L2-normalised embeddings [n_rows, n_proj] of rows of codes, each by itself, without padding.
-    std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows);
+    std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
     /// Scores of rows against a text: cosine * exp(logit_scale).
-    std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows);
+    std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
 
     /// The codebook's frames of 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by norms,
     /// [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
@@ -514,7 +522,7 @@ public:
     /// What such codes sound like, roughly: frames_per_code * MelParams::hop samples a code, in [-1, 1], at the model's rate.
     /// The codebook's frames, the mel filterbank inverted by non-negative factors (Lee and Seung 2001), and phases by the fast
     /// Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
-    Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {});
+    Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {}, const AbortFlag & abort = {});
 
     /// From now on what enters the weight matrices in this session's jobs is summed up, from nothing; false stops that and forgets
     /// it. The jobs' results stay the same, but they take longer. For NewTensor::importance.
@@ -523,13 +531,11 @@ public:
     /// model_format if some of it is no number.
     std::vector<ColumnImportance> importance() const;
 
-    /// Stops the running job, within one graph node on the CPU and one graph elsewhere; it throws Code::aborted. Callable
-    /// from any thread.
-    void abort();
-    /// Forgets an abort() that no job has met.
-    void reset();
-    bool aborted() const;
-    const Timings & timings() const;
+    /// Ends all calls with Code::disposed, soon, and refuses later ones. Does not wait for them.
+    void close();
+    /// Waits, after close(), for the thread that shared batches are drawn on. Not from a function that it calls.
+    void wait_closed();
+    bool is_closed() const;
     uint32_t n_threads() const;
 
 private:

@@ -98,8 +98,6 @@ void try_threads(uint32_t n) {
     }
 }
 
-bool poll_abort(void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); }
-
 } // namespace
 
 static std::vector<Device> list_devices() {
@@ -189,10 +187,9 @@ uint32_t physical_cores() {
 #endif
 }
 
-Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort)
-    : device_(device), n_threads_(n_threads), n_nodes_(n_nodes), abort_(abort) {
-    start();
-}
+Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes) : device_(device), n_threads_(n_threads), n_nodes_(n_nodes) { start(); }
+
+bool Backend::poll_stop(void * self) { return static_cast<const Backend *>(self)->is_stopped(); }
 
 void Backend::start() {
     if (backends_.empty()) {
@@ -240,7 +237,7 @@ void Backend::set_up_cpu(ggml_backend_t cpu) {
         set_threads(cpu, static_cast<int>(n_threads_));
     }
     if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
-        set_abort(cpu, poll_abort, const_cast<std::atomic<bool> *>(&abort_));
+        set_abort(cpu, poll_stop, this);
     }
     // A pool of our own: without one GGML starts and joins its threads for every graph.
     auto new_pool = proc<ggml_threadpool * (*)(ggml_threadpool_params *)>(device, "ggml_threadpool_new");
@@ -309,11 +306,11 @@ template <typename F> ggml_status Backend::run(F graph) {
 }
 
 void Backend::compute(ggml_cgraph * graph) {
-    const ggml_status status = aborted() ? GGML_STATUS_ABORTED : run([&] { return ggml_backend_sched_graph_compute(sched_.get(), graph); });
+    const ggml_status status = is_stopped() ? GGML_STATUS_ABORTED : run([&] { return ggml_backend_sched_graph_compute(sched_.get(), graph); });
     if (observer_error_) {
         std::rethrow_exception(std::exchange(observer_error_, nullptr));
     }
-    if (status == GGML_STATUS_ABORTED || aborted()) {
+    if (status == GGML_STATUS_ABORTED || is_stopped()) {
         fail(Code::aborted, "the operation was aborted");
     }
     if (status != GGML_STATUS_SUCCESS) {
@@ -331,7 +328,7 @@ void Backend::compute_in_place(ggml_cgraph * graph) {
         }
     }
     if (run([&] { return ggml_backend_graph_compute(main(), graph); }) != GGML_STATUS_SUCCESS) {
-        fail(aborted() ? Code::aborted : Code::device, "%s", aborted() ? "the operation was aborted" : "a copy in the KV cache failed");
+        fail(is_stopped() ? Code::aborted : Code::device, "%s", is_stopped() ? "the operation was aborted" : "a copy in the KV cache failed");
     }
 }
 

@@ -7,6 +7,7 @@
 #include "ggml-cpp.h"
 
 #include <exception>
+#include <functional>
 
 namespace clvp {
 
@@ -31,8 +32,8 @@ public:
 /// each node on the first of them that can compute it.
 class Backend {
 public:
-    /// For graphs of at most n_nodes operations. `abort` is polled between them where the backend allows it.
-    Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort);
+    /// For graphs of at most n_nodes operations.
+    Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes);
     Backend(const Backend &) = delete;
     Backend & operator=(const Backend &) = delete;
 
@@ -40,7 +41,8 @@ public:
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_dev_buffer_type(device_); }
     bool on_cpu() const { return ggml_backend_dev_type(device_) == GGML_BACKEND_DEVICE_TYPE_CPU; }
     uint32_t n_threads() const { return n_threads_; }
-    bool aborted() const { return abort_.load(); }
+    /// Computations end with Code::aborted when this says so. Asked between nodes where the backend allows it, on the thread that computes.
+    void stop_when(std::function<bool()> is_stopped) { is_stopped_ = std::move(is_stopped); }
 
     /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.
     void allocate(ggml_cgraph * graph);
@@ -61,11 +63,13 @@ private:
     template <typename F> ggml_status run(F graph);
     ggml_backend_t main() const { return (on_cpu() ? backends_.back() : backends_.front()).get(); }
     static bool on_node(ggml_tensor * node, bool ask, void * self);
+    static bool poll_stop(void * self);
+    bool is_stopped() const { return is_stopped_ && is_stopped_(); }
 
     const ggml_backend_dev_t device_;
     const uint32_t n_threads_;
     const size_t n_nodes_;
-    const std::atomic<bool> & abort_;
+    std::function<bool()> is_stopped_;
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> pool_{ nullptr, nullptr }; // outlives the backends
     std::vector<ggml_backend_ptr> backends_;                                                 // the CPU last, before it others, the model's device first
     ggml_backend_sched_ptr sched_;

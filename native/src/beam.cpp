@@ -230,7 +230,7 @@ bool advance(Search & search, const std::vector<float> & logits) {
         go_on(search, steps);
         judge_improvement(search);
     }
-    search.stepper.timings.sample_ms += clock.ms();
+    search.decoding.timings.sample_ms += clock.ms();
     return !all_end && search.can_improve && !(search.options.early_stopping == EarlyStopping::yes && all_finished(search));
 }
 
@@ -298,6 +298,7 @@ Generated search_beams(const Decoder & decoder, const Prompt & prompt, const Bea
         generated.candidates.push_back(to_candidate(search.finished[i], i, search));
     }
     generated.steps = std::move(search.decoding.traces);
+    generated.timings = search.decoding.timings;
     return generated;
 }
 

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
@@ -37,6 +38,17 @@ void fail(Code code, const char * format, ...) {
 static const Error no_memory(Code::out_of_memory, "not enough memory");
 
 void fail_for_memory() { throw Error(no_memory); }
+
+bool all_finite(const float * data, size_t n) {
+    return std::all_of(data, data + n, [](float x) { return std::isfinite(x); });
+}
+
+std::vector<float> finite_result(std::vector<float> values, const char * what) {
+    if (!all_finite(values)) {
+        fail(Code::model_format, "the model gives %s that are no numbers: its weights are damaged, or its input is far out of range. Convert it again", what);
+    }
+    return values;
+}
 
 std::string printable(const std::string & text) {
     std::string shown = text.substr(0, 64);

@@ -5,6 +5,7 @@
 #include "clvp.h"
 
 #include <new>
+#include <optional>
 
 namespace clvp {
 
@@ -32,6 +33,25 @@ template <typename F> auto guarded(F work) -> decltype(work()) {
         fail_for_memory();
     }
 }
+
+/// Runs `work`. Its error, if there is one: what is not one of ours becomes one.
+template <typename F> std::optional<Error> error_of(F work) {
+    try {
+        guarded(work);
+        return std::nullopt;
+    } catch (const Error & error) {
+        return error;
+    } catch (const std::exception & error) {
+        return Error(Code::device, error.what());
+    }
+}
+
+/// Are all numbers finite?
+bool all_finite(const float * data, size_t n);
+inline bool all_finite(const std::vector<float> & data) { return all_finite(data.data(), data.size()); }
+
+/// Gives a model's results back if they are finite: weights that overflow, which a sound model's never do, give others.
+std::vector<float> finite_result(std::vector<float> values, const char * what);
 
 /// The beginning of a file's word as a message may show it: a '?' for each byte that is not printable ASCII, which a terminal may obey.
 std::string printable(const std::string & text);

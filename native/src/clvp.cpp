@@ -1,20 +1,25 @@
 // The public face: Model and Session check what they are given and hand it to the towers.
 #include "clvp.h"
 
+#include "batcher.h"
 #include "beam.h"
-#include "clock.h"
 #include "codebook.h"
 #include "conditioning.h"
 #include "generate.h"
+#include "graph.h"
 #include "hparams.h"
 #include "importance.h"
 #include "mel.h"
 #include "past.h"
+#include "prompt.h"
 #include "rank.h"
 #include "vocoder.h"
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 
 namespace clvp {
 
@@ -79,22 +84,14 @@ void check_voice(const std::vector<float> & voice, const Params & params) {
     if (voice.size() != params.decoder.n_embd) {
         fail(Code::invalid_argument, "Expected a voice of %u numbers but received %zu: was it made with another model?", params.decoder.n_embd, voice.size());
     }
-    if (!std::all_of(voice.begin(), voice.end(), [](float x) { return std::isfinite(x); })) {
+    if (!all_finite(voice)) {
         fail(Code::invalid_argument, "Expected finite numbers for the voice but received NaN or infinity");
     }
 }
 
-/// Gives results back if they are numbers: weights that overflow, which a sound model's never do, give others.
-std::vector<float> finite(std::vector<float> values, const char * what) {
-    if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::model_format, "the model gives %s that are no numbers: its weights are damaged, or its input is far out of range. Convert it again", what);
-    }
-    return values;
-}
-
 EncoderOutput finite(EncoderOutput output) {
-    output.last_hidden = finite(std::move(output.last_hidden), "hidden states");
-    output.embeds = finite(std::move(output.embeds), "embeddings");
+    output.last_hidden = finite_result(std::move(output.last_hidden), "hidden states");
+    output.embeds = finite_result(std::move(output.embeds), "embeddings");
     return output;
 }
 
@@ -107,12 +104,15 @@ std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOp
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)
         : model(std::static_pointer_cast<const LoadedModel>(std::move(shared))), params(model->params()), weights(model->weights()),
-          n_threads(options.n_threads ? options.n_threads : physical_cores()), backend(model->dev(), n_threads, largest_graph(params), abort),
-          shape(kv_shape(backend, params, options.kv_type)), bank(params.mel) {}
+          n_threads(options.n_threads ? options.n_threads : physical_cores()),
+          machine{ Backend(model->dev(), n_threads, largest_graph(params)), piece_work(params) }, shape(kv_shape(machine.backend, params, options.kv_type)),
+          bank(params.mel), batcher({ machine, weights, params, shape, last }) {}
 
     static size_t largest_graph(const Params & p) {
         return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
     }
+    /// As much as a decoder step of 16 candidates.
+    static double piece_work(const Params & p) { return 16 * decoder_block_weights(p.decoder) * p.decoder.n_layer; }
 
     void need_decoder() const { need(model->parts().decoder, "decoder"); }
     void need_ranker() const { need(model->parts().ranker, "ranker"); }
@@ -131,20 +131,64 @@ struct Session::Impl {
             check_ids("a row of codes", row, params.speech.n_vocab, max_row);
         }
     }
+    void check_prompt(const Prompt & prompt) const {
+        if (const auto * text = std::get_if<TextPrompt>(&prompt)) {
+            check_text(text->ids);
+            check_voice(text->voice, params);
+        }
+    }
+    void check_request(const Request & request) const {
+        need_decoder();
+        check_generate(request.options);
+        check_prompt(request.prompt);
+    }
+
+    /// Runs a call's work, with the machine to itself but for pauses.
+    template <typename Work> auto run(Turns::Kind kind, const AbortFlag & abort, Work work) {
+        return guarded([&] {
+            try {
+                Call call(machine, kind, abort);
+                return work(call);
+            } catch (const Error & error) {
+                if (error.code == Code::aborted && machine.closed.load()) { // a graph does not know why it was stopped
+                    fail(Code::disposed, "the session was closed");
+                }
+                throw;
+            }
+        });
+    }
+    template <typename Work> auto piece(const AbortFlag & abort, Work work) { return run(Turns::Kind::piece, abort, std::move(work)); }
+    template <typename Work> auto steps(const AbortFlag & abort, Work work) { return run(Turns::Kind::step, abort, std::move(work)); }
+
+    Decoder decoder(Call & call) { return { call, weights, params, shape, last }; }
+    std::vector<float> embed_text(Call & call, const std::vector<int32_t> & ids) const {
+        const std::vector<float> embeds = embed_codes(call, weights.text, params.text, { encoder_ids(ids, params) });
+        return finite_result(normalised(embeds, params.text.n_proj), "an embedding");
+    }
+    std::vector<float> embed_speech(Call & call, const std::vector<std::vector<int32_t>> & rows) const {
+        return finite_result(normalised(embed_codes(call, weights.speech, params.speech, rows), params.speech.n_proj), "embeddings");
+    }
+
+    /// Requests on a cache whose rows lie anywhere share a batch, unless the caller has a hand in the steps.
+    bool shares_batch(const GenerateOptions & options) const { return !shape.values_by_channel && !is_watched(options); }
+    Generated draw_alone(const Request & request) {
+        return steps(request.options.abort, [&](Call & call) {
+            const Request ready = { ready_prompt(call, weights, params, request.prompt), request.options };
+            check_draw(ready.prompt, ready.options, params);
+            return clvp::generate(decoder(call), ready);
+        });
+    }
 
     std::shared_ptr<const LoadedModel> model;
     const Params & params;
     const Weights & weights;
-    std::atomic<bool> abort{ false };
     uint32_t n_threads;
-    Backend backend;
+    Machine machine;
     KvShape shape;
     MelBank bank;
     LastPrefill last;
-    Timings timings;
     std::unique_ptr<ImportanceCollector> collector;
-
-    Decoder decoder() { return { backend, weights, params, shape, last, timings }; }
+    Batcher batcher; // its thread uses what stands above
 };
 
 static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
@@ -165,144 +209,88 @@ static const SessionOptions & checked(const SessionOptions & options) {
 Session::Session(std::shared_ptr<const Model> model, const SessionOptions & options)
     : impl_(guarded([&] { return std::make_unique<Impl>(checked(std::move(model)), checked(options)); })) {}
 
-Session::~Session() = default;
+Session::~Session() {
+    close();
+    wait_closed();
+}
 
 Mel Session::mel(const std::vector<float> & samples) {
-    return guarded([&] {
-        const Clock clock;
-        Mel mel = impl_->bank.compute(samples);
-        impl_->timings.mel_ms = clock.ms();
-        return mel;
-    });
+    return guarded([&] { return impl_->bank.compute(samples); });
 }
 
-std::vector<float> Session::condition(const Mel & mel) {
-    return guarded([&] {
-        impl_->need_decoder();
-        if (mel.n_mels != impl_->params.mel.n_mels || mel.n_frames == 0 || mel.data.size() != static_cast<size_t>(mel.n_mels) * mel.n_frames) {
-            fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers",
-                 impl_->params.mel.n_mels, mel.n_mels, mel.n_frames, mel.data.size());
-        }
-        const Clock clock;
-        std::vector<float> voice = condition_mel(impl_->backend, impl_->weights, impl_->params, mel);
-        impl_->timings.condition_ms = clock.ms();
-        return finite(std::move(voice), "a voice");
-    });
-}
-
-/// A text becomes what the conditioning encoder makes of it; other prompts stay as they are.
-static Prompt conditioned(Session & session, const Prompt & prompt, const Params & params) {
-    const auto * text = std::get_if<TextPrompt>(&prompt);
-    if (!text) {
-        return prompt;
+std::vector<float> Session::condition(const Mel & mel, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_decoder();
+    if (mel.n_mels != m.params.mel.n_mels || mel.n_frames == 0 || mel.data.size() != static_cast<size_t>(mel.n_mels) * mel.n_frames) {
+        fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers", m.params.mel.n_mels,
+             mel.n_mels, mel.n_frames, mel.data.size());
     }
-    Rows rows;
-    rows.n_rows = 1;
-    rows.ids = encoder_ids(text->ids, params); // with the stop that generate() adds to the conditioning encoder's own
-    rows.n_tokens = static_cast<uint32_t>(rows.ids.size());
-    return ConditioningPrompt{ session.conditioning(text->voice, rows) };
-}
-
-/// A prompt that is no text any more, checked together with its options.
-template <typename Options> static Prompt ready_prompt(Session & session, const Prompt & prompt, const Options & options, const Params & params) {
-    if (const auto * text = std::get_if<TextPrompt>(&prompt)) {
-        check_ids("the text", text->ids, params.text.n_vocab, params.max_text_ids());
-        check_voice(text->voice, params);
-    }
-    Prompt ready = conditioned(session, prompt, params);
-    check_draw(ready, options, params);
-    return ready;
+    return m.piece(abort, [&](Call & call) { return finite_result(condition_mel(call, m.weights, m.params, mel), "a voice"); });
 }
 
 Generated Session::generate(const Prompt & prompt, const GenerateOptions & options) {
-    return guarded([&] {
-        std::vector<Outcome> outcomes = generate(std::vector<Request>{ { prompt, options } });
-        if (const auto * error = std::get_if<Error>(&outcomes.front())) {
-            throw Error(*error);
-        }
-        return std::get<Generated>(std::move(outcomes.front()));
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::optional<Outcome> outcome;
+    submit({ prompt, options }, [&](Outcome found) {
+        std::lock_guard<std::mutex> lock(mutex);
+        outcome.emplace(std::move(found));
+        wake.notify_one();
     });
+    std::unique_lock<std::mutex> lock(mutex);
+    wake.wait(lock, [&] { return outcome.has_value(); });
+    if (const auto * error = std::get_if<Error>(&*outcome)) {
+        throw Error(*error);
+    }
+    return std::get<Generated>(std::move(*outcome));
 }
 
-std::vector<Outcome> Session::generate(const std::vector<Request> & requests) {
-    return guarded([&] {
-        Impl & m = *impl_;
-        m.need_decoder();
-        m.timings = {};
-        std::vector<Outcome> outcomes(requests.size());
-        std::vector<Request> ready;
-        std::vector<size_t> places; // of the ready ones
-        auto draw = [&] {
-            if (ready.empty()) {
-                return;
-            }
-            std::vector<Generated> drawn = clvp::generate(m.decoder(), ready);
-            for (size_t i = 0; i < drawn.size(); i++) {
-                const AbortFlag & cancel = ready[i].options.cancel;
-                if (cancel && cancel->load()) {
-                    outcomes[places[i]].emplace<Error>(Code::aborted, "the request was cancelled");
-                } else {
-                    outcomes[places[i]].emplace<Generated>(std::move(drawn[i]));
-                }
-            }
-            ready.clear();
-            places.clear();
-        };
-        for (size_t i = 0; i < requests.size(); i++) {
-            const bool alone = is_watched(requests[i].options);
-            if (alone) {
-                draw();
-            }
-            try {
-                check_generate(requests[i].options);
-                ready.push_back({ ready_prompt(*this, requests[i].prompt, requests[i].options, m.params), requests[i].options });
-                places.push_back(i);
-            } catch (const Error & error) { // the others go on, unless the whole call was aborted
-                if (m.abort.load()) {
-                    throw;
-                }
-                outcomes[i].emplace<Error>(error);
-            }
-            if (alone) {
-                draw();
-            }
-        }
-        draw();
-        return outcomes;
-    });
+void Session::submit(Request request, Done done) {
+    Impl & m = *impl_;
+    guarded([&] { m.check_request(request); });
+    if (m.shares_batch(request.options)) {
+        guarded([&] { m.batcher.submit(std::move(request), std::move(done)); });
+        return;
+    }
+    Generated generated;
+    const auto error = error_of([&] { generated = m.draw_alone(request); });
+    done(error ? Outcome(*error) : Outcome(std::move(generated)));
 }
 
 Generated Session::search_beams(const Prompt & prompt, const BeamOptions & options) {
-    return guarded([&] {
-        Impl & m = *impl_;
-        m.need_decoder();
-        check_beams(options);
-        m.timings = {};
-        return clvp::search_beams(m.decoder(), ready_prompt(*this, prompt, options, m.params), options);
+    Impl & m = *impl_;
+    m.need_decoder();
+    check_beams(options);
+    m.check_prompt(prompt);
+    return m.steps(options.abort, [&](Call & call) {
+        const Prompt ready = ready_prompt(call, m.weights, m.params, prompt);
+        check_draw(ready, options, m.params);
+        return clvp::search_beams(m.decoder(call), ready, options);
     });
 }
 
-std::vector<float> Session::conditioning(const std::vector<float> & voices, const Rows & text) {
-    return guarded([&] {
-        impl_->need_decoder();
-        check_conditioning(voices, text, impl_->params);
-        return finite(condition_rows(impl_->backend, impl_->weights, impl_->params, voices, text), "a prefix");
-    });
+std::vector<float> Session::conditioning(const std::vector<float> & voices, const Rows & text, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_decoder();
+    check_conditioning(voices, text, m.params);
+    return m.piece(abort, [&](Call & call) { return finite_result(condition_rows(call, m.weights, m.params, voices, text), "a prefix"); });
 }
 
-std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions) {
-    return guarded([&] {
-        Impl & m = *impl_;
-        m.need_decoder();
-        GenerateOptions options;
-        options.max_tokens = static_cast<uint32_t>(codes.size()) + 1;
-        options.prefix_positions = prefix_positions;
-        if (!codes.empty()) {
-            check_ids("the codes", codes, m.params.decoder.n_vocab, m.params.max_tokens() - 1);
-        }
-        m.timings = {};
-        const Prompt ready = ready_prompt(*this, prompt, options, m.params);
-        Stepper stepper(m.decoder(), false, 1, options.max_tokens);
+std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions,
+                                        const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_decoder();
+    GenerateOptions options;
+    options.max_tokens = static_cast<uint32_t>(codes.size()) + 1;
+    options.prefix_positions = prefix_positions;
+    if (!codes.empty()) {
+        check_ids("the codes", codes, m.params.decoder.n_vocab, m.params.max_tokens() - 1);
+    }
+    m.check_prompt(prompt);
+    return m.steps(abort, [&](Call & call) {
+        const Prompt ready = ready_prompt(call, m.weights, m.params, prompt);
+        check_draw(ready, options, m.params);
+        Stepper stepper(m.decoder(call), false, 1, options.max_tokens);
         Decoding decoding(stepper, m.params, ready, options);
         std::vector<float> all = decoding.start();
         decoding.open(0);
@@ -314,105 +302,98 @@ std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::ve
     });
 }
 
-EncoderOutput Session::encode_text(const Rows & rows) {
-    return guarded([&] {
-        impl_->need_ranker();
-        check_encode("the text", rows, impl_->params.text);
-        return finite(encode(impl_->backend, impl_->weights.text, impl_->params.text, rows));
-    });
+EncoderOutput Session::encode_text(const Rows & rows, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_ranker();
+    check_encode("the text", rows, m.params.text);
+    return m.piece(abort, [&](Call & call) { return finite(encode(call, m.weights.text, m.params.text, rows)); });
 }
 
-EncoderOutput Session::encode_speech(const Rows & rows) {
-    return guarded([&] {
-        impl_->need_ranker();
-        check_encode("the codes", rows, impl_->params.speech);
-        return finite(encode(impl_->backend, impl_->weights.speech, impl_->params.speech, rows));
-    });
+EncoderOutput Session::encode_speech(const Rows & rows, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_ranker();
+    check_encode("the codes", rows, m.params.speech);
+    return m.piece(abort, [&](Call & call) { return finite(encode(call, m.weights.speech, m.params.speech, rows)); });
 }
 
-DecoderOutput Session::decode(const DecoderRows & rows) {
-    return guarded([&] {
-        impl_->need_decoder();
-        check_decode(rows, impl_->params, impl_->model.get());
-        DecoderOutput output = clvp::decode(impl_->backend, impl_->weights, impl_->params, rows, impl_->model.get());
-        output.last_hidden = finite(std::move(output.last_hidden), "hidden states");
-        output.logits = finite(std::move(output.logits), "logits");
+DecoderOutput Session::decode(const DecoderRows & rows, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_decoder();
+    check_decode(rows, m.params, m.model.get());
+    return m.piece(abort, [&](Call & call) {
+        DecoderOutput output = clvp::decode(call, m.weights, m.params, rows, m.model.get());
+        output.last_hidden = finite_result(std::move(output.last_hidden), "hidden states");
+        output.logits = finite_result(std::move(output.logits), "logits");
         return output;
     });
 }
 
-std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids) {
-    return guarded([&] {
-        const EncoderParams & p = impl_->params.text;
-        impl_->need_ranker();
-        impl_->check_text(text_ids);
-        const std::vector<float> embeds = embed_codes(impl_->backend, impl_->weights.text, p, { encoder_ids(text_ids, impl_->params) });
-        return finite(normalised(embeds, p.n_proj), "an embedding");
-    });
+std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_ranker();
+    m.check_text(text_ids);
+    return m.piece(abort, [&](Call & call) { return m.embed_text(call, text_ids); });
 }
 
-std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>> & rows) {
-    return guarded([&] {
-        const EncoderParams & p = impl_->params.speech;
-        impl_->need_ranker();
-        impl_->check_rows(rows);
-        return finite(normalised(embed_codes(impl_->backend, impl_->weights.speech, p, rows), p.n_proj), "embeddings");
-    });
+std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_ranker();
+    m.check_rows(rows);
+    return m.piece(abort, [&](Call & call) { return m.embed_speech(call, rows); });
 }
 
-std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows) {
+std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort) {
     return guarded([&] {
-        const Clock clock;
-        Similarity found = similarity(embed_text(text_ids), embed_speech(rows), impl_->params);
-        impl_->timings.score_ms = clock.ms();
-        return finite(std::move(found.scores), "scores");
+        Similarity found = similarity(embed_text(text_ids, abort), embed_speech(rows, abort), impl_->params);
+        return finite_result(std::move(found.scores), "scores");
     });
 }
 
 Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
-    return guarded([&] {
-        if (!impl_->weights.codebook) {
-            fail(Code::unsupported, "This model has no codebook: its codes become sound only in tortoise's diffusion stage and vocoder, which are not "
-                                    "part of this package");
-        }
-        return codebook_mel(impl_->weights.codebook, codes);
-    });
+    Impl & m = *impl_;
+    if (!m.weights.codebook) {
+        fail(Code::unsupported, "This model has no codebook: its codes become sound only in tortoise's diffusion stage and vocoder, which are not "
+                                "part of this package");
+    }
+    return m.piece(nullptr, [&](Call &) { return codebook_mel(m.weights.codebook, codes); });
 }
 
-Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions & options) {
-    return guarded([&] {
-        constexpr uint32_t max_iterations = 1000;
-        if (options.n_iterations < 1 || options.n_iterations > max_iterations) {
-            fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", max_iterations, options.n_iterations);
-        }
-        return Audio{ vocode(impl_->bank, codes_to_mel(codes), options.n_iterations, impl_->abort), impl_->params.mel.sample_rate };
+Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions & options, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    constexpr uint32_t max_iterations = 1000;
+    if (options.n_iterations < 1 || options.n_iterations > max_iterations) {
+        fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", max_iterations, options.n_iterations);
+    }
+    return guarded([&] { // on this thread alone: it needs no turn
+        const Mel mel = codes_to_mel(codes);
+        return Audio{ vocode(m.bank, mel, options.n_iterations, [&] { check_running(m.machine, abort); }), m.params.mel.sample_rate };
     });
 }
 
 void Session::collect_importance(bool on) {
-    guarded([&] {
-        impl_->backend.observe(nullptr);
-        impl_->collector = on ? std::make_unique<ImportanceCollector>(impl_->weights.ctx.get()) : nullptr;
-        impl_->backend.observe(impl_->collector.get());
+    Impl & m = *impl_;
+    m.piece(nullptr, [&](Call &) {
+        m.machine.backend.observe(nullptr);
+        m.collector = on ? std::make_unique<ImportanceCollector>(m.weights.ctx.get()) : nullptr;
+        m.machine.backend.observe(m.collector.get());
     });
 }
 
 std::vector<ColumnImportance> Session::importance() const {
-    return guarded([&] {
-        if (!impl_->collector) {
+    Impl & m = *impl_;
+    return m.piece(nullptr, [&](Call &) {
+        if (!m.collector) {
             fail(Code::invalid_argument, "Expected collect_importance(true) before importance()");
         }
-        return impl_->collector->means();
+        return m.collector->means();
     });
 }
 
-void Session::abort() { impl_->abort.store(true); }
+void Session::close() { impl_->machine.closed.store(true); }
 
-void Session::reset() { impl_->abort.store(false); }
+void Session::wait_closed() { impl_->batcher.close(); }
 
-bool Session::aborted() const { return impl_->abort.load(); }
-
-const Timings & Session::timings() const { return impl_->timings; }
+bool Session::is_closed() const { return impl_->machine.closed.load(); }
 
 uint32_t Session::n_threads() const { return impl_->n_threads; }
 

@@ -1,6 +1,8 @@
 #include "conditioning.h"
 
+#include "graph.h"
 #include "ops.h"
+#include "pieces.h"
 #include "rows.h"
 
 #include <algorithm>
@@ -70,7 +72,7 @@ void check_conditioning(const std::vector<float> & voices, const Rows & text, co
     if (n_voices < 1 || voices.size() % d.n_embd != 0) {
         fail(Code::invalid_argument, "Expected a voice of %u numbers but received %zu: was it made with another model?", d.n_embd, voices.size());
     }
-    if (!std::all_of(voices.begin(), voices.end(), [](float x) { return std::isfinite(x); })) {
+    if (!all_finite(voices)) {
         fail(Code::invalid_argument, "Expected finite numbers for the voice but received NaN or infinity");
     }
     if (n_voices != text.n_rows && n_voices != 1 && text.n_rows != 1) {
@@ -78,16 +80,13 @@ void check_conditioning(const std::vector<float> & voices, const Rows & text, co
     }
 }
 
-std::vector<float> condition_rows(Backend & backend, const Weights & weights, const Params & params, const std::vector<float> & voices, const Rows & text) {
-    Graph graph(backend, graph_nodes(0));
+std::vector<float> condition_rows(Call & call, const Weights & weights, const Params & params, const std::vector<float> & voices, const Rows & text) {
+    Graph graph(call.backend(), graph_nodes(0));
     ggml_context * ctx = graph.ctx();
     const std::vector<int32_t> ids = ids_between(text, params), positions = text_positions(text);
     ggml_tensor * x = embed_text(graph, weights, params, text, ids);
     ggml_tensor * at = ggml_get_rows(ctx, weights.cond.text_pos, graph.input("positions", positions));
-    x = graph.output("text", ggml_add(ctx, x, ggml_reshape_3d(ctx, at, x->ne[0], x->ne[1], x->ne[2])));
-    graph.run();
-
-    const std::vector<float> texts = Graph::read(x);
+    const std::vector<float> texts = graph.result("text", ggml_add(ctx, x, ggml_reshape_3d(ctx, at, x->ne[0], x->ne[1], x->ne[2])));
     const size_t n_embd = params.decoder.n_embd, n_voices = voices.size() / n_embd, n_text = texts.size() / text.n_rows;
     std::vector<float> all;
     for (size_t r = 0; r < std::max<size_t>(n_voices, text.n_rows); r++) {
@@ -108,22 +107,31 @@ static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tens
     return ggml_add(ctx, ggml_mul(ctx, y, norm.weight), norm.bias);
 }
 
-std::vector<float> condition_mel(Backend & backend, const Weights & weights, const Params & params, const Mel & mel) {
+std::vector<float> condition_mel(Call & call, const Weights & weights, const Params & params, const Mel & mel) {
     const ConditioningWeights & w = weights.cond;
-    Graph graph(backend, graph_nodes(w.blocks.size()));
-    ggml_context * ctx = graph.ctx();
-    // The features come channel by channel; the product wants each frame's channels together.
-    ggml_tensor * x = graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data());
-    x = linear(ctx, w.mel_conv, ggml_cont(ctx, ggml_transpose(ctx, x))); // [n_embd, n_frames]
-    for (const ConditioningBlock & block : w.blocks) {
-        ggml_tensor * y = group_norm(ctx, block.norm, x, params.decoder.n_cond_group);
-        ggml_tensor * qkv = linear(ctx, block.qkv, y); // [3*n_embd, n_frames]
-        y = attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
-        x = graph.expand(linear_add(ctx, block.out, y, x));
+    const uint32_t n_embd = params.decoder.n_embd;
+    std::vector<float> between;
+    for (Pieces pieces(call, w.blocks.size(), 4.0 * n_embd * n_embd * mel.n_frames); pieces.next();) {
+        Graph graph(call.backend(), graph_nodes(pieces.size()));
+        ggml_context * ctx = graph.ctx();
+        ggml_tensor * x; // [n_embd, n_frames]
+        if (pieces.is_first()) {
+            // The features come channel by channel; the product wants each frame's channels together.
+            x = graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data());
+            x = linear(ctx, w.mel_conv, ggml_cont(ctx, ggml_transpose(ctx, x)));
+        } else {
+            x = graph.input("between", GGML_TYPE_F32, { n_embd, mel.n_frames }, between.data());
+        }
+        for (size_t i = pieces.from(); i < pieces.to(); i++) {
+            const ConditioningBlock & block = w.blocks[i];
+            ggml_tensor * qkv = linear(ctx, block.qkv, group_norm(ctx, block.norm, x, params.decoder.n_cond_group)); // [3*n_embd, n_frames]
+            ggml_tensor * y = attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
+            x = graph.expand(linear_add(ctx, block.out, y, x));
+        }
+        // Frame 0 is the voice, [n_embd].
+        between = pieces.is_last() ? graph.result("voice", ggml_cont(ctx, ggml_view_1d(ctx, x, x->ne[0], 0))) : graph.result("between", x);
     }
-    ggml_tensor * first = graph.output("voice", ggml_cont(ctx, ggml_view_1d(ctx, x, x->ne[0], 0))); // [n_embd]
-    graph.run();
-    return Graph::read(first);
+    return between;
 }
 
 } // namespace clvp

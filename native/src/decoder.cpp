@@ -1,15 +1,18 @@
 #include "decoder.h"
 
 #include "attend.h"
+#include "graph.h"
 #include "kernel_set.h"
 #include "ops.h"
 #include "past.h"
+#include "pieces.h"
 #include "prompt.h"
 #include "rows.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace clvp {
 
@@ -21,17 +24,23 @@ template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const
     return feed_forward(ctx, block, p.act, linear_add(ctx, block.out, y, x));
 }
 
-/// All blocks and the norm behind them; `attend` gets a block's number too.
+/// Blocks from .. to-1, and the norm behind the last of all; `attend` gets a block's number too.
 template <typename Attend>
-ggml_tensor * blocks_forward(Graph & graph, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, Attend attend) {
-    for (uint32_t i = 0; i < p.n_layer; i++) {
+ggml_tensor * blocks_forward(Graph & graph, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, uint32_t from, uint32_t to,
+                             Attend attend) {
+    for (uint32_t i = from; i < to; i++) {
         trace.hidden(x);
         x = graph.expand(block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); }));
     }
-    x = normalise(graph.ctx(), w.norm, x);
-    trace.hidden(x);
+    if (to == p.n_layer) {
+        x = normalise(graph.ctx(), w.norm, x);
+        trace.hidden(x);
+    }
     return x;
 }
+
+/// Multiplications of one block for n_tokens.
+double block_work(const DecoderParams & p, size_t n_tokens) { return decoder_block_weights(p) * static_cast<double>(n_tokens); }
 
 /// x [n_embd, ...] -> logits [n_vocab, ...]
 ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, ggml_tensor * x) { return norm_linear(ctx, w.final_norm, w.lm_head, x); }
@@ -168,53 +177,81 @@ KvShape recorded(KvShape shape) {
     return shape;
 }
 
-Prefilled prefill(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
-                  PrefixPositions prefix_positions, const Recording & record) {
+double decoder_block_weights(const DecoderParams & p) { return double(p.n_embd) * (4.0 * p.n_embd + 2.0 * p.n_ff); }
+
+Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, PrefixPositions prefix_positions,
+                  const Recording & record) {
     const DecoderParams & p = params.decoder;
-    const auto prefix = std::make_shared<const Prefix>(backend, shape, visible_length(prompt, params));
-    Graph graph(backend, graph_nodes(p.n_layer));
-    ggml_context * ctx = graph.ctx();
-    Trace trace(graph, record.hidden_states, record.attentions);
-    ggml_tensor * x = embed_prompt(graph, weights, params, prompt, prefix_positions); // [n_embd, n]
-    const int64_t n = x->ne[1];
-    const Rows own = token_rows(prompt);
+    const auto prefix = std::make_shared<const Prefix>(call.backend(), shape, visible_length(prompt, params));
+    const int64_t n = prompt_length(prompt, params);
     const std::vector<int32_t> seen = visible_rows(prompt);
-    const std::vector<float> hide_own = seen.empty() ? std::vector<float>() : score_mask(own, 0, true);
+    const std::vector<float> hide_own = seen.empty() ? std::vector<float>() : score_mask(token_rows(prompt), 0, true);
     const std::vector<ggml_fp16_t> hide = seen.empty() ? causal_mask(n) : std::vector<ggml_fp16_t>();
-    ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
-    ggml_tensor * mask =
-        seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data()) : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
-    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
-        const Heads heads = split_heads(ctx, qkv, p.n_head);
-        store_prefix(graph, *prefix, shape, i, heads, visible);
-        return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
-    });
-    ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], (n - 1) * x->nb[1]);
-    ggml_tensor * logits = graph.output("logits", head_forward(ctx, weights.dec, last));
-    graph.run();
     Prefilled done = { prefix, {} };
-    done.output.logits = Graph::read(logits);
-    trace.read(done.output);
+    std::vector<float> between;
+    for (Pieces pieces(call, p.n_layer, block_work(p, static_cast<size_t>(n))); pieces.next();) {
+        Graph graph(call.backend(), graph_nodes(pieces.size()));
+        ggml_context * ctx = graph.ctx();
+        Trace trace(graph, record.hidden_states, record.attentions);
+        ggml_tensor * x = pieces.is_first() ? embed_prompt(graph, weights, params, prompt, prefix_positions) // [n_embd, n]
+                                            : graph.input("between", GGML_TYPE_F32, { p.n_embd, n }, between.data());
+        ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
+        ggml_tensor * mask =
+            seen.empty() ? graph.input("mask", GGML_TYPE_F16, { n, n }, hide.data()) : graph.input("mask", GGML_TYPE_F32, { n, n, 1, 1 }, hide_own.data());
+        const auto from = static_cast<uint32_t>(pieces.from()), to = static_cast<uint32_t>(pieces.to());
+        x = blocks_forward(graph, weights.dec, p, x, trace, from, to, [&](uint32_t i, ggml_tensor * qkv) {
+            const Heads heads = split_heads(ctx, qkv, p.n_head);
+            store_prefix(graph, *prefix, shape, i, heads, visible);
+            return ggml_reshape_2d(ctx, attention(ctx, heads, mask, &trace), p.n_embd, n);
+        });
+        if (pieces.is_last()) {
+            ggml_tensor * last = ggml_view_2d(ctx, x, p.n_embd, 1, x->nb[1], static_cast<size_t>(n - 1) * x->nb[1]);
+            done.output.logits = graph.result("logits", head_forward(ctx, weights.dec, last));
+        } else {
+            between = graph.result("between", x);
+        }
+        trace.read(done.output);
+    }
     return done;
 }
 
-/// More rows, in slots that no row has, up to the number that makes rounding independent of it.
-static void pad_rows(std::vector<StepRow> & rows, KvCache & cache) {
-    const StepRow model = rows.front();
-    for (uint32_t slot = 0; slot < cache.n_slots() && rows.size() < deterministic_rows; slot++) {
-        if (std::none_of(rows.begin(), rows.end(), [&](const StepRow & row) { return row.slot == slot; })) {
-            cache.fill(slot, model.slot);
-            rows.push_back({ slot, model.token, model.position });
+namespace {
+
+/// More rows for one step, in free slots, up to the number that makes rounding independent of it.
+class Padding {
+public:
+    Padding(std::vector<StepRow> & rows, KvCache & cache) : cache_(cache) {
+        const StepRow model = rows.front();
+        for (uint32_t slot = 0; slot < cache.n_slots() && rows.size() < deterministic_rows; slot++) {
+            if (cache.is_free(slot)) {
+                slots_.push_back(slot);
+                cache.fill(slot, model.slot);
+                rows.push_back({ slot, model.token, model.position });
+            }
         }
     }
-}
+    ~Padding() {
+        for (uint32_t slot : slots_) {
+            cache_.close(slot);
+        }
+    }
+    Padding(const Padding &) = delete;
+    Padding & operator=(const Padding &) = delete;
 
-DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
+private:
+    KvCache & cache_;
+    std::vector<uint32_t> slots_;
+};
+
+} // namespace
+
+DecoderOutput decode_step(Call & call, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
                           const Recording & record) {
     const DecoderParams & p = params.decoder;
     const size_t n_live = rows.size();
+    std::optional<Padding> padding;
     if (deterministic) {
-        pad_rows(rows, cache);
+        padding.emplace(rows, cache);
     }
     const auto n_rows = static_cast<uint32_t>(rows.size());
     std::vector<uint32_t> slots;
@@ -224,15 +261,17 @@ DecoderOutput decode_step(Backend & backend, const Weights & weights, const Para
         tokens.push_back(row.token);
         positions.push_back(static_cast<int32_t>(row.position));
     }
-    cache.reserve(slots);
+    for (uint32_t slot : slots) {
+        cache.reserve(slot);
+    }
 
-    Graph graph(backend, graph_nodes(p.n_layer));
+    Graph graph(call.backend(), graph_nodes(p.n_layer));
     ggml_context * ctx = graph.ctx();
     Trace trace(graph, record.hidden_states, record.attentions);
-    StepAttention own_attention(cache, slots, backend.n_threads());
+    StepAttention own_attention(cache, slots, call.backend().n_threads());
     ggml_tensor * x = ggml_get_rows(ctx, weights.dec.token_embd, graph.input("tokens", tokens)); // [n_embd, n_rows]
     x = ggml_add(ctx, x, ggml_get_rows(ctx, weights.dec.pos_embd, graph.input("positions", positions)));
-    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
+    x = blocks_forward(graph, weights.dec, p, x, trace, 0, p.n_layer, [&](uint32_t i, ggml_tensor * qkv) {
         if (cache.takes_any_rows()) {
             return own_attention(ctx, i, qkv);
         }
@@ -279,38 +318,41 @@ void check_decode(const DecoderRows & rows, const Params & params, const void * 
     }
 }
 
-DecoderOutput decode(Backend & backend, const Weights & weights, const Params & params, const DecoderRows & rows, const void * model) {
+DecoderOutput decode(Call & call, const Weights & weights, const Params & params, const DecoderRows & rows, const void * model) {
     const DecoderParams & p = params.decoder;
     const uint32_t n_past = past_tokens(rows), n_keys = n_past + rows.n_tokens;
     const auto * past = static_cast<const KeyValues *>(rows.past.get());
     std::shared_ptr<const KeyValues> all; // only if some are to be joined or kept
     if (past || rows.keep) {
-        all = std::make_shared<const KeyValues>(backend, model, kv_type(params), p.n_layer, p.n_embd, n_keys, rows.n_rows);
+        all = std::make_shared<const KeyValues>(call.backend(), model, kv_type(params), p.n_layer, p.n_embd, n_keys, rows.n_rows);
     }
-    Graph graph(backend, graph_nodes(p.n_layer));
-    ggml_context * ctx = graph.ctx();
-    Trace trace(graph, rows.hidden_states, rows.attentions);
     const std::vector<int32_t> positions = positions_of(rows);
     const std::vector<float> hide = score_mask(rows, n_past, true);
-    ggml_tensor * mask = graph.input("mask", GGML_TYPE_F32, { n_keys, rows.n_tokens, 1, rows.n_rows }, hide.data());
-    ggml_tensor * x = embed_decoder_rows(graph, weights.dec, rows, positions);
-    x = blocks_forward(graph, weights.dec, p, x, trace, [&](uint32_t i, ggml_tensor * qkv) {
-        const Heads heads = split_heads(ctx, qkv, p.n_head);
-        return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace);
-    });
-    ggml_tensor * hidden = graph.output("last_hidden", x);
-    ggml_tensor * logits = rows.logits ? graph.output("logits", head_forward(ctx, weights.dec, x)) : nullptr;
-    graph.run();
-
     DecoderOutput output;
-    output.last_hidden = Graph::read(hidden);
-    if (logits) {
-        output.logits = Graph::read(logits);
+    for (Pieces pieces(call, p.n_layer, block_work(p, static_cast<size_t>(rows.n_rows) * rows.n_tokens)); pieces.next();) {
+        Graph graph(call.backend(), graph_nodes(pieces.size()));
+        ggml_context * ctx = graph.ctx();
+        Trace trace(graph, rows.hidden_states, rows.attentions);
+        ggml_tensor * mask = graph.input("mask", GGML_TYPE_F32, { n_keys, rows.n_tokens, 1, rows.n_rows }, hide.data());
+        ggml_tensor * x = pieces.is_first() ? embed_decoder_rows(graph, weights.dec, rows, positions)
+                                            : graph.input("between", GGML_TYPE_F32, { p.n_embd, rows.n_tokens, rows.n_rows }, output.last_hidden.data());
+        const auto from = static_cast<uint32_t>(pieces.from()), to = static_cast<uint32_t>(pieces.to());
+        x = blocks_forward(graph, weights.dec, p, x, trace, from, to, [&](uint32_t i, ggml_tensor * qkv) {
+            const Heads heads = split_heads(ctx, qkv, p.n_head);
+            return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace);
+        });
+        ggml_tensor * hidden = graph.output("last_hidden", x); // between pieces, what the next one goes on from
+        ggml_tensor * logits = rows.logits && pieces.is_last() ? graph.output("logits", head_forward(ctx, weights.dec, x)) : nullptr;
+        graph.run();
+        output.last_hidden = Graph::read(hidden);
+        if (logits) {
+            output.logits = Graph::read(logits);
+        }
+        trace.read(output);
     }
     if (rows.keep) {
         output.past = all;
     }
-    trace.read(output);
     return output;
 }
 

@@ -1,7 +1,7 @@
 // The speech decoder: a prompt in, logits of the next token out; one step for all live candidates; whole rows at once.
 #pragma once
 
-#include "graph.h"
+#include "call.h"
 #include "kv_cache.h"
 #include "weights.h"
 
@@ -18,8 +18,8 @@ struct Prefilled {
 };
 
 /// Runs a prompt through the decoder.
-Prefilled prefill(Backend & backend, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt,
-                  PrefixPositions prefix_positions, const Recording & record);
+Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, PrefixPositions prefix_positions,
+                  const Recording & record);
 
 /// What a step reads: a row's slot in the cache, its last token and that token's position.
 struct StepRow {
@@ -30,16 +30,19 @@ struct StepRow {
 
 /// Feeds each row its token and returns the logits [n_rows, n_vocab] of the next ones. The rows are as the cache takes them.
 /// `deterministic` computes at least as many rows as make the rounding of a row independent of how many others there are.
-DecoderOutput decode_step(Backend & backend, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
+DecoderOutput decode_step(Call & call, const Weights & weights, const Params & params, KvCache & cache, std::vector<StepRow> rows, bool deterministic,
                           const Recording & record);
 
 /// Rows that a deterministic step computes at least: with fewer, GGML's products use another kernel.
 constexpr uint32_t deterministic_rows = 4;
 
+/// Weights of a block's matrices.
+double decoder_block_weights(const DecoderParams & params);
+
 /// Throws invalid_argument for rows that do not fit the model.
 void check_decode(const DecoderRows & rows, const Params & params, const void * model);
 /// Runs rows of tokens through the decoder. `model` marks the past that comes back.
-DecoderOutput decode(Backend & backend, const Weights & weights, const Params & params, const DecoderRows & rows, const void * model);
+DecoderOutput decode(Call & call, const Weights & weights, const Params & params, const DecoderRows & rows, const void * model);
 
 /// The type of keys and values that suits the weights: F32 keeps exact models exact, F16 halves the cache of the others.
 ggml_type kv_type(const Params & params);

@@ -10,12 +10,6 @@ namespace clvp {
 
 namespace {
 
-void check_logits(const std::vector<float> & logits) {
-    if (!std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
-    }
-}
-
 /// After limits and the caller's processor: each row must have an id left, and nothing above all bounds.
 void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_vocab) {
     if (scores.size() != n_rows * n_vocab) {
@@ -33,6 +27,12 @@ void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_voc
 
 } // namespace
 
+void check_logits(const float * logits, size_t n) {
+    if (!all_finite(logits, n)) {
+        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
+    }
+}
+
 void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params) {
     check_prompt(prompt, options.prefix_positions, options.max_tokens, params);
     check_sampling(options.sampling);
@@ -43,7 +43,7 @@ void check_draw(const Prompt & prompt, const DrawOptions & options, const Params
 }
 
 Stepper::Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max)
-    : cache(decoder.backend, attentions ? recorded(decoder.shape) : decoder.shape, n_slots, n_max), timings(decoder.timings), decoder_(decoder) {}
+    : cache(decoder.call.backend(), attentions ? recorded(decoder.shape) : decoder.shape, n_slots, n_max), decoder_(decoder) {}
 
 static bool is_same(const ConditioningPrompt & a, const ConditioningPrompt & b) { return a.embeds == b.embeds; }
 
@@ -62,16 +62,16 @@ static bool is_same(const Prompt & a, const Prompt & b) {
         a);
 }
 
-Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record) {
+Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record, Timings & timings) {
     const Clock clock;
     LastPrefill & last = decoder_.last;
     const bool recorded = record.hidden_states || record.attentions;
-    const bool known = !recorded && !decoder_.backend.is_observed() && last.prefilled.prefix && last.prefix_positions == prefix_positions &&
+    const bool known = !recorded && !decoder_.call.backend().is_observed() && last.prefilled.prefix && last.prefix_positions == prefix_positions &&
                        last.shape == cache.shape() && is_same(last.prompt, prompt);
     if (!known) {
         last = {};
-        Prefilled done = prefill(decoder_.backend, decoder_.weights, decoder_.params, cache.shape(), prompt, prefix_positions, record);
-        check_logits(done.output.logits);
+        Prefilled done = prefill(decoder_.call, decoder_.weights, decoder_.params, cache.shape(), prompt, prefix_positions, record);
+        check_logits(done.output.logits.data(), done.output.logits.size());
         timings.n_prefill += prompt_length(prompt, decoder_.params);
         if (recorded) {
             timings.prefill_ms += clock.ms();
@@ -86,22 +86,16 @@ Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions
 }
 
 DecoderOutput Stepper::step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record) {
-    const Clock clock;
-    const uint64_t before = cache.n_bytes();
-    DecoderOutput output = decode_step(decoder_.backend, decoder_.weights, decoder_.params, cache, rows, deterministic, record);
-    check_logits(output.logits);
-    timings.decode_ms += clock.ms();
-    timings.n_steps++;
-    timings.kv_bytes += cache.n_bytes() - before;
-    return output;
+    return decode_step(decoder_.call, decoder_.weights, decoder_.params, cache, rows, deterministic, record);
 }
 
 Decoding::Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options)
     : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, params)) {}
 
 std::vector<float> Decoding::start() {
-    Prefilled done = stepper_.start(prompt_, options_.prefix_positions, options_.record);
+    Prefilled done = stepper_.start(prompt_, options_.prefix_positions, options_.record, timings);
     prefix_ = std::move(done.prefix);
+    prefix_bytes_ = prefix_->n_bytes();
     record(0, {}, done.output);
     return std::move(done.output.logits);
 }
@@ -109,8 +103,15 @@ std::vector<float> Decoding::start() {
 StepRow Decoding::next(uint32_t slot, int32_t token) const { return { slot, token, first_position(prompt_) + stepper_.cache.length(slot) }; }
 
 std::vector<float> Decoding::step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic) {
+    stepper_.call().pause();
+    const Clock clock;
+    const uint64_t before = stepper_.cache.n_bytes();
     const uint32_t n_drawn = stepper_.cache.length(rows.front().slot) + 1; // the tokens fed and to be fed
     DecoderOutput output = stepper_.step(rows, deterministic, options_.record);
+    check_logits(output.logits.data(), output.logits.size());
+    timings.decode_ms += clock.ms();
+    timings.n_steps++;
+    timings.kv_bytes += std::max(before, stepper_.cache.n_bytes()) - before;
     record(n_drawn, candidates, output);
     return std::move(output.logits);
 }
@@ -127,6 +128,7 @@ void Decoding::process(const StepRows & rows, std::vector<float> & scores, size_
     };
     each_row([&](std::vector<float> & row, size_t i) { apply_limits(row, rows.ids[i], padding_length(prompt_), n_drawn, options_, params_); });
     if (options_.process) {
+        const Call::Rest rest(stepper_.call()); // it may take long, and may call this very session
         options_.process(rows, scores);
     }
     check_scores(scores, n_rows, n_vocab);
@@ -142,7 +144,11 @@ std::vector<int32_t> Decoding::ends(const StepRows & rows) const {
     if (!options_.criteria) {
         return std::vector<int32_t>(rows.ids.size(), 0);
     }
-    std::vector<int32_t> ends = options_.criteria(rows);
+    std::vector<int32_t> ends;
+    {
+        const Call::Rest rest(stepper_.call());
+        ends = options_.criteria(rows);
+    }
     if (ends.size() != rows.ids.size()) {
         fail(Code::invalid_argument, "Expected %zu answers from the stopping criteria but received %zu", rows.ids.size(), ends.size());
     }

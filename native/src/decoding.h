@@ -20,14 +20,13 @@ struct LastPrefill {
     Prefilled prefilled; // no prefix: nothing is kept
 };
 
-/// What a session draws with. All of it must outlive the drawing.
+/// What a call draws with. All of it must outlive the drawing.
 struct Decoder {
-    Backend & backend;
+    Call & call;
     const Weights & weights;
     const Params & params;
     const KvShape & shape;
     LastPrefill & last;
-    Timings & timings;
 };
 
 /// The decoder with a cache for some rows, which may come from several prompts.
@@ -36,16 +35,21 @@ public:
     /// `attentions`: the rows' attention weights are to be recorded.
     Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max);
 
-    Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record);
+    /// Reads a prompt, with pauses; counts in `timings`.
+    Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record, Timings & timings);
     /// Logits [n_rows, n_vocab] of the tokens that follow, and what is to be recorded.
     DecoderOutput step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record);
 
+    Call & call() { return decoder_.call; }
+
     KvCache cache;
-    Timings & timings;
 
 private:
     Decoder decoder_;
 };
+
+/// Throws model_format unless a row of logits is finite.
+void check_logits(const float * logits, size_t n);
 
 /// One prompt that is gone on from.
 class Decoding {
@@ -58,9 +62,11 @@ public:
     void open(uint32_t slot) { stepper_.cache.open(slot, prefix_); }
     /// Gives the prefix back, when no more rows are to come.
     void close() { prefix_.reset(); }
+    uint64_t prefix_bytes() const { return prefix_bytes_; }
     /// What a step reads for the row in a slot.
     StepRow next(uint32_t slot, int32_t token) const;
-    /// Feeds rows of this prompt alone, those of `candidates`, all of one length. Returns logits [n_rows, n_vocab].
+    /// Feeds rows of this prompt alone, those of `candidates`, all of one length, after a pause for other calls. Returns logits
+    /// [n_rows, n_vocab].
     std::vector<float> step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic);
 
     /// Logits or log-probabilities [n_rows, n_vocab] through the limits, the caller's processor and, if `warped`, the warpers.
@@ -75,6 +81,7 @@ public:
     const std::vector<int32_t> & written() const { return written_; }
 
     std::vector<StepTrace> traces;
+    Timings timings;
 
 private:
     /// The record of a step of a batch; the prompt's, which has no candidates yet, becomes the first batch's.
@@ -87,6 +94,7 @@ private:
     const DrawOptions & options_;
     const std::vector<int32_t> stops_, written_;
     std::shared_ptr<const Prefix> prefix_;
+    uint64_t prefix_bytes_ = 0;
 };
 
 } // namespace clvp

@@ -1,6 +1,8 @@
 #include "encoder.h"
 
+#include "graph.h"
 #include "ops.h"
+#include "pieces.h"
 #include "rows.h"
 #include "trace.h"
 
@@ -56,34 +58,45 @@ void check_encode(const char * what, const Rows & rows, const EncoderParams & p)
     check_rows(what, rows, { p.n_vocab, p.n_embd, max_row, rows.n_tokens, p.n_head, p.n_layer });
 }
 
-EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const EncoderParams & p, const Rows & rows) {
+/// Multiplications of one block for one token.
+static double block_work(const EncoderParams & p) { return double(p.n_embd) * (4.0 * p.n_embd + 3.0 * p.n_ff); }
+
+EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderParams & p, const Rows & rows) {
+    const size_t n_tokens = static_cast<size_t>(rows.n_rows) * rows.n_tokens;
     std::vector<int32_t> positions = rows.positions;
-    for (uint32_t i = 0; positions.size() < static_cast<size_t>(rows.n_rows) * rows.n_tokens; i++) {
+    for (uint32_t i = 0; positions.size() < n_tokens; i++) {
         positions.push_back(static_cast<int32_t>(i % rows.n_tokens));
     }
     const std::vector<float> hide = rows.mask.empty() ? std::vector<float>() : score_mask(rows, 0, false);
-
-    Graph graph(backend, graph_nodes(weights.blocks.size()));
-    ggml_context * ctx = graph.ctx();
-    Trace trace(graph, rows.hidden_states, rows.attentions);
-    ggml_tensor * at = p.n_rot ? graph.input("positions", positions) : nullptr;
-    ggml_tensor * mask = hide.empty() ? nullptr : graph.input("mask", GGML_TYPE_F32, { rows.n_tokens, rows.n_tokens, 1, rows.n_rows }, hide.data());
-    ggml_tensor * x = embed_rows(graph, weights.token_embd, rows); // [n_embd, n_tokens, n_rows]
-    for (const Block & block : weights.blocks) {
-        trace.hidden(x);
-        x = graph.expand(block_forward(ctx, block, p, x, at, mask, trace));
-    }
-    ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
-    trace.hidden(hidden);
-    ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // all positions count, hidden ones too
-    ggml_tensor * embeds = graph.output("embeds", product(ctx, weights.proj, pooled));
-    graph.run();
-
     EncoderOutput output;
-    output.last_hidden = Graph::read(hidden);
-    output.pooled = Graph::read(pooled);
-    output.embeds = Graph::read(embeds);
-    trace.read(output);
+    std::vector<float> between;
+    for (Pieces pieces(call, weights.blocks.size(), block_work(p) * static_cast<double>(n_tokens)); pieces.next();) {
+        Graph graph(call.backend(), graph_nodes(pieces.size()));
+        ggml_context * ctx = graph.ctx();
+        Trace trace(graph, rows.hidden_states, rows.attentions);
+        ggml_tensor * at = p.n_rot ? graph.input("positions", positions) : nullptr;
+        ggml_tensor * mask = hide.empty() ? nullptr : graph.input("mask", GGML_TYPE_F32, { rows.n_tokens, rows.n_tokens, 1, rows.n_rows }, hide.data());
+        ggml_tensor * x = pieces.is_first() ? embed_rows(graph, weights.token_embd, rows) // [n_embd, n_tokens, n_rows]
+                                            : graph.input("between", GGML_TYPE_F32, { p.n_embd, rows.n_tokens, rows.n_rows }, between.data());
+        for (size_t i = pieces.from(); i < pieces.to(); i++) {
+            trace.hidden(x);
+            x = graph.expand(block_forward(ctx, weights.blocks[i], p, x, at, mask, trace));
+        }
+        if (!pieces.is_last()) {
+            between = graph.result("between", x);
+            trace.read(output);
+            continue;
+        }
+        ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
+        trace.hidden(hidden);
+        ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // all positions count, hidden ones too
+        ggml_tensor * embeds = graph.output("embeds", product(ctx, weights.proj, pooled));
+        graph.run();
+        output.last_hidden = Graph::read(hidden);
+        output.pooled = Graph::read(pooled);
+        output.embeds = Graph::read(embeds);
+        trace.read(output);
+    }
     return output;
 }
 

@@ -1,7 +1,7 @@
 // The text and the speech encoder: one graph for both.
 #pragma once
 
-#include "graph.h"
+#include "call.h"
 #include "weights.h"
 
 namespace clvp {
@@ -9,7 +9,7 @@ namespace clvp {
 /// Throws invalid_argument for rows that do not fit the model.
 void check_encode(const char * what, const Rows & rows, const EncoderParams & params);
 /// Runs rows of one length through an encoder, each by itself.
-EncoderOutput encode(Backend & backend, const EncoderWeights & weights, const EncoderParams & params, const Rows & rows);
+EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderParams & params, const Rows & rows);
 
 constexpr uint32_t max_row = 4096; // ids that an encoder takes at once: three minutes of speech
 

@@ -1,4 +1,4 @@
-// Drawing candidates: a prefill for each prompt, then steps over all live candidates until each has stopped.
+// Drawing the candidates of one request by itself, its rows in lockstep.
 #pragma once
 
 #include "decoding.h"
@@ -8,10 +8,10 @@ namespace clvp {
 /// Throws invalid_argument for options that the model cannot meet.
 void check_generate(const GenerateOptions & options);
 
-/// Does the caller see or change the steps? Its rows then go on side by side, all of one length.
+/// Does the caller see or change the steps? Its rows then advance in lockstep, in a batch of their own.
 bool is_watched(const GenerateOptions & options);
 
-/// Draws all candidates of all requests, as many at a time as the largest batch_size. A request that is watched comes alone.
-std::vector<Generated> generate(const Decoder & decoder, const std::vector<Request> & requests);
+/// Draws all candidates, batch_size of them at a time. The prompt is no TextPrompt.
+Generated generate(const Decoder & decoder, const Request & request);
 
 } // namespace clvp

@@ -52,6 +52,12 @@ void Graph::run() {
     backend_.compute(graph_);
 }
 
+std::vector<float> Graph::result(const char * name, ggml_tensor * tensor) {
+    output(name, tensor);
+    run();
+    return read(tensor);
+}
+
 std::vector<float> Graph::read(const ggml_tensor * tensor) {
     std::vector<float> data(static_cast<size_t>(ggml_nelements(tensor)));
     ggml_backend_tensor_get(tensor, data.data(), 0, data.size() * sizeof(float));

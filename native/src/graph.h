@@ -27,6 +27,8 @@ public:
     ggml_tensor * expand(ggml_tensor * tensor);
 
     void run();
+    /// Runs the graph up to a tensor, and copies that to the host.
+    std::vector<float> result(const char * name, ggml_tensor * tensor);
     /// Copies a result to the host: all of a contiguous F32 tensor.
     static std::vector<float> read(const ggml_tensor * tensor);
 

@@ -1,5 +1,6 @@
 #include "prompt.h"
 
+#include "conditioning.h"
 #include "ops.h"
 #include "rows.h"
 
@@ -134,6 +135,19 @@ ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params 
     }
     // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
     return ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, w.pos_embd, 0, x->ne[1])), first);
+}
+
+Prompt ready_prompt(Call & call, const Weights & weights, const Params & params, const Prompt & prompt) {
+    const auto * text = std::get_if<TextPrompt>(&prompt);
+    if (!text) {
+        return prompt;
+    }
+    Rows rows;
+    rows.n_rows = 1;
+    rows.ids = encoder_ids(text->ids, params); // with the stop that generate() adds to the conditioning encoder's own
+    rows.n_tokens = static_cast<uint32_t>(rows.ids.size());
+    check_conditioning(text->voice, rows, params);
+    return ConditioningPrompt{ finite_result(condition_rows(call, weights, params, text->voice, rows), "a prefix") };
 }
 
 } // namespace clvp

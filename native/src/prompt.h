@@ -1,6 +1,7 @@
 // What the decoder goes on from: its checks, its length, and the embeddings that it reads first.
 #pragma once
 
+#include "call.h"
 #include "graph.h"
 #include "weights.h"
 
@@ -20,6 +21,9 @@ uint32_t first_position(const Prompt & prompt);
 std::vector<int32_t> written_ids(const Prompt & prompt, const Params & params);
 /// Throws invalid_argument for a prompt that does not fit the model, or leaves no room for max_tokens.
 void check_prompt(const Prompt & prompt, PrefixPositions prefix_positions, uint32_t max_tokens, const Params & params);
+
+/// A text becomes what the conditioning encoder makes of it; other prompts stay as they are.
+Prompt ready_prompt(Call & call, const Weights & weights, const Params & params, const Prompt & prompt);
 
 /// The prompt's own tokens as rows; no rows for any other prompt.
 Rows token_rows(const Prompt & prompt);

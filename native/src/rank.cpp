@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace clvp {
 
@@ -62,17 +63,20 @@ std::vector<float> normalised(std::vector<float> rows, size_t width) {
     return rows;
 }
 
-std::vector<float> embed_codes(Backend & backend, const EncoderWeights & weights, const EncoderParams & params,
-                               const std::vector<std::vector<int32_t>> & rows) {
+std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows) {
     std::map<size_t, std::vector<size_t>> by_length;
     for (size_t i = 0; i < rows.size(); i++) {
         by_length[rows[i].size()].push_back(i);
     }
     const size_t n_proj = params.n_proj;
     std::vector<float> embeds(rows.size() * n_proj);
+    bool is_first = true;
     for (const auto & [length, indices] : by_length) {
         const size_t at_once = std::max<size_t>(1, max_tokens_at_once / length);
         for (size_t from = 0; from < indices.size(); from += at_once) {
+            if (!std::exchange(is_first, false)) {
+                call.pause();
+            }
             const size_t n = std::min(at_once, indices.size() - from);
             Rows batch;
             batch.n_rows = static_cast<uint32_t>(n);
@@ -81,7 +85,7 @@ std::vector<float> embed_codes(Backend & backend, const EncoderWeights & weights
                 const std::vector<int32_t> & row = rows[indices[from + i]];
                 batch.ids.insert(batch.ids.end(), row.begin(), row.end());
             }
-            const std::vector<float> found = encode(backend, weights, params, batch).embeds;
+            const std::vector<float> found = encode(call, weights, params, batch).embeds;
             for (size_t i = 0; i < n; i++) {
                 std::copy_n(found.begin() + static_cast<ptrdiff_t>(i * n_proj), n_proj, embeds.begin() + static_cast<ptrdiff_t>(indices[from + i] * n_proj));
             }

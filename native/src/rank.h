@@ -9,6 +9,6 @@ namespace clvp {
 std::vector<float> normalised(std::vector<float> rows, size_t width);
 
 /// Embeds rows of any lengths, [n_rows, n_proj]: rows of one length together, as many at a time as keep memory small.
-std::vector<float> embed_codes(Backend & backend, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows);
+std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows);
 
 } // namespace clvp

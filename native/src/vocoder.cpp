@@ -10,12 +10,6 @@ namespace clvp {
 
 static constexpr double pi = 3.14159265358979323846;
 
-static void check_abort(const std::atomic<bool> & abort) {
-    if (abort.load()) {
-        fail(Code::aborted, "the operation was aborted");
-    }
-}
-
 // --- magnitudes -----------------------------------------------------------------------------------------------
 
 /// For each bin the sum of the weights that all filters give it.
@@ -54,14 +48,14 @@ static void update_power(const MelBank & bank, const std::vector<double> & areas
 /// number is within 0.004 of that floor.
 static double power_of(float level) { return level > std::log(mel_floor) + 0.005 ? std::exp(double(level)) : 0; }
 
-std::vector<float> mel_magnitudes(const MelBank & bank, const Mel & mel, const std::atomic<bool> & abort) {
+std::vector<float> mel_magnitudes(const MelBank & bank, const Mel & mel, const std::function<void()> & check) {
     constexpr int n_updates = 100; // of a voice's levels, 0.03 off in the mean; twice as many halve it, and no ear hears that
     const size_t n_bins = bank.params().n_fft / 2 + 1;
     const std::vector<double> areas = bin_areas(bank);
     std::vector<float> magnitudes(n_bins * mel.n_frames);
     std::vector<double> wanted(mel.n_mels), power(n_bins), pull(n_bins);
     for (size_t frame = 0; frame < mel.n_frames; frame++) {
-        check_abort(abort);
+        check();
         for (size_t m = 0; m < mel.n_mels; m++) {
             wanted[m] = power_of(mel.data[m * mel.n_frames + frame]);
         }
@@ -115,12 +109,12 @@ static void scale_down(std::vector<float> & samples) {
     }
 }
 
-std::vector<float> vocode(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::atomic<bool> & abort) {
+std::vector<float> vocode(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::function<void()> & check) {
     Stft stft(bank, mel.n_frames);
-    const std::vector<float> magnitudes = mel_magnitudes(bank, mel, abort);
+    const std::vector<float> magnitudes = mel_magnitudes(bank, mel, check);
     Spectra spectra = start_spectra(magnitudes), sound, last;
     for (uint32_t i = 0; i < n_iterations; i++) {
-        check_abort(abort);
+        check();
         stft.inverse(spectra);
         stft.forward(sound);
         if (i == 0) {

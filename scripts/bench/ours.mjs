@@ -6,8 +6,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { binding } from '../../dist/lib/binding.js'
-import { createSession, loadModel, noLimits } from '../../dist/lib/core.js'
+import { createSession } from '../../dist/lib/core.js'
 import { Clvp } from '../../dist/lib/index.js'
+import { loadModel } from '../../dist/lib/jobs.js'
+import { noLimits } from '../../dist/lib/requests.js'
 import { textIds, tokenizerOf } from '../../dist/lib/text.js'
 import { lengths, requests, sampling, text } from './schedule.mjs'
 import { summarise } from './steps.mjs'

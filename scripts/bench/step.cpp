@@ -219,9 +219,9 @@ private:
 /// Rows behind a short prefix, going on with any tokens.
 class Steps {
 public:
-    Steps(Backend & backend, const Weights & weights, const Params & params, const Settings & settings, uint32_t n_steps)
-        : prompt_(make_prompt(params, settings.n_prefix)), shape_(kv_shape(backend, params, settings.kv)),
-          stepper_({ backend, weights, params, shape_, last_, timings_ }, false, settings.n_rows, n_steps + 1), decoding_(stepper_, params, prompt_, options_) {
+    Steps(Call & call, const Weights & weights, const Params & params, const Settings & settings, uint32_t n_steps)
+        : prompt_(make_prompt(params, settings.n_prefix)), shape_(kv_shape(call.backend(), params, settings.kv)),
+          stepper_({ call, weights, params, shape_, last_ }, false, settings.n_rows, n_steps + 1), decoding_(stepper_, params, prompt_, options_) {
         decoding_.start();
         for (uint32_t slot = 0; slot < settings.n_rows; slot++) {
             decoding_.open(slot);
@@ -251,7 +251,6 @@ private:
     DrawOptions options_;
     KvShape shape_;
     LastPrefill last_;
-    Timings timings_;
     Stepper stepper_;
     Decoding decoding_;
 };
@@ -294,14 +293,14 @@ private:
 struct LoadedDecoder {
     explicit LoadedDecoder(const Settings & settings)
         : header(read_gguf(settings.model)), params(read_params(header.values)), device(find_device("cpu")), weights(load(settings)),
-          backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer), abort) {}
+          machine{ Backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer)) }, call(machine, Turns::Kind::step, nullptr) {}
 
     GgufHeader header;
     Params params;
     ggml_backend_dev_t device;
     Weights weights;
-    std::atomic<bool> abort{ false };
-    Backend backend;
+    Machine machine;
+    Call call;
 
 private:
     Weights load(const Settings & settings) const {
@@ -317,12 +316,12 @@ uint32_t steps_before(const Settings & settings) { return settings.n_cached - st
 void time_operations(const Settings & settings) {
     LoadedDecoder decoder(settings);
     const uint32_t before = steps_before(settings);
-    Steps steps(decoder.backend, decoder.weights, decoder.params, settings, before + settings.n_rounds);
+    Steps steps(decoder.call, decoder.weights, decoder.params, settings, before + settings.n_rounds);
     for (uint32_t i = 0; i < before; i++) {
         steps.run();
     }
     Operations operations;
-    decoder.backend.observe(&operations);
+    decoder.machine.backend.observe(&operations);
     for (uint32_t i = 0; i < settings.n_rounds; i++) {
         steps.run();
     }
@@ -333,12 +332,12 @@ void time_steps(const Settings & settings) {
     LoadedDecoder decoder(settings);
     const Params & params = decoder.params;
     const Weights & weights = decoder.weights;
-    Backend & backend = decoder.backend;
+    Backend & backend = decoder.machine.backend;
     const std::vector<Linear> matrices = step_matrices(weights.dec);
     const PlainMatrices plain(settings.model, decoder.header, matrices, decoder.device);
     Products products(backend, matrices, settings.n_rows, false), stock(backend, plain.list, settings.n_rows, true);
     const uint32_t before = steps_before(settings);
-    Steps steps(backend, weights, params, settings, before + settings.n_rounds);
+    Steps steps(decoder.call, weights, params, settings, before + settings.n_rounds);
     for (uint32_t i = 0; i < before; i++) {
         steps.run();
     }

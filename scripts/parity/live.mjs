@@ -210,13 +210,14 @@ async function compareScores(session, reference, table) {
 }
 
 async function compareType(name, type, reference) {
-  const core = await import('../../dist/lib/core.js')
+  const { createSession } = await import('../../dist/lib/core.js')
+  const { loadModel } = await import('../../dist/lib/jobs.js')
   const { convertFolder } = await import('../../dist/quantize/convert.js')
   const folder = join(work, name, 'model')
   const gguf = join(work, name, `${type}.gguf`)
   await convertFolder(folder, gguf, { type })
-  const model = await core.loadModel(gguf, { device: 'cpu' })
-  const session = core.createSession(model, { threads: Number(options.threads) })
+  const model = await loadModel(gguf, { device: 'cpu' })
+  const session = createSession(model, { threads: Number(options.threads) })
   const table = new Table(name, type)
   const { text_config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
   const voice = await compareVoice(session, reference, table)

@@ -71,8 +71,9 @@ export function matchGolden(t, actual, packed, what, limit = 1e-4) {
 
 /** A recipe's checkpoint, written, converted and loaded on the CPU: { core, model, session, golden, recipe }. */
 export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
-  const [core, { convertFolder }] = await Promise.all([
+  const [session, jobs, { convertFolder }] = await Promise.all([
     import('../../dist/lib/core.js'),
+    import('../../dist/lib/jobs.js'),
     import('../../dist/quantize/convert.js'),
   ])
   const dir = t.testdir({})
@@ -80,6 +81,7 @@ export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
   writeCheckpoint(recipe, join(dir, 'hf'))
   const path = join(dir, `${name}.gguf`)
   await convertFolder(join(dir, 'hf'), path, { type })
+  const core = { ...session, ...jobs }
   const model = await core.loadModel(path, { device: process.env.CLVP_TEST_DEVICE ?? 'cpu' })
   return { core, model, session: core.createSession(model, { threads }), golden: readGolden(name), recipe }
 }

@@ -49,8 +49,7 @@ static const std::map<std::string, std::vector<double>> expected = {
 };
 
 static std::vector<float> apply(const std::string & name, const std::vector<float> & x) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 1, graph_nodes(1), abort);
+    Backend backend(find_device("cpu"), 1, graph_nodes(1));
     Graph graph(backend, graph_nodes(1));
     ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { static_cast<int64_t>(x.size()) }, x.data());
     // A copy, as towers have: an activation may take its operand's memory.

@@ -72,9 +72,7 @@ TEST(codes_that_the_codebook_lacks_are_refused) {
 
 TEST(an_abort_ends_a_preview) {
     Session session(with_codebook({ n_row, 5 }));
-    session.abort();
-    CHECK_THROWS(Code::aborted, session.preview({ 1, 2, 3 }));
-    session.reset();
+    CHECK_THROWS(Code::aborted, session.preview({ 1, 2, 3 }, {}, std::make_shared<std::atomic<bool>>(true)));
     CHECK(session.preview({ 1 }, { 1 }).samples.size() == 1024);
 }
 

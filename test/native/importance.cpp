@@ -75,9 +75,9 @@ TEST(collecting_importance_changes_no_result) {
 TEST(an_abort_ends_a_job_that_is_watched) {
     Session session(Model::load(tiny::write()), { 1 });
     session.collect_importance(true);
-    session.abort();
-    CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), few()));
-    session.reset();
+    GenerateOptions aborted = few();
+    aborted.abort = std::make_shared<std::atomic<bool>>(true);
+    CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), aborted));
     CHECK(!session.generate(tiny::prompt(), few()).candidates.empty());
 }
 

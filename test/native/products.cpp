@@ -35,26 +35,27 @@ public:
 } // namespace
 
 TEST(operands_of_products_are_as_devices_take_them) {
-    const std::atomic<bool> abort{ false };
     const GgufHeader header = read_gguf(tiny::write());
     const Params params = read_params(header.values);
     Weights weights = describe_weights(header, params, {});
     ggml_backend_dev_t cpu = find_device("cpu");
     load_weights(weights, tiny::write(), header, cpu, {});
-    Backend backend(cpu, 1, 1000, abort);
+    Machine machine{ Backend(cpu, 1, 1000) };
+    Call call(machine, Turns::Kind::piece, nullptr);
+    Backend & backend = machine.backend;
     const ConditioningPrompt prompt = { std::vector<float>(5 * tiny::n_embd, 0.1f) };
     Watch watch;
     backend.observe(&watch);
     for (const ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16 }) {
         KvShape shape = recorded(kv_shape(backend, params, "auto")); // as on a device
         shape.type = type;
-        const Prefilled start = prefill(backend, weights, params, shape, prompt, PrefixPositions::reference, {});
+        const Prefilled start = prefill(call, weights, params, shape, prompt, PrefixPositions::reference, {});
         KvCache cache(backend, shape, 2, 6);
         for (const uint32_t slot : { 0, 1 }) {
             cache.open(slot, start.prefix);
         }
         for (uint32_t position = 1; position < 5; position++) {
-            decode_step(backend, weights, params, cache, { { 0, 3, position }, { 1, 5, position } }, false, {});
+            decode_step(call, weights, params, cache, { { 0, 3, position }, { 1, 5, position } }, false, {});
         }
     }
     Rows rows;
@@ -63,7 +64,7 @@ TEST(operands_of_products_are_as_devices_take_them) {
     rows.ids = { 1, 2, 3, 4, 5, 6 };
     for (const bool record : { false, true }) {
         rows.attentions = record;
-        encode(backend, weights.text, params.text, rows);
+        encode(call, weights.text, params.text, rows);
     }
     CHECK(watch.n_products > 100);
 }

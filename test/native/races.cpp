@@ -31,14 +31,16 @@ struct Results {
     bool operator==(const Results & b) const { return tokens == b.tokens && text == b.text && speech == b.speech && scores == b.scores; }
 };
 
-Results work(Session & session, uint64_t seed) {
+Results work(Session & session, uint64_t seed, const AbortFlag & abort = {}) {
     Results found;
-    for (const Candidate & candidate : session.generate(tiny::prompt(), options(seed)).candidates) {
+    GenerateOptions o = options(seed);
+    o.abort = abort;
+    for (const Candidate & candidate : session.generate(tiny::prompt(), o).candidates) {
         found.tokens.push_back(candidate.tokens);
     }
-    found.text = session.embed_text(tiny::text_ids());
-    found.speech = session.embed_speech(rows);
-    found.scores = session.score(tiny::text_ids(), rows);
+    found.text = session.embed_text(tiny::text_ids(), abort);
+    found.speech = session.embed_speech(rows, abort);
+    found.scores = session.score(tiny::text_ids(), rows, abort);
     return found;
 }
 
@@ -105,12 +107,22 @@ TEST(sessions_on_tiles_side_by_side_give_what_each_gives_alone) {
     }));
 }
 
+TEST(calls_on_one_session_give_what_each_gives_alone) {
+    for (const char * type : { "f32", "q8_0" }) {
+        const auto model = Model::load(tiny::write(type));
+        const std::vector<Results> expected = serial(model, 6);
+        Session session(model, { 2 });
+        CHECK(side_by_side(6, [&](size_t i) { return work(session, i) == expected[i] && work(session, 5 - i) == expected[5 - i]; }));
+    }
+}
+
 /// Works until it has been let alone `n` times and aborted `n` times, or for five seconds; true if each try gave the results or `aborted`.
-static bool endures(Session & session, const Results & expected, std::atomic<uint32_t> & n_whole, std::atomic<uint32_t> & n_aborted, uint32_t n) {
+static bool endures(Session & session, const Results & expected, const AbortFlag & abort, std::atomic<uint32_t> & n_whole, std::atomic<uint32_t> & n_aborted,
+                    uint32_t n) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     while ((n_whole < n || n_aborted < n) && std::chrono::steady_clock::now() < end) {
         try {
-            if (!(work(session, 0) == expected)) {
+            if (!(work(session, 0, abort) == expected)) {
                 return false;
             }
             n_whole++;
@@ -119,7 +131,7 @@ static bool endures(Session & session, const Results & expected, std::atomic<uin
                 return false;
             }
             n_aborted++;
-            session.reset();
+            abort->store(false);
         }
     }
     return true;
@@ -128,29 +140,27 @@ static bool endures(Session & session, const Results & expected, std::atomic<uin
 TEST(aborts_at_any_moment_end_in_results_or_aborted) {
     const auto model = Model::load(tiny::write());
     const Results expected = serial(model, 1).front();
-    std::vector<std::unique_ptr<Session>> sessions;
-    for (uint32_t i = 0; i < 3; i++) {
-        sessions.push_back(std::make_unique<Session>(model, SessionOptions{ 1 + i % 2, "auto" }));
+    Session shared(model, { 2 }), own(model, { 1 }); // two callers on the one, one on the other
+    std::vector<AbortFlag> flags;
+    for (int i = 0; i < 3; i++) {
+        flags.push_back(std::make_shared<std::atomic<bool>>(false));
     }
     std::atomic<uint32_t> n_whole{ 0 }, n_aborted{ 0 }, n_working{ 3 };
     CHECK(side_by_side(4, [&](size_t i) {
-        if (i < sessions.size()) {
-            const bool good = endures(*sessions[i], expected, n_whole, n_aborted, 12);
+        if (i < flags.size()) {
+            const bool good = endures(i < 2 ? shared : own, expected, flags[i], n_whole, n_aborted, 12);
             n_working--;
             return good;
         }
         for (uint64_t n_drawn = 0; n_working > 0;) {
             pause_at_random(n_drawn, 20);
-            sessions[n_drawn % sessions.size()]->abort();
+            flags[n_drawn % flags.size()]->store(true);
         }
         return true;
     }));
     test::note("%u whole, %u aborted", n_whole.load(), n_aborted.load());
     CHECK(n_whole > 0 && n_aborted > 0);
-    for (auto & session : sessions) {
-        session->reset();
-        CHECK(work(*session, 0) == expected);
-    }
+    CHECK(work(shared, 0) == expected && work(own, 0) == expected);
 }
 
 TEST(sessions_come_and_go_while_others_work) {

@@ -102,15 +102,15 @@ TEST(an_abort_stops_the_job_and_leaves_the_session_usable) {
     Session session(Model::load(tiny::write()));
     const auto before = session.generate(tiny::prompt(), options(2)).candidates;
     auto o = options(4096);
+    o.abort = std::make_shared<std::atomic<bool>>(false);
     uint32_t n_steps = 0;
     o.on_step = [&](const std::vector<StepEvent> &) {
         if (++n_steps == 5) {
-            session.abort();
+            o.abort->store(true);
         }
     };
     CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), o));
     CHECK(n_steps == 5);
-    session.reset();
     const auto after = session.generate(tiny::prompt(), options(2)).candidates;
     CHECK(before[1].tokens == after[1].tokens);
 }
@@ -119,15 +119,26 @@ TEST(an_abort_from_another_thread_counts) {
     Session session(Model::load(tiny::write()));
     std::atomic<bool> started{ false };
     auto o = options(65536);
+    o.abort = std::make_shared<std::atomic<bool>>(false);
     o.on_step = [&](const std::vector<StepEvent> &) { started = true; };
     std::thread other([&] {
         while (!started) {
             std::this_thread::yield();
         }
-        session.abort();
+        o.abort->store(true);
     });
     CHECK_THROWS(Code::aborted, session.generate(tiny::prompt(), o));
     other.join();
+}
+
+TEST(a_closed_session_ends_its_calls_and_takes_no_more) {
+    Session session(Model::load(tiny::write()));
+    auto o = options(65536);
+    o.on_step = [&](const std::vector<StepEvent> &) { session.close(); };
+    CHECK_THROWS(Code::disposed, session.generate(tiny::prompt(), o));
+    session.wait_closed();
+    CHECK_THROWS(Code::disposed, session.generate(tiny::prompt(), options(1)));
+    CHECK_THROWS(Code::disposed, session.embed_text(tiny::text_ids()));
 }
 
 TEST(sessions_share_a_model) {

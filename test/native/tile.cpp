@@ -80,8 +80,7 @@ const ggml_type types[] = { GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_IQ4_NL, GG
 } // namespace
 
 TEST(products_in_tiles_are_those_of_ggml) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 2, 64, abort);
+    Backend backend(find_device("cpu"), 2, 64);
     for (ggml_type type : types) {
         for (const auto & [n_in, n_out, n_rows] : { std::array<int64_t, 3>{ 256, 16, 1 }, { 256, 33, 3 }, { 512, 48, 16 }, { 1024, 130, 7 }, { 768, 8, 21 } }) {
             const Case c = { type, n_in, n_out, n_rows };
@@ -100,8 +99,7 @@ TEST(products_in_tiles_are_those_of_ggml) {
 }
 
 TEST(a_bias_is_added_and_each_row_is_as_if_it_were_alone) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 2, 64, abort);
+    Backend backend(find_device("cpu"), 2, 64);
     for (ggml_type type : types) {
         const Case c = { type, 256, 50, 13 };
         const std::vector<uint8_t> rows = quantized(c, noise(256 * 50, 3));
@@ -127,8 +125,7 @@ TEST(a_bias_is_added_and_each_row_is_as_if_it_were_alone) {
 }
 
 TEST(what_is_no_number_stays_none_in_tiles) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 1, 64, abort);
+    Backend backend(find_device("cpu"), 1, 64);
     const Case c = { GGML_TYPE_Q8_0, 64, 16, 1 };
     const Matrix tiles(c, quantized(c, noise(64 * 16, 6)), true);
     if (!is_tiled(tiles.tensor)) {
@@ -197,8 +194,7 @@ std::vector<float> fed(Backend & backend, bool tiled, bool gated, const std::str
 } // namespace
 
 TEST(a_feed_forward_in_tiles_is_that_of_ggml) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 2, 128, abort);
+    Backend backend(find_device("cpu"), 2, 128);
     for (const char * act : { "gelu", "gelu_new", "silu" }) { // the last has no kernel: the way by GGML's operations
         for (bool gated : { false, true }) {
             for (int64_t n_rows : { 1, 5, 130 }) {
