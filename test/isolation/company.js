@@ -9,7 +9,7 @@ import { Clvp, ClvpModelForConditionalGeneration } from '../../dist/lib/index.js
 import { tinyFile, tone } from '../helpers/model.js'
 
 /** Seconds that a promise gets to settle which takes milliseconds where all is well. */
-const patience = 5
+const patience = 10
 
 /** What a promise resolves with, or an error that says what has not settled. */
 export async function within(promise, what, seconds = patience) {
