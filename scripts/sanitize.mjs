@@ -77,7 +77,8 @@ function checkJavaScript() {
   }
   spawnSync(process.execPath, ['-e', 'throw 1'], { env, stdio: 'ignore' }) // leaves V8's heap behind
   if (readdirSync(reports).length === 0) throw new Error('LeakSanitizer does not report what Node leaves')
-  const all = readdirSync(join(root, 'test')).flatMap((name) => /(.+)\.test\.js$/.exec(name)?.[1] ?? [])
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+  const all = files.flatMap((name) => /(.+)\.test\.js$/.exec(name)?.[1] ?? [])
   const names = positionals.length > 0 ? positionals : all.filter((name) => !unfit.includes(name))
   const tests = names.map((name) => `test/${name}.test.js`)
   const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs')

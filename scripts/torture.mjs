@@ -78,6 +78,13 @@ const rows = [
   },
   { threat: 'event loop', goal: 'p99 <= 20 ms', by: test('concurrent') },
   { threat: 'concurrency', goal: '64 calls as in turn; CLVP_BUSY', by: test('concurrent', 'busy') },
+  {
+    threat: 'calls of one model that fail, hang or abort',
+    goal: 'each ends alone; 30 schedules of 200 calls as alone',
+    by: test(
+      ...['schedule', 'hooks', 'hang', 'own-model', 'abort', 'dispose'].map((name) => `isolation/${name}`),
+    ),
+  },
   { threat: 'leaks', goal: '<= 1 KiB a load', by: test('dispose') },
   {
     threat: 'files written',

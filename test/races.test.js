@@ -3,22 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Clvp } from '../dist/lib/index.js'
 import { essence, tinyFile, tone } from './helpers/model.js'
-import { times } from './helpers/torture.js'
+import { dice, times } from './helpers/torture.js'
 
 const file = await tinyFile('deep')
 const text = 'Hello there.'
 const codes = Int32Array.of(5, 6, 7)
 const rounds = times(25, 600)
 const allowed = new Set(['done', 'CLVP_ABORTED', 'CLVP_DISPOSED'])
-
-/** Numbers that a seed decides, below a bound. */
-function dice(seed) {
-  let state = seed * 2654435761 + 1
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * bound)
-  }
-}
 
 const calls = [
   (clvp, voice, signal, n) =>

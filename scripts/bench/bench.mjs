@@ -3,11 +3,13 @@
  * `npm run bench`: ours beside transformers on a random checkpoint of the published size, and both beside the machine's limits.
  *
  *   npm run bench -- [--trials 3] [--quick] [--only PART,PART] [--variants NAME,NAME] [--threads N] [--python PATH] [--fresh]
- *        [--write-docs]
+ *        [--model FILE] [--package DIR] [--write-docs]
  *
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
- * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and
- * positions, a prefill by the text's length), memory (the estimate against the peak). Each trial is a process of its own; variants take turns; medians are told.
+ * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and positions, a prefill by the text's length),
+ * memory (the estimate against the peak), latency (a small call alone, behind a large one and among others: --model, by default the demo
+ * model; --package names another checkout, built, to take turns with). Each trial is a process of its own; variants take turns; medians
+ * are told, of 3 trials or 5 (latency). Latency alone measures what is built; all else builds first.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -19,6 +21,7 @@ import { parseArgs } from 'node:util'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
 import { textIds, tokenizerOf } from '../../dist/lib/text.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
+import { measureLatency } from './latency.mjs'
 import { describeMachine } from './machine.mjs'
 import { findPython } from './python.mjs'
 import { report } from './report.mjs'
@@ -28,7 +31,7 @@ import { median, summarise } from './steps.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory']
+const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -40,6 +43,8 @@ const { values: options } = parseArgs({
     variants: { type: 'string', default: [...Object.keys(references), ...types].join(',') },
     threads: { type: 'string' },
     python: { type: 'string' },
+    model: { type: 'string' },
+    package: { type: 'string' },
     fresh: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
@@ -53,6 +58,12 @@ const plan = {
   requests: options.quick ? { count: 4, codes: 4 } : { count: 64, codes: 32 },
   cached: options.quick ? 40 : 100,
   rounds: options.quick ? 3 : 21,
+  latency: {
+    other: options.package,
+    file: options.model,
+    trials: Number(options.trials ?? (options.quick ? 1 : 5)),
+    quick: options.quick,
+  },
   variants: options.variants.split(','),
   has: (part) => options.only.split(',').includes(part),
 }
@@ -272,17 +283,18 @@ function measureMemory() {
 
 // --- all of it -----------------------------------------------------------------------------------------------------------
 
+const builds = parts.some((part) => part !== 'latency' && plan.has(part))
 const needsPython =
   plan.has('limits') || (plan.has('jobs') && plan.variants.some((each) => each in references))
 const python = needsPython ? (options.python ?? findPython(root)) : undefined
-const program = buildNative()
-const folder = await prepare()
+const program = builds ? buildNative() : undefined
+const folder = builds ? await prepare() : undefined
 const machine = describeMachine(root)
 const threads = plan.threads || (await ownThreads())
 const result = {
   machine: { ...machine, threads },
   quick: options.quick,
-  trials: plan.trials,
+  trials: builds ? plan.trials : plan.latency.trials,
   text,
   longest: plan.longest,
 }
@@ -292,5 +304,6 @@ if (plan.has('jobs')) result.jobs = await measureJobs(python, folder, threads)
 if (plan.has('requests')) result.requests = measureRequests(threads)
 if (plan.has('growth')) result.growth = measureGrowth(program, threads)
 if (plan.has('memory')) result.memory = measureMemory()
+if (plan.has('latency')) result.latency = measureLatency({ ...plan.latency, root, threads }, ask, say)
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

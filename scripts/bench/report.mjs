@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { barCharts } from './bars.mjs'
 import { judge, readMs } from './goals.mjs'
+import { latencySections } from './latency.mjs'
 import { lengths } from './schedule.mjs'
 
 const ms = (value) => (value === undefined ? '' : `${value.toFixed(value < 100 ? 1 : 0)} ms`)
@@ -143,6 +144,7 @@ function sections(result) {
   if (result.growth) found.push(['How cost grows', 'Q8_0.', growthTable(result.growth)])
   if (result.memory)
     found.push(['Memory', 'Q8_0; the peak without what Node has before.', memoryTable(result.memory)])
+  if (result.latency) found.push(...latencySections(result.latency))
   if (result.limits)
     found.push([
       "The machine's limits",

@@ -37,3 +37,10 @@ export function requests(count) {
     (_, i) => `This is request number ${i + 1}, and it has a text of its own.`,
   )
 }
+
+/** Texts for the latency of calls, which the demo model reads in more than 60 codes. */
+export const smallText = (n) =>
+  `Request number ${n} asks for a sentence that is long enough to take a few seconds when somebody reads it aloud to you.`
+export const largeText =
+  'The quick brown fox jumps over the lazy dog, and then it runs through the garden and over the hills, until it comes to a house ' +
+  'in which an old friend of mine lives with a cat and two birds.'
