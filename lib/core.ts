@@ -235,7 +235,8 @@ export class Session {
       try {
         return await withAbort(signal, () => flag.abort(), run)
       } catch (error) {
-        throw this.#closed && isDisposal(error) ? disposedError() : error
+        const isDisposed = error instanceof ClvpError && error.code === 'CLVP_DISPOSED'
+        throw isDisposed && !signal?.aborted ? disposedError() : error
       }
     })
   }
@@ -246,9 +247,4 @@ export class Session {
     running.then(forget, forget)
     return running
   }
-}
-
-/** What a call that dispose() cuts short ends with. */
-function isDisposal(error: unknown): boolean {
-  return error instanceof ClvpError && (error.code === 'CLVP_DISPOSED' || error.code === 'CLVP_ABORTED')
 }

@@ -75,7 +75,7 @@ export const defaultBeams: NativeBeamOptions = {
 
 /** A caller's hooks, which may throw, as the core may call them: it could tell nobody of that, so `fail` is told the first error. */
 export function nativeHooks(
-  { onStep, onCandidate, process, stop }: CoreHooks,
+  { onStep, onCandidate, process, stop, signal }: CoreHooks & { signal?: AbortSignal | undefined },
   fail: (error: unknown) => void,
 ): NativeHooks {
   let failed = false
@@ -83,12 +83,13 @@ export function nativeHooks(
     failed = true
     fail(error)
   }
-  const safe = <A>(callback: ((value: A) => void) | undefined) =>
-    callback && quiet(callback, () => failed, caught)
+  /** After an error or an abort the functions are not called any more. */
+  const isOver = () => failed || signal?.aborted === true
+  const safe = <A>(callback: ((value: A) => void) | undefined) => callback && quiet(callback, isOver, caught)
   /** Gives a reply when an answer is there; after an error it comes without one. */
   const answer = async <T>(ask: () => Awaitable<T | undefined>, reply: (value?: T) => void) => {
     try {
-      reply(failed ? undefined : await ask())
+      reply(isOver() ? undefined : await ask())
     } catch (error) {
       caught(error)
       reply()

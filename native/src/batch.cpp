@@ -64,9 +64,6 @@ void Batch::admit() {
     while (Member * member = next_to_begin()) {
         begin(*member);
     }
-    for (auto & member : members_) {
-        finish_rows(*member);
-    }
 }
 
 Member * Batch::next_to_begin() {
@@ -153,6 +150,9 @@ std::vector<Member *> Batch::live_members() const {
 }
 
 void Batch::step() {
+    for (auto & member : members_) {
+        finish_rows(*member); // those that have begun since the last step, and may have ended with their first token
+    }
     const std::vector<Member *> small = credit_ms_ > 0 ? small_members() : std::vector<Member *>();
     const Clock clock;
     if (small.empty()) {

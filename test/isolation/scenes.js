@@ -20,6 +20,7 @@ export const essences = ({ candidates }) => candidates.map(essence)
 export async function orderOfWork(t, { clvp, voice }, options = {}) {
   const lengths = [119, 103, 87, 71, 55, 39, 23, 7]
   const settled = []
+  const long = await LongDraw.begin(t, { clvp, voice }) // so that steps take longer than it takes to send eight calls
   const calls = lengths.map((maxTokens, seed) =>
     clvp
       .generate('Unlike calls.', { voice, candidates: 1, maxTokens, seed, ...options })
@@ -27,6 +28,7 @@ export async function orderOfWork(t, { clvp, voice }, options = {}) {
   )
   await within(Promise.all(calls), 'eight calls', 60)
   t.same(settled, lengths.toReversed())
+  await long.stop()
 }
 
 /** A small call gets a row though the batch is full: it settles before a candidate of the large call that came first has ended. */

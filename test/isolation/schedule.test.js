@@ -57,7 +57,9 @@ async function fault({ kind, n, fate }, { value, error }) {
   const bad = badProcessors[fate]
   if (bad) return error && bad.isExpected(error) ? undefined : (error?.stack ?? error ?? 'it has a result')
   if (error) return fate === 'aborted' && error.code === 'CLVP_ABORTED' ? undefined : (error.stack ?? error)
-  return isDeepStrictEqual(value, await alone(kind, n)) ? undefined : 'its result differs'
+  const expected = await alone(kind, n)
+  if (isDeepStrictEqual(value, expected)) return undefined
+  return `its result differs: ${JSON.stringify(value)} for ${JSON.stringify(expected)}`
 }
 
 async function schedule(t, seed, { calls, ...options }) {
