@@ -1,77 +1,53 @@
-interface Deferred<T> {
-  promise: Promise<T>
-  resolve(value: T): void
-  reject(error: unknown): void
-}
+/** What a call reports while it runs, as an async iterable: Node's own queue behind typed events. */
+import { EventEmitter, on } from 'node:events'
+
+const over = { done: true, value: undefined } as const
 
 /**
- * An async iterable that a producer pushes into. Leaving the loop early tells the producer to stop; what it still
- * pushes then is dropped.
+ * An async iterable that a producer pushes into. Events wait in memory until they are read. Leaving the loop early tells the
+ * producer to stop and drops what it still pushes.
  */
 export class EventStream<T> implements AsyncIterableIterator<T> {
-  readonly #events: T[] = []
-  readonly #waiting: Deferred<IteratorResult<T>>[] = []
+  readonly #source = new EventEmitter()
+  readonly #events = on(this.#source, 'event', { close: ['end'] })
   readonly #onLeave: () => void
-  #ended = false
-  #error: { value: unknown } | undefined
+  #isEnded = false
+  #isLeft = false
 
   constructor(onLeave: () => void) {
     this.#onLeave = onLeave
   }
 
   push(value: T): void {
-    if (this.#ended) return
-    const first = this.#waiting.shift()
-    if (first) first.resolve({ done: false, value })
-    else this.#events.push(value)
+    this.#source.emit('event', value)
   }
 
   end(): void {
-    this.#ended = true
-    for (const each of this.#waiting.splice(0)) each.resolve({ done: true, value: undefined })
+    this.#isEnded = true
+    this.#source.emit('end')
   }
 
-  fail(value: unknown): void {
-    if (this.#ended) return
-    const first = this.#waiting.shift()
-    if (first) first.reject(value)
-    else this.#error = { value }
-    this.end()
+  /** Ends with an error, which comes after the events that wait. */
+  fail(error: unknown): void {
+    if (this.#isEnded) return // without a listener, EventEmitter throws an 'error'
+    this.#isEnded = true
+    this.#source.emit('error', error)
   }
 
-  next(): Promise<IteratorResult<T>> {
-    if (this.#events.length > 0) return Promise.resolve({ done: false, value: this.#events.shift()! })
-    if (this.#error) {
-      const { value } = this.#error
-      this.#error = undefined
-      return Promise.reject(value)
-    }
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
-    const waiting = withResolvers<IteratorResult<T>>()
-    this.#waiting.push(waiting)
-    return waiting.promise
+  async next(): Promise<IteratorResult<T>> {
+    if (this.#isLeft) return over
+    const { done, value } = await this.#events.next()
+    return done ? over : { done: false, value: value[0] }
   }
 
-  return(): Promise<IteratorResult<T>> {
-    if (!this.#ended) this.#onLeave()
-    this.#events.length = 0
-    this.#error = undefined
-    this.end()
-    return Promise.resolve({ done: true, value: undefined })
+  async return(): Promise<IteratorResult<T>> {
+    if (!this.#isEnded) this.#onLeave()
+    this.#isEnded = this.#isLeft = true
+    await this.#events.return?.()
+    return over
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
-}
-
-/** Promise.withResolvers, which Node has from version 22 on. */
-function withResolvers<T>(): Deferred<T> {
-  let resolve!: Deferred<T>['resolve']
-  let reject!: Deferred<T>['reject']
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }
