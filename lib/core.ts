@@ -53,6 +53,8 @@ export interface CoreLoadOptions {
   /** The parts to load; both unless given. */
   parts?: readonly Part[]
   mmap?: boolean
+  /** Of the weights, in bytes: more are refused before they are read. */
+  maxMemory?: number | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
@@ -135,6 +137,7 @@ function nativeOptions({
   device = 'auto',
   parts = allParts,
   mmap = false,
+  maxMemory = 0,
 }: CoreLoadOptions): NativeLoadOptions {
   return {
     device,
@@ -142,6 +145,7 @@ function nativeOptions({
     ranker: parts.includes('ranker'),
     mmap,
     memoryAvailable: freeMemory() ?? 0,
+    maxMemory,
   }
 }
 

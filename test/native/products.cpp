@@ -36,11 +36,12 @@ public:
 
 TEST(operands_of_products_are_as_devices_take_them) {
     const std::atomic<bool> abort{ false };
-    const GgufHeader header = read_gguf(tiny::write());
+    const File file = File::open(tiny::write());
+    const GgufHeader header = read_gguf(file);
     const Params params = read_params(header.values);
     Weights weights = describe_weights(header, params, {});
     ggml_backend_dev_t cpu = find_device("cpu");
-    load_weights(weights, tiny::write(), header, cpu, {});
+    load_weights(weights, file, header, cpu, {});
     Backend backend(cpu, 1, 1000, abort);
     const ConditioningPrompt prompt = { std::vector<float>(5 * tiny::n_embd, 0.1f) };
     Watch watch;
