@@ -1,7 +1,7 @@
 /** From what a user has of a voice to mono samples at the model's rate. */
-import { readFile, stat } from 'node:fs/promises'
 import { binding, native } from './binding.js'
 import { ClvpError, invalid } from './errors.js'
+import { type FileUse, readWhole } from './files.js'
 import { integer, path, pick } from './options.js'
 
 /** A clip as samples: one channel. */
@@ -21,7 +21,7 @@ interface Taken {
   sampleRate: number
 }
 
-const maxFileBytes = 2 ** 30
+const use: FileUse = { what: 'the clip', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
 /** Decoded beyond the clip's length, so that the resampler's window has real samples at the cut. */
 const margin = 1
 
@@ -51,23 +51,9 @@ export async function readClip(
   sampleRate: number,
   seconds: number,
 ): Promise<Float32Array> {
-  if (typeof clip === 'string') return decode(await readBytes(clip), clip, sampleRate, seconds)
+  if (typeof clip === 'string') return decode(await readWhole(clip, use), clip, sampleRate, seconds)
   if (clip instanceof Uint8Array) return decode(clip, name, sampleRate, seconds)
   return native(() => binding.resample(clip.samples, clip.sampleRate, sampleRate))
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(file)
-    if (size > maxFileBytes) {
-      throw new ClvpError('CLVP_AUDIO', `${file} has ${size} bytes: expected at most ${maxFileBytes}. Cut it`)
-    }
-    return await readFile(file)
-  } catch (cause) {
-    if (cause instanceof ClvpError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `The audio file ${file} could not be read: ${reason}`, { cause })
-  }
 }
 
 async function decode(

@@ -302,6 +302,8 @@ export interface NativeLoadOptions {
   mmap: boolean
   /** Bytes; 0 if it is not known. */
   memoryAvailable: number
+  /** Of the weights, in bytes; 0 for no limit. */
+  maxMemory: number
 }
 
 export interface NativeModel {
@@ -405,6 +407,8 @@ export interface NativeVerification {
   faults: { tensor: string; what: string }[]
   /** As the header states it; empty for a file without. */
   checksum: string
+  /** The header's; none if it could not be read. */
+  values: Record<string, NativeHeld>
   /** Of the file. */
   bytes: number
   tensors: number

@@ -1,7 +1,160 @@
-/** What the file system says, as errors of this package. */
-import type { Stats } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
-import { ClvpError } from './errors.js'
+/** Reading files: regular ones only, with bounds, and with what the file system says as errors of this package. */
+import { type BigIntStats, constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, rm, stat } from 'node:fs/promises'
+import { ClvpError, type ClvpErrorCode } from './errors.js'
+
+/** Opening a FIFO waits for a writer without O_NONBLOCK; a terminal may become ours without O_NOCTTY. Windows has neither. */
+const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+
+/** What a file is opened for. */
+export interface FileUse {
+  /** For messages: 'the clip'. */
+  what: string
+  maxBytes: number
+  /** Of the error for a longer file. */
+  code: ClvpErrorCode
+}
+
+/** A regular file that is open, and read in pieces at any place. */
+export class SourceFile {
+  readonly path: string
+  /** When it was opened. */
+  readonly size: number
+  readonly #what: string
+  readonly #info: BigIntStats
+  readonly #handle: FileHandle
+
+  private constructor(path: string, what: string, info: BigIntStats, handle: FileHandle) {
+    this.path = path
+    this.size = Number(info.size)
+    this.#what = what
+    this.#info = info
+    this.#handle = handle
+  }
+
+  /**
+   * Checks what it has opened, so nothing can take its place between the check and the reads.
+   *
+   * @param what the file is to be, for messages
+   * @throws ClvpError CLVP_IO, also for folders, FIFOs, devices, sockets and links that lead to nothing
+   */
+  static async open(path: string, what: string): Promise<SourceFile> {
+    const expected = `a regular file for ${what}`
+    const handle = await open(path, READING).catch((error) => failOpen(path, expected, error))
+    try {
+      const info = await handle.stat({ bigint: true }).catch((error) => failIo(path, error))
+      if (!info.isFile()) throw wrongKind(path, expected, kindOf(info))
+      return new SourceFile(path, what, info, handle)
+    } catch (error) {
+      await handle.close().catch(() => {})
+      throw error
+    }
+  }
+
+  /** Fills `target` with the bytes from `offset` on. */
+  async read(offset: number, target: Uint8Array): Promise<void> {
+    for (let done = 0; done < target.length; ) {
+      const { bytesRead } = await this.#handle
+        .read(target, done, target.length - done, offset + done)
+        .catch((error) => failIo(this.path, error))
+      if (bytesRead === 0) {
+        throw new ClvpError('CLVP_IO', `Cannot read ${this.path}: it became shorter meanwhile`)
+      }
+      done += bytesRead
+    }
+  }
+
+  /**
+   * For work that opens the same path more than once.
+   *
+   * @throws ClvpError CLVP_IO if the path leads to another file by now, or if this one was written to
+   */
+  async requireUnchanged(): Promise<void> {
+    const now = await SourceFile.open(this.path, this.#what)
+    await now.close()
+    const same = (['dev', 'ino', 'size', 'mtimeNs'] as const).every(
+      (each) => now.#info[each] === this.#info[each],
+    )
+    if (same) return
+    throw new ClvpError(
+      'CLVP_IO',
+      `Expected ${this.path} to stay as it was but it has been replaced or written to: try again when it is whole`,
+    )
+  }
+
+  /** Never fails: what was read is read. */
+  async close(): Promise<void> {
+    await this.#handle.close().catch(() => {})
+  }
+}
+
+/** Does work that opens a file by its path more than once, and fails if it was not the same file throughout. */
+export async function whileUnchanged<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+  const file = await SourceFile.open(path, what)
+  try {
+    const result = await work()
+    await file.requireUnchanged()
+    return result
+  } finally {
+    await file.close()
+  }
+}
+
+/** A whole file, as long as it was when it was opened: one that grows is read no further. */
+export async function readWhole(path: string, { what, maxBytes, code }: FileUse): Promise<Buffer> {
+  const file = await SourceFile.open(path, what)
+  try {
+    if (file.size > maxBytes) {
+      throw new ClvpError(
+        code,
+        `Expected at most ${maxBytes} bytes for ${what} but ${path} has ${file.size}: name a smaller file`,
+      )
+    }
+    const bytes = allocate(file)
+    await file.read(0, bytes)
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+function allocate({ path, size }: SourceFile): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(size)
+  } catch (cause) {
+    throw new ClvpError('CLVP_OUT_OF_MEMORY', `There is no memory for the ${size} bytes of ${path}`, {
+      cause,
+    })
+  }
+}
+
+/** Why something could not be opened: a socket never can be, and a link may lead to nothing. */
+export async function failOpen(path: string, expected: string, error: unknown): Promise<never> {
+  const info = await stat(path).catch(() => undefined)
+  if (info && !info.isFile()) throw wrongKind(path, expected, kindOf(info))
+  await refuseHangingLink(path, expected, error)
+  failIo(path, error)
+}
+
+/** The error for a path that leads to something of another kind than `expected`. */
+export function wrongKind(path: string, expected: string, kind: string): ClvpError {
+  return new ClvpError('CLVP_IO', `Expected ${expected} but ${path} is ${kind}: name another path`)
+}
+
+/** What is at a path, for messages. */
+export function kindOf(info: Stats | BigIntStats): string {
+  if (info.isFile()) return 'a regular file'
+  if (info.isDirectory()) return 'a folder'
+  if (info.isFIFO()) return 'a FIFO'
+  if (info.isSocket()) return 'a socket'
+  return info.isBlockDevice() ? 'a block device' : 'a character device'
+}
+
+async function refuseHangingLink(path: string, expected: string, error: unknown): Promise<void> {
+  if (!isAbsence(error)) return
+  const info = await lstat(path).catch(() => undefined)
+  if (info?.isSymbolicLink()) throw wrongKind(path, expected, 'a link that leads to nothing')
+}
 
 /** Turns a failed system call into an error of this package. */
 export function failIo(path: string, cause: unknown): never {
@@ -17,10 +170,15 @@ export function isAbsence(error: unknown): boolean {
 /**
  * What is at a path, or undefined if nothing is.
  *
- * @throws ClvpError CLVP_IO if that cannot be told
+ * @param expected what would be there, for messages
+ * @throws ClvpError CLVP_IO if that cannot be told, and for a link that leads to nothing
  */
-export async function statIfThere(path: string): Promise<Stats | undefined> {
-  return stat(path).catch((error) => (isAbsence(error) ? undefined : failIo(path, error)))
+export async function statIfThere(path: string, expected: string): Promise<Stats | undefined> {
+  return stat(path).catch(async (error) => {
+    if (!isAbsence(error)) failIo(path, error)
+    await refuseHangingLink(path, expected, error)
+    return undefined
+  })
 }
 
 /** Removes a file of ours, if it can: where that fails, what led to it has failed before, and is what to tell. */

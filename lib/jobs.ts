@@ -24,6 +24,8 @@ export interface CoreLoadOptions {
   /** The parts to load; both unless given. */
   parts?: readonly Part[]
   mmap?: boolean
+  /** Of the weights, in bytes: more are refused before they are read. */
+  maxMemory?: number | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
@@ -45,6 +47,7 @@ export function nativeOptions({
   device = 'auto',
   parts = allParts,
   mmap = false,
+  maxMemory = 0,
 }: CoreLoadOptions): NativeLoadOptions {
   return {
     device,
@@ -52,6 +55,7 @@ export function nativeOptions({
     ranker: parts.includes('ranker'),
     mmap,
     memoryAvailable: freeMemory() ?? 0,
+    maxMemory,
   }
 }
 

@@ -1,13 +1,13 @@
 /** JSON files as transformers reads and writes them. */
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { ClvpError, describe } from './errors.js'
-import { failIo, statIfThere } from './files.js'
+import { type FileUse, readWhole, statIfThere } from './files.js'
 import { path } from './options.js'
 import { writeWhole } from './write.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-const MAX_BYTES = 16 * 2 ** 20
+const use: FileUse = { what: 'the settings', maxBytes: 16 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 const MAX_DEPTH = 64
 
 /** A number that Python must take for a float: written with a decimal point even when it is whole. */
@@ -77,7 +77,7 @@ export function isObject(value: unknown): value is JsonObject {
  * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` when it is too large or something else
  */
 export async function readJson(file: string): Promise<JsonObject> {
-  const bytes = await readBytes(file)
+  const bytes = await readWhole(path(file, 'path'), use)
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
@@ -91,22 +91,7 @@ export async function readJson(file: string): Promise<JsonObject> {
 
 /** {@link readJson}, or undefined if there is no such file. */
 export async function readJsonIfThere(file: string): Promise<JsonObject | undefined> {
-  return (await isFile(file)) ? readJson(file) : undefined
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path(file, 'path'))
-    if (size <= MAX_BYTES) return await readFile(file)
-    throw new ClvpError('CLVP_MODEL_FORMAT', `${file} has ${size} bytes: expected at most ${MAX_BYTES}`)
-  } catch (cause) {
-    if (cause instanceof ClvpError) throw cause
-    failIo(file, cause)
-  }
-}
-
-export async function isFile(file: string): Promise<boolean> {
-  return (await statIfThere(file))?.isFile() ?? false
+  return (await statIfThere(file, 'a JSON file')) ? readJson(file) : undefined
 }
 
 /** Runs a reader of what a file holds: what is wrong in it is the file's fault, not the caller's. */

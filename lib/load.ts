@@ -1,6 +1,5 @@
 /** From a source that a user names to a model in memory and a session on it. */
 import { autoType } from './auto.js'
-import { binding, native } from './binding.js'
 import { createSession, isolatedSession, type Session, type SessionOptions } from './core.js'
 import { ClvpError } from './errors.js'
 import { availableMemory } from './free_memory.js'
@@ -45,9 +44,8 @@ export async function openModel<T>(
   const chosen = wantedType === 'auto' ? autoType(device, maxMemory ?? availableMemory()) : wantedType
   const wanted = { type: chosen ?? folderType, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
-  if (maxMemory !== undefined) await refuseLarge(gguf, maxMemory)
   const onLoad = report && ((fraction: number) => report('load', fraction))
-  const load = { device, parts, mmap, signal, onProgress: onLoad }
+  const load = { device, parts, mmap, maxMemory, signal, onProgress: onLoad }
   const session = isolate
     ? await isolatedSession(gguf, load, { threads, kvType, maxCalls })
     : await sessionHere(gguf, load, { threads, kvType, maxCalls })
@@ -74,16 +72,4 @@ async function sessionHere(file: string, load: CoreLoadOptions, options: Session
     model.dispose()
     throw error
   }
-}
-
-/** Before the weights are read: do they fit at all? What is no model file is the loader's to tell. */
-async function refuseLarge(file: string, maxMemory: number): Promise<void> {
-  const { tensors } = await native(() => binding.inspect(file))
-  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0)
-  if (bytes <= maxMemory) return
-  const megabytes = (each: number) => `${Math.ceil(each / 1e6)} MB`
-  throw new ClvpError(
-    'CLVP_OUT_OF_MEMORY',
-    `Expected a model within maxMemory, ${megabytes(maxMemory)}, but the weights of ${file} take ${megabytes(bytes)}: use a smaller type`,
-  )
 }

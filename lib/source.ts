@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { convertOnce } from './converted.js'
 import { ClvpError } from './errors.js'
-import { statIfThere } from './files.js'
+import { kindOf, statIfThere, wrongKind } from './files.js'
 import { isHubId } from './hub/id.js'
 import { fetchModel } from './pull.js'
 import type { ModelType } from './weight_types.js'
@@ -19,13 +19,15 @@ export interface SourceOptions {
   onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
 }
 
+const expected = 'a model file or a folder with a checkpoint'
+
 /**
  * Gives a .gguf file back as it is. A checkpoint's folder is converted once and kept in the cache. What is no path here but can
  * be a hub id is fetched from the hub.
  */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
   const { type, revision, signal, onProgress } = options
-  const found = await statIfThere(source)
+  const found = await statIfThere(source, expected)
   if (!found && isHubId(source)) {
     return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
   }
@@ -41,7 +43,8 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
       `Expected no revision with a path but received one: ${source} is on this machine, not on the hub`,
     )
   }
-  if (!found.isDirectory()) return source
+  if (found.isFile()) return source
+  if (!found.isDirectory()) throw wrongKind(source, expected, kindOf(found))
   const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
   const name = basename(resolve(source)) || 'clvp'
   return convertOnce(source, name, await fingerprint(source), {

@@ -85,15 +85,16 @@ export function tokenizerOf(
 /** The ids of a text that a model can take: at least one, and no more than fit. */
 export function textIds(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Int32Array {
   const text = string(value, 'text')
-  const ids = tokenizer.encode(text)
-  if (ids.length === 0) {
+  const ids = tokenizer.encodeUpTo(text, info.maxTextTokens)
+  if (ids?.length === 0) {
     const lost = text === '' ? 'an empty one' : 'one of which nothing is left: only ASCII is spoken'
     throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text with something to say but received ${lost}`)
   }
-  if (ids.length > info.maxTextTokens) {
+  if (!ids || ids.length > info.maxTextTokens) {
+    const length = ids ? ids.length : `${text.length} characters, which are more`
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected a text of at most ${info.maxTextTokens} tokens but received one of ${ids.length}: split it at sentences`,
+      `Expected a text of at most ${info.maxTextTokens} tokens but received one of ${length}: split it at sentences`,
     )
   }
   return ids

@@ -2,6 +2,7 @@ import { BYTE_CHARACTERS, BytePairEncoder } from './bpe.js'
 import { invalid } from './errors.js'
 import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
 import { string } from './options.js'
+import { spokenAtLeast } from './text_length.js'
 import { type DecoderClass, SPACE_TOKEN, TokenDecoder } from './token_decoder.js'
 import {
   type BatchEncoding,
@@ -86,6 +87,8 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   /** Token text and id of each of the encoder's symbols. */
   readonly #names: readonly string[]
   readonly #ids: readonly number[]
+  /** Characters of the longest. */
+  readonly #longest: number
   /** Finds special tokens in a text, the longest first; it keeps what it splits at. */
   readonly #special: RegExp
 
@@ -103,6 +106,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     const hasSpace = this.table.vocab.has(SPACE_TOKEN)
     this.#names = this.#bpe.symbols.map((text) => (hasSpace && text === SPACE_CHARACTER ? SPACE_TOKEN : text))
     this.#ids = this.#names.map((token) => this.table.idOf(token))
+    this.#longest = this.#bpe.symbols.reduce((most, text) => Math.max(most, text.length), 1)
     this.#special = splitterAt(this.allSpecialTokens)
   }
 
@@ -174,6 +178,22 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
    */
   encode(text: string, options: TokenizeOptions = {}): Int32Array {
     return this.#encode(text, readSplitSpecialTokens(options))
+  }
+
+  /**
+   * {@link ClvpTokenizer.encode}, or undefined for a text that certainly has more than `most` tokens: a long one is refused before it is
+   * normalised and split, which would hold up the event loop.
+   *
+   * @internal
+   */
+  encodeUpTo(text: string, most: number): Int32Array | undefined {
+    const mostSpoken = most * this.#longest
+    if (spokenAtLeast(text, mostSpoken) > mostSpoken) return undefined
+    const normalized = normalizeEnglish(text)
+    if (normalized.length > mostSpoken) return undefined
+    const ids: number[] = []
+    this.#eachSymbol(normalized, (symbol) => ids.push(this.#ids[symbol]!))
+    return Int32Array.from(ids)
   }
 
   /**

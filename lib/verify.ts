@@ -1,5 +1,5 @@
 /** Whether a model file is whole and sound. */
-import { binding, native } from './binding.js'
+import type { NativeHeld } from './binding.js'
 import { ClvpError } from './errors.js'
 import { scanModel } from './jobs.js'
 import { checkpointConfig } from './models/conditional_generation.js'
@@ -48,19 +48,18 @@ export interface Verification {
 export async function verifyModel(file: string, options: VerifyOptions = {}): Promise<Verification> {
   const name = path(file, 'path')
   const given = pick(options, ['threads', 'onProgress', 'signal'], 'options')
-  const { checksum, bytes, tensors, ...found } = await scanModel(name, {
+  const { checksum, values, bytes, tensors, ...found } = await scanModel(name, {
     threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
     onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   })
   const faults: ModelFault[] = found.faults.map(({ tensor, what }) => (tensor ? { tensor, what } : { what }))
-  if (tensors > 0) faults.push(...(await textFaults(name)))
+  if (tensors > 0) faults.push(...textFaults(values))
   return { path: name, isSound: faults.length === 0, faults, ...(checksum && { checksum }), bytes, tensors }
 }
 
 /** What the JavaScript side reads out of a file when it loads it: it must be able to. */
-async function textFaults(file: string): Promise<ModelFault[]> {
-  const { values } = await native(() => binding.inspect(file))
+function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
   const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
   const faults: ModelFault[] = []
   for (const read of [

@@ -1,9 +1,9 @@
 /** The files of a tokenizer, vocab.json and merges.txt: reading and checking them. */
-import { readFile } from 'node:fs/promises'
 import { ClvpError, describe, invalid } from './errors.js'
-import { failIo } from './files.js'
+import { type FileUse, readWhole } from './files.js'
 import { path } from './options.js'
 
+const use: FileUse = { what: 'the tokenizer', maxBytes: 8 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 /** Ids travel as 32-bit integers. */
 const MAX_LINES = 2 ** 18
 const MAX_ID = 2 ** 31 - 1
@@ -83,7 +83,7 @@ export function parseMerges(text: string): string[] {
 /** A file as text, which must be UTF-8. */
 export async function readText(file: string, name: string): Promise<string> {
   const checked = path(file, name)
-  const bytes = await readFile(checked).catch((cause) => failIo(file, cause))
+  const bytes = await readWhole(checked, use)
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {

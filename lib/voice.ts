@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { ClvpError, invalid } from './errors.js'
+import { type FileUse, readWhole } from './files.js'
 import { integer, path } from './options.js'
 import { writeWhole } from './write.js'
 
 /** How a saved voice names itself; the version changes when an old reader would go wrong. */
 const format = 'clvp-voice'
 const version = 1
+const use: FileUse = { what: 'the voice', maxBytes: 16 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 
 /** What the decoder knows of a voice: the mean of its clips' conditioning vectors, as tortoise makes it. */
 export class Voice {
@@ -51,15 +52,7 @@ export class Voice {
    */
   static async load(file: string): Promise<Voice> {
     const name = path(file, 'path')
-    let text: string
-    try {
-      text = await readFile(name, 'utf8')
-    } catch (cause) {
-      throw new ClvpError('CLVP_IO', `The voice ${name} could not be read: ${(cause as Error).message}`, {
-        cause,
-      })
-    }
-    return parse(text, name)
+    return parse((await readWhole(name, use)).toString(), name)
   }
 
   /**

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { ClvpError } from '../lib/errors.js'
-import { failIo } from '../lib/files.js'
+import { failOpen, kindOf, wrongKind } from '../lib/files.js'
 import { type Codebook, openCodebook } from './codebook.js'
 import { Folder, missing } from './folder.js'
 import type { JsonObject } from './section.js'
@@ -42,8 +41,9 @@ export interface Checkpoint {
  * `vocab.json` with `merges.txt`); see `openPair`. The others can be there too.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
-  const info = await stat(folder).catch((error) => failIo(folder, error))
-  if (!info.isDirectory()) throw new ClvpError('CLVP_IO', `Cannot read ${folder}: it is not a folder`)
+  const expected = 'a folder for the checkpoint'
+  const info = await stat(folder).catch((error) => failOpen(folder, expected, error))
+  if (!info.isDirectory()) throw wrongKind(folder, expected, kindOf(info))
   const source = new Folder(folder)
   const weights = await findWeights(source)
   const usesPair = weights === undefined && (await hasPair(source))

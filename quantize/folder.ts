@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError, describe } from '../lib/errors.js'
-import { failIo, statIfThere } from '../lib/files.js'
-import { fileSize } from './file.js'
+import { readWhole, statIfThere } from '../lib/files.js'
 import type { JsonObject } from './section.js'
 
 /** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
@@ -29,16 +27,14 @@ export class Folder {
   }
 
   async has(name: string): Promise<boolean> {
-    return (await statIfThere(join(this.path, name))) !== undefined
+    return (await statIfThere(join(this.path, name), 'a file of the checkpoint')) !== undefined
   }
 
   /** A file's text, or undefined if there is none. */
   async text(name: string, maxBytes: number): Promise<string | undefined> {
     if (!(await this.has(name))) return undefined
     const path = join(this.path, name)
-    const size = await fileSize(path)
-    if (size > maxBytes) throw malformed(path, `${size} bytes are more than ${maxBytes}`)
-    const bytes = await readFile(path).catch((error) => failIo(path, error))
+    const bytes = await readWhole(path, { what: 'the checkpoint', maxBytes, code: 'CLVP_MODEL_FORMAT' })
     this.paths.push(path)
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -1,8 +1,8 @@
 /** A model file as a source of tensors. */
 import { binding, type NativeFile, type NativeValue, native } from '../lib/binding.js'
 import { ClvpError } from '../lib/errors.js'
+import type { SourceFile } from '../lib/files.js'
 import { type WeightType, weightTypes } from '../lib/weight_types.js'
-import { SourceFile } from './file.js'
 import { isMatrix } from './names.js'
 import { OUTPUT_KEYS } from './output.js'
 import { CODEBOOK } from './plan.js'
@@ -20,7 +20,6 @@ export interface ModelTensor extends TypedTensor {
 export interface ModelSource {
   readonly values: Readonly<Record<string, NativeValue>>
   readonly tensors: readonly ModelTensor[]
-  close(): Promise<void>
 }
 
 /** Keys that each file has anew. */
@@ -31,14 +30,13 @@ const OWN_KEYS: readonly string[] = [
   'clvp.checksum.tensors',
 ]
 
-/** Opens a file that has been verified. */
-export async function openModel(path: string): Promise<ModelSource> {
-  const info = await native(() => binding.inspect(path))
-  const file = await SourceFile.open(path)
+/** Reads the header of a file that has been verified while it was open; its tensors are read as long as it stays open. */
+export async function readModel(file: SourceFile): Promise<ModelSource> {
+  const info = await native(() => binding.inspect(file.path))
+  await file.requireUnchanged() // or else it is not the one that was verified and looked into
   return {
     values: typedValues(info),
     tensors: info.tensors.map((tensor) => modelTensor(tensor, file)),
-    close: () => file.close(),
   }
 }
 

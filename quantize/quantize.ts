@@ -1,8 +1,9 @@
 import { ClvpError } from '../lib/errors.js'
+import { SourceFile } from '../lib/files.js'
 import { boolean, path, pick } from '../lib/options.js'
 import { requireSound } from '../lib/sound.js'
 import { isQuantized, type ModelType } from '../lib/weight_types.js'
-import { type ModelTensor, openModel } from './model_source.js'
+import { type ModelTensor, readModel } from './model_source.js'
 import {
   type OutputOptions,
   outputOptions,
@@ -60,9 +61,10 @@ export async function quantizeFile(
   await refuseOverwrite(target, [source])
   const report = (from: number, share: number) =>
     onProgress && ((fraction: number) => onProgress(from + share * fraction))
-  await requireSound(source, { threads, signal, onProgress: report(0, VERIFYING) })
-  const model = await openModel(source)
+  const file = await SourceFile.open(source, 'the model')
   try {
+    await requireSound(source, { threads, signal, onProgress: report(0, VERIFYING) })
+    const model = await readModel(file)
     const choice = chooseTypes(model.tensors, type, tensorTypes)
     const requantized = listRequantized(model.tensors, choice, requantize)
     const tensors = model.tensors.map(({ name, dims, type: dataType, source }) => ({
@@ -76,7 +78,7 @@ export async function quantizeFile(
     const bytes = await writeModel(target, model.values, tensors, { ...settings, onProgress: onWritten })
     return { path: target, type, bytes, fallbacks: choice.fallbacks, requantized }
   } finally {
-    await model.close()
+    await file.close()
   }
 }
 

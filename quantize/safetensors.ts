@@ -1,5 +1,5 @@
 import { ClvpError, describe } from '../lib/errors.js'
-import { SourceFile } from './file.js'
+import { SourceFile } from '../lib/files.js'
 import { checkPiece, type SourceTensor, type TensorFile } from './tensors.js'
 
 /** Bytes of one element. Types narrower than a byte are not listed: no published checkpoint of CLVP has them. */
@@ -41,7 +41,7 @@ export class SafetensorsFile implements TensorFile {
 
   /** @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is not a sound safetensors file */
   static async open(path: string): Promise<SafetensorsFile> {
-    const file = await SourceFile.open(path)
+    const file = await SourceFile.open(path, 'the weights')
     try {
       const { size } = file
       const prefix = new Uint8Array(8)

@@ -1,5 +1,5 @@
 import { ClvpError, describe } from '../lib/errors.js'
-import { SourceFile } from './file.js'
+import { SourceFile } from '../lib/files.js'
 import { Dict, MAX_PICKLE_BYTES, type PickleValue, readPickle } from './pickle.js'
 import type { TensorFile } from './tensors.js'
 import { PickledTensor, torchObjects } from './torch_objects.js'
@@ -32,7 +32,7 @@ export class TorchFile implements TensorFile {
    *   big-endian files
    */
   static async open(path: string): Promise<TorchFile> {
-    const file = await SourceFile.open(path)
+    const file = await SourceFile.open(path, 'the weights')
     try {
       await checkStart(file)
       const archive = new Archive(file, await readZip(file))

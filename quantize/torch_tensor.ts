@@ -1,5 +1,5 @@
 import { ClvpError } from '../lib/errors.js'
-import type { SourceFile } from './file.js'
+import type { SourceFile } from '../lib/files.js'
 import { checkPiece, type SourceTensor } from './tensors.js'
 import type { Storage } from './torch_objects.js'
 import { elementCount, gather, isContiguous, spanOf, type View } from './view.js'

@@ -1,5 +1,5 @@
 import { ClvpError, describe } from '../lib/errors.js'
-import type { SourceFile } from './file.js'
+import type { SourceFile } from '../lib/files.js'
 import { Fields } from './zip_fields.js'
 
 /** A checkpoint has an entry for each of 8192 tensors at most, and a few more. */

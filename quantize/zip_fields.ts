@@ -1,4 +1,4 @@
-import type { SourceFile } from './file.js'
+import type { SourceFile } from '../lib/files.js'
 
 const EXTRA_64 = 0x0001
 

@@ -1,7 +1,9 @@
 /** Codes from JSON files: what users write, and what `clvp generate` wrote. */
-import { readFile } from 'node:fs/promises'
 import { ClvpError } from '../errors.js'
+import { type FileUse, readWhole } from '../files.js'
 import type { Heard } from './sound.js'
+
+const use: FileUse = { what: 'the codes', maxBytes: 2 ** 28, code: 'CLVP_INVALID_ARGUMENT' }
 
 /** Rows of codes. */
 export async function readCodes(file: string): Promise<Int32Array[]> {
@@ -41,11 +43,11 @@ export async function readHeard(file: string, rank: number | undefined): Promise
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const text = (await readWhole(file, use)).toString()
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw bad(file, cause.message, cause)
-    throw new ClvpError('CLVP_IO', `${file} could not be read: ${(cause as Error).message}`, { cause })
+    throw bad(file, (cause as Error).message, cause)
   }
 }
 

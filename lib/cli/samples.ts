@@ -1,7 +1,8 @@
 /** Texts and voices for the commands that run a model on many of them. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError } from '../errors.js'
+import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../files.js'
 import type { Arguments, Flag } from './command.js'
 
 export const voicesFlag: Flag = {
@@ -18,21 +19,12 @@ export const sampleFlags: Record<string, Flag> = {
   seed: { value: 'N', help: 'seed of the first text, 0 to 2^53 - 10001 (default: 0)' },
 }
 
-const maxBytes = 2 ** 22
+const use: FileUse = { what: 'the texts', maxBytes: 2 ** 22, code: 'CLVP_IO' }
 const isClip = /\.(wav|mp3|flac|ogg)$/i
 
 /** The texts of a file. */
 export async function readTexts(file: string): Promise<string[]> {
-  let text: string
-  try {
-    const { size } = await stat(file)
-    if (size > maxBytes) throw new Error(`it has ${size} bytes; at most ${maxBytes} are read`)
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new ClvpError('CLVP_IO', `The texts ${file} could not be read: ${(cause as Error).message}`, {
-      cause,
-    })
-  }
+  const text = (await readWhole(file, use)).toString()
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -49,14 +41,16 @@ export async function readVoices(args: Arguments): Promise<string[] | undefined>
   if (paths.length === 0) return undefined
   const clips: string[] = []
   for (const path of paths) {
-    const info = await stat(path).catch((cause: Error) => {
-      throw new ClvpError('CLVP_IO', `The voice ${path} could not be read: ${cause.message}`, { cause })
-    })
-    if (!info.isDirectory()) {
+    const expected = 'a clip or a folder of clips'
+    const info = await stat(path).catch((error) => failOpen(path, expected, error))
+    if (info.isFile()) {
       clips.push(path)
       continue
     }
-    const inside = (await readdir(path)).filter((name) => isClip.test(name)).sort()
+    if (!info.isDirectory()) throw wrongKind(path, expected, kindOf(info))
+    const inside = (await readdir(path).catch((error) => failIo(path, error)))
+      .filter((name) => isClip.test(name))
+      .sort()
     if (inside.length === 0) {
       throw new ClvpError(
         'CLVP_INVALID_ARGUMENT',

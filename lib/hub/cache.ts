@@ -1,12 +1,14 @@
 /** The hub's cache of one repository, as huggingface_hub lays it out: blobs, snapshots that point at them, and refs. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, realpath, rename, stat, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, realpath, rename, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { failIo, removeQuietly } from '../files.js'
+import { type FileUse, failIo, readWhole, removeQuietly } from '../files.js'
 import { writeWhole } from '../write.js'
 import { isCommit } from './id.js'
 import { writeFault } from './partial.js'
+
+const refUse: FileUse = { what: 'a ref', maxBytes: 4096, code: 'CLVP_IO' }
 
 export class RepoCache {
   readonly #folder: string
@@ -28,8 +30,9 @@ export class RepoCache {
   /** The commit that a revision was when it was last looked up. */
   async commitOf(revision: string): Promise<string | undefined> {
     if (isCommit(revision)) return revision
-    const commit = await readFile(this.#ref(revision), 'utf8').catch(() => '')
-    return isCommit(commit.trim()) ? commit.trim() : undefined
+    const bytes = await readWhole(this.#ref(revision), refUse).catch(() => '')
+    const commit = bytes.toString().trim()
+    return isCommit(commit) ? commit : undefined
   }
 
   async remember(revision: string, commit: string): Promise<void> {

@@ -1,8 +1,8 @@
 /** The environment that the hub's own libraries obey. It is read at each call. */
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ClvpError } from '../errors.js'
+import { type FileUse, readWhole, statIfThere } from '../files.js'
 
 export interface HubSettings {
   /** Without a slash at its end. */
@@ -18,6 +18,7 @@ export interface HubSettings {
   sendTimeout: number
 }
 
+const tokenUse: FileUse = { what: 'the token', maxBytes: 2 ** 16, code: 'CLVP_IO' }
 const DEFAULT_ENDPOINT = 'https://huggingface.co'
 
 export async function readHubSettings(): Promise<HubSettings> {
@@ -69,7 +70,7 @@ function seconds(name: string, value: string | undefined): number {
 }
 
 async function token(given: string | undefined, file: string): Promise<string | undefined> {
-  const text = given?.trim() || (await readFile(file, 'utf8').catch(() => '')).trim()
+  const text = given?.trim() || (await tokenIn(file))
   // What cannot stand in a header is no token. It is a secret, so it is not shown.
   if (text && !/^[\x21-\x7e]{1,4096}$/.test(text)) {
     throw new ClvpError(
@@ -78,6 +79,12 @@ async function token(given: string | undefined, file: string): Promise<string | 
     )
   }
   return text || undefined
+}
+
+/** A file that is there must be readable: without its token a private model would seem to be missing. */
+async function tokenIn(file: string): Promise<string> {
+  if (!(await statIfThere(file, 'a file for the token'))) return ''
+  return (await readWhole(file, tokenUse)).toString().trim()
 }
 
 function wrong(name: string, what: string, value: string): ClvpError {

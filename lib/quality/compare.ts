@@ -2,6 +2,7 @@
 import type { Clip } from '../audio.js'
 import type { NativeTensorDifference } from '../binding.js'
 import { abortError } from '../errors.js'
+import { whileUnchanged } from '../files.js'
 import { inspectModel, type ModelFile } from '../inspect.js'
 import { compareTensors } from '../jobs.js'
 import { abortSignal, callback, integer, path, pick, string } from '../options.js'
@@ -78,16 +79,32 @@ export async function compareModels(
   const { load, plan } = readOptions(options)
   const { signal } = plan
   if (signal?.aborted) throw abortError(signal)
+  const common = { threads: load.threads ?? 0, signal }
+  const onProgress = (stage: CompareProgress['stage'], fraction: number) =>
+    load.onProgress?.({ stage, fraction })
+  const resolve = (source: string) =>
+    resolveSource(source, { ...common, type: 'f32', revision: undefined, onProgress })
+  const [pathA, pathB] = [await resolve(a), await resolve(b)]
+  // Each is opened several times: to be verified, compared and loaded.
+  return whileUnchanged(pathA, 'model A', () =>
+    whileUnchanged(pathB, 'model B', () => compareFiles(pathA, pathB, load, plan)),
+  )
+}
+
+async function compareFiles(
+  a: string,
+  b: string,
+  load: LoadSettings,
+  plan: BehaviourPlan,
+): Promise<ModelComparison> {
+  const { signal } = plan
   const tell = (stage: CompareProgress['stage'], fraction: number) => load.onProgress?.({ stage, fraction })
   const report = (stage: CompareProgress['stage']) => (fraction: number) => tell(stage, fraction)
-  const common = { threads: load.threads ?? 0, signal }
-  const resolve = (source: string) =>
-    resolveSource(source, { ...common, type: 'f32', revision: undefined, onProgress: tell })
-  const files = { a: await inspectModel(await resolve(a)), b: await inspectModel(await resolve(b)) }
+  const files = { a: await inspectModel(a), b: await inspectModel(b) }
   checkComparable(files.a, files.b)
   for (const [i, { path }] of [files.a, files.b].entries()) {
     const onProgress = (fraction: number) => tell('verify', (i + fraction) / 2)
-    await requireSound(path, { ...common, onProgress })
+    await requireSound(path, { threads: load.threads ?? 0, signal, onProgress })
   }
   const differences = await compareTensors(files.a.path, files.b.path, {
     signal,

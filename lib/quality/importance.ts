@@ -1,12 +1,12 @@
-import { readFile, stat } from 'node:fs/promises'
 import { ClvpError, invalid } from '../errors.js'
+import { type FileUse, readWhole } from '../files.js'
 import { integer, path, pick, string } from '../options.js'
 import { writeWhole } from '../write.js'
 
 /** How a file of importances names itself; the version changes when an old reader would go wrong. */
 const format = 'clvp-importance'
 const version = 1
-const maxBytes = 2 ** 28
+const use: FileUse = { what: 'the importances', maxBytes: 2 ** 28, code: 'CLVP_IO' }
 
 /** What entered a weight matrix during a calibration. */
 export interface MatrixImportance {
@@ -59,16 +59,7 @@ export class Importance {
    */
   static async load(file: string): Promise<Importance> {
     const name = path(file, 'path')
-    let text: string
-    try {
-      const { size } = await stat(name)
-      if (size > maxBytes) throw new Error(`it has ${size} bytes; at most ${maxBytes} are read`)
-      text = await readFile(name, 'utf8')
-    } catch (cause) {
-      const reason = (cause as Error).message
-      throw new ClvpError('CLVP_IO', `The importance file ${name} could not be read: ${reason}`, { cause })
-    }
-    return parse(text, name)
+    return parse((await readWhole(name, use)).toString(), name)
   }
 
   /**

@@ -82,7 +82,7 @@ clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     };
 }
 
-/// loadModel(path, { device, decoder, ranker, mmap, memoryAvailable }, abortFlag, onProgress?): Promise<Model>
+/// loadModel(path, { device, decoder, ranker, mmap, memoryAvailable, maxMemory }, abortFlag, onProgress?): Promise<Model>
 Napi::Value load_model(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
     const Napi::Object given = to_object(info[1], "options");
@@ -92,6 +92,7 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
     options.parts.ranker = to_bool(given.Get("ranker"), "ranker");
     options.map = to_bool(given.Get("mmap"), "mmap");
     options.memory_available = to_u53(given.Get("memoryAvailable"), "memoryAvailable");
+    options.max_memory = to_u53(given.Get("maxMemory"), "maxMemory");
     options.abort = to_abort_flag(env, info[2]);
     options.progress = to_progress(env, info[3]);
     return addon(env).loader->run<std::shared_ptr<const clvp::Model>>(

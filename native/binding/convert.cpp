@@ -227,6 +227,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Verification & found) {
     }
     object.Set("faults", faults);
     object.Set("checksum", found.checksum);
+    object.Set("values", to_js(env, found.values));
     object.Set("bytes", static_cast<double>(found.n_bytes));
     object.Set("tensors", static_cast<double>(found.n_tensors));
     return object;

@@ -163,6 +163,7 @@ struct Fault {
 struct Verification {
     std::vector<Fault> faults; // none: the file is sound
     std::string checksum;      // as the header states it; empty for a file without checksums, whose numbers may be any that are finite
+    Values values;             // of the header; none if that could not be read
     uint64_t n_bytes = 0;      // of the file
     uint64_t n_tensors = 0;
 };
@@ -206,6 +207,7 @@ struct ModelOptions {
     Parts parts;
     bool map = false;              // the file's pages serve as the weights: CPU only, and it must not change meanwhile
     uint64_t memory_available = 0; // bytes; weights that need more are refused before they are read. 0: not known
+    uint64_t max_memory = 0;       // bytes; the same, for mapped weights and other devices too. 0: no limit
     Progress progress;
     AbortFlag abort;
 };

@@ -32,11 +32,12 @@ public:
         if (!parts_.decoder && !parts_.ranker) {
             fail(Code::invalid_argument, "Expected at least one part of the model but received none");
         }
-        GgufHeader header = read_gguf(path);
+        const File file = File::open(path);
+        GgufHeader header = read_gguf(file);
         params_ = read_params(header.values);
         weights_ = describe_weights(header, params_, parts_);
         device_ = find_device(options.device, weight_bytes(weights_));
-        load_weights(weights_, path, header, device_, options);
+        load_weights(weights_, file, header, device_, options);
         values_ = std::move(header.values);
         name_ = ggml_backend_dev_name(device_);
         ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));

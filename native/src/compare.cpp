@@ -1,6 +1,5 @@
 // Two model files' tensors side by side, a piece at a time.
 #include "check.h"
-#include "file.h"
 #include "weight_rows.h"
 
 #include <algorithm>
@@ -61,8 +60,8 @@ TensorDifference start(const GgufTensor & a, const GgufTensor & b) {
 } // namespace
 
 static std::vector<TensorDifference> differences(const std::string & path_a, const std::string & path_b, const CompareOptions & options) {
-    const GgufHeader a = read_gguf(path_a), b = read_gguf(path_b);
     const File file_a = File::open(path_a), file_b = File::open(path_b);
+    const GgufHeader a = read_gguf(file_a), b = read_gguf(file_b);
     std::map<std::string, const GgufTensor *> in_b;
     for (const GgufTensor & tensor : b.tensors) {
         in_b[tensor.name] = &tensor;

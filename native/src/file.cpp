@@ -36,6 +36,11 @@ int open_fd(const std::string & path, bool create) {
     return _wopen(fs::u8path(path).c_str(), flags, _S_IREAD | _S_IWRITE);
 }
 
+bool is_regular(int fd) {
+    struct _stat64 info;
+    return _fstat64(fd, &info) == 0 && (info.st_mode & _S_IFMT) == _S_IFREG;
+}
+
 int64_t size_fd(int fd) { return _filelengthi64(fd); }
 int sync_fd(int fd) { return _commit(fd); }
 int close_fd(int fd) { return _close(fd); }
@@ -52,7 +57,15 @@ void release_fd(int) {}
 
 #else
 
-int open_fd(const std::string & path, bool create) { return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY), 0666); }
+// Opening a FIFO waits for a writer unless O_NONBLOCK is set, and opening a terminal may make it this process's own without O_NOCTTY.
+int open_fd(const std::string & path, bool create) {
+    return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY | O_NONBLOCK | O_NOCTTY), 0666);
+}
+
+bool is_regular(int fd) {
+    struct stat info;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+}
 
 int64_t size_fd(int fd) {
     struct stat info;
@@ -84,6 +97,20 @@ void release_fd(int fd) {
 
 #endif
 
+/// What a path names if that is not a regular file, for messages; null if it is one, or cannot be told.
+const char * special_kind(const fs::path & path) {
+    std::error_code ignored;
+    switch (fs::status(path, ignored).type()) {
+    case fs::file_type::directory: return "a folder";
+    case fs::file_type::fifo: return "a FIFO";
+    case fs::file_type::socket: return "a socket";
+    case fs::file_type::character: return "a character device";
+    case fs::file_type::block: return "a block device";
+    case fs::file_type::not_found: return fs::is_symlink(fs::symlink_status(path, ignored)) ? "a link that leads to nothing" : nullptr;
+    default: return nullptr;
+    }
+}
+
 // A folder whose entries are on the disk keeps a rename through a power cut. Not every file system can, so errors are
 // no reason to fail a file that is whole.
 void sync_folder(const fs::path & folder) {
@@ -114,21 +141,18 @@ fs::path checked_path(const std::string & path) {
 fs::path folder_of(const fs::path & path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 File File::open(const std::string & path) {
-    // Before opening: that alone would wait for ever on a pipe.
-    std::error_code error;
-    const fs::file_status status = fs::status(checked_path(path), error);
-    if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
-        fail(Code::io, "cannot open '%s': %s", path.c_str(), error ? error.message().c_str() : "no such file");
-    }
-    if (status.type() != fs::file_type::regular) {
-        fail(Code::io, "cannot read '%s': it is %s", path.c_str(), status.type() == fs::file_type::directory ? "a folder" : "not a regular file");
-    }
+    const fs::path place = checked_path(path);
     File file(path); // its copy of the path is made before there is anything to lose
+    errno = 0;
     file.fd_ = open_fd(path, false);
-    if (file.fd_ < 0) {
-        fail_io("open", path, errno);
+    if (file.fd_ >= 0 && is_regular(file.fd_)) {
+        return file;
     }
-    return file;
+    const int error = errno ? errno : EINVAL; // of the descriptor it is known only that it is no regular file
+    if (const char * kind = special_kind(place)) {
+        fail(Code::io, "Expected a regular file for the model but '%s' is %s: name a .gguf file", path.c_str(), kind);
+    }
+    fail_io("open", path, error);
 }
 
 File File::create(const std::string & path) {

@@ -10,7 +10,8 @@ namespace clvp {
 
 class File {
 public:
-    /// Opens a regular file for reading; folders, pipes and devices are refused.
+    /// Opens a model file for reading. What is opened is checked, so nothing can take its place between the check and the reads:
+    /// folders, FIFOs, sockets and devices are refused.
     static File open(const std::string & path);
     /// Makes a new file for writing; an existing one is an error.
     static File create(const std::string & path);
@@ -21,6 +22,8 @@ public:
 
     uint64_t size() const;
     const std::string & path() const { return path_; }
+    /// The descriptor, which stays this object's.
+    int descriptor() const { return fd_; }
 
     /// Reads exactly n bytes from an offset. Safe from several threads, except on Windows.
     void read_at(uint64_t offset, void * data, size_t n) const;

@@ -1,7 +1,6 @@
 #include "gguf_file.h"
 
 #include "check.h"
-#include "file.h"
 #include "gguf_values.h"
 
 #include <algorithm>
@@ -121,21 +120,20 @@ GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes) {
     return header;
 }
 
-GgufHeader read_gguf(const std::string & path) {
-    const File file = File::open(path);
+GgufHeader read_gguf(const File & file) {
     try {
         return parse_gguf([&](uint64_t offset, void * data, size_t n) { file.read_at(offset, data, n); }, file.size());
     } catch (const Error & error) {
         if (error.code != Code::model_format) {
             throw;
         }
-        fail(Code::model_format, "%s: %s", path.c_str(), error.what());
+        fail(Code::model_format, "%s: %s", file.path().c_str(), error.what());
     }
 }
 
 FileInfo inspect(const std::string & path) {
     return guarded([&] {
-        GgufHeader header = read_gguf(path);
+        GgufHeader header = read_gguf(File::open(path));
         FileInfo info;
         info.values = std::move(header.values);
         info.n_bytes = header.n_bytes;

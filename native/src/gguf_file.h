@@ -1,7 +1,7 @@
 // GGUF files: our own bounded reader, so that no file reaches GGML's readers (they assert), and its counterpart's layout.
 #pragma once
 
-#include "clvp.h"
+#include "file.h"
 #include "ggml.h"
 
 namespace clvp {
@@ -57,8 +57,9 @@ struct GgufHeader {
 /// Copies n bytes from an offset; both lie within the length that parse_gguf() was given.
 using ByteSource = std::function<void(uint64_t offset, void * data, size_t n)>;
 
-/// Reads the header of a GGUF file (version 2 or 3, little-endian). Throws model_format or io.
-GgufHeader read_gguf(const std::string & path);
+/// Reads the header of a GGUF file (version 2 or 3, little-endian). Throws model_format or io. Data must be read from the same open file:
+/// the path may have become another file's by then.
+GgufHeader read_gguf(const File & file);
 
 /// The same for n_bytes bytes from anywhere.
 GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes);

@@ -1,37 +1,32 @@
 #include "mapping.h"
 
+#include "check.h"
+
 #ifndef _WIN32
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #endif
 
 namespace clvp {
 
 #ifdef _WIN32
 
-Mapping::Mapping(const std::string &) { fail(Code::unsupported, "files are not mapped on Windows: leave mmap out"); }
+Mapping::Mapping(const File &, uint64_t) { fail(Code::unsupported, "files are not mapped on Windows: leave mmap out"); }
 Mapping::~Mapping() = default;
 
 #else
 
-Mapping::Mapping(const std::string & path) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat found = {};
-    const bool opened = fd >= 0 && fstat(fd, &found) == 0;
-    void * data = opened ? mmap(nullptr, static_cast<size_t>(found.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    const int error = errno;
-    if (fd >= 0) {
-        close(fd);
+Mapping::Mapping(const File & file, uint64_t n_bytes) {
+    if (file.size() < n_bytes) { // its pages beyond the end would kill whoever reads them
+        fail(Code::io, "cannot map '%s': it has become shorter", file.path().c_str());
     }
+    void * data = mmap(nullptr, static_cast<size_t>(n_bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE, file.descriptor(), 0);
     if (data == MAP_FAILED) {
-        fail(Code::io, "%s could not be %s: %s", path.c_str(), opened ? "mapped" : "opened", strerror(error));
+        fail(Code::io, "cannot map '%s': %s", file.path().c_str(), strerror(errno));
     }
     data_ = data;
-    size_ = static_cast<size_t>(found.st_size);
+    size_ = static_cast<size_t>(n_bytes);
 }
 
 Mapping::~Mapping() {

@@ -1,7 +1,7 @@
 // A file's pages in this process's memory.
 #pragma once
 
-#include "check.h"
+#include "file.h"
 
 #include <utility>
 
@@ -11,8 +11,8 @@ namespace clvp {
 class Mapping {
 public:
     Mapping() = default;
-    /// Throws io, and unsupported where the system has no such thing.
-    explicit Mapping(const std::string & path);
+    /// The first n bytes of a file that has as many; it need not stay open. Throws io, and unsupported where the system has no such thing.
+    Mapping(const File & file, uint64_t n_bytes);
     Mapping(Mapping && other) noexcept { *this = std::move(other); }
     Mapping & operator=(Mapping && other) noexcept {
         std::swap(data_, other.data_);

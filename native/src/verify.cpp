@@ -114,6 +114,7 @@ static Verification read_through(const std::string & path, const VerifyOptions &
     const std::vector<Fault> others = checksum_faults(file, header, visit, options.progress, options.abort);
     result.faults.insert(result.faults.end(), others.begin(), others.end());
     result.faults.insert(result.faults.end(), scan.faults.begin(), scan.faults.end());
+    result.values = std::move(header.values);
     return result;
 }
 

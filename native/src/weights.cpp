@@ -1,10 +1,10 @@
 #include "weights.h"
 
-#include "file.h"
 #include "finite.h"
 #include "tile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <map>
 #include <set>
@@ -206,10 +206,9 @@ void store(ggml_tensor * tensor, uint64_t at, const std::vector<uint8_t> & bytes
 }
 
 /// Reads every tensor's bytes in pieces of a few MiB.
-void read_data(const std::string & path, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
+void read_data(const File & file, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
     constexpr uint64_t at_once = 8u << 20, tile = 16; // rows
     std::vector<uint8_t> bytes(at_once);
-    File file = File::open(path);
     uint64_t total = 0, done = 0;
     for (const GgufTensor & tensor : header.tensors) {
         total += ggml_get_tensor(weights.ctx.get(), tensor.name.c_str()) ? tensor.n_bytes : 0;
@@ -274,6 +273,13 @@ uint64_t weight_bytes(const Weights & weights) {
     return n;
 }
 
+static void check_limit(const File & file, uint64_t needed, uint64_t limit) {
+    if (limit > 0 && needed > limit) {
+        fail(Code::out_of_memory, "Expected a model within maxMemory, %.0f MB, but the weights of %s take %.0f MB: use a smaller type, or load fewer parts",
+             std::ceil(static_cast<double>(limit) / 1e6), file.path().c_str(), std::ceil(static_cast<double>(needed) / 1e6));
+    }
+}
+
 /// A process that takes more than it may is killed: refuse before anything is allocated.
 static void check_memory(uint64_t needed, uint64_t available) {
     if (available > 0 && needed > available) {
@@ -283,7 +289,7 @@ static void check_memory(uint64_t needed, uint64_t available) {
 }
 
 /// Lets the tensors lie in the file's own pages.
-static void map_data(const std::string & path, const GgufHeader & header, Weights & weights, ggml_backend_dev_t device) {
+static void map_data(const File & file, const GgufHeader & header, Weights & weights, ggml_backend_dev_t device) {
     ggml_backend_dev_props props;
     ggml_backend_dev_get_props(device, &props);
     if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU || !props.caps.buffer_from_host_ptr) {
@@ -292,9 +298,9 @@ static void map_data(const std::string & path, const GgufHeader & header, Weight
     const size_t alignment = ggml_backend_buft_get_alignment(ggml_backend_dev_buffer_type(device));
     if (header.alignment % alignment != 0) {
         fail(Code::unsupported, "%s has its tensors at multiples of %u bytes, and a mapped file needs %zu: leave mmap out, or write it anew (clvp quantize)",
-             path.c_str(), header.alignment, alignment);
+             file.path().c_str(), header.alignment, alignment);
     }
-    weights.mapping = Mapping(path);
+    weights.mapping = Mapping(file, header.n_bytes);
     uint64_t largest = 0;
     for (const GgufTensor & tensor : header.tensors) {
         largest = std::max(largest, tensor.n_bytes);
@@ -308,9 +314,10 @@ static void map_data(const std::string & path, const GgufHeader & header, Weight
     }
 }
 
-void load_weights(Weights & weights, const std::string & path, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options) {
+void load_weights(Weights & weights, const File & file, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options) {
+    check_limit(file, weight_bytes(weights), options.max_memory);
     if (options.map) {
-        map_data(path, header, weights, device);
+        map_data(file, header, weights, device);
     } else {
         const bool on_cpu = ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
         check_memory(weight_bytes(weights), on_cpu ? options.memory_available : 0);
@@ -325,7 +332,7 @@ void load_weights(Weights & weights, const std::string & path, const GgufHeader 
     }
     ggml_backend_buffer_set_usage(weights.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
     if (!options.map) {
-        read_data(path, header, weights, options);
+        read_data(file, header, weights, options);
     }
 }
 

@@ -74,7 +74,8 @@ Weights describe_weights(const GgufHeader & header, const Params & params, const
 
 uint64_t weight_bytes(const Weights & weights);
 
-/// Reads described weights' data into the device's memory, or maps it. Throws out_of_memory, io, aborted, unsupported.
-void load_weights(Weights & weights, const std::string & path, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options);
+/// Reads described weights' data into the device's memory, or maps it. `header` was read from `file`. Throws out_of_memory, io, aborted,
+/// unsupported.
+void load_weights(Weights & weights, const File & file, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options);
 
 } // namespace clvp

@@ -292,9 +292,10 @@ private:
 /// A decoder in memory.
 struct LoadedDecoder {
     explicit LoadedDecoder(const Settings & settings)
-        : header(read_gguf(settings.model)), params(read_params(header.values)), device(find_device("cpu")), weights(load(settings)),
+        : file(File::open(settings.model)), header(read_gguf(file)), params(read_params(header.values)), device(find_device("cpu")), weights(load()),
           machine{ Backend(device, settings.n_threads, graph_nodes(params.decoder.n_layer)) }, call(machine, Turns::Kind::step, nullptr) {}
 
+    File file;
     GgufHeader header;
     Params params;
     ggml_backend_dev_t device;
@@ -303,9 +304,9 @@ struct LoadedDecoder {
     Call call;
 
 private:
-    Weights load(const Settings & settings) const {
+    Weights load() const {
         Weights loaded = describe_weights(header, params);
-        load_weights(loaded, settings.model, header, device, {});
+        load_weights(loaded, file, header, device, {});
         return loaded;
     }
 };

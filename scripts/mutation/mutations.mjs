@@ -295,7 +295,7 @@ export const mutations = [
   {
     what: 'what cannot be looked at is taken for absent',
     file: 'lib/files.ts',
-    from: 'isAbsence(error) ? undefined : failIo(path, error)',
-    to: 'isAbsence(error) || path ? undefined : failIo(path, error)',
+    from: 'if (!isAbsence(error)) failIo(path, error)',
+    to: 'if (!isAbsence(error) && !path) failIo(path, error)',
   },
 ]

@@ -12,7 +12,7 @@ namespace fuzz {
 constexpr size_t data_bytes = 1 << 20; // zeros that follow the header: tensors have somewhere to lie
 
 static std::string head_of(const std::string & path) {
-    const uint64_t n = clvp::read_gguf(path).data_start;
+    const uint64_t n = clvp::read_gguf(clvp::File::open(path)).data_start;
     std::ifstream file(path, std::ios::binary);
     std::string bytes(n, '\0');
     file.read(bytes.data(), static_cast<std::streamsize>(n));

@@ -35,11 +35,12 @@ public:
 } // namespace
 
 TEST(operands_of_products_are_as_devices_take_them) {
-    const GgufHeader header = read_gguf(tiny::write());
+    const File file = File::open(tiny::write());
+    const GgufHeader header = read_gguf(file);
     const Params params = read_params(header.values);
     Weights weights = describe_weights(header, params, {});
     ggml_backend_dev_t cpu = find_device("cpu");
-    load_weights(weights, tiny::write(), header, cpu, {});
+    load_weights(weights, file, header, cpu, {});
     Machine machine{ Backend(cpu, 1, 1000) };
     Call call(machine, Turns::Kind::piece, nullptr);
     Backend & backend = machine.backend;

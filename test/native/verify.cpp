@@ -46,7 +46,7 @@ TEST(verify_finds_nothing_in_a_sound_file) {
     double last = 0;
     const Verification found = verify(path, { 0, [&](double fraction) { last = fraction; }, {} });
     CHECK(found.faults.empty() && found.checksum.size() == 16 && last == 1);
-    CHECK(found.n_bytes == read_all(path).size() && found.n_tensors == read_gguf(path).tensors.size());
+    CHECK(found.n_bytes == read_all(path).size() && found.n_tensors == read_gguf(File::open(path)).tensors.size());
     CHECK(faults_of(without_checksums(read_all(path))).empty());
     const AbortFlag abort = std::make_shared<std::atomic<bool>>(true);
     CHECK_THROWS(Code::aborted, verify(path, { 1, {}, abort }));
@@ -56,7 +56,7 @@ TEST(verify_finds_nothing_in_a_sound_file) {
 TEST(verify_finds_each_kind_of_damage) {
     const std::string path = tiny::write("f32");
     const std::string sound = read_all(path);
-    const GgufHeader header = read_gguf(path);
+    const GgufHeader header = read_gguf(File::open(path));
     const auto changed = [&](uint64_t at) {
         std::string bytes = sound;
         bytes[size_t(at)] ^= 1;
@@ -80,7 +80,7 @@ TEST(verify_finds_numbers_that_are_none) {
     for (const char * type : { "f32", "q8_0" }) {
         const std::string path = tiny::write(type);
         const std::string sound = without_checksums(read_all(path));
-        const GgufHeader header = read_gguf(path);
+        const GgufHeader header = read_gguf(File::open(path));
         const GgufTensor & tensor = header.tensors.at(header.tensors.size() - 2); // a matrix
         std::string bytes = sound;
         const bool wide = tensor.type == GGML_TYPE_F32;

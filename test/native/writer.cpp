@@ -49,7 +49,7 @@ std::string written(const NewTensor & tensor, const void * data, size_t n_bytes,
     Writer writer(folder.file(), {}, { tensor });
     writer.append(data, n_bytes, source, n_cols_transposed);
     writer.finish();
-    const GgufTensor found = read_gguf(folder.file()).tensors.at(0);
+    const GgufTensor found = read_gguf(File::open(folder.file())).tensors.at(0);
     return read_all(folder.file()).substr(size_t(found.offset), size_t(found.n_bytes));
 }
 
@@ -91,7 +91,7 @@ TEST(writer_round_trip) {
     }
     CHECK(folder.n_files() == 2);
     CHECK(read_all(folder.file("one.gguf")) == read_all(folder.file("two.gguf")));
-    const GgufHeader header = read_gguf(folder.file("one.gguf"));
+    const GgufHeader header = read_gguf(File::open(folder.file("one.gguf")));
     Values values = header.values;
     CHECK(values.erase("clvp.checksum.header") == 1 && values.erase("clvp.checksum.tensors") == 1);
     CHECK(values == some_values());
@@ -206,7 +206,7 @@ TEST(writer_leaves_nothing_behind) {
     Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) });
     writer.append(weights, 16, "f32");
     writer.finish();
-    CHECK(folder.n_files() == 1 && read_gguf(folder.file()).tensors.size() == 1);
+    CHECK(folder.n_files() == 1 && read_gguf(File::open(folder.file())).tensors.size() == 1);
     CHECK_THROWS(Code::invalid_argument, writer.append(weights, 16, "f32"));
     CHECK_THROWS(Code::invalid_argument, writer.finish());
 }
@@ -310,7 +310,7 @@ TEST(writer_heeds_importance) {
             Writer writer(folder.file(), {}, { { "t", type, { n_cols, n_rows }, heeded ? importance : std::vector<float>() } });
             writer.append(weights.data(), weights.size() * 4, "f32");
             writer.finish();
-            const GgufTensor found = read_gguf(folder.file()).tensors.at(0);
+            const GgufTensor found = read_gguf(File::open(folder.file())).tensors.at(0);
             const std::string blocks = read_all(folder.file()).substr(size_t(found.offset), size_t(found.n_bytes));
             const std::vector<float> wide = as_floats(written(info("t", "f32", { n_cols, n_rows }), blocks.data(), blocks.size(), type));
             errors[heeded] = 0;

@@ -6,7 +6,7 @@ import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ClvpError } from '../../../dist/lib/errors.js'
-import { SourceFile } from '../../../dist/quantize/file.js'
+import { SourceFile } from '../../../dist/lib/files.js'
 
 /** No reader has a reason to ask for more at once than a file holds, and some slack. */
 const SLACK = 2 ** 20
@@ -64,8 +64,12 @@ function missing(path) {
   return Object.assign(new Error(`ENOENT: no such file: ${path}`), { code: 'ENOENT' })
 }
 
+function infoOf({ length }) {
+  return { size: BigInt(length), isFile: () => true, isDirectory: () => false }
+}
+
 /**
- * A folder that is nowhere but has files for stat and readFile of node:fs/promises, once a first input was
+ * A folder that is nowhere but has files for stat and open of node:fs/promises, once a first input was
  * set and until it is removed; all other paths are the system's.
  */
 export class MemoryFolder {
@@ -81,17 +85,23 @@ export class MemoryFolder {
   }
 
   #install() {
-    const { stat, readFile } = fs
-    this.#real = { stat, readFile }
+    const { stat, open } = fs
+    this.#real = { stat, open }
     this.#put({
       stat: async (path, ...rest) => {
         if (dirname(String(path)) !== this.path) return stat(path, ...rest)
-        return { size: this.#bytesOf(path).length, isFile: () => true, isDirectory: () => false }
+        return infoOf(this.#bytesOf(path))
       },
-      readFile: async (path, ...rest) => {
-        if (dirname(String(path)) !== this.path) return readFile(path, ...rest)
+      open: async (path, ...rest) => {
+        if (dirname(String(path)) !== this.path) return open(path, ...rest)
         const bytes = this.#bytesOf(path)
-        return rest.length > 0 ? bytes.toString(...rest) : Buffer.from(bytes)
+        return {
+          stat: async () => infoOf(bytes),
+          read: async (target, at, length, from) => ({
+            bytesRead: Buffer.from(bytes).copy(target, at, from, from + length),
+          }),
+          close: async () => {},
+        }
       },
     })
   }
