@@ -6,14 +6,8 @@
 #include <algorithm>
 #include <cctype>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
-
-#ifdef __linux__
-#include <cstdio>
-#include <sched.h>
-#endif
 
 namespace clvp {
 
@@ -159,34 +153,6 @@ ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes) {
              ggml_backend_dev_name(device), static_cast<double>(free) / 1e6, static_cast<double>(n_bytes) / 1e6);
     }
     return device;
-}
-
-uint32_t physical_cores() {
-    const uint32_t logical = std::max(1u, std::thread::hardware_concurrency());
-#ifdef __linux__
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return logical;
-    }
-    std::set<std::string> cores; // cores that share hyperthreads have the same list of siblings
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed)) {
-            continue;
-        }
-        const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
-        char siblings[256] = "";
-        if (FILE * file = fopen(path.c_str(), "r")) {
-            if (!fgets(siblings, sizeof siblings, file)) {
-                siblings[0] = '\0';
-            }
-            fclose(file);
-        }
-        cores.insert(siblings[0] ? siblings : std::to_string(cpu));
-    }
-    return std::max<uint32_t>(1, static_cast<uint32_t>(cores.size()));
-#else
-    return logical;
-#endif
 }
 
 Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes, const std::atomic<bool> & abort)

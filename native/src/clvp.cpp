@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "codebook.h"
 #include "conditioning.h"
+#include "cores.h"
 #include "generate.h"
 #include "hparams.h"
 #include "importance.h"
@@ -107,7 +108,7 @@ std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOp
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)
         : model(std::static_pointer_cast<const LoadedModel>(std::move(shared))), params(model->params()), weights(model->weights()),
-          n_threads(options.n_threads ? options.n_threads : physical_cores()), backend(model->dev(), n_threads, largest_graph(params), abort),
+          n_threads(options.n_threads ? options.n_threads : default_threads()), backend(model->dev(), n_threads, largest_graph(params), abort),
           shape(kv_shape(backend, params, options.kv_type)), bank(params.mel) {}
 
     static size_t largest_graph(const Params & p) {
