@@ -216,7 +216,7 @@ void Backend::set_up_cpu(ggml_backend_t cpu) {
         if (!pool_) {
             try_threads(n_threads_);
             ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_));
-            params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
+            params.poll = 1; // wait for the next graph for some milliseconds of spinning, then sleep
             pool_ = { new_pool(&params), free_pool };
         }
         set_pool(cpu, pool_.get());
