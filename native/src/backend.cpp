@@ -6,14 +6,8 @@
 #include <algorithm>
 #include <cctype>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
-
-#ifdef __linux__
-#include <cstdio>
-#include <sched.h>
-#endif
 
 namespace clvp {
 
@@ -159,34 +153,6 @@ ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes) {
     return device;
 }
 
-uint32_t physical_cores() {
-    const uint32_t logical = std::max(1u, std::thread::hardware_concurrency());
-#ifdef __linux__
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return logical;
-    }
-    std::set<std::string> cores; // cores that share hyperthreads have the same list of siblings
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed)) {
-            continue;
-        }
-        const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
-        char siblings[256] = "";
-        if (FILE * file = fopen(path.c_str(), "r")) {
-            if (!fgets(siblings, sizeof siblings, file)) {
-                siblings[0] = '\0';
-            }
-            fclose(file);
-        }
-        cores.insert(siblings[0] ? siblings : std::to_string(cpu));
-    }
-    return std::max<uint32_t>(1, static_cast<uint32_t>(cores.size()));
-#else
-    return logical;
-#endif
-}
-
 Backend::Backend(ggml_backend_dev_t device, uint32_t n_threads, size_t n_nodes) : device_(device), n_threads_(n_threads), n_nodes_(n_nodes) { start(); }
 
 bool Backend::poll_stop(void * self) { return static_cast<const Backend *>(self)->is_stopped(); }
@@ -247,7 +213,7 @@ void Backend::set_up_cpu(ggml_backend_t cpu) {
         if (!pool_) {
             try_threads(n_threads_);
             ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_));
-            params.poll = 5; // wait for the next graph for some milliseconds of spinning, then sleep
+            params.poll = 1; // wait for the next graph for some milliseconds of spinning, then sleep
             pool_ = { new_pool(&params), free_pool };
         }
         set_pool(cpu, pool_.get());

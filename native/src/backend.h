@@ -16,9 +16,6 @@ namespace clvp {
 /// Whether the CPU's memory is enough is not asked here.
 ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes = 0);
 
-/// The machine's physical cores that this process may use; at least 1.
-uint32_t physical_cores();
-
 /// Looks at nodes of a graph as they are computed. What it throws ends the computation.
 class NodeObserver {
 public:

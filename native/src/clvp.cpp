@@ -5,6 +5,7 @@
 #include "beam.h"
 #include "codebook.h"
 #include "conditioning.h"
+#include "cores.h"
 #include "generate.h"
 #include "graph.h"
 #include "hparams.h"
@@ -105,7 +106,7 @@ std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOp
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)
         : model(std::static_pointer_cast<const LoadedModel>(std::move(shared))), params(model->params()), weights(model->weights()),
-          n_threads(options.n_threads ? options.n_threads : physical_cores()),
+          n_threads(options.n_threads ? options.n_threads : default_threads()),
           machine{ Backend(model->dev(), n_threads, largest_graph(params)), piece_work(params) }, shape(kv_shape(machine.backend, params, options.kv_type)),
           bank(params.mel), batcher({ machine, weights, params, shape, last }) {}
 

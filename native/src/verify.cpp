@@ -1,7 +1,7 @@
 // A model file read from front to end: everything that load() checks, and all that it leaves out for speed.
-#include "backend.h"
 #include "checksum.h"
 #include "codebook.h"
+#include "cores.h"
 #include "finite.h"
 #include "hparams.h"
 #include "parallel.h"
@@ -109,7 +109,7 @@ static Verification read_through(const std::string & path, const VerifyOptions &
     result.n_tensors = header.tensors.size();
     result.checksum = stated_checksum(header.values);
     noting(result.faults, [&] { describe_weights(header, read_params(header.values)); });
-    Scan scan(options.n_threads ? options.n_threads : physical_cores());
+    Scan scan(options.n_threads ? options.n_threads : default_threads());
     const DataVisitor visit = [&](const GgufTensor & tensor, uint64_t offset, const std::vector<char> & bytes) { scan.take(tensor, offset, bytes); };
     const std::vector<Fault> others = checksum_faults(file, header, visit, options.progress, options.abort);
     result.faults.insert(result.faults.end(), others.begin(), others.end());

@@ -1,7 +1,9 @@
 // Writes GGUF version 3. Everything before the tensors' data is laid out at once, so a file's length is known from the
 // start; our own reader then checks the layout, so that no caller can write a file that load() refuses.
-#include "backend.h"
+
+#include "check.h"
 #include "checksum.h"
+#include "cores.h"
 #include "gguf_values.h"
 #include "hash.h"
 #include "parallel.h"
@@ -131,7 +133,7 @@ void Writer::Impl::lay_out() {
 
 void Writer::Impl::set_up(const std::string & target, const Values & given, const std::vector<NewTensor> & list, const WriterOptions & options) {
     path = target;
-    n_threads = options.n_threads ? options.n_threads : physical_cores();
+    n_threads = options.n_threads ? options.n_threads : default_threads();
     abort = options.abort;
     values = copied(given);
     try {

@@ -8,8 +8,9 @@
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
  * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and positions, a prefill by the text's length),
  * memory (the estimate against the peak), latency (a small call alone, behind a large one and among others: --model, by default the demo
- * model; --package names another checkout, built, to take turns with). Each trial is a process of its own; variants take turns; medians
- * are told, of 3 trials or 5 (latency). Latency alone measures what is built; all else builds first.
+ * model; --package names another checkout, built, to take turns with), busy (one call on a quiet machine, on a busy one and with the time of
+ * one CPU). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency alone
+ * measures what is built; all else builds first.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -21,6 +22,7 @@ import { parseArgs } from 'node:util'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
 import { textIds, tokenizerOf } from '../../dist/lib/text.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
+import { measureBusy } from './busy.mjs'
 import { measureLatency } from './latency.mjs'
 import { describeMachine } from './machine.mjs'
 import { findPython } from './python.mjs'
@@ -31,7 +33,7 @@ import { median, summarise } from './steps.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency']
+const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency', 'busy']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -64,6 +66,13 @@ const plan = {
     trials: Number(options.trials ?? (options.quick ? 1 : 5)),
     quick: options.quick,
   },
+  busy: {
+    trials: Number(options.trials ?? (options.quick ? 1 : 5)),
+    calls: [
+      { candidates: 1, longest: options.quick ? 8 : 60 },
+      { candidates: 16, longest: options.quick ? 4 : 20 },
+    ],
+  },
   variants: options.variants.split(','),
   has: (part) => options.only.split(',').includes(part),
 }
@@ -93,7 +102,8 @@ async function prepare() {
     writeCheckpoint(readRecipe('full'), `${folder}.part`)
     renameSync(`${folder}.part`, folder)
   }
-  const wanted = types.filter((type) => type === 'q8_0' || plan.variants.includes(type)) // q8_0 serves the requests too
+  const needsVariants = plan.has('native') || plan.has('jobs')
+  const wanted = types.filter((type) => type === 'q8_0' || (needsVariants && plan.variants.includes(type)))
   for (const type of wanted) {
     if (existsSync(fileOf(type))) continue
     say(`converting to ${type}`)
@@ -281,6 +291,14 @@ function measureMemory() {
   })
 }
 
+/** Milliseconds of a call, in a process of its own, which runs a shell command first if one is given. */
+function timeCall({ candidates, longest, threads }, within) {
+  const asked = JSON.stringify({ file: fileOf('q8_0'), candidates, longest, threads })
+  const command = [process.execPath, join(here, 'ours.mjs'), asked]
+  const [program, ...args] = within ? ['sh', '-c', `${within} && exec "$@"`, 'sh', ...command] : command
+  return ask(program, args).jobMs
+}
+
 // --- all of it -----------------------------------------------------------------------------------------------------------
 
 const builds = parts.some((part) => part !== 'latency' && plan.has(part))
@@ -305,5 +323,6 @@ if (plan.has('requests')) result.requests = measureRequests(threads)
 if (plan.has('growth')) result.growth = measureGrowth(program, threads)
 if (plan.has('memory')) result.memory = measureMemory()
 if (plan.has('latency')) result.latency = measureLatency({ ...plan.latency, root, threads }, ask, say)
+if (plan.has('busy')) result.busy = await measureBusy(plan.busy, timeCall, say)
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

@@ -128,11 +128,21 @@ const goals = [
     'x',
     (r) => r.latency && ratio(...r.latency.builds.map(({ requests }) => requests.codesPerSecond)),
   ],
+  ...[1, 16].map((candidates) => [
+    `${candidates} candidate${candidates > 1 ? 's' : ''} beside as many busy processes as cores, against a quiet machine`,
+    'less',
+    2.5,
+    2,
+    'x',
+    (r) => ratio(defaultCall(r, candidates)?.busyMs, defaultCall(r, candidates)?.quietMs),
+  ]),
 ]
 
 const job = (result, variant, candidates) =>
   result.jobs?.find((each) => each.variant === variant && each.candidates === candidates)
 const step = (result, type, rows) => result.native?.find((each) => each.type === type && each.rows === rows)
+const defaultCall = (result, candidates) =>
+  result.busy?.rows.find((each) => each.candidates === candidates && each.threads === 0)
 const ratio = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
 const percent = (a, b) => (a === undefined || b === undefined ? undefined : (100 * a) / b)
 

@@ -124,6 +124,20 @@ function memoryTable(calls) {
   ]
 }
 
+function busyTable({ rows }) {
+  return [
+    ['candidates', 'threads', 'quiet', 'busy', 'busy / quiet', 'time of one CPU'],
+    ...rows.map(({ candidates, threads, quietMs, busyMs, quotaMs }) => [
+      String(candidates),
+      threads ? String(threads) : 'default',
+      seconds(quietMs),
+      seconds(busyMs),
+      (busyMs / quietMs).toFixed(2),
+      quotaMs === undefined ? 'no control group' : seconds(quotaMs),
+    ]),
+  ]
+}
+
 /** [heading, words, table] */
 function sections(result) {
   const found = [['To show', 'What was asked for, as ratios of medians of this run.', goalTable(result)]]
@@ -145,6 +159,12 @@ function sections(result) {
   if (result.memory)
     found.push(['Memory', 'Q8_0; the peak without what Node has before.', memoryTable(result.memory)])
   if (result.latency) found.push(...latencySections(result.latency))
+  if (result.busy)
+    found.push([
+      'Busy machines',
+      `One call, Q8_0, without loading: alone, beside ${result.busy.neighbours} processes that never rest, and in a control group with the time of one CPU. Medians of ${result.busy.trials}.`,
+      busyTable(result.busy),
+    ])
   if (result.limits)
     found.push([
       "The machine's limits",

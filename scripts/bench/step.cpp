@@ -17,6 +17,7 @@
  * --bandwidth prints how fast all threads together read memory.
  */
 #include "clock.h"
+#include "cores.h"
 #include "decoding.h"
 #include "file.h"
 #include "hparams.h"
@@ -70,7 +71,7 @@ Settings read_settings(int argc, char ** argv) {
     if ((settings.model.empty() && !settings.bandwidth) || settings.n_rows < 1 || settings.n_prefix < 1 || settings.n_rounds < 1) {
         fail(Code::invalid_argument, "Expected a model file, and at least 1 for --rows, --prefix and --rounds: see the top of step.cpp");
     }
-    settings.n_threads = settings.n_threads ? settings.n_threads : physical_cores();
+    settings.n_threads = settings.n_threads ? settings.n_threads : default_threads();
     return settings;
 }
 
