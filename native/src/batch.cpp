@@ -127,13 +127,17 @@ uint32_t Batch::free_slot() {
 
 // --- steps ----------------------------------------------------------------------------------------------------------------
 
-/// The requests with the fewest rows, as long as a quarter of all rows are theirs.
+/// The requests with the fewest rows, as long as a quarter of all rows are theirs. Those with equally many are treated alike.
 std::vector<Member *> Batch::small_members() const {
     std::vector<Member *> small = live_members();
     std::stable_sort(small.begin(), small.end(), [](const Member * a, const Member * b) { return a->live.size() < b->live.size(); });
     size_t n_small = 0, n_rows = 0;
-    while (n_small < small.size() && 4 * (n_rows + small[n_small]->live.size()) <= n_live()) {
-        n_rows += small[n_small++]->live.size();
+    for (size_t i = 0; i < small.size(); i++) {
+        n_rows += small[i]->live.size();
+        const bool is_last_of_size = i + 1 == small.size() || small[i + 1]->live.size() > small[i]->live.size();
+        if (is_last_of_size && 4 * n_rows <= n_live()) {
+            n_small = i + 1;
+        }
     }
     small.resize(n_small);
     return small;

@@ -30,8 +30,7 @@ static long n_given_away() {
 }
 
 TEST(a_thread_that_waits_long_for_another_sleeps) {
-    std::atomic<bool> abort{ false };
-    Backend backend(find_device("cpu"), 2, graph_nodes(1), abort);
+    Backend backend(find_device("cpu"), 2, graph_nodes(1));
     Graph graph(backend, graph_nodes(1));
     const std::vector<float> x = { 1, 2, 3 };
     ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { 3 }, x.data());
