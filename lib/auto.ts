@@ -53,7 +53,7 @@ export interface BatchRequest {
  * @throws ClvpError CLVP_OUT_OF_MEMORY if as many as wanted are too much, and with 'auto' if one is
  */
 export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: BatchRequest): number {
-  // It may be more than this call has candidates: calls that wait together are drawn together.
+  // It may be more than this call has candidates: other calls share the batch.
   const most = wanted === 'auto' ? autoBatchSize : wanted
   if (maxMemory === undefined) return most
   let size = most

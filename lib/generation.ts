@@ -49,7 +49,7 @@ async function draw(
 ) {
   const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
   const common = {
-    // A copy, now: the call may wait in line, and the caller change the voice.
+    // A copy, now: the call may have to wait, and the caller may change the voice.
     prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
     candidates,
     maxTokens,

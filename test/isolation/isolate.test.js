@@ -8,10 +8,6 @@ const { badProcessors, essences, healthy } = scenes
 const isolated = (t, options) => openModel(t, { isolate: true, ...options })
 const reference = await openModel(t)
 
-t.test('eight calls settle in the order of their lengths', async (t) => {
-  await scenes.orderOfWork(t, await isolated(t), { scores: 'none' })
-})
-
 t.test('a small call behind a large one', async (t) => scenes.smallBehindLarge(t, await isolated(t)))
 
 t.test('calls that draw nothing', async (t) => scenes.callsBesideDraw(t, await isolated(t), reference))
