@@ -1,4 +1,5 @@
 /** Sessions: a model at work, in this process or in one of its own. Not part of the public surface. */
+import { setImmediate } from 'node:timers/promises'
 import { withAbort } from './abort.js'
 import {
   binding,
@@ -187,14 +188,15 @@ export class Session {
     request: CoreGenerateRequest | CoreBeamRequest,
     draw: (flag: NativeAbortFlag, hooks: NativeHooks) => Promise<NativeGenerated>,
   ): Promise<NativeGenerated> {
-    return this.#run(
-      (flag) =>
-        guard(
-          () => flag.abort(),
-          (fail) => draw(flag, nativeHooks(request, fail)),
-        ),
-      request.signal,
-    )
+    const run = async (flag: NativeAbortFlag) => {
+      // Calls that are made in one turn of the event loop begin together: none has to share the cores with JavaScript that still makes others.
+      await setImmediate()
+      return guard(
+        () => flag.abort(),
+        (fail) => draw(flag, nativeHooks(request, fail)),
+      )
+    }
+    return this.#run(run, request.signal)
   }
 
   get #defaultTokens(): number {

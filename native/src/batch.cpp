@@ -112,6 +112,7 @@ void Batch::read_prompt(Member & member) {
     check_draw(request.prompt, request.options, decoder_.params);
     auto drawing = std::make_unique<Drawing>(stepper_, decoder_.params, request);
     drawing->read_prompt();
+    decoder_.call.pause();
     member.drawing = std::move(drawing);
 }
 

@@ -113,8 +113,9 @@ struct Session::Impl {
     static size_t largest_graph(const Params & p) {
         return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
     }
-    /// As much as a decoder step of 16 candidates.
-    static double piece_work(const Params & p) { return 16 * decoder_block_weights(p.decoder) * p.decoder.n_layer; }
+    /// As much as three decoder steps of 16 candidates: most prompts are one piece. Each piece makes all rows wait once, and a batch whose rows
+    /// begin after many short steps of few rows draws less in a second (docs/performance.md).
+    static double piece_work(const Params & p) { return std::max(1e9, 3 * 16 * decoder_block_weights(p.decoder) * p.decoder.n_layer); }
 
     void need_decoder() const { need(model->parts().decoder, "decoder"); }
     void need_ranker() const { need(model->parts().ranker, "ranker"); }
