@@ -56,7 +56,7 @@ const widths = { voice: 6.2, decoder: 13, encoder: 9 }
 const logitCopies = 4
 /** Copies of a candidate's codes: drawn, padded, by itself; in the core and in JavaScript. */
 const codeCopies = 6
-const runtime = 6.5e6
+const runtime = 8e6
 
 export function readMemoryRequest(value: unknown, info: NativeInfo) {
   const names = ['candidates', 'tokens', 'batchSize', 'textTokens', 'scores', 'padTo'] as const
