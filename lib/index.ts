@@ -2,12 +2,41 @@
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
-export type { OutputOptions } from '../quantize/output.js'
+export { Importance, type MatrixImportance } from '../quantize/importance.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
-export type { TensorTypes } from '../quantize/types.js'
-export type { Clip, Samples } from './audio.js'
-export { type BenchmarkOptions, type BenchmarkResult, type BenchmarkRow, benchmark } from './benchmark.js'
-export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './binding.js'
+export type { TensorTypes } from '../quantize/type_choice.js'
+export type { OutputOptions } from '../quantize/write_model.js'
+export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/binding.js'
+export { type Device, devices } from './addon/devices.js'
+export { type Diagnosis, diagnose } from './addon/doctor.js'
+export type { Part } from './addon/parts.js'
+export {
+  type MixedType,
+  type ModelType,
+  mixedTypes,
+  modelTypes,
+  type WeightType,
+  weightTypes,
+} from './addon/weight_types.js'
+export type { Clip, Samples } from './audio/clips.js'
+export type { FeatureCallOptions } from './audio/feature_call.js'
+export {
+  type Clips,
+  ClvpFeatureExtractor,
+  type ClvpFeatureExtractorOptions,
+  type Features,
+} from './audio/feature_extractor.js'
+export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.js'
+export { Voice } from './audio/voice.js'
+export { writeWav } from './audio/wav.js'
+export { ClvpError, type ClvpErrorCode } from './base/errors.js'
+export { Tensor, type TensorData } from './base/tensor.js'
+export {
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  type BenchmarkRow,
+  benchmark,
+} from './clvp/benchmark.js'
 export {
   type CallOptions,
   Clvp,
@@ -15,7 +44,12 @@ export {
   type PreviewOptions,
   type StreamEvent,
   type VoiceOptions,
-} from './clvp.js'
+} from './clvp/clvp.js'
+export type { GenerateOptions, LoadOptions, Progress, ScoreKind } from './clvp/generate_options.js'
+export type { ModelInfo } from './clvp/info.js'
+export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
+export { type Preset, presets } from './clvp/presets.js'
+export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './clvp/result.js'
 export {
   ClvpConfig,
   type ClvpConfigOptions,
@@ -24,55 +58,13 @@ export {
   ClvpEncoderConfig,
   type ClvpEncoderConfigOptions,
   type EncoderConfigType,
-} from './config.js'
-export { type Device, devices } from './devices.js'
-export { type Diagnosis, diagnose } from './doctor.js'
-export { ClvpError, type ClvpErrorCode } from './errors.js'
-export type { FeatureCallOptions } from './feature_call.js'
-export {
-  type Clips,
-  ClvpFeatureExtractor,
-  type ClvpFeatureExtractorOptions,
-  type Features,
-} from './feature_extractor.js'
-export type { GenerateOptions, LoadOptions, Progress, ScoreKind } from './generate_options.js'
-export type { LiveRows, LogitsProcessor, StoppingCriteria } from './hooks.js'
-export type { ModelInfo } from './info.js'
-export { inspectModel, type ModelFile, type ModelFileTensor } from './inspect.js'
-export { type MelPlotOptions, type MelPlotRow, melPlot } from './mel_plot.js'
-export type { MemoryEstimate, MemoryRequest } from './memory.js'
-export type { Ids } from './models/arrays.js'
-export {
-  type CausalLMForwardOptions,
-  type CausalLMGenerateOptions,
-  type CausalLMOutput,
-  ClvpForCausalLM,
-} from './models/causal_lm.js'
-export { ClvpModelForConditionalGeneration } from './models/conditional_generation.js'
-export type {
-  ConditionalGenerateOptions,
-  ForwardOptions,
-  SpeechFeaturesOptions,
-  TextFeaturesOptions,
-} from './models/conditional_options.js'
-export { ClvpConditioningEncoder, type ConditioningForwardOptions } from './models/conditioning_encoder.js'
-export { ClvpDecoder, ClvpModel, type DecoderForwardOptions, type DecoderOutput } from './models/decoder.js'
-export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './models/encoder.js'
-export type { GenerationOptions, GenerationSettings, Streamer } from './models/generation_options.js'
-export { PastKeyValues } from './models/past.js'
-export type { PromptOptions } from './models/prompts.js'
-export type { TowerOptions, TowerOutput } from './models/rows.js'
-export type { GeneratedSequences } from './models/sequences.js'
-export type { ClvpGenerateOutput, ClvpOutput } from './models/similarity.js'
-export type { StepOutputs } from './models/steps.js'
-export type { Part } from './parts.js'
-export { type Preset, presets } from './presets.js'
-export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './processor.js'
-export { type PulledModel, type PullOptions, pullModel } from './pull.js'
+} from './config/config.js'
+export { inspectModel, type ModelFile, type ModelFileTensor } from './loading/inspect.js'
+export { type PulledModel, type PullOptions, pullModel } from './loading/pull.js'
+export { type ModelFault, type Verification, type VerifyOptions, verifyModel } from './loading/verify.js'
 export { type CalibrateOptions, calibrate } from './quality/calibrate.js'
 export { type CompareOptions, type CompareProgress, compareModels } from './quality/compare.js'
 export { comparisonPlot } from './quality/comparison_plot.js'
-export { Importance, type MatrixImportance } from './quality/importance.js'
 export type {
   BehaviourComparison,
   ComparedModel,
@@ -83,9 +75,8 @@ export type {
   TensorComparison,
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
-export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './result.js'
-export { Tensor, type TensorData } from './tensor.js'
-export type { Explanation } from './text.js'
+export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,
   ClvpTokenizer,
@@ -98,16 +89,38 @@ export {
   type PadOptions,
   type TokenizeOptions,
   type TokenizerCallOptions,
-} from './tokenizer.js'
-export type { Padding, Truncation } from './tokenizer_call.js'
-export { type ModelFault, type Verification, type VerifyOptions, verifyModel } from './verify.js'
-export { Voice } from './voice.js'
-export { writeWav } from './wav.js'
+} from './text/tokenizer.js'
+export type { Padding, Truncation } from './text/tokenizer_call.js'
+export type { Ids } from './transformers/arrays.js'
 export {
-  type MixedType,
-  type ModelType,
-  mixedTypes,
-  modelTypes,
-  type WeightType,
-  weightTypes,
-} from './weight_types.js'
+  type CausalLMForwardOptions,
+  type CausalLMGenerateOptions,
+  type CausalLMOutput,
+  ClvpForCausalLM,
+} from './transformers/causal_lm.js'
+export { ClvpModelForConditionalGeneration } from './transformers/conditional_generation.js'
+export type {
+  ConditionalGenerateOptions,
+  ForwardOptions,
+  SpeechFeaturesOptions,
+  TextFeaturesOptions,
+} from './transformers/conditional_options.js'
+export {
+  ClvpConditioningEncoder,
+  type ConditioningForwardOptions,
+} from './transformers/conditioning_encoder.js'
+export {
+  ClvpDecoder,
+  ClvpModel,
+  type DecoderForwardOptions,
+  type DecoderOutput,
+} from './transformers/decoder.js'
+export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './transformers/encoder.js'
+export type { GeneratedSequences } from './transformers/generate.js'
+export type { GenerationOptions, GenerationSettings, Streamer } from './transformers/generation_options.js'
+export { PastKeyValues } from './transformers/past.js'
+export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './transformers/processor.js'
+export type { PromptOptions } from './transformers/prompts.js'
+export type { ClvpGenerateOutput, ClvpOutput } from './transformers/similarity.js'
+export type { StepOutputs } from './transformers/steps.js'
+export type { TowerOptions, TowerOutput } from './transformers/tower_rows.js'

@@ -1,8 +1,9 @@
-import type { NativeValue } from '../lib/binding.js'
-import { path, pick, string } from '../lib/options.js'
-import type { ModelType } from '../lib/weight_types.js'
-import { type Checkpoint, openCheckpoint } from './checkpoint.js'
+import type { NativeValue } from '../lib/addon/binding.js'
+import type { ModelType } from '../lib/addon/weight_types.js'
+import { path, pick, string } from '../lib/base/check.js'
+import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
+import { makePlan } from './plan.js'
 import {
   type OutputOptions,
   outputOptions,
@@ -10,8 +11,7 @@ import {
   refuseOverwrite,
   throwIfAborted,
   writeModel,
-} from './output.js'
-import { makePlan } from './plan.js'
+} from './write_model.js'
 
 /** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
 const FORMAT_VERSION = 1

@@ -1,5 +1,5 @@
 /** Patterns over tensors' names, as the shell has them over files': `*`, `?` and `{a,b}`. */
-import { ClvpError, describe } from '../lib/errors.js'
+import { ClvpError, describe } from '../lib/base/errors.js'
 
 const MAX_LENGTH = 256
 

@@ -1,14 +1,14 @@
-import type { NativeValue } from '../lib/binding.js'
-import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config.js'
-import { ClvpFeatureExtractor } from '../lib/feature_extractor.js'
-import { type JsonObject, Section, unsupported } from './section.js'
+import type { NativeValue } from '../lib/addon/binding.js'
+import { ClvpFeatureExtractor } from '../lib/audio/feature_extractor.js'
+import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config/config.js'
+import { type JsonObject, Section, unsupported } from './checkpoint/section.js'
 
 /** What transformers takes for absent keys. */
 const usualEncoder = new ClvpEncoderConfig()
 const usualDecoder = new ClvpDecoderConfig()
 const usualMel = new ClvpFeatureExtractor()
 
-/** The limits are the loader's (native/src/hparams.cpp): what is converted can be loaded. */
+/** The limits are the loader's (native/src/model/hparams.cpp): what is converted can be loaded. */
 const MAX_WIDTH = 2 ** 16
 const MAX_LAYERS = 1024
 const MAX_VOCAB = 2 ** 22

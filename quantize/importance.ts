@@ -1,61 +1,123 @@
-/** What a calibration says of the tensors that are to be written. */
-import type { NativeTensor } from '../lib/binding.js'
-import { ClvpError } from '../lib/errors.js'
-import type { Importance } from '../lib/quality/importance.js'
-import { calibratedTypes, type ModelType } from '../lib/weight_types.js'
-import { isMatrix } from './names.js'
-import type { TensorTypes } from './types.js'
+import { integer, path, pick, string } from '../lib/base/check.js'
+import { ClvpError, invalid } from '../lib/base/errors.js'
+import { type FileUse, readWhole } from '../lib/base/files.js'
+import { writeWhole } from '../lib/base/write.js'
 
-/** A column that nothing entered in the calibration counts as this part of the mean one: some other text may use it. */
-const least = 1e-4
+/** How a file of importances names itself; the version changes when an old reader would go wrong. */
+const format = 'clvp-importance'
+const version = 1
+const use: FileUse = { what: 'the importances', maxBytes: 2 ** 28, code: 'CLVP_IO' }
 
-/**
- * A type without a choice of scales would take no notice.
- *
- * @throws ClvpError CLVP_INVALID_ARGUMENT
- */
-export function refuseUnused(type: ModelType, tensorTypes: TensorTypes): void {
-  const wanted = [type, ...tensorTypes.map(([, own]) => own)]
-  if (wanted.some((each) => calibratedTypes.includes(each))) return
-  throw new ClvpError(
-    'CLVP_INVALID_ARGUMENT',
-    `Expected a type that a calibration helps (${calibratedTypes.join(', ')}) but received ${wanted.join(', ')}: leave the calibration out`,
-  )
+/** What entered a weight matrix during a calibration. */
+export interface MatrixImportance {
+  /** Rows (tokens) that entered it. */
+  rows: number
+  /** Of each input column, as the model file has them: the mean of its squares over the rows. */
+  meanSquares: Float32Array
 }
 
-/**
- * The importance of each tensor's columns, of mean 1, by the tensor's name; tensors that all columns matter alike in are missing.
- *
- * @throws ClvpError CLVP_INVALID_ARGUMENT if it was made with a model of other tensors
- */
-export function columnImportance(
-  tensors: readonly Pick<NativeTensor, 'name' | 'dims'>[],
-  { matrices, model }: Importance,
-): Map<string, Float32Array> {
-  const widths = new Map(tensors.map(({ name, dims }) => [name, dims[0]!]))
-  const refuse = (what: string) =>
-    new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected an importance made with this model but received one of '${model}': ${what}. Calibrate again`,
+function checkMatrix(name: string, value: unknown): void {
+  const { rows, meanSquares } = pick(value, ['rows', 'meanSquares'], `matrices.${name}`)
+  const isSound =
+    meanSquares instanceof Float32Array &&
+    meanSquares.length > 0 && // its memory may have been taken away
+    meanSquares.every((x) => Number.isFinite(x) && x >= 0)
+  if (isSound && Number.isSafeInteger(rows) && Number(rows) >= 1) return
+  throw invalid('finite numbers from 0 on over at least one row', `the importance of ${name}`, meanSquares)
+}
+
+/** How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`. */
+export class Importance {
+  /** Name of the model that was calibrated. */
+  readonly model: string
+  /** How many texts and voices it was calibrated with. */
+  readonly texts: number
+  readonly voices: number
+  /** By the tensor's name in the model file. */
+  readonly matrices: ReadonlyMap<string, MatrixImportance>
+
+  constructor(from: {
+    model: string
+    texts: number
+    voices: number
+    matrices: ReadonlyMap<string, MatrixImportance>
+  }) {
+    const given = pick(from, ['model', 'texts', 'voices', 'matrices'], 'from')
+    if (!(given.matrices instanceof Map)) throw invalid('a Map', 'matrices', given.matrices)
+    const matrices: ReadonlyMap<unknown, unknown> = new Map(given.matrices)
+    for (const [name, matrix] of matrices) checkMatrix(string(name, 'a name in matrices'), matrix)
+    this.model = string(given.model, 'model')
+    this.texts = integer(given.texts, 'texts', 0, Number.MAX_SAFE_INTEGER)
+    this.voices = integer(given.voices, 'voices', 0, Number.MAX_SAFE_INTEGER)
+    this.matrices = matrices as ReadonlyMap<string, MatrixImportance>
+  }
+
+  /**
+   * Reads what save() wrote.
+   *
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no such file
+   */
+  static async load(file: string): Promise<Importance> {
+    const name = path(file, 'path')
+    return parse((await readWhole(name, use)).toString(), name)
+  }
+
+  /**
+   * Writes JSON, a line for each matrix, in one piece: equal importances give equal bytes, and the numbers are exact.
+   *
+   * @throws ClvpError CLVP_IO if the file cannot be written
+   */
+  async save(file: string): Promise<void> {
+    const { model, texts, voices } = this
+    const head = JSON.stringify({ format, version, model, texts, voices }).slice(0, -1)
+    const lines = [...this.matrices].map(
+      ([name, { rows, meanSquares }]) =>
+        `${JSON.stringify(name)}: ${JSON.stringify({ rows, meanSquares: [...meanSquares] })}`,
     )
-  for (const [name, { meanSquares }] of matrices) {
-    const width = widths.get(name)
-    if (width === undefined) throw refuse(`there is no tensor ${name}`)
-    if (width !== meanSquares.length) {
-      throw refuse(`${name} has ${width} columns, and the importance ${meanSquares.length}`)
+    await writeWhole(path(file, 'path'), `${head},"matrices":{\n${lines.join(',\n')}\n}}\n`)
+  }
+}
+
+function parse(text: string, name: string): Importance {
+  const bad = (reason: string, cause?: unknown) =>
+    new ClvpError('CLVP_MODEL_FORMAT', `${name} holds no importances: ${reason}`, { cause })
+  let held: unknown
+  try {
+    held = JSON.parse(text)
+  } catch (cause) {
+    throw bad((cause as Error).message, cause)
+  }
+  const {
+    format: kind,
+    version: number,
+    model,
+    texts,
+    voices,
+    matrices,
+  } = (held ?? {}) as Record<string, unknown>
+  if (kind !== format || number !== version) throw bad(`expected format '${format}' and version ${version}`)
+  if (typeof model !== 'string') throw bad("expected the model's name")
+  if (!isCount(texts) || !isCount(voices)) throw bad('expected numbers of texts and voices')
+  if (typeof matrices !== 'object' || matrices === null || Array.isArray(matrices))
+    throw bad('expected matrices')
+  const read = Object.entries(matrices).map(([matrix, value]: [string, unknown]) => {
+    const { rows, meanSquares } = (value ?? {}) as Record<string, unknown>
+    if (!isCount(rows) || !isColumns(meanSquares)) {
+      throw bad(`expected rows, and mean squares that are finite numbers from 0 on, of ${matrix}`)
     }
-  }
-  const found = new Map<string, Float32Array>()
-  for (const { name } of tensors) {
-    if (!isMatrix(name)) continue
-    const columns = matrices.get(name)?.meanSquares
-    if (!columns) throw refuse(`it says nothing of ${name}`)
-    const mean = columns.reduce((sum, value) => sum + value, 0) / columns.length
-    if (mean > 0)
-      found.set(
-        name,
-        columns.map((value) => Math.max(value / mean, least)),
-      )
-  }
-  return found
+    return [matrix, { rows, meanSquares: Float32Array.from(meanSquares) }] as const
+  })
+  return new Importance({ model, texts, voices, matrices: new Map(read) })
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1
+}
+
+function isColumns(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((x) => typeof x === 'number' && x >= 0 && Number.isFinite(Math.fround(x)))
+  )
 }

@@ -1,13 +1,13 @@
 /** A model file as a source of tensors. */
-import { binding, type NativeFile, type NativeValue, native } from '../lib/binding.js'
-import { ClvpError } from '../lib/errors.js'
-import type { SourceFile } from '../lib/files.js'
-import { type WeightType, weightTypes } from '../lib/weight_types.js'
-import { isMatrix } from './names.js'
-import { OUTPUT_KEYS } from './output.js'
+import { binding, type NativeFile, type NativeValue, native } from '../lib/addon/binding.js'
+import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
+import { ClvpError } from '../lib/base/errors.js'
+import type { SourceFile } from '../lib/base/files.js'
+import { isMatrix } from './checkpoint/tensor_names.js'
+import type { SourceTensor } from './formats/source_tensor.js'
 import { CODEBOOK } from './plan.js'
-import type { SourceTensor } from './tensors.js'
-import type { TypedTensor } from './types.js'
+import type { TypedTensor } from './type_choice.js'
+import { OUTPUT_KEYS } from './write_model.js'
 
 /** One tensor of a model file, with what can become of it. */
 export interface ModelTensor extends TypedTensor {

@@ -1,13 +1,20 @@
-import { framesPerCode } from '../lib/binding.js'
-import { ClvpError } from '../lib/errors.js'
-import type { ModelType } from '../lib/weight_types.js'
+import { framesPerCode } from '../lib/addon/binding.js'
+import type { ModelType } from '../lib/addon/weight_types.js'
+import { ClvpError } from '../lib/base/errors.js'
+import {
+  isSkipped,
+  type Size,
+  TENSOR_ROWS,
+  type TensorRow,
+  type Tower,
+  withBlock,
+} from './checkpoint/tensor_names.js'
+import type { SourceTensor } from './formats/source_tensor.js'
 import type { Hparams } from './hparams.js'
-import { isSkipped, type Size, TENSOR_ROWS, type TensorRow, type Tower, withBlock } from './names.js'
-import type { PlannedPart, PlannedTensor } from './output.js'
-import type { SourceTensor } from './tensors.js'
-import { chooseTypes, type TensorTypes, type TypedTensor } from './types.js'
+import { chooseTypes, type TensorTypes, type TypedTensor } from './type_choice.js'
+import type { PlannedPart, PlannedTensor } from './write_model.js'
 
-/** The codebook's name in the file. It is no part of the towers, so quantize/names.ts does not list it. */
+/** The codebook's name in the file. It is no part of the towers, so quantize/checkpoint/tensor_names.ts does not list it. */
 export const CODEBOOK = 'codebook.weight'
 
 /** Of a checkpoint's data types those that weights can have, as the core names them. */

@@ -1,9 +1,10 @@
-import { ClvpError } from '../lib/errors.js'
-import { SourceFile } from '../lib/files.js'
-import { boolean, path, pick } from '../lib/options.js'
-import { requireSound } from '../lib/sound.js'
-import { isQuantized, type ModelType } from '../lib/weight_types.js'
+import { requireSound } from '../lib/addon/require_sound.js'
+import { isQuantized, type ModelType } from '../lib/addon/weight_types.js'
+import { boolean, path, pick } from '../lib/base/check.js'
+import { ClvpError } from '../lib/base/errors.js'
+import { SourceFile } from '../lib/base/files.js'
 import { type ModelTensor, readModel } from './model_source.js'
+import { chooseTypes, type TypeChoice } from './type_choice.js'
 import {
   type OutputOptions,
   outputOptions,
@@ -11,8 +12,7 @@ import {
   refuseOverwrite,
   throwIfAborted,
   writeModel,
-} from './output.js'
-import { chooseTypes, type TypeChoice } from './types.js'
+} from './write_model.js'
 
 /** Of the progress; the rest is writing. */
 const VERIFYING = 0.2

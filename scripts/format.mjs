@@ -7,19 +7,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const folders = [
-  'native/include',
-  'native/src',
-  'native/src/ggml',
-  'native/binding',
-  'test/native',
-  'test/faults',
-  'test/fuzz',
-  'examples',
-  'scripts/bench',
-]
+const folders = ['native', 'test/native', 'test/faults', 'test/fuzz', 'examples', 'scripts/bench']
 const files = folders.flatMap((folder) =>
-  readdirSync(join(root, folder))
+  readdirSync(join(root, folder), { recursive: true })
     .filter((name) => /\.(h|c|cpp)$/.test(name))
     .map((name) => join(folder, name)),
 )

@@ -3,7 +3,7 @@
  * AddressSanitizer with LeakSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
  *   npm run sanitize                        the native tests and the fuzzers, for some seconds, with the first three
  *   npm run sanitize -- --threads [WORD ...]   the native tests with ThreadSanitizer, or those whose names have one of the words
- *   npm run sanitize -- --js [NAME ...]     test/NAME.test.js on an addon with the first three (default: all, which takes half an hour on two
+ *   npm run sanitize -- --js [NAME ...]     the tests of these names on an addon with the first three (default: all, which takes half an hour on two
  *                                           cores); Linux with GCC
  */
 import { spawnSync } from 'node:child_process'
@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, main, root, run } from './cmake.mjs'
 import { addonSettings } from './prebuild/tools.mjs'
+import { testFiles } from './test_files.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,7 +32,7 @@ function checkNative() {
 }
 
 /** Tests that measure memory, of which a sanitizer takes a lot, and one that looks for other addons than the one that is tested. */
-const unfit = ['memory', 'bombs', 'free-memory', 'max-memory', 'full-disk', 'dispose', 'doctor']
+const unfit = ['memory', 'bombs', 'free-memory', 'max-memory', 'full-disk', 'session/dispose', 'doctor']
 
 /**
  * Node frees what a pending promise has natively when it is settled. A worker that is terminated cannot settle any: 8 bytes for each call
@@ -77,10 +78,8 @@ function checkJavaScript() {
   }
   spawnSync(process.execPath, ['-e', 'throw 1'], { env, stdio: 'ignore' }) // leaves V8's heap behind
   if (readdirSync(reports).length === 0) throw new Error('LeakSanitizer does not report what Node leaves')
-  const files = readdirSync(join(root, 'test'), { recursive: true })
-  const all = files.flatMap((name) => /(.+)\.test\.js$/.exec(name)?.[1] ?? [])
-  const names = positionals.length > 0 ? positionals : all.filter((name) => !unfit.includes(name))
-  const tests = names.map((name) => `test/${name}.test.js`)
+  const fit = testFiles().filter((file) => !unfit.some((name) => file.endsWith(`/${name}.test.js`)))
+  const tests = positionals.length > 0 ? positionals.flatMap((name) => testFiles(name)) : fit
   const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs')
   const reporter = process.stdout.isTTY ? 'terse' : 'tap' // which torture.mjs counts
   const args = [tap, 'run', `--reporter=${reporter}`, '--timeout=900', ...tests]

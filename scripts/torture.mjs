@@ -11,6 +11,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { testFiles } from './test_files.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values: options } = parseArgs({
@@ -21,7 +22,8 @@ const { values: options } = parseArgs({
   },
 })
 
-const test = (...names) => names.map((name) => [process.execPath, '--expose-gc', `test/${name}.test.js`])
+const test = (...names) =>
+  names.flatMap((name) => testFiles(name).map((file) => [process.execPath, '--expose-gc', file]))
 const script = (name, ...args) => [process.execPath, `scripts/${name}.mjs`, ...args]
 /** Those of the native tests whose names have one of these words. */
 const native = (...words) => ['.build/sanitize/clvp_tests', ...words]

@@ -1,6 +1,6 @@
 /** Codes from JSON files: what users write, and what `clvp generate` wrote. */
-import { ClvpError } from '../errors.js'
-import { type FileUse, readWhole } from '../files.js'
+import { ClvpError } from '../base/errors.js'
+import { type FileUse, readWhole } from '../base/files.js'
 import type { Heard } from './sound.js'
 
 const use: FileUse = { what: 'the codes', maxBytes: 2 ** 28, code: 'CLVP_INVALID_ARGUMENT' }

@@ -1,8 +1,8 @@
 /** Loading a model as a command's first argument names it, with the flags that all such commands share. */
-import { Clvp } from '../clvp.js'
-import { kvTypes, type LoadOptions } from '../generate_options.js'
-import { readParts } from '../parts.js'
-import { modelTypes } from '../weight_types.js'
+import { readParts } from '../addon/parts.js'
+import { modelTypes } from '../addon/weight_types.js'
+import { Clvp } from '../clvp/clvp.js'
+import { kvTypes, type LoadOptions } from '../clvp/generate_options.js'
 import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {

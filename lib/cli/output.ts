@@ -1,7 +1,6 @@
 /** What the commands that write a model file share. */
-import { refuseUnused } from '../../quantize/importance.js'
-import { calibrate } from '../quality/calibrate.js'
-import { Importance } from '../quality/importance.js'
+import { refuseUnused } from '../../quantize/column_importance.js'
+import { Importance } from '../../quantize/importance.js'
 import {
   isWeightType,
   type ModelType,
@@ -9,7 +8,8 @@ import {
   modelTypes,
   type WeightType,
   weightTypes,
-} from '../weight_types.js'
+} from '../addon/weight_types.js'
+import { calibrate } from '../quality/calibrate.js'
 import { type Arguments, type Context, type Flag, UsageError } from './command.js'
 import { readTexts, readVoices, voicesFlag } from './samples.js'
 import { megabytes, peakRss } from './table.js'

@@ -1,8 +1,8 @@
 /** Texts and voices for the commands that run a model on many of them. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClvpError } from '../errors.js'
-import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../files.js'
+import { ClvpError } from '../base/errors.js'
+import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
 import type { Arguments, Flag } from './command.js'
 
 export const voicesFlag: Flag = {

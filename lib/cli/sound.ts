@@ -1,10 +1,10 @@
 /** Candidates to the ear and the eye: what `clvp generate` and `clvp preview` write of codes. */
-import type { Clvp, PreviewOptions } from '../clvp.js'
-import { ClvpError } from '../errors.js'
-import { melPlot } from '../mel_plot.js'
-import type { Candidate } from '../result.js'
-import { writeWav } from '../wav.js'
-import { writeWhole } from '../write.js'
+import { melPlot } from '../audio/mel_plot.js'
+import { writeWav } from '../audio/wav.js'
+import { ClvpError } from '../base/errors.js'
+import { writeWhole } from '../base/write.js'
+import type { Clvp, PreviewOptions } from '../clvp/clvp.js'
+import type { Candidate } from '../clvp/result.js'
 
 /** A row of codes, and what is known of it. */
 export interface Heard {

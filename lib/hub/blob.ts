@@ -1,7 +1,7 @@
 /** From the hub into `blobs`: resumed, counted, checked, and only then under its name. */
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { abortError } from '../errors.js'
+import { abortError } from '../base/errors.js'
 import { HubFault } from './fault.js'
 import type { Hub, RemoteFile } from './hub.js'
 import { Partial } from './partial.js'

@@ -1,5 +1,5 @@
 /** What can go wrong between here and the hub. */
-import { ClvpError } from '../errors.js'
+import { ClvpError } from '../base/errors.js'
 
 /** The hub asks for more patience than this only when it does not want to be asked at all. */
 const MAX_WAIT_MS = 60_000

@@ -1,6 +1,6 @@
 /** Which files of a repository make a model: chosen by their names alone, the same way on the hub and in a snapshot. */
-import { ClvpError, describe } from '../errors.js'
-import type { JsonObject } from '../json.js'
+import { ClvpError, describe } from '../base/errors.js'
+import type { JsonObject } from '../base/json.js'
 
 /** Read where they are there. `tokenizer.json` is only where the two files that it stands for are not. */
 const optional = [

@@ -1,5 +1,5 @@
 /** Which strings name a repository of the hub, and which name one of its revisions. */
-import { invalid } from '../errors.js'
+import { invalid } from '../base/errors.js'
 
 /** A commit as the hub and its cache write it. */
 const COMMIT = /^[0-9a-f]{40}$/

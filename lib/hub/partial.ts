@@ -7,8 +7,8 @@ import { readlinkSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ClvpError } from '../errors.js'
-import { failIo, removeQuietly } from '../files.js'
+import { ClvpError } from '../base/errors.js'
+import { failIo, removeQuietly } from '../base/files.js'
 import { wait } from './retries.js'
 
 /** A writer that has written nothing for longer has ended, or is not worth waiting for. */

@@ -1,5 +1,5 @@
 /** One request: redirects, time limits, and the token, which stays with the host that it is for. */
-import { abortError } from '../errors.js'
+import { abortError } from '../base/errors.js'
 import { busyFault, connectionFault, HubFault, shown, silenceFault } from './fault.js'
 
 export interface RequestOptions {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abortError } from '../errors.js'
+import { abortError } from '../base/errors.js'
 import { HubFault } from './fault.js'
 
 /** Milliseconds before each further try, about: clients that failed together must not come back together. */

@@ -1,8 +1,8 @@
 /** The environment that the hub's own libraries obey. It is read at each call. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { ClvpError } from '../errors.js'
-import { type FileUse, readWhole, statIfThere } from '../files.js'
+import { ClvpError } from '../base/errors.js'
+import { type FileUse, readWhole, statIfThere } from '../base/files.js'
 
 export interface HubSettings {
   /** Without a slash at its end. */

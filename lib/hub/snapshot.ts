@@ -1,8 +1,8 @@
 /** From a repository's id and revision to a folder that holds what a model needs of it. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClvpError } from '../errors.js'
-import { readJson } from '../json.js'
+import { ClvpError } from '../base/errors.js'
+import { readJson } from '../base/json.js'
 import { fetchBlob } from './blob.js'
 import { RepoCache } from './cache.js'
 import { HubFault } from './fault.js'

@@ -1,6 +1,6 @@
 /** Whether two model files are of one kind: the same parameters, vocabulary and tensors, whatever the types. */
-import { ClvpError } from '../errors.js'
-import type { ModelFile } from '../inspect.js'
+import { ClvpError } from '../base/errors.js'
+import type { ModelFile } from '../loading/inspect.js'
 
 /** The keys that say what a model computes and how it reads texts. */
 const essential = /^(general\.architecture$|clvp\.(decoder|text|speech|mel|tokenizer)\.)/

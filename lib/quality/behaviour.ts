@@ -1,5 +1,5 @@
 /** Runs two models on the same samples, A leading: its candidates are what both are asked about. */
-import { ClvpError } from '../errors.js'
+import { ClvpError } from '../base/errors.js'
 import type { BehaviourComparison, CosineSummary } from './report.js'
 import { pairs, type Samples } from './samples.js'
 import {

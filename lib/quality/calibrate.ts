@@ -1,9 +1,9 @@
 /** Finding out which columns of a model's weight matrices matter: what enters them while it works. */
-import type { Clip } from '../audio.js'
-import { ClvpError } from '../errors.js'
-import type { LoadOptions, Progress } from '../generate_options.js'
-import { abortSignal, callback, integer, path, pick } from '../options.js'
-import { Importance } from './importance.js'
+import { Importance } from '../../quantize/importance.js'
+import type { Clip } from '../audio/clips.js'
+import { abortSignal, callback, integer, path, pick } from '../base/check.js'
+import { ClvpError } from '../base/errors.js'
+import type { LoadOptions, Progress } from '../clvp/generate_options.js'
 import { pairs, readSamples, type Samples } from './samples.js'
 import { type DrawSettings, Subject } from './subject.js'
 

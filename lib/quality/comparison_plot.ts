@@ -1,5 +1,5 @@
 /** A comparison to the eye: each matrix's error, and how often the decoder's distributions are how far apart. */
-import { invalid } from '../errors.js'
+import { invalid } from '../base/errors.js'
 import type { ModelComparison, TensorComparison } from './report.js'
 
 const size = { width: 900, panel: 240, left: 72, right: 24, top: 56, between: 104, bottom: 60 }

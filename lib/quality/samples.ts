@@ -1,9 +1,9 @@
 /** What models are run on to be compared or calibrated: texts and voices, checked and copied. */
 import { join } from 'node:path'
-import { packageRoot } from '../addon.js'
-import { takeClip } from '../audio.js'
-import { invalid } from '../errors.js'
-import { string } from '../options.js'
+import { packageRoot } from '../addon/addon.js'
+import { takeClip } from '../audio/clips.js'
+import { string } from '../base/check.js'
+import { invalid } from '../base/errors.js'
 
 /** A clip that the caller's memory has nothing more to do with. */
 export type TakenClip = ReturnType<typeof takeClip>

@@ -1,7 +1,7 @@
 #include "session_wrap.h"
 
 #include "addon.h"
-#include "draw.h"
+#include "generate.h"
 #include "model_wrap.h"
 #include "rows.h"
 

@@ -5,12 +5,12 @@
  *   node ours.mjs '{ "file": ..., "requests": 64, "longest": 32, "together": true }'    requests of one candidate
  */
 import { readFileSync } from 'node:fs'
-import { binding } from '../../dist/lib/binding.js'
-import { createSession } from '../../dist/lib/core.js'
+import { binding } from '../../dist/lib/addon/binding.js'
+import { loadModel } from '../../dist/lib/addon/jobs.js'
 import { Clvp } from '../../dist/lib/index.js'
-import { loadModel } from '../../dist/lib/jobs.js'
-import { noLimits } from '../../dist/lib/requests.js'
-import { textIds, tokenizerOf } from '../../dist/lib/text.js'
+import { noLimits } from '../../dist/lib/session/requests.js'
+import { createSession } from '../../dist/lib/session/session.js'
+import { textIds, tokenizerOf } from '../../dist/lib/text/text.js'
 import { lengths, requests, sampling, text } from './schedule.mjs'
 import { summarise } from './steps.mjs'
 

@@ -16,13 +16,13 @@
  * for each other behind each.
  * --bandwidth prints how fast all threads together read memory.
  */
-#include "clock.h"
-#include "cores.h"
-#include "decoding.h"
-#include "file.h"
-#include "hparams.h"
-#include "ops.h"
-#include "prompt.h"
+#include "base/clock.h"
+#include "base/cores.h"
+#include "base/file.h"
+#include "generate/decoding.h"
+#include "model/hparams.h"
+#include "model/ops.h"
+#include "model/prompt.h"
 
 #include "ggml-alloc.h"
 

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from speech import FRAMES, N_MELS
 
-# File name to checkpoint name, tower by tower; the same table as quantize/names.ts, the other way round.
+# File name to checkpoint name, tower by tower; the same table as quantize/checkpoint/tensor_names.ts, the other way round.
 LAYERS = {
     "cond": ("conditioning_encoder.group_norms.N", {"norm": ""}, "conditioning_encoder.mel_attn_blocks.N"),
     "dec": (

@@ -7,13 +7,14 @@
  * blas needs OpenBLAS with its headers, vulkan Vulkan's headers and glslc. Further arguments name tests (default: test/parity-*).
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fetchSources } from '../fetch.mjs'
 import { addonSettings, root, run } from '../prebuild/tools.mjs'
+import { testFiles } from '../test_files.mjs'
 
 const backends = {
   blas: { cmake: ['-DGGML_BLAS_VENDOR=OpenBLAS'], device: 'cpu' },
@@ -75,8 +76,8 @@ async function main() {
     if (server) await setTimeout(1000)
     run(process.execPath, ['dist/lib/cli/main.js', 'devices'], { env })
     console.log('nodes by backend, of one short generation:', JSON.stringify(placement()))
-    const suite = readdirSync(join(root, 'test')).filter((file) => /^parity-.*\.test\.js$/.test(file))
-    const wanted = tests.length > 0 ? tests : suite.map((file) => `test/${file}`)
+    const suite = testFiles().filter((file) => file.includes('/parity-'))
+    const wanted = tests.length > 0 ? tests : suite
     const tap = join(dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
     run(process.execPath, [tap, 'run', '--reporter=terse', '--jobs=1', '--timeout=600', ...wanted], { env })
     console.log(`parity with ${name}: all of ${wanted.length} files pass`)

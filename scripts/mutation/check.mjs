@@ -55,13 +55,21 @@ const suites = {
   lib: () =>
     run(process.execPath, [
       ...['node_modules/tap/dist/esm/run.mjs', 'run', '--bail', '--reporter=tap'],
-      ...['test/parity-models.test.js', 'test/parity-score.test.js', 'test/parity-greedy.test.js'],
-      ...['test/parity-conditioning.test.js', 'test/model-options.test.js'],
-      ...['test/hostile-files.test.js', 'test/convert-safetensors.test.js', 'test/file-faults.test.js'],
       ...[
-        'test/convert-torch-pickle.test.js',
-        'test/convert-torch-zip.test.js',
-        'test/convert-tortoise.test.js',
+        'test/transformers/parity-models.test.js',
+        'test/session/parity-score.test.js',
+        'test/session/parity-greedy.test.js',
+      ],
+      ...['test/session/parity-conditioning.test.js', 'test/transformers/model-options.test.js'],
+      ...[
+        'test/hostile/hostile-files.test.js',
+        'test/quantize/convert-safetensors.test.js',
+        'test/base/file-faults.test.js',
+      ],
+      ...[
+        'test/quantize/convert-torch-pickle.test.js',
+        'test/quantize/convert-torch-zip.test.js',
+        'test/quantize/convert-tortoise.test.js',
       ],
     ]),
 }

@@ -27,7 +27,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { addonPaths, packageVersion } from '../../dist/lib/addon.js'
+import { addonPaths, packageVersion } from '../../dist/lib/addon/addon.js'
 import { bySize, checkContents } from './contents.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -8,7 +8,7 @@ const allowed = [
   /^dist\/(lib|quantize)\/.+\.(js|d\.ts)$/,
   /^demo\/(demo\.gguf|voice\.wav)$/,
   /^docs\/[\w-]+\.md$/,
-  /^native\/(include|src|src\/ggml|binding)\/[\w.]+$/,
+  /^native\/(include(\/clvp)?|src\/\w+|binding|patches)\/[\w.]+$/,
   /^node_modules\//, // the dependencies, bundled
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/[\w.-]+\.(node|so|dylib|dll)$/,
   /^scripts\/(build|fetch|install)\.mjs$|^scripts\/sources\.json$/,

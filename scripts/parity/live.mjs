@@ -210,8 +210,8 @@ async function compareScores(session, reference, table) {
 }
 
 async function compareType(name, type, reference) {
-  const { createSession } = await import('../../dist/lib/core.js')
-  const { loadModel } = await import('../../dist/lib/jobs.js')
+  const { createSession } = await import('../../dist/lib/session/session.js')
+  const { loadModel } = await import('../../dist/lib/addon/jobs.js')
   const { convertFolder } = await import('../../dist/quantize/convert.js')
   const folder = join(work, name, 'model')
   const gguf = join(work, name, `${type}.gguf`)

@@ -1,9 +1,8 @@
 /** What a type does to a model: its answers beside those of the same model in F32. Takes any checkpoint, random or trained. */
-
+import { compareTensors } from '../../dist/lib/addon/jobs.js'
 import { Clvp, Tensor } from '../../dist/lib/index.js'
-import { compareTensors } from '../../dist/lib/jobs.js'
 import { cosine, divergences, mean } from '../../dist/lib/quality/statistics.js'
-import { isMatrix } from '../../dist/quantize/names.js'
+import { isMatrix } from '../../dist/quantize/checkpoint/tensor_names.js'
 
 /** Plain sentences, in words that every vocabulary of letters has. */
 export const texts = [

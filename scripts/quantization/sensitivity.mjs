@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Which matrices suffer most from few bits, and where bits more are worth it: the measurements that the mixes of quantize/types.ts
+ * Which matrices suffer most from few bits, and where bits more are worth it: the measurements that the mixes of quantize/type_choice.ts
  * come from. Each group of matrices is quantized alone, all else in F32.
  *
  *   node scripts/quantization/sensitivity.mjs FOLDER [--types q4_k,q6_k] [--voice CLIP] [--tokens N] [--threads N] [--mixes]

@@ -2,7 +2,7 @@
 #include "job.h"
 
 #include "../native/tiny_model.h"
-#include "hash.h"
+#include "base/hash.h"
 
 #include <filesystem>
 #include <fstream>

@@ -3,7 +3,7 @@
 //     PROGRAM [-runs=10000] [-seed=1]
 //
 // The input at hand lies in crash-input while it runs, and is left there if the process dies.
-#include "random.h"
+#include "base/random.h"
 #include "target.h"
 
 #include <cstdio>

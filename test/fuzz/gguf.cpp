@@ -1,9 +1,9 @@
 // Any bytes as the head of a model file: the header, its parameters, and the tensors that they call for.
 #include "../native/gguf_bytes.h"
 #include "../native/tiny_model.h"
-#include "hparams.h"
+#include "model/hparams.h"
+#include "model/weights.h"
 #include "target.h"
-#include "weights.h"
 
 #include <fstream>
 

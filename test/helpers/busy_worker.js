@@ -1,5 +1,5 @@
 /**
- * A process of its own for test/worker-threads.test.js: `node busy_worker.js MODE MODEL` ends eight workers, one after the
+ * A process of its own for test/session/worker-threads.test.js: `node busy_worker.js MODE MODEL` ends eight workers, one after the
  * other, while they keep the addon calling back.
  */
 import { once } from 'node:events'

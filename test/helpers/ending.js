@@ -1,5 +1,5 @@
 /**
- * A process of its own for test/worker-threads.test.js and test/exit.test.js, as its arguments say:
+ * A process of its own for test/session/worker-threads.test.js and test/session/exit.test.js, as its arguments say:
  *
  *     node ending.js MODEL terminate load|generate COUNT   // ends so many workers in the midst of it
  *     node ending.js MODEL exit|throw|wait load|generate|convert|worker

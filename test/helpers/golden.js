@@ -1,5 +1,4 @@
 // What transformers computed (test/golden/*.json, made by scripts/parity/reference.py), and how ours is held against it.
-
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hash, nameKey, readRecipe, writeCheckpoint } from './checkpoint.js'
@@ -72,8 +71,8 @@ export function matchGolden(t, actual, packed, what, limit = 1e-4) {
 /** A recipe's checkpoint, written, converted and loaded on the CPU: { core, model, session, golden, recipe }. */
 export async function loadTiny(t, name, { type = 'f32', threads = 2 } = {}) {
   const [session, jobs, { convertFolder }] = await Promise.all([
-    import('../../dist/lib/core.js'),
-    import('../../dist/lib/jobs.js'),
+    import('../../dist/lib/session/session.js'),
+    import('../../dist/lib/addon/jobs.js'),
     import('../../dist/quantize/convert.js'),
   ])
   const dir = t.testdir({})

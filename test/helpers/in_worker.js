@@ -1,4 +1,4 @@
-/** What each worker of test/worker-threads.test.js runs: loads a model of its own, tells so, and draws. */
+/** What each worker of test/session/worker-threads.test.js runs: loads a model of its own, tells so, and draws. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Clvp } from '../../dist/lib/index.js'
 import { essence, tone } from './model.js'

@@ -1,6 +1,6 @@
 /**
  * tortoise's original pair of checkpoints, out of the same weights under transformers' names. This is the way back of
- * quantize/tortoise_names.ts, written on its own: scripts/parity/tortoise.mjs compares both with transformers' converter.
+ * quantize/checkpoint/tortoise_names.ts, written on its own: scripts/parity/tortoise.mjs compares both with transformers' converter.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * A process of its own for test/kill.test.js and test/full-disk.test.js:
+ * A process of its own for test/base/kill.test.js and test/base/full-disk.test.js:
  *
  *     node writing.js forever convert|quantize SOURCE TARGET   // q8_0 and f16 in turn, until it is killed; tells when it has begun
  *     node writing.js once convert|quantize SOURCE TARGET      // prints 'whole' or an error's code and message

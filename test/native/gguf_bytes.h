@@ -1,7 +1,7 @@
 // GGUF files made by hand, so that they can be wrong in ways that the writer would refuse.
 #pragma once
 
-#include "gguf_file.h"
+#include "gguf/gguf_reader.h"
 
 #include <cstring>
 

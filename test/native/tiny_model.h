@@ -1,8 +1,8 @@
 // A small random model written by the core's own Writer, for tests that need no checkpoint.
 #pragma once
 
+#include "base/random.h"
 #include "clvp.h"
-#include "random.h"
 
 #include <cmath>
 #include <cstdio>

@@ -1,5 +1,5 @@
 /**
- * The public types, as a user's program sees them: compiled by test/public-types.test.js and never run. Each line that must not
+ * The public types, as a user's program sees them: compiled by test/package/public-types.test.js and never run. Each line that must not
  * compile is marked; the compiler complains when one does.
  */
 import {

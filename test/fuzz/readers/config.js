@@ -3,16 +3,19 @@
  * what a model file holds.
  */
 import { join } from 'node:path'
-import { ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig } from '../../../dist/lib/config.js'
-import { ClvpFeatureExtractor } from '../../../dist/lib/feature_extractor.js'
-import { checkpointConfig } from '../../../dist/lib/models/conditional_generation.js'
-import { checkpointSettings, readGenerationOptions } from '../../../dist/lib/models/generation_options.js'
-import { Importance } from '../../../dist/lib/quality/importance.js'
-import { checkpointSampling } from '../../../dist/lib/sampling.js'
-import { Voice } from '../../../dist/lib/voice.js'
-import { Folder } from '../../../dist/quantize/folder.js'
+import { ClvpFeatureExtractor } from '../../../dist/lib/audio/feature_extractor.js'
+import { Voice } from '../../../dist/lib/audio/voice.js'
+import { ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig } from '../../../dist/lib/config/config.js'
+import { checkpointSampling } from '../../../dist/lib/config/sampling.js'
+import { checkpointConfig } from '../../../dist/lib/transformers/conditional_generation.js'
+import {
+  checkpointSettings,
+  readGenerationOptions,
+} from '../../../dist/lib/transformers/generation_options.js'
+import { Folder } from '../../../dist/quantize/checkpoint/folder.js'
+import { readPreprocessor } from '../../../dist/quantize/checkpoint/settings.js'
 import { hparamValues, readHparams } from '../../../dist/quantize/hparams.js'
-import { readPreprocessor } from '../../../dist/quantize/settings.js'
+import { Importance } from '../../../dist/quantize/importance.js'
 import { fullConfig, readRecipe } from '../../helpers/checkpoint.js'
 import { packFiles, runAll, unpackFiles } from './files.js'
 import { MemoryFolder } from './memory.js'

@@ -6,7 +6,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, w
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { ClvpError } from '../../../dist/lib/errors.js'
+import { ClvpError } from '../../../dist/lib/base/errors.js'
 
 const cache = fileURLToPath(new URL('../../../.cache/fuzz', import.meta.url))
 

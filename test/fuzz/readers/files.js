@@ -1,5 +1,5 @@
 /** Inputs that are several small files in one run of bytes. */
-import { ClvpError } from '../../../dist/lib/errors.js'
+import { ClvpError } from '../../../dist/lib/base/errors.js'
 
 /** Never part of UTF-8, so that it can stand between the files. */
 const BORDER = 0xff

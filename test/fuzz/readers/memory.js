@@ -5,8 +5,8 @@
 import fs from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
-import { ClvpError } from '../../../dist/lib/errors.js'
-import { SourceFile } from '../../../dist/lib/files.js'
+import { ClvpError } from '../../../dist/lib/base/errors.js'
+import { SourceFile } from '../../../dist/lib/base/files.js'
 
 /** No reader has a reason to ask for more at once than a file holds, and some slack. */
 const SLACK = 2 ** 20

@@ -1,5 +1,5 @@
 /** Fuzzes the reader of safetensors files: whole files, and sound files around a header that is changed. */
-import { SafetensorsFile } from '../../../dist/quantize/safetensors.js'
+import { SafetensorsFile } from '../../../dist/quantize/formats/safetensors.js'
 import { packSafetensors } from '../../helpers/safetensors.js'
 import { readingFrom } from './memory.js'
 

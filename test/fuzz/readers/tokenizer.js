@@ -2,10 +2,10 @@
  * Fuzzes the readers of a tokenizer's files: the class's own, a conversion's, and the one of what a model
  * file holds.
  */
-import { tokenizerOf } from '../../../dist/lib/text.js'
-import { ClvpTokenizer } from '../../../dist/lib/tokenizer.js'
-import { Folder } from '../../../dist/quantize/folder.js'
-import { readTokenizer } from '../../../dist/quantize/tokens.js'
+import { tokenizerOf } from '../../../dist/lib/text/text.js'
+import { ClvpTokenizer } from '../../../dist/lib/text/tokenizer.js'
+import { Folder } from '../../../dist/quantize/checkpoint/folder.js'
+import { readTokenizer } from '../../../dist/quantize/checkpoint/tokens.js'
 import { packFiles, runAll, unpackFiles } from './files.js'
 import { MemoryFolder } from './memory.js'
 

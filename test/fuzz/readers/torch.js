@@ -2,7 +2,7 @@
  * Fuzzes the reader of torch files: zips whose bytes are changed, and sound zips around a pickle that is
  * changed.
  */
-import { TorchFile } from '../../../dist/quantize/torch_file.js'
+import { TorchFile } from '../../../dist/quantize/formats/torch_file.js'
 import { op, orderedDict, pickle, stateDict, storage, tensor, tupleOf } from '../../helpers/pickle.js'
 import { torchEntries } from '../../helpers/torch.js'
 import { largeFields, packZip } from '../../helpers/zip.js'

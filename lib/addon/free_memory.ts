@@ -1,0 +1,92 @@
+/** How much memory this process may still take, so that too much is refused instead of the process being killed. */
+import { readFileSync } from 'node:fs'
+import { freemem } from 'node:os'
+import { join } from 'node:path'
+import { ClvpError } from '../base/errors.js'
+
+/**
+ * Bytes; undefined where the system does not tell. On Linux what is free of the machine's and of each control group's.
+ *
+ * @param root where /proc and /sys are, for tests
+ */
+export function freeMemory(root = '/'): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  const known = [ofMachine(root), ...ofGroups(root)].filter((bytes) => bytes !== undefined)
+  return known.length > 0 ? Math.max(1, Math.min(...known)) : undefined
+}
+
+/** The same where that is known, and else what the system calls free. */
+export function availableMemory(): number {
+  return freeMemory() ?? freemem()
+}
+
+/** Throws CLVP_OUT_OF_MEMORY if a call would take more than there is. */
+export function checkMemory(bytes: number, remedy: string): void {
+  const available = freeMemory()
+  if (available === undefined || bytes <= available) return
+  throw new ClvpError(
+    'CLVP_OUT_OF_MEMORY',
+    `Expected ${megabytes(bytes)} of free memory for this call but received ${megabytes(available)}: ${remedy}`,
+  )
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function ofMachine(root: string): number | undefined {
+  const found = /^MemAvailable: +(\d+) kB$/m.exec(read(join(root, 'proc/meminfo')) ?? '')
+  return found ? Number(found[1]) * 1024 : undefined
+}
+
+/** Of the process's control group and all above it, in both versions' layouts. */
+function ofGroups(root: string): (number | undefined)[] {
+  const found: (number | undefined)[] = []
+  for (const line of (read(join(root, 'proc/self/cgroup')) ?? '').trim().split('\n')) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
+    if (path === undefined) continue
+    const top = join(root, 'sys/fs/cgroup')
+    if (controllers === '') found.push(...upwards(top, path, version2))
+    if (controllers?.split(',').includes('memory'))
+      found.push(...upwards(join(top, 'memory'), path, version1))
+  }
+  return found
+}
+
+interface Layout {
+  limit: string
+  usage: string
+  /** Lines of memory.stat: pages of files that the kernel gives back first. */
+  reclaimable: RegExp
+}
+
+const version2: Layout = {
+  limit: 'memory.max',
+  usage: 'memory.current',
+  reclaimable: /^(?:in)?active_file (\d+)$/gm,
+}
+const version1: Layout = {
+  limit: 'memory.limit_in_bytes',
+  usage: 'memory.usage_in_bytes',
+  reclaimable: /^total_(?:in)?active_file (\d+)$/gm,
+}
+
+/** In a container the path is the host's, and the group itself lies at the top. */
+function upwards(top: string, path: string, layout: Layout): (number | undefined)[] {
+  const parts = path.split('/').filter(Boolean)
+  return Array.from({ length: parts.length + 1 }, (_, n) => ofGroup(join(top, ...parts.slice(0, n)), layout))
+}
+
+function ofGroup(folder: string, { limit, usage, reclaimable }: Layout): number | undefined {
+  const [most, used] = [limit, usage].map((name) => Number.parseInt(read(join(folder, name)) ?? '', 10))
+  if (!Number.isFinite(most) || !Number.isFinite(used)) return undefined
+  const stat = read(join(folder, 'memory.stat')) ?? ''
+  const files = [...stat.matchAll(reclaimable)].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+  return Math.max(0, most! - Math.max(0, used! - files))
+}

@@ -1,0 +1,29 @@
+/** The parts of a model that can be loaded alone. */
+import { ClvpError, invalid } from '../base/errors.js'
+
+/**
+ * 'decoder': voices and drawing (with the conditioning encoder). 'ranker': scores and embeddings (the text and the speech
+ * encoder).
+ */
+export type Part = 'decoder' | 'ranker'
+
+export const allParts: readonly Part[] = ['decoder', 'ranker']
+
+/** A list of one or more parts, as an option names them. */
+export function readParts(value: unknown): readonly Part[] {
+  const parts: unknown[] = Array.isArray(value) ? [...value] : []
+  if (parts.length === 0 || !parts.every((part) => allParts.includes(part as Part))) {
+    throw invalid("an array of 'decoder' or 'ranker' or both", 'parts', value)
+  }
+  return allParts.filter((part) => parts.includes(part))
+}
+
+/** Throws CLVP_UNSUPPORTED if a part that a call needs was not loaded. */
+export function needPart(part: Part, loaded: Readonly<Record<Part, boolean>>, remedy: string): void {
+  if (loaded[part]) return
+  const have = allParts.filter((each) => loaded[each]).map((each) => `'${each}'`)
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    `Expected a model with its ${part} for this call but received one loaded with parts: [${have.join(', ')}]: ${remedy}`,
+  )
+}

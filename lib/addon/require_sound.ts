@@ -1,0 +1,20 @@
+/** What is made of a damaged file, or measured on it, would hide the damage. */
+import { ClvpError } from '../base/errors.js'
+import { scanModel } from './jobs.js'
+
+/**
+ * Reads a whole model file as `verifyModel` does.
+ *
+ * @throws ClvpError CLVP_MODEL_FORMAT that says what is wrong with it
+ */
+export async function requireSound(file: string, options: Parameters<typeof scanModel>[1]): Promise<void> {
+  const { faults } = await scanModel(file, options)
+  const [first] = faults
+  if (!first) return
+  const where = first.tensor === '' ? '' : `tensor ${first.tensor}: `
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more faults)` : ''
+  throw new ClvpError(
+    'CLVP_MODEL_FORMAT',
+    `${file} is no sound model file: ${where}${first.what}${more}. 'clvp verify' lists all that is wrong`,
+  )
+}

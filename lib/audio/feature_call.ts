@@ -1,0 +1,120 @@
+/** What calling a feature extractor does before the features: reading clips, cutting and padding them. */
+import { integer, pick } from '../base/check.js'
+import { ClvpError, invalid } from '../base/errors.js'
+import { stackRows, type Tensor } from '../base/tensor.js'
+import { type Padding, readPadding } from '../text/tokenizer_call.js'
+import { flag } from '../text/tokenizer_options.js'
+
+export interface FeatureCallOptions {
+  /** Hz. One other than the extractor's is an error: resample before. Default: taken for the extractor's. */
+  samplingRate?: number
+  /** Default `'max_length'`. */
+  padding?: Padding
+  /** Cut clips that are longer than `maxLength`. Default `true`. */
+  truncation?: boolean
+  /** Samples, 1 to 2^28. Default: the extractor's `defaultAudioLength`. */
+  maxLength?: number
+  /** The lengths that clips are cut and padded to grow to a multiple of this. */
+  padToMultipleOf?: number
+  /** Default `true`. */
+  returnAttentionMask?: boolean
+}
+
+/** The extractor's part in a call. */
+export interface FeatureDefaults {
+  samplingRate: number
+  defaultAudioLength: number
+  paddingValue: number
+  paddingSide: 'left' | 'right'
+}
+
+export interface FeaturePlan {
+  padding: 'longest' | 'max_length' | 'do_not_pad'
+  truncate: boolean
+  maxLength: number
+  multiple: number
+  mask: boolean
+  paddingValue: number
+  paddingSide: 'left' | 'right'
+}
+
+const MAX_SAMPLES = 2 ** 28
+
+export const FEATURE_OPTIONS = [
+  'samplingRate',
+  'padding',
+  'truncation',
+  'maxLength',
+  'padToMultipleOf',
+  'returnAttentionMask',
+] as const
+
+export function readFeatureCall(value: unknown, defaults: FeatureDefaults): FeaturePlan {
+  const given = pick(value, FEATURE_OPTIONS, 'options')
+  const { samplingRate = defaults.samplingRate } = given
+  if (samplingRate !== defaults.samplingRate) {
+    throw invalid(`${defaults.samplingRate}, the model's rate in Hz,`, 'samplingRate', samplingRate)
+  }
+  const usual = defaults.defaultAudioLength * defaults.samplingRate
+  return {
+    padding: readPadding(given.padding ?? 'max_length', 'padding'),
+    truncate: flag(given, 'truncation', true),
+    maxLength: integer(given.maxLength ?? usual, 'maxLength', 1, MAX_SAMPLES),
+    multiple: integer(given.padToMultipleOf ?? 1, 'padToMultipleOf', 1, MAX_SAMPLES),
+    mask: flag(given, 'returnAttentionMask', true),
+    paddingValue: defaults.paddingValue,
+    paddingSide: defaults.paddingSide,
+  }
+}
+
+/** One clip or several as float32, copied. */
+export function readClips(rawSpeech: unknown): Float32Array[] {
+  const isBatch = Array.isArray(rawSpeech) && typeof rawSpeech[0] === 'object'
+  const list: unknown[] = isBatch ? rawSpeech : [rawSpeech]
+  return Array.from(list, (clip, at) => readClip(clip, isBatch ? `rawSpeech[${at}]` : 'rawSpeech'))
+}
+
+function readClip(clip: unknown, name: string): Float32Array {
+  const isNumbers =
+    clip instanceof Float32Array ||
+    clip instanceof Float64Array ||
+    (Array.isArray(clip) && clip.every((sample) => typeof sample === 'number'))
+  if (!isNumbers) throw invalid('a Float32Array of mono samples', name, clip)
+  const samples = clip.length === 0 ? new Float32Array() : Float32Array.from(clip) // memory that was taken away has no iterator
+  if (samples.length === 0)
+    throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
+  if (samples.every(Number.isFinite)) return samples
+  throw new ClvpError('CLVP_AUDIO', `Expected finite samples for ${name} but received NaN or infinity`)
+}
+
+/** Clips of one length, and which of their samples are their own, [clips, samples]. */
+export function padClips(
+  given: readonly Float32Array[],
+  plan: FeaturePlan,
+): { clips: Float32Array[]; mask: Tensor<Int32Array> | undefined } {
+  const roundUp = (length: number) => Math.ceil(length / plan.multiple) * plan.multiple
+  const cut = given.map((clip) => (plan.truncate ? clip.subarray(0, roundUp(plan.maxLength)) : clip))
+  const longest = cut.reduce((most, clip) => Math.max(most, clip.length), 0)
+  const target = { do_not_pad: 0, longest: roundUp(longest), max_length: roundUp(plan.maxLength) }[
+    plan.padding
+  ]
+  const length = Math.max(longest, target)
+  if (longest > target && cut.some((clip) => clip.length !== longest)) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected clips of as many samples each but received some of different lengths, up to ${longest}: ` +
+        "make them equal with padding: 'longest'",
+    )
+  }
+  if (length > MAX_SAMPLES) throw invalid(`clips of at most ${MAX_SAMPLES} samples`, 'rawSpeech', length)
+  const at = (clip: Float32Array) => (plan.paddingSide === 'left' ? length - clip.length : 0)
+  const clips = cut.map((clip) => {
+    const whole = new Float32Array(length).fill(plan.paddingValue)
+    whole.set(clip, at(clip))
+    return whole
+  })
+  const ones = cut.map((clip) =>
+    new Int32Array(plan.mask ? length : 0).fill(1, at(clip), at(clip) + clip.length),
+  )
+  return { clips, mask: plan.mask ? stackRows(ones, new Int32Array()) : undefined }
+}

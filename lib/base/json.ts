@@ -1,0 +1,126 @@
+/** JSON files as transformers reads and writes them. */
+import { mkdir } from 'node:fs/promises'
+import { path } from './check.js'
+import { ClvpError, describe } from './errors.js'
+import { type FileUse, readWhole, statIfThere } from './files.js'
+import { writeWhole } from './write.js'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+const use: FileUse = { what: 'the settings', maxBytes: 16 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
+const MAX_DEPTH = 64
+
+/** A number that Python must take for a float: written with a decimal point even when it is whole. */
+export class Float {
+  readonly #value: number
+
+  constructor(value: number) {
+    this.#value = value
+  }
+
+  /** As Python's repr spells it. */
+  toString(): string {
+    const size = Math.abs(this.#value)
+    if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+      return this.#value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
+    }
+    const text = Object.is(this.#value, -0) ? '-0' : String(this.#value)
+    return Number.isInteger(this.#value) ? `${text}.0` : text
+  }
+}
+
+/** A value as `json.dumps(value, indent=2, sort_keys=True)` prints it, with {@link Float} and bigint for numbers too. */
+export function pythonJson(value: unknown, asciiOnly = true, indent = ''): string {
+  if (value instanceof Float || typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null) {
+    const text = JSON.stringify(value ?? null)
+    return asciiOnly ? text.replace(/[\u007f-\uffff]/g, escaped) : text
+  }
+  const inner = `${indent}  `
+  const isList = Array.isArray(value)
+  const lines = isList
+    ? value.map((item) => pythonJson(item, asciiOnly, inner))
+    : Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, item]) => `${pythonJson(key, asciiOnly)}: ${pythonJson(item, asciiOnly, inner)}`)
+  const [open, close] = isList ? '[]' : '{}'
+  return lines.length === 0
+    ? `${open}${close}`
+    : `${open}\n${inner}${lines.join(`,\n${inner}`)}\n${indent}${close}`
+}
+
+function escaped(unit: string): string {
+  // Python leaves DEL alone.
+  return unit === '\u007f' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** A frozen copy of a JSON value. */
+export function frozenJson(value: unknown, name: string, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw malformed(`Expected at most ${MAX_DEPTH} levels for ${name} but received more`)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenJson(item, name, depth + 1)))
+  if (isObject(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [key, frozenJson(item, name, depth + 1)])
+    return Object.freeze(Object.fromEntries(entries))
+  }
+  throw malformed(`Expected what JSON can hold for ${name} but received ${describe(value)}`)
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+}
+
+/**
+ * Reads a file that holds one JSON object.
+ *
+ * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` when it is too large or something else
+ */
+export async function readJson(file: string): Promise<JsonObject> {
+  const bytes = await readWhole(path(file, 'path'), use)
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is not JSON: ${reason}`, { cause })
+  }
+  if (isObject(value)) return value
+  throw new ClvpError('CLVP_MODEL_FORMAT', `${file}: expected an object but found ${describe(value)}`)
+}
+
+/** {@link readJson}, or undefined if there is no such file. */
+export async function readJsonIfThere(file: string): Promise<JsonObject | undefined> {
+  return (await statIfThere(file, 'a JSON file')) ? readJson(file) : undefined
+}
+
+/** Runs a reader of what a file holds: what is wrong in it is the file's fault, not the caller's. */
+export function fromFile<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ClvpError)) throw error
+    const code = error.code === 'CLVP_INVALID_ARGUMENT' ? 'CLVP_MODEL_FORMAT' : error.code
+    throw new ClvpError(code, `${file}: ${error.message}`, { cause: error })
+  }
+}
+
+/** Makes a folder, and those above it, if they are not there; gives back its checked path. */
+export async function makeFolder(folder: unknown): Promise<string> {
+  const checked = path(folder, 'folder')
+  try {
+    await mkdir(checked, { recursive: true })
+    return checked
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_IO', `${checked} could not be made: ${reason}`, { cause })
+  }
+}
+
+export async function writeJson(file: string, value: unknown, asciiOnly = true): Promise<void> {
+  await writeWhole(file, `${pythonJson(value, asciiOnly)}\n`)
+}
+
+function malformed(message: string): ClvpError {
+  return new ClvpError('CLVP_INVALID_ARGUMENT', message)
+}

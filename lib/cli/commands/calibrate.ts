@@ -1,0 +1,42 @@
+import { calibrate as find } from '../../quality/calibrate.js'
+import { type Command, UsageError } from '../command.js'
+import { modelFlags, modelSource, readModelFlags } from '../model.js'
+import { readTexts, readVoices, sampleFlags } from '../samples.js'
+import { megabytes, peakRss } from '../table.js'
+
+export const calibrate: Command = {
+  name: 'calibrate',
+  args: 'MODEL OUT.json',
+  summary: "Find out which columns of a model's matrices matter, for --calibration of convert and quantize",
+  details:
+    "MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint's folder, an id of the hub, or demo. It draws\n" +
+    'candidates for the texts (default: 4 for each) and ranks them; what enters each matrix is summed up.\n' +
+    'Compare on other texts than these.',
+  flags: { ...sampleFlags, ...modelFlags },
+  async run(args, context) {
+    const [model, out] = [args.positional(0, 'MODEL'), args.positional(1, 'OUT.json')]
+    const file = args.text('texts')
+    if (file === undefined) throw new UsageError('--texts is missing: name a file with a text on each line')
+    const texts = await readTexts(file)
+    const voices = await readVoices(args)
+    const importance = await find(modelSource(model), {
+      ...readModelFlags(args, context),
+      texts,
+      ...(voices && { voices }),
+      ...args.numbers({ candidates: 'candidates', 'max-tokens': 'maxTokens', seed: 'seed' }),
+    })
+    await importance.save(out)
+    const { texts: nTexts, voices: nVoices, matrices } = importance
+    const rows = Math.max(...[...matrices.values()].map((each) => each.rows))
+    const json = {
+      path: out,
+      texts: nTexts,
+      voices: nVoices,
+      matrices: matrices.size,
+      rows,
+      peakRssBytes: peakRss(),
+    }
+    const text = `${out}: ${matrices.size} matrices, ${nTexts} texts, ${nVoices} voices, at most ${rows} rows each, peak memory ${megabytes(json.peakRssBytes)}`
+    return { text, json }
+  },
+}

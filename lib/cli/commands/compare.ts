@@ -1,0 +1,123 @@
+import { writeWhole } from '../../base/write.js'
+import { compareModels } from '../../quality/compare.js'
+import { comparisonPlot } from '../../quality/comparison_plot.js'
+import type { BehaviourComparison, ModelComparison, TensorComparison } from '../../quality/report.js'
+import type { Command } from '../command.js'
+import { modelFlags, modelSource } from '../model.js'
+import { readTexts, readVoices, sampleFlags } from '../samples.js'
+import { megabytes, peakRss, table } from '../table.js'
+
+/** How many tensors the table shows without --tensors: those with the largest errors. */
+const shown = 8
+
+const { device, threads } = modelFlags
+
+export const compare: Command = {
+  name: 'compare',
+  args: 'A B',
+  summary: 'Report how good model B is in place of model A, as a smaller type of the same checkpoint',
+  details:
+    "A and B are .gguf files, which are verified first; or checkpoints' folders or ids of the hub, which are\n" +
+    'converted to f32; or demo. Errors of each tensor; and on texts (default: eight sentences, 8 candidates each)\n' +
+    'the KL divergence of the decoders along candidates that A draws, cosines of embeddings, and agreement of both\n' +
+    "rankings of A's candidates. Both models are in memory at once.",
+  flags: {
+    ...sampleFlags,
+    rows: {
+      value: 'N',
+      help: "how many of a text's candidates the decoders are compared along (default: 2)",
+    },
+    tensors: { help: 'list every tensor' },
+    plot: { value: 'FILE.svg', help: 'draw the errors and the KL divergence' },
+    ...(device && { device }),
+    ...(threads && { threads }),
+  },
+  async run(args, context) {
+    const [a, b] = [modelSource(args.positional(0, 'A')), modelSource(args.positional(1, 'B'))]
+    const [file, plot, onDevice] = [args.text('texts'), args.text('plot'), args.text('device')]
+    const texts = file === undefined ? undefined : await readTexts(file)
+    const voices = await readVoices(args)
+    const found = await compareModels(a, b, {
+      ...(texts && { texts }),
+      ...(voices && { voices }),
+      ...args.numbers({
+        candidates: 'candidates',
+        rows: 'rows',
+        'max-tokens': 'maxTokens',
+        seed: 'seed',
+        threads: 'threads',
+      }),
+      ...(onDevice !== undefined && { device: onDevice }),
+      signal: context.signal,
+      onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
+    })
+    if (plot !== undefined) await writeWhole(plot, comparisonPlot(found))
+    const json = { ...found, peakRssBytes: peakRss() }
+    return { text: toText(json, args.flag('tensors')), json }
+  },
+}
+
+function toText(found: ModelComparison & { peakRssBytes: number }, all: boolean): string {
+  const { a, b, tensors, behaviour, failure, memoryBytes, samples, peakRssBytes } = found
+  const models = [a, b].map(({ path, type, bytes }, i) => ['AB'.charAt(i), type, megabytes(bytes), path])
+  const { texts, voices, candidates } = samples
+  return [
+    table([['model', 'type', 'size', 'file'], ...models]),
+    tensorTable(tensors, all),
+    behaviour
+      ? behaviourTable(behaviour)
+      : `Model ${failure?.model.toUpperCase()} gives no numbers: ${failure?.message}`,
+    `${texts} texts, ${voices} voices, ${candidates} candidates each; weights in memory ${megabytes(memoryBytes)}, peak memory ${megabytes(peakRssBytes)}`,
+  ].join('\n\n')
+}
+
+function tensorTable(tensors: readonly TensorComparison[], all: boolean): string {
+  const size = ({ relativeError }: TensorComparison) => relativeError ?? Number.POSITIVE_INFINITY
+  const worst = tensors.filter((each) => size(each) > 0).sort((left, right) => size(right) - size(left))
+  const list = all ? tensors : worst.slice(0, shown)
+  const summary = `${tensors.length - worst.length} of ${tensors.length} tensors are equal`
+  if (list.length === 0) return summary
+  const rows = list.map(({ name, types, relativeError, maxError, cosine }) => [
+    name,
+    types.a,
+    types.b,
+    figure(relativeError),
+    figure(maxError),
+    cosine === null ? '-' : cosine.toFixed(6),
+  ])
+  const head = ['tensor', 'in A', 'in B', 'relative error', 'largest', 'cosine']
+  const rest =
+    all || worst.length <= shown ? summary : `${summary}; the ${shown} worst of the others (--tensors: all)`
+  return `${rest}:\n\n${table([head, ...rows])}`
+}
+
+function behaviourTable({ decoder, embeddings, ranking }: BehaviourComparison): string {
+  const { kl, positions, sameLikeliest } = decoder
+  const { text, speech, conditioning } = embeddings
+  const near = ({ mean, min }: { mean: number; min: number }) =>
+    `${mean.toFixed(6)} (least ${min.toFixed(6)})`
+  return table([
+    ['measured', 'found'],
+    [`KL divergence of the next code, ${positions} positions, nats`, ''],
+    ['  mean', figure(kl.mean)],
+    ['  p99', figure(kl.p99)],
+    ['  largest', figure(kl.max)],
+    ['same likeliest code', percent(sameLikeliest)],
+    ['cosine of text embeddings', near(text)],
+    ['cosine of speech embeddings', near(speech)],
+    ['cosine of conditioning vectors', near(conditioning)],
+    [
+      `Kendall's tau of rankings, ${ranking.texts} texts`,
+      ranking.kendallTau === null ? '-' : ranking.kendallTau.toFixed(4),
+    ],
+    ['same best candidate', percent(ranking.sameBest)],
+  ])
+}
+
+function figure(value: number | null): string {
+  return value === null ? '-' : value === 0 ? '0' : value.toExponential(3)
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(1)} %`
+}

@@ -1,0 +1,38 @@
+import { type Diagnosis, diagnose } from '../../addon/doctor.js'
+import type { Command } from '../command.js'
+import { table } from '../table.js'
+import { deviceTable } from './devices.js'
+
+export const doctor: Command = {
+  name: 'doctor',
+  args: '',
+  summary: 'Show what was loaded on this machine, and what is wrong with it',
+  details:
+    'Ends with status 1 if something is wrong. CLVP_CPU in the environment names the CPU library to load in place\n' +
+    'of the best one.',
+  flags: {},
+  async run() {
+    const json = diagnose()
+    return { text: report(json), json, status: json.problems.length > 0 ? 1 : 0 }
+  },
+}
+
+function report(found: Diagnosis): string {
+  const rows = [
+    ['node-clvp', found.version],
+    ['Node', `${found.node}, ${found.platform}${found.libc ? `, ${found.libc}` : ''}`],
+  ]
+  if (found.cpu) {
+    rows.push(
+      ['addon', `${found.addon} (${found.origin})`],
+      ['CPU kernels', found.cpu.library ? `${found.cpu.variant} (${found.cpu.library})` : found.cpu.variant],
+      ['CPU features', found.cpu.features.join(' ')],
+      ['GGML', `${found.ggml}`],
+      ...found.backends.map((library) => ['backend', library]),
+    )
+  }
+  const parts = [table([['part', 'found'], ...rows])]
+  if (found.devices.length > 0) parts.push(deviceTable(found.devices))
+  parts.push(found.problems.length > 0 ? `Wrong:\n${found.problems.join('\n')}` : 'All is well.')
+  return parts.join('\n\n')
+}

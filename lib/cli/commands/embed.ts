@@ -1,0 +1,29 @@
+import { readCodes } from '../codes.js'
+import type { Command } from '../command.js'
+import { modelFlags, withModel } from '../model.js'
+
+export const embed: Command = {
+  name: 'embed',
+  args: 'MODEL [TEXT]',
+  summary: 'Print the normalised embedding of a text, or of rows of codes',
+  flags: {
+    codes: {
+      value: 'FILE',
+      help: "embed rows of codes: an array of arrays, or what 'clvp generate --out' wrote",
+    },
+    ...modelFlags,
+  },
+  async run(args, context) {
+    const codes = args.text('codes')
+    const rows = codes === undefined ? undefined : await readCodes(codes)
+    const text = rows ? '' : args.positional(1, 'TEXT or --codes')
+    return withModel(args.positional(0, 'MODEL'), args, context, async (clvp) => {
+      const { signal } = context
+      const vectors: Float32Array[] = []
+      if (!rows) vectors.push(await clvp.embedText(text, { signal }))
+      for (const row of rows ?? []) vectors.push(await clvp.embedSpeech(row, { signal }))
+      const json = vectors.map((vector) => [...vector])
+      return { text: json.map((vector) => vector.map((x) => x.toFixed(6)).join(' ')).join('\n'), json }
+    })
+  },
+}

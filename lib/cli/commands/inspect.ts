@@ -1,0 +1,46 @@
+import { inspectModel } from '../../loading/inspect.js'
+import type { Command } from '../command.js'
+import { megabytes, table } from '../table.js'
+
+export const inspect: Command = {
+  name: 'inspect',
+  args: 'MODEL.gguf',
+  summary: "Show a model file's keys and tensors, from its header alone",
+  flags: { tensors: { help: 'list every tensor' } },
+  async run(args) {
+    const json = await inspectModel(args.positional(0, 'MODEL.gguf'))
+    const values = Object.entries(json.values).map(([key, value]) => [key, brief(value)])
+    const types = json.types.map(({ type, tensors, bytes }) => [type, String(tensors), megabytes(bytes)])
+    const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
+    const parts = [
+      `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
+      json.checksum ? `checksum: ${json.checksum} (as stated; 'clvp verify' checks it)` : 'checksum: none',
+      ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
+      table([['key', 'value'], ...values]),
+      table([['type', 'tensors', 'size'], ...types]),
+    ]
+    if (args.flag('tensors')) {
+      const tensors = json.tensors.map((each) => [
+        each.name,
+        each.type,
+        each.dims.join(' x '),
+        megabytes(each.bytes),
+        each.bitsPerWeight.toFixed(2),
+        each.checksum ?? '-',
+      ])
+      parts.push(table([['tensor', 'type', 'shape', 'size', 'bits', 'checksum'], ...tensors]))
+    }
+    return { text: parts.join('\n\n'), json }
+  },
+}
+
+function brief(value: unknown): string {
+  if (Array.isArray(value)) {
+    const few = value
+      .slice(0, 6)
+      .map((each) => (typeof each === 'string' ? JSON.stringify(each) : String(each)))
+    return value.length > 6 ? `[${few.join(', ')}, ...] (${value.length})` : `[${few.join(', ')}]`
+  }
+  const text = String(value).replace(/\s+/g, ' ')
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}

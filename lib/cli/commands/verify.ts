@@ -1,0 +1,37 @@
+import { verifyModel } from '../../loading/verify.js'
+import type { Command } from '../command.js'
+import { megabytes } from '../table.js'
+
+export const verify: Command = {
+  name: 'verify',
+  args: 'MODEL.gguf',
+  summary: 'Read a whole model file and list what is wrong with it',
+  details:
+    'Checks the structure, the parameters, the shapes and the settings, the checksums of the header and of each\n' +
+    'tensor, and that all weights are finite numbers. Loading checks the first four only.\n' +
+    'Ends with status 1 if something is wrong.',
+  flags: {
+    threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
+  },
+  async run(args, context) {
+    const json = await verifyModel(args.positional(0, 'MODEL.gguf'), {
+      ...args.numbers({ threads: 'threads' }),
+      signal: context.signal,
+      onProgress: (fraction) => context.progress('verify', fraction),
+    })
+    const faults = json.faults.map(
+      ({ tensor, what }) => `\n  ${tensor === undefined ? '' : `${tensor}: `}${what}`,
+    )
+    const checksum = json.checksum
+      ? `checksum ${json.checksum}`
+      : 'no checksums: damage that leaves finite numbers would not be seen'
+    const verdict = json.isSound
+      ? `sound, ${json.tensors} tensors, ${checksum}`
+      : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}${faults.join('')}`
+    return {
+      text: `${json.path}: ${megabytes(json.bytes)}, ${verdict}`,
+      json,
+      status: json.isSound ? 0 : 1,
+    }
+  },
+}

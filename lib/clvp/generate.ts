@@ -1,0 +1,159 @@
+/** From a text's ids and a plan to ranked candidates: the middle of Clvp.generate and Clvp.stream. */
+import { randomInt } from 'node:crypto'
+import type { NativeCandidate } from '../addon/binding.js'
+import { callerHooks } from '../session/caller_hooks.js'
+import type { Session } from '../session/session.js'
+import type { ContentCache } from './content_cache.js'
+import type { GeneratePlan } from './generate_options.js'
+import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
+
+/** Listens to the draws of a call that streams. */
+export interface Listener {
+  onStep(pairs: Int32Array): void
+  onCandidate(candidate: DrawnCandidate): void
+}
+
+/** A plan whose batch is known. */
+export type SizedPlan = GeneratePlan & { batchSize: number }
+
+/** Draws, or searches by beams, then ranks. */
+export async function generateRanked(
+  session: Session,
+  cache: ContentCache,
+  ids: Int32Array,
+  plan: SizedPlan,
+  listener?: Listener,
+): Promise<GenerateResult> {
+  const started = performance.now()
+  const seed = plan.seed ?? randomInt(2 ** 48 - 1)
+  const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
+  plan.onProgress?.({ stage: 'rank', fraction: 0 })
+  const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
+  plan.onProgress?.({ stage: 'rank', fraction: 1 })
+  const totalMs = performance.now() - started
+  return {
+    best: candidates[0]!,
+    candidates: candidates.slice(0, plan.keep),
+    seed,
+    timings: { ...timings, scoreMs, totalMs },
+  }
+}
+
+/** The candidates before they are ranked: drawn, or found by beam search. */
+async function draw(
+  session: Session,
+  textIds: Int32Array,
+  plan: SizedPlan,
+  seed: number,
+  listener?: Listener,
+) {
+  const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
+  const common = {
+    // A copy, now: the call may have to wait, and the caller may change the voice.
+    prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
+    candidates,
+    maxTokens,
+    seed,
+    prefixPositions,
+    sampling,
+    signal,
+    ...callerHooks(plan, 0, session.info.decoderVocab),
+  }
+  const onCandidate =
+    listener && ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, session.info)))
+  const progress = new DrawProgress(plan, session.info.eos)
+  if (plan.beams) {
+    const onStep = onProgress && ((pairs: Int32Array) => progress.searched(pairs[1]!))
+    const found = await session.searchBeams({ ...common, ...plan.beams, onStep })
+    if (onCandidate) for (const each of found.candidates) onCandidate(each)
+    return found
+  }
+  const onStep = (pairs: Int32Array) => {
+    listener?.onStep(pairs)
+    progress.drawn(pairs)
+  }
+  return session.generate({
+    ...common,
+    batchSize: plan.batchSize,
+    deterministic: plan.deterministic,
+    onStep: listener || onProgress ? onStep : undefined,
+    onCandidate,
+  })
+}
+
+/** Scores candidates padded together as the reference pads them, and each by itself, as far as the plan asks. */
+async function rank(
+  session: Session,
+  cache: ContentCache,
+  ids: Int32Array,
+  drawn: NativeCandidate[],
+  plan: SizedPlan,
+) {
+  const fix = (some: NativeCandidate[], padTo: number) =>
+    session.fixCodes(
+      some.map(({ tokens }) => tokens),
+      some.map(({ finishReason }) => finishReason === 'stop'),
+      padTo,
+    )
+  const together = fix(drawn, plan.padTo)
+  const describe = (each: NativeCandidate, i: number, score: number, soloScore: number): Candidate => ({
+    ...describeCandidate(each, session.info),
+    codes: together[i]!,
+    drawnCodes: each.tokens,
+    score,
+    soloScore,
+  })
+  if (plan.scores === 'none') {
+    return { candidates: drawn.map((each, i) => describe(each, i, Number.NaN, Number.NaN)), scoreMs: 0 }
+  }
+  const alone = plan.scores === 'all' ? drawn.map((candidate) => fix([candidate], 0)[0]!) : []
+  // A row that padding does not change has one score for both.
+  const unpadded = alone.filter((row, i) => row.length !== together[i]!.length)
+  const { scores, ms } = await cache.score(ids, [...together, ...unpadded], plan.signal)
+  let next = drawn.length
+  const soloScore = (i: number) => {
+    if (alone.length === 0) return Number.NaN
+    return alone[i]!.length === together[i]!.length ? scores[i]! : scores[next++]!
+  }
+  const candidates = drawn.map((each, i) => describe(each, i, scores[i]!, soloScore(i)))
+  return { candidates: candidates.sort(byScore), scoreMs: ms }
+}
+
+/** How far a call has come: the codes of its candidates over the most there can be; one that has ended counts in full. */
+class DrawProgress {
+  readonly #plan: SizedPlan
+  readonly #stop: number
+  readonly #codes = new Map<number, number>()
+  #done = 0
+
+  constructor(plan: SizedPlan, stop: number) {
+    this.#plan = plan
+    this.#stop = stop
+  }
+
+  /** Candidate, code, candidate, code, ... of a step. */
+  drawn(pairs: Int32Array): void {
+    const { candidates, maxTokens } = this.#plan
+    for (let i = 0; i < pairs.length; i += 2) {
+      const before = this.#codes.get(pairs[i]!) ?? 0
+      const now = pairs[i + 1] === this.#stop ? maxTokens : before + 1
+      this.#codes.set(pairs[i]!, now)
+      this.#done += now - before
+    }
+    this.#tell(this.#done / (candidates * maxTokens))
+  }
+
+  /** The length of the beams. */
+  searched(length: number): void {
+    this.#tell(length / this.#plan.maxTokens)
+  }
+
+  #tell(fraction: number): void {
+    this.#plan.onProgress?.({ stage: 'generate', fraction: Math.min(1, fraction) })
+  }
+}
+
+/** Best first; of equals the first drawn. */
+export function byScore(a: { score: number; index: number }, b: { score: number; index: number }): number {
+  return b.score - a.score || a.index - b.index
+}

@@ -1,0 +1,87 @@
+/** What a loaded model is, and what a call will take. */
+import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/binding.js'
+import { allParts, type Part } from '../addon/parts.js'
+import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
+import { secondsPerCode } from './result.js'
+
+/** Sizes and limits of a loaded model. */
+export interface ModelInfo {
+  /** Of the folder that it was converted from. */
+  name: string
+  /** Type of the weight matrices, as `weightTypes` lists them. */
+  type: string
+  /** Name of the device that holds the weights. */
+  device: string
+  /** Which parts are loaded. */
+  parts: readonly Part[]
+  /** Threads of the CPU. */
+  threads: number
+  /** Bytes of the weights in memory. */
+  bytes: number
+  /** Hz, of clips and of the speech that codes stand for. */
+  sampleRate: number
+  /** How much of each clip is used, in seconds; a shorter one is padded with silence. */
+  clipSeconds: number
+  /** Most text tokens of one call; bos and stops are not counted. */
+  maxTextTokens: number
+  /** Most codes of one candidate: the largest `maxTokens`. */
+  maxTokens: number
+  /** The speech decoder; `vocabulary` counts bos and stop, `stop` is the code that ends a candidate. */
+  decoder: { layers: number; width: number; heads: number; vocabulary: number; stop: number }
+  /** Tokens that the text encoder has embeddings for. */
+  textVocabulary: number
+  /** Codes that the speech encoder has embeddings for: what rank() and embedSpeech() take. */
+  speechVocabulary: number
+  /** Length of embedText and embedSpeech. */
+  projection: number
+  /** What generate() draws with unless told otherwise: tortoise's, or the checkpoint's own. */
+  sampling: Readonly<{
+    repetitionPenalty: number
+    temperature: number
+    topK: number
+    topP: number
+    minP: number
+    typicalP: number
+  }>
+  /** Length of the speech that one code stands for, in seconds. */
+  secondsPerCode: number
+  /**
+   * For codesToMel() and preview(): `codes` have frames, those from 0 on, and each has `framesPerCode`. Undefined for a model
+   * without a codebook, as the published one is.
+   */
+  codebook: { codes: number; framesPerCode: number } | undefined
+  /** Bytes that a call of generate() takes at its peak, in parts: within a tenth of what is measured. */
+  estimateMemory(request: MemoryRequest): MemoryEstimate
+  /** The total of estimateMemory(). */
+  estimateBytes(request: MemoryRequest): number
+}
+
+export function modelInfo(
+  info: NativeInfo,
+  threads: number,
+  sampling: NativeSampling,
+  kvType: KvType,
+): ModelInfo {
+  const { decoderLayers: layers, decoderWidth: width, codebookCodes: codes } = info
+  return {
+    name: info.name,
+    type: info.type,
+    device: info.device,
+    parts: allParts.filter((part) => info[part]),
+    threads,
+    bytes: info.bytes,
+    sampleRate: info.sampleRate,
+    clipSeconds: info.clipSeconds,
+    maxTextTokens: info.maxTextTokens,
+    maxTokens: info.maxTokens,
+    decoder: { layers, width, heads: info.decoderHeads, vocabulary: info.decoderVocab, stop: info.eos },
+    textVocabulary: info.textVocab,
+    speechVocabulary: info.speechVocab,
+    projection: info.projection,
+    sampling: Object.freeze({ ...sampling }),
+    secondsPerCode: secondsPerCode(info),
+    codebook: codes > 0 ? { codes, framesPerCode } : undefined,
+    estimateMemory: (request) => estimateMemory(info, kvType, request),
+    estimateBytes: (request) => estimateMemory(info, kvType, request).total,
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What a call takes at its peak: the one place that knows. scripts/bench/memory.mjs and test/clvp/memory.test.js hold it against what
+ * processes really took. The factors below are how many rows of the tower's width GGML's allocator keeps at once for each token; they
+ * follow from the graphs in native/src.
+ */
+import type { KvType, NativeInfo } from '../addon/binding.js'
+import { integer, oneOf, pick } from '../base/check.js'
+import type { ScoreKind } from './generate_options.js'
+
+/** A call of generate(), as far as its memory goes. */
+export interface MemoryRequest {
+  /** How many are drawn; with beams, their number. */
+  candidates: number
+  /** `maxTokens`: memory is for the case that a candidate gets so long. */
+  tokens: number
+  /** How many are decoded together; default 16. */
+  batchSize?: number | undefined
+  /** Tokens of the text; default 100. */
+  textTokens?: number | undefined
+  /** As for generate(); default 'all'. */
+  scores?: ScoreKind | undefined
+  /** As for generate(); default 0. */
+  padTo?: number | undefined
+}
+
+/**
+ * Bytes at the peak of such calls, one after the other, in parts. Beyond them a process has what Node, this package and GGML's kernels
+ * take before a model is loaded: some 60 MB.
+ */
+export interface MemoryEstimate {
+  weights: number
+  /** Keys and values of the prefix, once, and of each candidate of a batch, by whole pages. */
+  kvCache: number
+  /** Of the largest of the graphs that make a voice, read the prefix, and decode one step: they share their memory. */
+  activations: number
+  /** Of a step, with the copies that are drawn from. */
+  logits: number
+  /** What ranking takes beyond `activations`, whose memory it shares, and the rows of all candidates. */
+  scoring: number
+  /** Lists of graphs, threads, the tokenizer and JavaScript's own objects. */
+  runtime: number
+  /** All of it. */
+  total: number
+}
+
+const float = 4
+/** Rows added to a text's tokens: voice, bos, two stops, mel start. */
+const prefixRows = 5
+/** positions_of_page in native/src/model/kv_cache.cpp. */
+const positionsOfPage = 32
+/** Tokens of rows that are scored together; max_tokens_at_once in native/src/model/rank.cpp. */
+const scoredTogether = 1024
+/** Widths of a tower that are alive at once for each token, at the widest place of its graph. */
+const widths = { voice: 6.2, decoder: 13, encoder: 9 }
+/** Host copies of a step's logits: as computed, as read, as changed, and one row's more. */
+const logitCopies = 4
+/** Copies of a candidate's codes: drawn, padded, by itself; in the core and in JavaScript. */
+const codeCopies = 6
+const runtime = 8e6
+
+export function readMemoryRequest(value: unknown, info: NativeInfo) {
+  const names = ['candidates', 'tokens', 'batchSize', 'textTokens', 'scores', 'padTo'] as const
+  const given = pick(value, names, 'the request')
+  const { batchSize = 16, textTokens = Math.min(100, info.maxTextTokens), scores = 'all', padTo = 0 } = given
+  return {
+    candidates: integer(given.candidates, 'candidates', 1, 65536),
+    tokens: integer(given.tokens, 'tokens', 1, info.maxTokens),
+    batchSize: integer(batchSize, 'batchSize', 1, 1024),
+    textTokens: integer(textTokens, 'textTokens', 1, info.maxTextTokens),
+    scores: oneOf(scores, 'scores', ['all', 'rank', 'none'] as const),
+    padTo: integer(padTo, 'padTo', 0, 4096),
+  }
+}
+
+/** Bytes of a number of the keys and values; 'auto' follows the weights. */
+function keyBytes(kvType: KvType, weights: string): number {
+  const type = kvType === 'auto' ? (weights === 'f32' ? 'f32' : 'f16') : kvType
+  return { f32: 4, f16: 2, q8_0: 34 / 32 }[type]
+}
+
+export function estimateMemory(info: NativeInfo, kvType: KvType, request: MemoryRequest): MemoryEstimate {
+  const { candidates, tokens, batchSize, textTokens, scores, padTo } = readMemoryRequest(request, info)
+  const rows = Math.min(candidates, batchSize)
+  const prefix = textTokens + prefixRows
+  const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
+
+  const position = 2 * layers * width * keyBytes(kvType, info.type) // keys and values
+  const page = Math.min(tokens, positionsOfPage)
+  const own = Math.ceil((tokens - 1) / page) * page // the last code is not fed back
+  const kvCache = position * (prefix + rows * own)
+
+  const frames = (info.clipSeconds * info.sampleRate) / info.hopLength + 1
+  const voice = float * widths.voice * width * frames
+  const prefill = float * widths.decoder * width * prefix
+  const step = float * rows * (widths.decoder * width + 2 * heads * (prefix + tokens) + vocab)
+  const activations = Math.max(voice, prefill, step)
+  const logits = float * logitCopies * rows * vocab
+
+  const length = Math.max(tokens, padTo)
+  const together = Math.max(length, Math.min(scoredTogether, candidates * length))
+  const encoder = scores === 'none' ? 0 : float * widths.encoder * info.speechWidth * together
+  const kept = float * candidates * (codeCopies * length + 2 * info.projection)
+  const scoring = Math.max(0, encoder - activations) + kept
+
+  const parts = { weights: info.bytes, kvCache, activations, logits, scoring, runtime }
+  const whole = Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Math.round(bytes)]))
+  const total = Object.values(whole).reduce((sum, bytes) => sum + bytes, 0)
+  return { ...(whole as typeof parts), total }
+}

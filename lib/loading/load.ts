@@ -1,0 +1,75 @@
+/** From a source that a user names to a model in memory and a session on it. */
+import { availableMemory } from '../addon/free_memory.js'
+import { type CoreLoadOptions, loadModel } from '../addon/jobs.js'
+import type { ModelType } from '../addon/weight_types.js'
+import { path } from '../base/check.js'
+import { ClvpError } from '../base/errors.js'
+import { autoType } from '../clvp/auto.js'
+import { type LoadOptions, type Progress, readLoadOptions } from '../clvp/generate_options.js'
+import { createSession, isolatedSession, type Session, type SessionOptions } from '../session/session.js'
+import { resolveSource } from './source.js'
+
+/** What of the options decides how much memory calls take. */
+export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
+
+/**
+ * Loads a model and makes something of it. What fails on the way leaves nothing behind.
+ *
+ * @param folderType the type that a folder is converted to, unless the options name one
+ */
+export async function openModel<T>(
+  source: string,
+  options: LoadOptions,
+  folderType: ModelType,
+  make: (session: Session, memory: MemoryOptions) => T,
+): Promise<T> {
+  const file = path(source, 'source')
+  const {
+    device,
+    threads,
+    kvType,
+    type: wantedType,
+    maxMemory,
+    revision,
+    parts,
+    mmap,
+    isolate,
+    maxCalls,
+    onProgress,
+    signal,
+  } = readLoadOptions(options)
+  const type = wantedType === 'auto' ? undefined : wantedType
+  const report =
+    onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
+  const chosen = wantedType === 'auto' ? autoType(device, maxMemory ?? availableMemory()) : wantedType
+  const wanted = { type: chosen ?? folderType, revision, threads, signal, onProgress: report }
+  const gguf = await resolveSource(file, wanted)
+  const onLoad = report && ((fraction: number) => report('load', fraction))
+  const load = { device, parts, mmap, maxMemory, signal, onProgress: onLoad }
+  const session = isolate
+    ? await isolatedSession(gguf, load, { threads, kvType, maxCalls })
+    : await sessionHere(gguf, load, { threads, kvType, maxCalls })
+  try {
+    const { info } = session
+    if (type !== undefined && type !== info.type) {
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
+      )
+    }
+    return make(session, { maxMemory, kvType })
+  } catch (error) {
+    await session.dispose()
+    throw error
+  }
+}
+
+async function sessionHere(file: string, load: CoreLoadOptions, options: SessionOptions): Promise<Session> {
+  const model = await loadModel(file, load)
+  try {
+    return createSession(model, options)
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}

@@ -1,0 +1,105 @@
+/** From a repository of the Hugging Face hub to a model file on this machine. */
+import { stat } from 'node:fs/promises'
+import { type ModelType, modelTypes } from '../addon/weight_types.js'
+import { abortSignal, callback, oneOf, pick } from '../base/check.js'
+import { ClvpError, invalid } from '../base/errors.js'
+import { failIo } from '../base/files.js'
+import type { Progress } from '../clvp/generate_options.js'
+import { isHubId, readRevision } from '../hub/id.js'
+import { fetchSnapshot, type Snapshot } from '../hub/snapshot.js'
+import { convertOnce } from './conversion_cache.js'
+import { inspectModel } from './inspect.js'
+
+/** Options of {@link pullModel}. */
+export interface PullOptions {
+  /** A branch, a tag or a commit; default 'main'. */
+  revision?: string | undefined
+  /** The type that the weights are converted to, default 'f16'. Of a repository that holds a .gguf file: must be its own. */
+  type?: ModelType | undefined
+  /** Called on the JavaScript thread with the stages 'download' and 'convert', of those that there is need for. */
+  onProgress?: ((progress: Progress) => void) | undefined
+  /** Stops with CLVP_ABORTED; the next call goes on from there. */
+  signal?: AbortSignal | undefined
+}
+
+export interface PulledModel {
+  id: string
+  revision: string
+  /** What the revision is, 40 hexadecimal digits. */
+  commit: string
+  /** The folder in the hub's cache. */
+  snapshot: string
+  /** Of the files that were wanted of it. */
+  snapshotBytes: number
+  /** The model file. */
+  path: string
+  bytes: number
+  type: ModelType
+}
+
+/**
+ * Fetches a model from the Hugging Face hub into its cache, and converts it, unless that was done before: docs/hub.md.
+ *
+ * @param id `owner/name`
+ * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong id, option or environment, CLVP_IO if it cannot be fetched or written,
+ *   CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it needs what this build lacks, CLVP_ABORTED
+ */
+export async function pullModel(id: string, options: PullOptions = {}): Promise<PulledModel> {
+  if (typeof id !== 'string' || !isHubId(id)) throw invalid("a hub id, 'owner/name',", 'id', id)
+  const given = pick(options, ['revision', 'type', 'onProgress', 'signal'], 'options')
+  const revision = given.revision === undefined ? 'main' : readRevision(given.revision)
+  const type = given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes)
+  const signal = abortSignal(given.signal, 'signal')
+  const onProgress = callback<(progress: Progress) => void>(given.onProgress, 'onProgress')
+  const report =
+    onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
+  const plan = { revision, type: type ?? 'f16', threads: 0, signal, onProgress: report } as const
+  const { snapshot, path } = await fetchModel(id, plan)
+  const found = snapshot.gguf === undefined ? plan.type : await typeOf(path)
+  if (type !== undefined && type !== found) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected a model of type ${type} but ${id} holds a .gguf file of ${found}: leave 'type' out`,
+    )
+  }
+  return {
+    id,
+    revision,
+    commit: snapshot.commit,
+    snapshot: snapshot.folder,
+    snapshotBytes: snapshot.bytes,
+    path,
+    bytes: (await stat(path).catch((error) => failIo(path, error))).size,
+    type: found,
+  }
+}
+
+export interface FetchOptions {
+  revision: string
+  type: ModelType
+  /** For the conversion; 0 for the physical cores. */
+  threads: number
+  signal: AbortSignal | undefined
+  onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
+}
+
+/** The repository's model file: its own, or what its checkpoint is converted to. */
+export async function fetchModel(
+  id: string,
+  { revision, type, threads, signal, onProgress }: FetchOptions,
+): Promise<{ snapshot: Snapshot; path: string }> {
+  const report = (stage: 'download' | 'convert') =>
+    onProgress && ((fraction: number) => onProgress(stage, fraction))
+  const snapshot = await fetchSnapshot(id, { revision, signal, onProgress: report('download') })
+  if (snapshot.gguf !== undefined) return { snapshot, path: snapshot.gguf }
+  const name = id.slice(id.indexOf('/') + 1)
+  const conversion = { type, threads, signal, onProgress: report('convert') }
+  return { snapshot, path: await convertOnce(snapshot.folder, name, `${id} ${snapshot.key}`, conversion) }
+}
+
+async function typeOf(file: string): Promise<ModelType> {
+  const { values } = await inspectModel(file)
+  const type = modelTypes.find((each) => each === values['clvp.type'])
+  if (type) return type
+  throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is no CLVP model: its clvp.type is missing or not known`)
+}

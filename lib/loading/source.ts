@@ -1,0 +1,71 @@
+/** From what a user names as a model to a GGUF file on this machine. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { ModelType } from '../addon/weight_types.js'
+import { ClvpError } from '../base/errors.js'
+import { kindOf, statIfThere, wrongKind } from '../base/files.js'
+import { isHubId } from '../hub/id.js'
+import { convertOnce } from './conversion_cache.js'
+import { fetchModel } from './pull.js'
+
+export interface SourceOptions {
+  /** For a folder, and for a repository that holds one. */
+  type: ModelType
+  /** For its conversion; 0 for the physical cores. */
+  threads: number
+  /** Given only with a hub id. */
+  revision: string | undefined
+  signal: AbortSignal | undefined
+  onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
+}
+
+const expected = 'a model file or a folder with a checkpoint'
+
+/**
+ * Gives a .gguf file back as it is. A checkpoint's folder is converted once and kept in the cache. What is no path here but can
+ * be a hub id is fetched from the hub.
+ */
+export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
+  const { type, revision, signal, onProgress } = options
+  const found = await statIfThere(source, expected)
+  if (!found && isHubId(source)) {
+    return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
+  }
+  if (!found) {
+    throw new ClvpError(
+      'CLVP_IO',
+      `There is no model at ${source}: expected a .gguf file, a folder with a checkpoint (see clvp convert --help), or owner/name on the Hugging Face hub`,
+    )
+  }
+  if (revision !== undefined) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected no revision with a path but received one: ${source} is on this machine, not on the hub`,
+    )
+  }
+  if (found.isFile()) return source
+  if (!found.isDirectory()) throw wrongKind(source, expected, kindOf(found))
+  const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
+  const name = basename(resolve(source)) || 'clvp'
+  return convertOnce(source, name, await fingerprint(source), {
+    type,
+    threads: options.threads,
+    signal,
+    onProgress: report,
+  })
+}
+
+/** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */
+async function fingerprint(folder: string): Promise<string> {
+  const lines = [resolve(folder)]
+  try {
+    for (const name of (await readdir(folder)).sort()) {
+      const { size, mtimeMs } = await stat(join(folder, name))
+      lines.push(`${name} ${size} ${mtimeMs}`)
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_IO', `The folder ${folder} could not be read: ${reason}`, { cause })
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,78 @@
+/** Whether a model file is whole and sound. */
+import type { NativeHeld } from '../addon/binding.js'
+import { scanModel } from '../addon/jobs.js'
+import { abortSignal, callback, integer, path, pick } from '../base/check.js'
+import { ClvpError } from '../base/errors.js'
+import { tokenizerOf } from '../text/text.js'
+import { checkpointConfig } from '../transformers/conditional_generation.js'
+import { checkpointSettings } from '../transformers/generation_options.js'
+
+export interface VerifyOptions {
+  /** To look at weights with, 1 to 512; default: the physical cores that the process may use. */
+  threads?: number | undefined
+  /** Called with the part done, 0 to 1. */
+  onProgress?: ((fraction: number) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Something in a file that is not as it should be. */
+export interface ModelFault {
+  /** Absent if it is about the file. */
+  tensor?: string
+  what: string
+}
+
+export interface Verification {
+  path: string
+  /** There are no faults. */
+  isSound: boolean
+  faults: ModelFault[]
+  /**
+   * Of the header, which holds those of the tensors, as the file states it: XXH64, 16 hexadecimal digits. Absent for a file without
+   * checksums, as versions before them wrote it: then damage that leaves finite numbers is not seen.
+   */
+  checksum?: string
+  /** Of the file. */
+  bytes: number
+  tensors: number
+}
+
+/**
+ * Reads a whole model file and lists what is wrong with it: its structure, parameters, tensors' names and shapes, vocabulary and settings,
+ * its checksums, bytes between or behind the tensors, and weights that are no numbers. `Clvp.load` checks structure,
+ * parameters and shapes only, since reading 2.7 GB twice takes its time.
+ *
+ * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option, CLVP_IO if the file cannot be read, CLVP_ABORTED. A damaged file is
+ *   no error: its faults are the result.
+ */
+export async function verifyModel(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const name = path(file, 'path')
+  const given = pick(options, ['threads', 'onProgress', 'signal'], 'options')
+  const { checksum, values, bytes, tensors, ...found } = await scanModel(name, {
+    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
+    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
+    signal: abortSignal(given.signal, 'signal'),
+  })
+  const faults: ModelFault[] = found.faults.map(({ tensor, what }) => (tensor ? { tensor, what } : { what }))
+  if (tensors > 0) faults.push(...textFaults(values))
+  return { path: name, isSound: faults.length === 0, faults, ...(checksum && { checksum }), bytes, tensors }
+}
+
+/** What the JavaScript side reads out of a file when it loads it: it must be able to. */
+function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
+  const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
+  const faults: ModelFault[] = []
+  for (const read of [
+    () => tokenizerOf(values, { textVocab }),
+    () => checkpointConfig(values['clvp.source.config']),
+    () => checkpointSettings(values['clvp.source.generation_config']),
+  ]) {
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof ClvpError)) throw error
+      faults.push({ what: error.message })
+    }
+  }
+  return faults
+}

@@ -1,0 +1,330 @@
+/**
+ * `isolate: true`: the model runs in a process of its own, which may end, by a fault, a signal or the system's want of memory, without
+ * taking this one along. The calls that it was busy with then reject with CLVP_DEVICE, and the next call starts another.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type {
+  NativeAbortFlag,
+  NativeDecoderOutput,
+  NativeHeld,
+  NativeHooks,
+  NativeInfo,
+  NativeRequest,
+  NativeSession,
+} from '../addon/binding.js'
+import { onAbort } from '../base/abort.js'
+import { abortError, ClvpError, disposedError } from '../base/errors.js'
+import type { Engine } from './engine.js'
+import {
+  type FlagPlace,
+  type FromModel,
+  failed,
+  type HookName,
+  type Method,
+  packed,
+  type Start,
+  type ToModel,
+} from './wire.js'
+
+const program = fileURLToPath(new URL('./remote_process.js', import.meta.url))
+/** How long a process may take to end by itself. */
+const patienceMs = 2000
+
+/** A call that is not settled. */
+interface Pending {
+  resolve(value: never): void
+  reject(error: unknown): void
+  message(): ToModel
+  hooks: NativeHooks
+  /** Set: it is not to be sent any more. */
+  flag: RemoteFlag | undefined
+  sent: boolean
+}
+
+/** A flag of one request over there. */
+class RemoteFlag implements NativeAbortFlag {
+  static #next = 0
+  readonly id = RemoteFlag.#next++
+  aborted = false
+  readonly #tell: (message: ToModel) => void
+
+  constructor(tell: (message: ToModel) => void) {
+    this.#tell = tell
+  }
+
+  abort(): void {
+    this.aborted = true
+    this.#tell({ kind: 'cancel', flag: this.id })
+  }
+}
+
+/** The flag that a call was given: an argument of its own, or in a request. */
+function flagOf(value: unknown): RemoteFlag | undefined {
+  if (value instanceof RemoteFlag) return value
+  const { abort } = (value ?? {}) as { abort?: unknown }
+  return abort instanceof RemoteFlag ? abort : undefined
+}
+
+const place = (value: object): FlagPlace | undefined =>
+  value instanceof RemoteFlag ? { flag: value.id, aborted: value.aborted } : undefined
+
+type Started = Extract<FromModel, { kind: 'started' }>
+
+export class RemoteEngine implements Engine {
+  readonly info: NativeInfo
+  readonly threads: number
+  readonly values: Record<string, NativeHeld>
+  readonly session: NativeSession
+  readonly #start: Start
+  readonly #pending = new Map<number, Pending>()
+  #child: ModelProcess | undefined
+  #nextId = 0
+  #closed = false
+
+  /** Starts the first process. */
+  static async start(
+    start: Start,
+    {
+      signal,
+      onProgress,
+    }: { signal?: AbortSignal | undefined; onProgress?: ((fraction: number) => void) | undefined },
+  ): Promise<RemoteEngine> {
+    if (signal?.aborted) throw abortError(signal)
+    const child = new ModelProcess(start, onProgress)
+    const forget = signal && onAbort(signal, () => child.kill())
+    try {
+      return new RemoteEngine(start, child, await child.started)
+    } catch (error) {
+      throw signal?.aborted ? abortError(signal) : error
+    } finally {
+      forget?.()
+    }
+  }
+
+  private constructor(start: Start, child: ModelProcess, { info, values, threads }: Started) {
+    this.#start = start
+    this.info = info
+    this.values = values
+    this.threads = threads
+    this.#adopt(child)
+    child.busy(false)
+    this.session = this.#makeSession()
+  }
+
+  newFlag(): NativeAbortFlag {
+    return new RemoteFlag((message) => this.#child?.send(message))
+  }
+
+  async dispose(): Promise<void> {
+    await this.#child?.end()
+  }
+
+  #makeSession(): NativeSession {
+    const ask =
+      (method: Method) =>
+      (...args: unknown[]) =>
+        this.#call<Promise<never>>(method, args)
+    return {
+      mel: ask('mel'),
+      condition: ask('condition'),
+      generate: ({ hooks, ...bare }: NativeRequest) => this.#call('generate', [bare], hooks),
+      searchBeams: (prompt, options, hooks, abort) =>
+        this.#call('searchBeams', [prompt, options, {}, abort], hooks),
+      conditioning: ask('conditioning'),
+      stepLogits: ask('stepLogits'),
+      encode: ask('encode'),
+      decode: async (input, abort) => {
+        if (input.past || input.keep) {
+          throw new ClvpError(
+            'CLVP_UNSUPPORTED',
+            'Expected no pastKeyValues with isolate: they stay in the process that made them. Leave isolate or useCache out',
+          )
+        }
+        return this.#call<Promise<NativeDecoderOutput>>('decode', [input, abort])
+      },
+      embedText: ask('embedText'),
+      embedSpeech: ask('embedSpeech'),
+      codesToMel: ask('codesToMel'),
+      preview: ask('preview'),
+      collectImportance: ask('collectImportance'),
+      importance: ask('importance'),
+      close: () => this.#close(),
+      dispose: () => {}, // with the process
+      threads: () => this.threads,
+    }
+  }
+
+  #close(): void {
+    this.#closed = true
+    for (const [id, { sent }] of this.#pending) if (!sent) this.#settle(id)?.reject(disposedError())
+    this.#child?.send({ kind: 'close' })
+  }
+
+  #call<P extends Promise<unknown>>(method: Method, args: unknown[], hooks: NativeHooks = {}): P {
+    const id = this.#nextId++
+    const message = (): ToModel => ({
+      kind: 'call',
+      id,
+      method,
+      args: packed(args, place) as unknown[],
+      hooks: (Object.keys(hooks) as HookName[]).filter((name) => hooks[name]),
+    })
+    return new Promise<never>((resolve, reject) => {
+      if (this.#closed) throw disposedError()
+      const flag = args.flat().map(flagOf).find(Boolean)
+      this.#pending.set(id, { resolve, reject, message, hooks, flag, sent: false })
+      const child = this.#child ?? this.#adopt(new ModelProcess(this.#start))
+      child.busy(true)
+      if (child.isReady) this.#deliver(id, child)
+      else
+        child.started.then(
+          (started) => this.#resume(id, child, started),
+          (error) => this.#settle(id)?.reject(error),
+        )
+    }) as unknown as P
+  }
+
+  /** A model that has changed under our hands would answer for another. */
+  #resume(id: number, child: ModelProcess, { info }: Started): void {
+    const same = JSON.stringify({ ...info, device: '' }) === JSON.stringify({ ...this.info, device: '' })
+    if (same) {
+      this.#deliver(id, child)
+      return
+    }
+    child.kill()
+    this.#settle(id)?.reject(
+      new ClvpError(
+        'CLVP_MODEL_FORMAT',
+        `Expected ${this.#start.file} as it was when it was loaded, but it is another model now: load it again`,
+      ),
+    )
+  }
+
+  #deliver(id: number, child: ModelProcess): void {
+    const entry = this.#pending.get(id)
+    if (!entry) return
+    if (entry.flag?.aborted) {
+      this.#settle(id)?.reject(new ClvpError('CLVP_ABORTED', 'The operation was aborted'))
+      return
+    }
+    entry.sent = true
+    try {
+      child.send(entry.message())
+    } catch (error) {
+      this.#settle(id)?.reject(error)
+    }
+  }
+
+  #settle(id: number): Pending | undefined {
+    const entry = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (this.#pending.size === 0) this.#child?.busy(false)
+    return entry
+  }
+
+  #adopt(child: ModelProcess): ModelProcess {
+    this.#child = child
+    child.onMessage = (message) => this.#receive(message, child)
+    child.onEnd = (error) => {
+      if (this.#child === child) this.#child = undefined
+      for (const [id, { sent }] of this.#pending) if (sent) this.#settle(id)?.reject(error)
+    }
+    return child
+  }
+
+  #receive(message: FromModel, child: ModelProcess): void {
+    if (message.kind === 'value') this.#settle(message.id)?.resolve(message.value as never)
+    if (message.kind === 'error') this.#settle(message.id)?.reject(failed(message.error))
+    if (message.kind === 'hook') {
+      const hook = this.#pending.get(message.id)?.hooks[message.hook] as
+        | ((...args: unknown[]) => void)
+        | undefined
+      const reply = (value?: unknown) => child.send({ kind: 'reply', reply: message.reply, value })
+      hook ? hook(...message.args, reply) : reply()
+    }
+  }
+}
+
+/** One process, from its start to its end. It does not keep this one alive unless it is busy. */
+class ModelProcess {
+  readonly started: Promise<Started>
+  isReady = false
+  onMessage: ((message: FromModel) => void) | undefined
+  onEnd: ((error: ClvpError) => void) | undefined
+  readonly #child: ChildProcess
+  readonly #ended: Promise<void>
+  #complaint = ''
+
+  constructor(start: Start, onProgress?: (fraction: number) => void) {
+    // A group of its own: a Ctrl-C in the terminal is for the program that was started there, which decides what to do.
+    this.#child = fork(program, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+      detached: true,
+    })
+    this.#child.stderr?.on('data', (data) => {
+      this.#complaint = (this.#complaint + data).slice(-2000)
+    })
+    let refuse: (error: Error) => void
+    this.started = new Promise((resolve, reject) => {
+      refuse = reject
+      this.#child.on('message', (message: FromModel) => {
+        if (message.kind === 'progress') onProgress?.(message.fraction)
+        else if (message.kind === 'unstarted') reject(failed(message.error))
+        else if (message.kind === 'started') {
+          this.isReady = true
+          resolve(message)
+        } else this.onMessage?.(message)
+      })
+    })
+    this.started.catch(() => {}) // whoever waits for it is told
+    this.#ended = new Promise((resolve) => {
+      const end = (how: string) => {
+        const error = this.#lost(how)
+        this.isReady = false
+        refuse(error)
+        this.onEnd?.(error)
+        resolve()
+      }
+      this.#child.once('error', (error) => end(`could not be started or spoken to (${error.message})`))
+      this.#child.once('exit', (code, signal) =>
+        end(signal ? `ended by ${signal}` : `ended with status ${code}`),
+      )
+    })
+    this.send({ kind: 'start', start })
+  }
+
+  send(message: ToModel): void {
+    if (this.#child.connected) this.#child.send(message, () => {}) // a failure is told by its end
+  }
+
+  /** Does anybody wait for it? */
+  busy(busy: boolean): void {
+    const { channel } = this.#child
+    const pipe = this.#child.stderr as unknown as { ref(): void; unref(): void } | null
+    for (const each of [this.#child, channel, pipe]) busy ? each?.ref() : each?.unref()
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Lets it end, or ends it. */
+  async end(): Promise<void> {
+    this.send({ kind: 'dispose' })
+    const timer = setTimeout(() => this.kill(), patienceMs)
+    this.busy(true)
+    await this.#ended
+    clearTimeout(timer)
+  }
+
+  #lost(how: string): ClvpError {
+    const said = this.#complaint.trim().split('\n').at(-1)
+    return new ClvpError(
+      'CLVP_DEVICE',
+      `The process that the model runs in ${how}${said ? `: ${said}` : ''}. The next call starts another`,
+    )
+  }
+}

@@ -1,0 +1,252 @@
+/** Sessions: a model at work, in this process or in one of its own. Not part of the public surface. */
+import { setImmediate } from 'node:timers/promises'
+import {
+  binding,
+  type KvType,
+  type NativeAbortFlag,
+  type NativeAudio,
+  type NativeDecoderForward,
+  type NativeDecoderOutput,
+  type NativeEncoderOutput,
+  type NativeForward,
+  type NativeGenerated,
+  type NativeHooks,
+  type NativeImportance,
+  type NativeInfo,
+  type NativeMel,
+  type NativeModel,
+  type NativeRows,
+  type NativeSession,
+  type NativeSimilarity,
+  native,
+  type PrefixPositions,
+  rewrap,
+} from '../addon/binding.js'
+import { type CoreLoadOptions, nativeOptions } from '../addon/jobs.js'
+import { withAbort } from '../base/abort.js'
+import { ClvpError, disposedError } from '../base/errors.js'
+import { guard } from '../base/hook_guard.js'
+import { type Engine, localEngine } from './engine.js'
+import { defaultMaxCalls, Gate } from './gate.js'
+import { RemoteEngine } from './remote.js'
+import {
+  type CoreBeamRequest,
+  type CoreGenerateRequest,
+  defaultBeams,
+  defaultDraw,
+  defaultGenerate,
+  nativeHooks,
+} from './requests.js'
+
+/** How a session computes, and how many calls it takes at a time. */
+export interface SessionOptions {
+  threads?: number
+  kvType?: KvType
+  maxCalls?: number
+}
+
+/** On a model in this process, which is the session's from now on. */
+export function createSession(model: NativeModel, options: SessionOptions = {}): Session {
+  const { threads = 0, kvType = 'auto', maxCalls } = options
+  try {
+    return new Session(localEngine(model, threads, kvType), maxCalls)
+  } catch (error) {
+    throw rewrap(error)
+  }
+}
+
+/** On a model in a process of its own. */
+export async function isolatedSession(
+  file: string,
+  load: CoreLoadOptions,
+  { threads = 0, kvType = 'auto', maxCalls }: SessionOptions = {},
+): Promise<Session> {
+  const start = { file, load: nativeOptions(load), threads, kvType }
+  return new Session(await RemoteEngine.start(start, load), maxCalls)
+}
+
+/** A model at work. Calls run side by side; each fails, is aborted and settles by itself. */
+export class Session {
+  readonly info: NativeInfo
+  readonly threads: number
+  /** What the model file says. */
+  readonly values: Engine['values']
+  readonly #engine: Engine
+  readonly #native: NativeSession
+  readonly #gate: Gate
+  /** Calls of the core that have not settled: an aborted one may go on for a moment after its promise has rejected. */
+  readonly #running = new Set<Promise<unknown>>()
+  #closed = false
+
+  constructor(engine: Engine, maxCalls: number = defaultMaxCalls) {
+    this.#gate = new Gate(maxCalls)
+    this.info = engine.info
+    this.threads = engine.threads
+    this.values = engine.values
+    this.#engine = engine
+    this.#native = engine.session
+  }
+
+  /** Makes one call of several steps: they are counted as one, and none is refused with CLVP_BUSY once the first was admitted. */
+  call<T>(steps: () => Promise<T>): Promise<T> {
+    return this.#gate.admit(steps)
+  }
+
+  mel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {
+    return this.#run(() => this.#native.mel(samples), signal)
+  }
+
+  condition(mel: NativeMel, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.condition(mel, flag), signal)
+  }
+
+  /** See NativeSession. */
+  conditioning(voices: Float32Array, text: NativeRows, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.conditioning(voices, text, flag), signal)
+  }
+
+  stepLogits(
+    textIds: Int32Array,
+    voice: Float32Array,
+    codes: Int32Array,
+    prefixPositions: PrefixPositions = 'transformers',
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, prefixPositions, flag), signal)
+  }
+
+  encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {
+    return this.#run((flag) => this.#native.encode(tower, input, flag), signal)
+  }
+
+  decode(input: NativeDecoderForward, signal?: AbortSignal): Promise<NativeDecoderOutput> {
+    return this.#run((flag) => this.#native.decode(input, flag), signal)
+  }
+
+  embedText(textIds: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.embedText(textIds, flag), signal)
+  }
+
+  embedSpeech(rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.embedSpeech(rows, flag), signal)
+  }
+
+  async score(textIds: Int32Array, rows: Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    return (await this.scoreTimed(textIds, undefined, rows, signal)).scores
+  }
+
+  /** Scores rows against a text, whose embedding may be `known`; gives that too, and the milliseconds of the work. */
+  scoreTimed(
+    textIds: Int32Array,
+    known: Float32Array | undefined,
+    rows: Int32Array[],
+    signal?: AbortSignal,
+  ): Promise<{ text: Float32Array; scores: Float32Array; ms: number }> {
+    return this.call(async () => {
+      const started = performance.now()
+      const text = known ?? (await this.embedText(textIds, signal))
+      const speech = await this.embedSpeech(rows, signal)
+      const { scores } = this.similarity(text, speech)
+      return { text, scores, ms: performance.now() - started }
+    })
+  }
+
+  codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {
+    return this.#run(() => this.#native.codesToMel(codes), signal)
+  }
+
+  preview(codes: Int32Array, iterations: number, signal?: AbortSignal): Promise<NativeAudio> {
+    return this.#run((flag) => this.#native.preview(codes, iterations, flag), signal)
+  }
+
+  /** Sums up what enters the weight matrices from now on; false stops that. */
+  collectImportance(on: boolean, signal?: AbortSignal): Promise<void> {
+    return this.#run(() => this.#native.collectImportance(on), signal)
+  }
+
+  importance(signal?: AbortSignal): Promise<NativeImportance[]> {
+    return this.#run(() => this.#native.importance(), signal)
+  }
+
+  /** Requests that are under way at the same time share a batch where the device allows it. */
+  generate(request: CoreGenerateRequest): Promise<NativeGenerated> {
+    const { prompt } = request
+    const options = { ...defaultGenerate, maxTokens: this.#defaultTokens, ...request }
+    return this.#draw(request, (abort, hooks) => this.#native.generate({ prompt, options, hooks, abort }))
+  }
+
+  /** The likeliest rows, best first. */
+  searchBeams(request: CoreBeamRequest): Promise<NativeGenerated> {
+    const options = { ...defaultBeams, maxTokens: this.#defaultTokens, ...request }
+    return this.#draw(request, (abort, hooks) =>
+      this.#native.searchBeams(request.prompt, options, hooks, abort),
+    )
+  }
+
+  /** A call with the caller's functions, whose first error stops it. */
+  #draw(
+    request: CoreGenerateRequest | CoreBeamRequest,
+    draw: (flag: NativeAbortFlag, hooks: NativeHooks) => Promise<NativeGenerated>,
+  ): Promise<NativeGenerated> {
+    const run = async (flag: NativeAbortFlag) => {
+      // Calls that are made in one turn of the event loop begin together: none has to share the cores with JavaScript that still makes others.
+      await setImmediate()
+      return guard(
+        () => flag.abort(),
+        (fail) => draw(flag, nativeHooks(request, fail)),
+      )
+    }
+    return this.#run(run, request.signal)
+  }
+
+  get #defaultTokens(): number {
+    return Math.min(defaultDraw.maxTokens, this.info.maxTokens)
+  }
+
+  /** Embeddings [n, projection] to unit length, and the scores of all pairs. */
+  similarity(text: Float32Array, speech: Float32Array): NativeSimilarity {
+    try {
+      return binding.similarity(this.info, text, speech)
+    } catch (error) {
+      throw rewrap(error)
+    }
+  }
+
+  /** Rows as the speech encoder takes them; see fix_codes in clvp.h. */
+  fixCodes(rows: Int32Array[], stopped: boolean[], padTo = 0): Int32Array[] {
+    try {
+      return binding.fixCodes(this.info, rows, stopped, padTo)
+    } catch (error) {
+      throw rewrap(error)
+    }
+  }
+
+  /** Ends all calls, and frees the memory of the session and its model. */
+  async dispose(): Promise<void> {
+    this.#closed = true
+    this.#native.close()
+    await Promise.allSettled(this.#running)
+    await this.#engine.dispose()
+  }
+
+  #run<T>(job: (flag: NativeAbortFlag) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.call(async () => {
+      if (this.#closed) throw disposedError()
+      const flag = this.#engine.newFlag()
+      const run = () => this.#track(native(() => job(flag)))
+      try {
+        return await withAbort(signal, () => flag.abort(), run)
+      } catch (error) {
+        const isDisposed = error instanceof ClvpError && error.code === 'CLVP_DISPOSED'
+        throw isDisposed && !signal?.aborted ? disposedError() : error
+      }
+    })
+  }
+
+  #track<T>(running: Promise<T>): Promise<T> {
+    this.#running.add(running)
+    const forget = () => void this.#running.delete(running)
+    running.then(forget, forget)
+    return running
+  }
+}

@@ -1,0 +1,300 @@
+import { string } from '../base/check.js'
+import { invalid } from '../base/errors.js'
+import { BYTE_CHARACTERS, BytePairEncoder } from './bpe.js'
+import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
+import { spokenAtLeast } from './text_length.js'
+import { type DecoderClass, SPACE_TOKEN, TokenDecoder } from './token_decoder.js'
+import {
+  type BatchEncoding,
+  batchRows,
+  type EncodedInputs,
+  type PadOptions,
+  padEncoded,
+  readCallOptions,
+  readPadOptions,
+  type TokenizerCallOptions,
+} from './tokenizer_call.js'
+import { readFolder, saveTokenizer, saveVocabulary } from './tokenizer_files.js'
+import {
+  type ClvpTokenizerOptions,
+  type ClvpTokenizerSettings,
+  type DecodeOptions,
+  readSplitSpecialTokens,
+  readTokenizerOptions,
+  readTokenizerSettings,
+  type TokenizeOptions,
+} from './tokenizer_options.js'
+import { parseMerges, parseVocab, readText, splitMerge } from './vocabulary.js'
+
+export type {
+  BatchEncoding,
+  ClvpTokenizerOptions,
+  ClvpTokenizerSettings,
+  DecodeOptions,
+  EncodedInputs,
+  PadOptions,
+  TokenizeOptions,
+  TokenizerCallOptions,
+}
+
+/** One token and where it lies in the normalised text. */
+export interface OffsetToken {
+  id: number
+  /** The token as `tokenize` gives it: `'[SPACE]'` for a blank, the unknown piece itself when `id` is unknown's. */
+  text: string
+  /** First character, an index into the normalised text. */
+  start: number
+  /** One past the last character. */
+  end: number
+}
+
+/** What became of a text on its way to ids. */
+export interface EncodingWithOffsets {
+  /** The text that was tokenized. */
+  normalized: string
+  tokens: OffsetToken[]
+  /** What was lost because it is not ASCII; indices are those of the text as it was given. */
+  dropped: DroppedText[]
+}
+
+/**
+ * The reference's word pattern, cut down to what the normaliser leaves: ASCII in lower case whose only white
+ * space is the blank.
+ */
+const WORD = /'(?:s|t|re|ve|m|ll|d)| ?[a-z]+| ?[0-9]+| ?[^ a-z0-9]+| +(?![^ ])| +/g
+
+const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
+
+/** A text, or several. */
+type Texts = string | readonly string[]
+
+/**
+ * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers' `ClvpTokenizer`
+ * with `split_special_tokens=True`: text that looks like a special token is plain text, so that no input can smuggle one
+ * in, unless `splitSpecialTokens: false` asks for it. No special tokens are added, as the reference adds none.
+ *
+ * An instance is a function too: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. It never changes what it
+ * answers; all methods may be called from anywhere at any time.
+ */
+export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
+  (texts: Texts, options?: TokenizerCallOptions) => BatchEncoding
+>) {
+  /** The results of a call that a model takes. */
+  static readonly modelInputNames: readonly string[] = Object.freeze(['inputIds', 'attentionMask'])
+  /** The merges as they were given, most important first. */
+  readonly merges: readonly string[]
+  readonly #bpe: BytePairEncoder
+  /** Token text and id of each of the encoder's symbols. */
+  readonly #names: readonly string[]
+  readonly #ids: readonly number[]
+  /** Characters of the longest. */
+  readonly #longest: number
+  /** Finds special tokens in a text, the longest first; it keeps what it splits at. */
+  readonly #special: RegExp
+
+  /**
+   * @param options see {@link ClvpTokenizerOptions}; special tokens missing from `vocab` get the ids after its size
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a wrong or unknown option, `CLVP_MODEL_FORMAT` for a vocabulary
+   *   with ids that are double or no whole numbers, or for a merge that has not two parts
+   */
+  constructor(options: ClvpTokenizerOptions) {
+    const { vocab, merges, ...settings } = readTokenizerOptions(options)
+    super(vocab, settings)
+    const pairs = Array.from(merges, splitMerge)
+    this.merges = Object.freeze([...(merges as readonly string[])])
+    this.#bpe = new BytePairEncoder(pairs)
+    const hasSpace = this.table.vocab.has(SPACE_TOKEN)
+    this.#names = this.#bpe.symbols.map((text) => (hasSpace && text === SPACE_CHARACTER ? SPACE_TOKEN : text))
+    this.#ids = this.#names.map((token) => this.table.idOf(token))
+    this.#longest = this.#bpe.symbols.reduce((most, text) => Math.max(most, text.length), 1)
+    this.#special = splitterAt(this.allSpecialTokens)
+  }
+
+  /**
+   * Makes a tokenizer from a folder's `vocab.json`, `merges.txt` and, if it is there, `tokenizer_config.json`.
+   *
+   * @param settings go before those of the folder
+   * @throws ClvpError `CLVP_IO` when a file cannot be read, `CLVP_MODEL_FORMAT` for malformed ones, `CLVP_UNSUPPORTED` for
+   *   added tokens other than the four special ones
+   */
+  static async fromPretrained(folder: string, settings: ClvpTokenizerSettings = {}): Promise<ClvpTokenizer> {
+    const given = readTokenizerSettings(settings)
+    return readFolder(folder, (vocab, merges, found) => {
+      return ClvpTokenizer.fromTexts(vocab, merges, { ...found, ...given })
+    })
+  }
+
+  /**
+   * Makes a tokenizer from a `vocab.json` and a `merges.txt`.
+   *
+   * @throws ClvpError `CLVP_IO` when a file cannot be read, otherwise as {@link ClvpTokenizer.fromTexts}
+   */
+  static async fromFiles(
+    vocabPath: string,
+    mergesPath: string,
+    settings: ClvpTokenizerSettings = {},
+  ): Promise<ClvpTokenizer> {
+    const [vocab, merges] = await Promise.all([
+      readText(vocabPath, 'vocabPath'),
+      readText(mergesPath, 'mergesPath'),
+    ])
+    return ClvpTokenizer.fromTexts(vocab, merges, settings)
+  }
+
+  /**
+   * Makes a tokenizer from what stands in the two files. The reference takes the first line of the merges for a
+   * version line whatever it is; here it must start with `#version`, so that no merge is lost of files without one.
+   *
+   * @param vocabText JSON: one object of tokens and ids
+   * @param mergesText one merge a line, after a version line if there is one; empty lines are passed over
+   * @throws ClvpError `CLVP_MODEL_FORMAT` for malformed texts, otherwise as the constructor
+   */
+  static fromTexts(
+    vocabText: string,
+    mergesText: string,
+    settings: ClvpTokenizerSettings = {},
+  ): ClvpTokenizer {
+    const vocab = parseVocab(string(vocabText, 'vocabText'))
+    const merges = parseMerges(string(mergesText, 'mergesText'))
+    return new ClvpTokenizer({ ...readTokenizerSettings(settings), vocab, merges })
+  }
+
+  /**
+   * Splits a text into tokens, after normalising it. A piece that the vocabulary lacks stays as it is here; only
+   * its id is the unknown token's.
+   *
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
+   */
+  tokenize(text: string, options: TokenizeOptions = {}): string[] {
+    const tokens: string[] = []
+    this.#eachToken(text, readSplitSpecialTokens(options), (token) => tokens.push(token))
+    return tokens
+  }
+
+  /**
+   * The ids of a text, without any special tokens: what transformers returns as `input_ids`.
+   *
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
+   */
+  encode(text: string, options: TokenizeOptions = {}): Int32Array {
+    return this.#encode(text, readSplitSpecialTokens(options))
+  }
+
+  /**
+   * {@link ClvpTokenizer.encode}, or undefined for a text that certainly has more than `most` tokens: a long one is refused before it is
+   * normalised and split, which would hold up the event loop.
+   *
+   * @internal
+   */
+  encodeUpTo(text: string, most: number): Int32Array | undefined {
+    const mostSpoken = most * this.#longest
+    if (spokenAtLeast(text, mostSpoken) > mostSpoken) return undefined
+    const normalized = normalizeEnglish(text)
+    if (normalized.length > mostSpoken) return undefined
+    const ids: number[] = []
+    this.#eachSymbol(normalized, (symbol) => ids.push(this.#ids[symbol]!))
+    return Int32Array.from(ids)
+  }
+
+  /**
+   * The ids of texts as tensors that a model takes: transformers' call of a tokenizer. `tokenizer(texts, options)` is the
+   * same.
+   *
+   * @param texts one text or several, at least one
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but texts, for a wrong or unknown option, or when texts differ
+   *   in length and nothing makes them equal
+   */
+  override call(texts: Texts, options: TokenizerCallOptions = {}): BatchEncoding {
+    const { splitSpecialTokens, ...plan } = readCallOptions(options, this)
+    const list: unknown[] = Array.isArray(texts) ? texts : [texts]
+    if (list.length === 0) throw invalid('a text or some texts', 'texts', texts)
+    const rows = Array.from(list, (text, at) => {
+      return this.#encode(string(text, list === texts ? `texts[${at}]` : 'text'), splitSpecialTokens)
+    })
+    return batchRows(rows, plan, list === texts)
+  }
+
+  /**
+   * Pads rows of ids, and what belongs to them, to one length.
+   *
+   * @param encoded one encoding, of one row or several, or an array of encodings
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` as {@link ClvpTokenizer.call}
+   */
+  pad(encoded: EncodedInputs | readonly EncodedInputs[], options: PadOptions = {}): BatchEncoding {
+    return padEncoded(encoded, readPadOptions(options, this))
+  }
+
+  /**
+   * {@link ClvpTokenizer.encode} with an account of how the ids came about.
+   *
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
+   */
+  encodeWithOffsets(text: string): EncodingWithOffsets {
+    const normalized = normalizeEnglish(text)
+    const tokens: OffsetToken[] = []
+    this.#eachSymbol(normalized, (symbol, start, end) => {
+      tokens.push({ id: this.#ids[symbol]!, text: this.#names[symbol]!, start, end })
+    })
+    return { normalized, tokens, dropped: droppedText(text) }
+  }
+
+  /**
+   * Writes `vocab.json` and `merges.txt` into a folder, which is made if need be. The merges have the version line that
+   * every reader expects, transformers' own included, which itself writes none and then loses the first merge.
+   *
+   * @param prefix goes before the files' names, with a hyphen
+   * @returns the two paths
+   * @throws ClvpError `CLVP_IO`
+   */
+  saveVocabulary(folder: string, prefix?: string): Promise<[string, string]> {
+    return saveVocabulary(folder, this.table.vocab, this.merges, prefix)
+  }
+
+  /**
+   * {@link ClvpTokenizer.saveVocabulary}, with `tokenizer_config.json` and the ids of added tokens.
+   *
+   * @param processorClass what `tokenizer_config.json` is to name as the tokenizer's processor; none by default
+   * @returns the paths of all files
+   * @throws ClvpError `CLVP_IO`
+   */
+  savePretrained(folder: string, processorClass?: string): Promise<string[]> {
+    const name = processorClass === undefined ? undefined : string(processorClass, 'processorClass')
+    return saveTokenizer(folder, this, this.table, name)
+  }
+
+  #encode(text: string, splitSpecialTokens: boolean): Int32Array {
+    const ids: number[] = []
+    this.#eachToken(text, splitSpecialTokens, (_, id) => ids.push(id))
+    return Int32Array.from(ids)
+  }
+
+  #eachToken(text: string, splitSpecialTokens: boolean, visit: (token: string, id: number) => void): void {
+    // Each piece between special tokens is a text of its own: the reference normalises them one by one.
+    const pieces = splitSpecialTokens ? [text] : string(text, 'text').split(this.#special)
+    for (const [at, piece] of pieces.entries()) {
+      if (at % 2 === 1) visit(piece, this.table.idOf(piece))
+      else
+        this.#eachSymbol(normalizeEnglish(piece), (symbol) => visit(this.#names[symbol]!, this.#ids[symbol]!))
+    }
+  }
+
+  /** Calls back for each symbol of a normalised text, in order, with its place. */
+  #eachSymbol(normalized: string, visit: (symbol: number, start: number, end: number) => void): void {
+    let start = 0
+    // The pattern leaves nothing out, so places can be counted up; ASCII is one byte a character.
+    for (const [word] of normalized.matchAll(WORD)) {
+      for (const symbol of this.#bpe.encode(word)) {
+        const end = start + this.#bpe.symbols[symbol]!.length
+        visit(symbol, start, end)
+        start = end
+      }
+    }
+  }
+}
+
+/** Splits a text at tokens, which stay in the list at its odd places. */
+function splitterAt(tokens: readonly string[]): RegExp {
+  const longestFirst = tokens.toSorted((a, b) => b.length - a.length)
+  const literals = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`(${literals.join('|')})`)
+}

@@ -1,0 +1,177 @@
+/** Options of ClvpTokenizer: their defaults and their checks. */
+import { boolean, integer, oneOf, pick } from '../base/check.js'
+import { ClvpError, describe, invalid } from '../base/errors.js'
+
+export type Side = 'left' | 'right'
+
+/** What a {@link ClvpTokenizer} is made of. The defaults are transformers' own. */
+export interface ClvpTokenizerOptions {
+  /** Every token and its id. Ids are distinct whole numbers from 0; gaps are allowed. */
+  vocab: Readonly<Record<string, number>>
+  /** The merges, most important first, each as two parts with a blank between them: `"t h"`. */
+  merges: readonly string[]
+  /** Stands for a token that is not in the vocabulary. Default `'[UNK]'`. */
+  unkToken?: string
+  /** Default `'<|endoftext|>'`, which published vocabularies lack: it gets the first id after them. */
+  bosToken?: string
+  /** Default `'[STOP]'`. */
+  eosToken?: string
+  /** Default `'[STOP]'`. */
+  padToken?: string
+  /** Kept for configurations that have it; without effect, as in the reference. Default `false`. */
+  addPrefixSpace?: boolean
+  /** Where calls pad. Default `'right'`. */
+  paddingSide?: Side
+  /** Where calls cut. Default `'right'`. */
+  truncationSide?: Side
+  /** The length of calls that pad or truncate to one without saying which. Default `Infinity`: they then do neither. */
+  modelMaxLength?: number
+  /** What `decode` does when its option of this name is not given. Default `false`. */
+  cleanUpTokenizationSpaces?: boolean
+}
+
+/** The options which files do not answer. */
+export type ClvpTokenizerSettings = Omit<ClvpTokenizerOptions, 'vocab' | 'merges'>
+
+/** How {@link ClvpTokenizer.decode} treats what is not text. */
+export interface DecodeOptions {
+  /** Leave out unknown, begin, end and pad tokens. Default `false`. */
+  skipSpecialTokens?: boolean
+  /** Turn `[SPACE]` and `[STOP]` into blanks, drop unknowns, close up double blanks. Default: the tokenizer's own. */
+  cleanUpTokenizationSpaces?: boolean
+}
+
+/** How text becomes tokens. */
+export interface TokenizeOptions {
+  /**
+   * Whether text that looks like a special token is plain text. Default `true`, so that no input can smuggle one in; with
+   * `false` look-alikes become the tokens themselves, as transformers has it by default.
+   */
+  splitSpecialTokens?: boolean
+}
+
+const MAX_TOKEN = 1024
+const STOP_TOKEN = '[STOP]'
+const TOKEN_DEFAULTS = {
+  bosToken: '<|endoftext|>',
+  eosToken: STOP_TOKEN,
+  unkToken: '[UNK]',
+  padToken: STOP_TOKEN,
+} as const
+const TOKENS = ['bosToken', 'eosToken', 'unkToken', 'padToken'] as const
+const OTHERS = ['paddingSide', 'truncationSide', 'modelMaxLength', 'cleanUpTokenizationSpaces'] as const
+const SETTINGS = ['addPrefixSpace', ...TOKENS, ...OTHERS] as const
+
+/** Options after defaults and checks; the vocabulary and the merges themselves are still to be checked. */
+export function readTokenizerOptions(value: unknown) {
+  const given = pick(value, ['vocab', 'merges', ...SETTINGS], 'options')
+  if (!Array.isArray(given.merges)) throw invalid('an array of strings', 'merges', given.merges)
+  return {
+    vocab: given.vocab,
+    merges: given.merges as readonly unknown[],
+    bosToken: specialToken(given, 'bosToken'),
+    eosToken: specialToken(given, 'eosToken'),
+    unkToken: specialToken(given, 'unkToken'),
+    padToken: specialToken(given, 'padToken'),
+    addPrefixSpace: flag(given, 'addPrefixSpace'),
+    paddingSide: side(given.paddingSide ?? 'right', 'paddingSide'),
+    truncationSide: side(given.truncationSide ?? 'right', 'truncationSide'),
+    modelMaxLength: length(given.modelMaxLength ?? Infinity, 'modelMaxLength'),
+    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces'),
+  }
+}
+
+/** A copy of settings whose names are known; {@link readTokenizerOptions} checks their values. */
+export function readTokenizerSettings(value: unknown): ClvpTokenizerSettings {
+  return pick(value, SETTINGS, 'settings') as ClvpTokenizerSettings
+}
+
+export function readDecodeOptions(value: unknown, cleanUp: boolean): Required<DecodeOptions> {
+  const given = pick(value, ['skipSpecialTokens', 'cleanUpTokenizationSpaces'], 'options')
+  return {
+    skipSpecialTokens: flag(given, 'skipSpecialTokens'),
+    cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces', cleanUp),
+  }
+}
+
+/** The one option of convertIdsToTokens. */
+export function readSkipSpecialTokens(value: unknown): boolean {
+  return flag(pick(value, ['skipSpecialTokens'], 'options'), 'skipSpecialTokens')
+}
+
+/** The one option of tokenize and encode. */
+export function readSplitSpecialTokens(value: unknown): boolean {
+  return flag(pick(value, ['splitSpecialTokens'], 'options'), 'splitSpecialTokens', true)
+}
+
+function length(value: unknown, name: string): number {
+  return value === Infinity ? value : integer(value, name, 1, 2 ** 31 - 1)
+}
+
+export function side(value: unknown, name: string): Side {
+  return oneOf(value, name, ['left', 'right'])
+}
+
+export function flag<K extends string>(
+  given: Partial<Record<K, unknown>>,
+  name: K,
+  fallback = false,
+): boolean {
+  const value: unknown = given[name]
+  return value === undefined ? fallback : boolean(value, name)
+}
+
+function specialToken(given: Partial<Record<string, unknown>>, name: (typeof TOKENS)[number]): string {
+  const token: unknown = given[name] === undefined ? TOKEN_DEFAULTS[name] : given[name]
+  if (typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN) return token
+  throw invalid(`a string of 1 to ${MAX_TOKEN} characters`, name, token)
+}
+
+// --- what tokenizer_config.json says -------------------------------------------------------------------------------
+
+const SPELLINGS = {
+  unkToken: 'unk_token',
+  bosToken: 'bos_token',
+  eosToken: 'eos_token',
+  padToken: 'pad_token',
+  addPrefixSpace: 'add_prefix_space',
+  paddingSide: 'padding_side',
+  truncationSide: 'truncation_side',
+  modelMaxLength: 'model_max_length',
+  cleanUpTokenizationSpaces: 'clean_up_tokenization_spaces',
+} as const satisfies Record<keyof ClvpTokenizerSettings, string>
+
+/** Lengths above this mean none: transformers writes 10^30. */
+const NO_LENGTH = 1e20
+
+/** Settings out of a tokenizer_config.json; what else it says is for other tokenizers. null counts as absent. */
+export function settingsOfConfig(config: Readonly<Record<string, unknown>>): ClvpTokenizerSettings {
+  const entries = Object.entries(SPELLINGS).map(([name, key]) => {
+    const value = Object.hasOwn(config, key) ? config[key] : undefined
+    if (name === 'modelMaxLength' && typeof value === 'number' && value > NO_LENGTH) return [name, undefined]
+    return [name, name.endsWith('Token') ? contentOf(value) : (value ?? undefined)]
+  })
+  return pick(Object.fromEntries(entries), SETTINGS, 'settings') as ClvpTokenizerSettings
+}
+
+/** A special token is written as a string, or as an object with properties of which only one has a meaning here. */
+function contentOf(token: unknown): unknown {
+  if (typeof token !== 'object' || token === null) return token ?? undefined
+  return (token as { content?: unknown }).content
+}
+
+/** Checks that a saved tokenizer has no tokens beyond those which its files lead to here. */
+export function checkAddedTokens(
+  config: Readonly<Record<string, unknown>>,
+  idOf: (token: string) => number,
+): void {
+  for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) {
+    const content = contentOf(token)
+    if (typeof content === 'string' && idOf(content) === Number(id)) continue
+    throw new ClvpError(
+      'CLVP_UNSUPPORTED',
+      `added_tokens_decoder: the token ${describe(content)} with the id ${id} is not of CLVP's own: ` +
+        'tokens beyond the vocabulary and the four special ones cannot be added',
+    )
+  }
+}

@@ -1,0 +1,98 @@
+/** The speech decoder with its head. */
+import { pick } from '../base/check.js'
+import { Tensor } from '../base/tensor.js'
+import type { ClvpDecoderConfig } from '../config/config.js'
+import type { Session } from '../session/session.js'
+import { type Ids, readBeside } from './arrays.js'
+import { ClvpModel, type DecoderForwardOptions, decode, decoderNames } from './decoder.js'
+import { type GeneratedSequences, generateSequences } from './generate.js'
+import {
+  type GenerationOptions,
+  type GenerationPlan,
+  type GenerationSettings,
+  generationNames,
+  readGenerationOptions,
+} from './generation_options.js'
+import { ignoredLabel, nextTokenLoss } from './loss.js'
+import type { PastKeyValues } from './past.js'
+import { type PromptOptions, promptNames, readPrompts } from './prompts.js'
+import type { TowerOutput } from './tower_rows.js'
+
+/** Arguments of {@link ClvpForCausalLM.forward}. */
+export interface CausalLMForwardOptions extends DecoderForwardOptions {
+  /** `[rows, tokens]`: the id that should come at each place, or -100 to leave it out. The first is never used. */
+  labels?: Ids | undefined
+}
+
+/** transformers' `CausalLMOutputWithCrossAttentions`, of which CLVP has no cross attentions. */
+export interface CausalLMOutput extends TowerOutput {
+  /** With labels: a single number, the mean cross entropy of each next id; NaN if all are left out. */
+  loss?: Tensor<Float32Array>
+  /** [rows, tokens, vocab] */
+  logits: Tensor<Float32Array>
+  pastKeyValues?: PastKeyValues
+}
+
+/** Arguments of {@link ClvpForCausalLM.generate}. */
+export interface CausalLMGenerateOptions extends PromptOptions, GenerationOptions {}
+
+/** transformers' `ClvpForCausalLM`: `model.speechDecoderModel`. */
+export class ClvpForCausalLM {
+  readonly config: ClvpDecoderConfig
+  readonly model: ClvpModel
+  /** Settings that generate starts from: the checkpoint's. */
+  readonly generationConfig: GenerationSettings
+  readonly #session: Session
+
+  /** @internal */
+  constructor(session: Session, config: ClvpDecoderConfig, generationConfig: GenerationSettings) {
+    this.#session = session
+    this.config = config
+    this.generationConfig = generationConfig
+    this.model = new ClvpModel(session, config)
+  }
+
+  /**
+   * Rows of tokens through the decoder and its head.
+   *
+   * @throws ClvpError as {@link ClvpModel.forward}
+   */
+  async forward(options: CausalLMForwardOptions): Promise<CausalLMOutput> {
+    const { labels, ...given } = pick(options, [...decoderNames, 'labels'], 'options')
+    const { input, output, shared } = await decode(this.#session, this.config, given, true)
+    const { rows, tokens } = input
+    const last = this.config.vocabSize - 1
+    const wanted = readBeside(labels, 'labels', { rows, columns: tokens }, { min: ignoredLabel, max: last })
+    const logits = new Tensor(output.logits, [rows, tokens, this.config.vocabSize])
+    const loss = wanted && new Tensor(Float32Array.of(nextTokenLoss(logits, wanted)), [])
+    return { ...(loss && { loss }), logits, ...shared }
+  }
+
+  /**
+   * Draws or searches rows of tokens behind a prompt.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or option, CLVP_MODEL_FORMAT if the weights turn out damaged,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED; and whatever a caller's function throws
+   */
+  async generate(options: CausalLMGenerateOptions = {}): Promise<GeneratedSequences> {
+    const given = pick(options, [...promptNames, ...generationNames], 'options')
+    const { info } = this.#session
+    const prompts = readPrompts(given, info)
+    const plan = this.readOptions(given)
+    return this.#session.call(() => generateSequences(this.#session, prompts, plan, false))
+  }
+
+  /** @internal Options of a call over the checkpoint's. */
+  readOptions(given: Readonly<Record<string, unknown>>): GenerationPlan {
+    return readGenerationOptions(given, this.generationConfig, this.#session.info)
+  }
+
+  /** @internal generate() behind the conditioning encoder, with a plan that is read already, for the speech encoder. */
+  generateConditioned(
+    conditioningEmbeds: Tensor<Float32Array>,
+    plan: GenerationPlan,
+  ): Promise<GeneratedSequences> {
+    const prompts = readPrompts({ conditioningEmbeds }, this.#session.info)
+    return generateSequences(this.#session, prompts, plan, true)
+  }
+}

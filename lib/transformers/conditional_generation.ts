@@ -1,0 +1,353 @@
+/** The whole model, as transformers has it. */
+import { abortSignal, integer, pick } from '../base/check.js'
+import { ClvpError, disposedError, invalid } from '../base/errors.js'
+import { Tensor } from '../base/tensor.js'
+import type { LoadOptions } from '../clvp/generate_options.js'
+import { ClvpConfig } from '../config/config.js'
+import { openModel } from '../loading/load.js'
+import type { Session } from '../session/session.js'
+import { exactlyOne, type Ids, readBeside, readIdRows } from './arrays.js'
+import { ClvpForCausalLM } from './causal_lm.js'
+import type {
+  ConditionalGenerateOptions,
+  ForwardOptions,
+  SpeechFeaturesOptions,
+  TextFeaturesOptions,
+} from './conditional_options.js'
+import { ClvpConditioningEncoder } from './conditioning_encoder.js'
+import { ClvpEncoder, type ClvpEncoderOutput } from './encoder.js'
+import { checkpointSettings, type GenerationSettings, generationNames } from './generation_options.js'
+import {
+  type ClvpGenerateOutput,
+  type ClvpOutput,
+  lossOf,
+  type Similarities,
+  similarities,
+} from './similarity.js'
+import { flag } from './tower_rows.js'
+
+/** transformers' `ClvpModelForConditionalGeneration`: every part of CLVP, and all of them together. */
+export class ClvpModelForConditionalGeneration {
+  readonly config: ClvpConfig
+  readonly conditioningEncoder: ClvpConditioningEncoder
+  readonly speechDecoderModel: ClvpForCausalLM
+  readonly textEncoderModel: ClvpEncoder
+  readonly speechEncoderModel: ClvpEncoder
+  /** Settings that generate starts from: the checkpoint's. */
+  readonly generationConfig: GenerationSettings
+  /** The logarithm of what cosines are multiplied by. */
+  readonly logitScale: number
+  readonly #session: Session
+  readonly #textStop: number
+  #disposed: Promise<void> | undefined
+
+  private constructor(session: Session) {
+    const { values } = session
+    this.#session = session
+    this.config = checkpointConfig(values['clvp.source.config'])
+    this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
+    this.logitScale = session.info.logitScale
+    this.#textStop = values['clvp.text.eos_token_id'] as number // the core has read it, and checked it
+    this.conditioningEncoder = new ClvpConditioningEncoder(session, this.config)
+    this.speechDecoderModel = new ClvpForCausalLM(session, this.config.decoderConfig, this.generationConfig)
+    this.textEncoderModel = new ClvpEncoder(session, 'text', this.config.textConfig)
+    this.speechEncoderModel = new ClvpEncoder(session, 'speech', this.config.speechConfig)
+  }
+
+  /**
+   * Loads a model, as Clvp.load does, but for a folder's default type, which here is 'f32': the reference's own numbers.
+   *
+   * @throws ClvpError as Clvp.load
+   */
+  static async fromPretrained(
+    source: string,
+    options: LoadOptions = {},
+  ): Promise<ClvpModelForConditionalGeneration> {
+    return openModel(source, options, 'f32', (session) => new ClvpModelForConditionalGeneration(session))
+  }
+
+  /**
+   * One pass through all parts: the decoder's likeliest codes behind a text and a voice, without drawing, against the text.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument, CLVP_MODEL_FORMAT if the weights turn out damaged,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
+   */
+  async forward(options: ForwardOptions): Promise<ClvpOutput> {
+    const given = pick(options, forwardNames, 'options')
+    return this.#session.call(() => this.#forward(given))
+  }
+
+  async #forward(given: Readonly<Record<string, unknown>>): Promise<ClvpOutput> {
+    const wanted = outputs(given)
+    const conditioningEmbeds = await this.#condition(given, given.inputIds, given.attentionMask)
+    const decoded = await this.speechDecoderModel.forward({
+      inputsEmbeds: conditioningEmbeds,
+      useCache: false,
+      ...wanted,
+    })
+    const speechIds = this.fixSpeechDecoderOutput(this.#likeliest(decoded.logits))
+    const similar = await this.#compare(
+      given.inputIds,
+      given.textEncoderInputsEmbeds,
+      given.attentionMask,
+      speechIds,
+      wanted,
+    )
+    const { hiddenStates, attentions } = decoded
+    return {
+      ...(flag(given.returnLoss, 'returnLoss') && { loss: lossOf(similar.logitsPerText) }),
+      speechIds,
+      ...similar,
+      ...(hiddenStates && { decoderHiddenStates: hiddenStates }),
+      ...(attentions && { decoderAttentions: attentions }),
+    }
+  }
+
+  /**
+   * Draws or searches codes for texts in a voice, and holds them against the texts.
+   *
+   * @throws ClvpError as {@link forward}; and whatever a caller's function throws
+   */
+  async generate(options: ConditionalGenerateOptions): Promise<ClvpGenerateOutput> {
+    const names = [
+      'inputIds',
+      'inputFeatures',
+      'attentionMask',
+      'padToMaxMelTokens',
+      ...generationNames,
+    ] as const
+    const given = pick(options, names, 'options')
+    const plan = this.speechDecoderModel.readOptions(given)
+    const padTo =
+      given.padToMaxMelTokens === undefined
+        ? 0
+        : integer(given.padToMaxMelTokens, 'padToMaxMelTokens', 1, 4097)
+    return this.#session.call(() => this.#generate(given, plan, padTo))
+  }
+
+  async #generate(
+    given: Readonly<Record<string, unknown>>,
+    plan: ReturnType<ClvpForCausalLM['readOptions']>,
+    padTo: number,
+  ): Promise<ClvpGenerateOutput> {
+    const text = this.#withStop(given.inputIds, given.attentionMask)
+    const conditioningEmbeds = await this.#condition(given, text.inputIds, text.attentionMask)
+    const generated = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
+    const speechIds = this.fixSpeechDecoderOutput(padRows(generated.sequences, padTo, plan.stops[0]!))
+    const wanted = {
+      outputHiddenStates: plan.record.hiddenStates,
+      outputAttentions: plan.record.attentions,
+      signal: plan.signal,
+    }
+    const similar = await this.#compare(text.inputIds, undefined, text.attentionMask, speechIds, wanted)
+    const { hiddenStates, attentions, ...rest } = generated
+    return {
+      speechIds,
+      ...similar,
+      ...rest,
+      ...(hiddenStates && { decoderHiddenStates: hiddenStates }),
+      ...(attentions && { decoderAttentions: attentions }),
+    }
+  }
+
+  /** The text encoder's output for texts as they are. @throws ClvpError as {@link ClvpEncoder.forward} */
+  async getTextFeatures(options: TextFeaturesOptions): Promise<ClvpEncoderOutput> {
+    const names = ['inputIds', 'textEncoderInputsEmbeds', 'attentionMask', ...outputNames] as const
+    const given = pick(options, names, 'options')
+    exactlyOne(given, 'inputIds', 'textEncoderInputsEmbeds')
+    return this.#encodeText(
+      given.inputIds,
+      given.textEncoderInputsEmbeds,
+      given.attentionMask,
+      outputs(given),
+    )
+  }
+
+  /**
+   * The speech encoder's embeddings [rows, projection], not normalised: of codes, or of those drawn for a text in a voice.
+   *
+   * @throws ClvpError as {@link forward}
+   */
+  async getSpeechFeatures(options: SpeechFeaturesOptions): Promise<Tensor<Float32Array>> {
+    const given = pick(options, [...speechNames, ...generationNames], 'options')
+    if (given.speechIds !== undefined) return this.#embedCodes(given)
+    if (given.inputFeatures === undefined)
+      throw invalid('speechIds, or a text and', 'inputFeatures', undefined)
+    exactlyOne(given, 'inputIds', 'conditioningEncoderInputsEmbeds')
+    const plan = this.speechDecoderModel.readOptions(given)
+    return this.#session.call(async () => {
+      const conditioningEmbeds = await this.#condition(given, given.inputIds, given.attentionMask)
+      const { sequences } = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
+      const inputIds = this.fixSpeechDecoderOutput(sequences)
+      return (await this.speechEncoderModel.forward({ inputIds, signal: plan.signal })).embeds
+    })
+  }
+
+  /**
+   * Rows that begin with bos, as the speech encoder takes them: bos is dropped, and what comes from the first stop on is
+   * replaced by the configuration's fixing codes. Rows without a stop stay as they are.
+   *
+   * @param speechIds [rows, tokens]
+   * @returns [rows, tokens - 1]
+   */
+  fixSpeechDecoderOutput(speechIds: Ids): Tensor<Int32Array> {
+    this.#check()
+    const { rows, columns, data } = readIdRows(speechIds, 'speechIds')
+    if (columns < 2) throw invalid('rows of bos and at least one code', 'speechIds', speechIds)
+    const each = Array.from({ length: rows }, (_, i) => data.slice(i * columns + 1, (i + 1) * columns))
+    const fixed = new Int32Array(rows * (columns - 1))
+    const found = this.#session.fixCodes(each, Array(rows).fill(false))
+    for (const [i, row] of found.entries()) fixed.set(row, i * (columns - 1))
+    return new Tensor(fixed, [rows, columns - 1])
+  }
+
+  /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#session.dispose()
+    return this.#disposed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  #check(): void {
+    if (this.#disposed) throw disposedError()
+  }
+
+  #condition(given: Readonly<Record<string, unknown>>, inputIds: unknown, attentionMask: unknown) {
+    return this.conditioningEncoder.forward({
+      inputFeatures: given.inputFeatures as Tensor<Float32Array>,
+      inputIds: inputIds as Ids,
+      inputsEmbeds: given.conditioningEncoderInputsEmbeds as Tensor<Float32Array>,
+      attentionMask: attentionMask as Ids,
+      signal: abortSignal(given.signal, 'signal'),
+    })
+  }
+
+  #encodeText(inputIds: unknown, inputsEmbeds: unknown, attentionMask: unknown, wanted: Wanted) {
+    return this.textEncoderModel.forward({
+      inputIds: inputIds as Ids,
+      inputsEmbeds: inputsEmbeds as Tensor<Float32Array>,
+      attentionMask: attentionMask as Ids,
+      ...wanted,
+    })
+  }
+
+  async #embedCodes(given: Readonly<Record<string, unknown>>): Promise<Tensor<Float32Array>> {
+    const allowed = new Set(['speechIds', 'attentionMask', 'signal'])
+    const other = Object.keys(given).find((name) => !allowed.has(name))
+    if (other) {
+      const hint = `Expected no ${other} with speechIds but received one: nothing is drawn`
+      throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
+    }
+    const output = await this.speechEncoderModel.forward({
+      inputIds: given.speechIds as Ids,
+      attentionMask: given.attentionMask as Ids,
+      signal: abortSignal(given.signal, 'signal'),
+    })
+    return output.embeds
+  }
+
+  async #compare(
+    inputIds: unknown,
+    inputsEmbeds: unknown,
+    attentionMask: unknown,
+    speechIds: Tensor<Int32Array>,
+    wanted: Wanted,
+  ): Promise<Similarities> {
+    const speech = await this.speechEncoderModel.forward({ inputIds: speechIds, ...wanted })
+    const text = await this.#encodeText(inputIds, inputsEmbeds, attentionMask, wanted)
+    const found = this.#session.similarity(text.embeds.data, speech.embeds.data)
+    return similarities(found, text, speech)
+  }
+
+  /** The likeliest id at each place [rows, tokens]: among those the speech encoder has, and the stop. */
+  #likeliest(logits: Tensor<Float32Array>): Tensor<Int32Array> {
+    const [rows, tokens, vocab] = logits.dims as [number, number, number]
+    const { speechVocab, eos } = this.#session.info
+    const ids = Int32Array.from({ length: rows * tokens }, (_, at) => {
+      const row = logits.data.subarray(at * vocab, (at + 1) * vocab)
+      let best = row[eos]! > row[0]! ? eos : 0
+      for (let id = 0; id < Math.min(speechVocab, vocab); id++) {
+        if (row[id]! > row[best]! || (row[id]! === row[best]! && id < best)) best = id
+      }
+      return best
+    })
+    return new Tensor(ids, [rows, tokens])
+  }
+
+  /** Texts with the stop that generate adds, at the first id 0 or the end, and their masks with it. */
+  #withStop(inputIds: unknown, attentionMask: unknown) {
+    const { rows, columns, data } = readIdRows(inputIds, 'inputIds')
+    const most = this.#session.info.maxTextTokens
+    if (columns > most) {
+      const hint = `Expected at most ${most} ids a text for this model but received ${columns}: split the text`
+      throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
+    }
+    const mask = readBeside(attentionMask, 'attentionMask', { rows, columns }, { max: 1 })
+    const stop = this.#textStop
+    const ids = Array.from({ length: rows }, (_, i) => {
+      const row = [...data.subarray(i * columns, (i + 1) * columns)]
+      const pad = row.indexOf(0)
+      row.splice(pad < 0 ? columns : pad, 0, stop)
+      return row
+    })
+    const masks = mask && ids.map((_, i) => [1, ...mask.subarray(i * columns, (i + 1) * columns)])
+    return { inputIds: ids, attentionMask: masks }
+  }
+}
+
+interface Wanted {
+  outputHiddenStates: boolean
+  outputAttentions: boolean
+  signal: AbortSignal | undefined
+}
+
+const outputNames = ['outputHiddenStates', 'outputAttentions', 'signal'] as const
+const speechNames = [
+  'speechIds',
+  'inputIds',
+  'conditioningEncoderInputsEmbeds',
+  'inputFeatures',
+  'attentionMask',
+] as const
+const forwardNames = [
+  'inputIds',
+  'inputFeatures',
+  'conditioningEncoderInputsEmbeds',
+  'textEncoderInputsEmbeds',
+  'attentionMask',
+  'returnLoss',
+  ...outputNames,
+] as const
+
+function outputs(given: Readonly<Record<string, unknown>>): Wanted {
+  return {
+    outputHiddenStates: flag(given.outputHiddenStates, 'outputHiddenStates'),
+    outputAttentions: flag(given.outputAttentions, 'outputAttentions'),
+    signal: abortSignal(given.signal, 'signal'),
+  }
+}
+
+/** The configuration that a model file carries. */
+export function checkpointConfig(json: unknown): ClvpConfig {
+  if (typeof json !== 'string') {
+    throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
+  }
+  try {
+    return ClvpConfig.fromDict(JSON.parse(json))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is wrong: ${reason}`, { cause })
+  }
+}
+
+/** Rows of at least so many ids, filled up at their ends. */
+function padRows({ data, dims }: Tensor<Int32Array>, padTo: number, fill: number): Tensor<Int32Array> {
+  const [rows, columns] = dims as [number, number]
+  const length = Math.max(columns, padTo)
+  const padded = new Int32Array(rows * length).fill(fill)
+  for (let i = 0; i < rows; i++) padded.set(data.subarray(i * columns, (i + 1) * columns), i * length)
+  return new Tensor(padded, [rows, length])
+}

@@ -1,0 +1,118 @@
+/** The speech decoder without its head. */
+import type { NativeDecoderForward, NativeDecoderOutput } from '../addon/binding.js'
+import { abortSignal, pick } from '../base/check.js'
+import { Tensor } from '../base/tensor.js'
+import type { ClvpDecoderConfig } from '../config/config.js'
+import type { Session } from '../session/session.js'
+import { type Ids, mismatch, readBeside } from './arrays.js'
+import { towerNames } from './encoder.js'
+import { PastKeyValues, readPast } from './past.js'
+import { flag, readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from './tower_rows.js'
+
+/** Arguments of the decoder's forward; exactly one of `inputIds` and `inputsEmbeds`. */
+export interface DecoderForwardOptions extends TowerOptions {
+  /** [rows, tokens] */
+  inputIds?: Ids | undefined
+  /** `[rows, past + tokens]`: 0 hides a token from those after it. */
+  attentionMask?: Ids | undefined
+  /** [rows, tokens], embedded as tokens are, and added. */
+  tokenTypeIds?: Ids | undefined
+  /** [rows, tokens] or [1, tokens]. Default: from the past's length on. */
+  positionIds?: Ids | undefined
+  /** Of an earlier call with as many rows. */
+  pastKeyValues?: PastKeyValues | undefined
+  /** Give `pastKeyValues` back; default: the configuration's `useCache`. */
+  useCache?: boolean | undefined
+}
+
+/** transformers' `BaseModelOutputWithPastAndCrossAttentions`, of which CLVP has no cross attentions. */
+export interface DecoderOutput extends TowerOutput {
+  /** [rows, tokens, width], after the layer norm. */
+  lastHiddenState: Tensor<Float32Array>
+  pastKeyValues?: PastKeyValues
+}
+
+export const decoderNames = [
+  ...towerNames,
+  'tokenTypeIds',
+  'positionIds',
+  'pastKeyValues',
+  'useCache',
+] as const
+
+/** What came out of the core, beside the rows that went in. */
+export interface Decoded {
+  input: NativeDecoderForward
+  output: NativeDecoderOutput
+  shared: TowerOutput & { pastKeyValues?: PastKeyValues }
+}
+
+/** Runs rows through the decoder, with its head if `logits` are wanted. */
+export async function decode(
+  session: Session,
+  config: ClvpDecoderConfig,
+  given: Readonly<Record<string, unknown>>,
+  logits: boolean,
+): Promise<Decoded> {
+  const { hiddenSize: width, numAttentionHeads: heads } = config
+  const past = readPast(given.pastKeyValues)
+  const rows = readTowerRows(given, width, past?.tokens)
+  if (past && past.rows !== rows.rows) {
+    throw mismatch(`${rows.rows} rows`, 'pastKeyValues', [past.rows, past.tokens])
+  }
+  const input = {
+    ...rows,
+    types: readBeside(given.tokenTypeIds, 'tokenTypeIds', { rows: rows.rows, columns: rows.tokens }),
+    past,
+    keep: flag(given.useCache, 'useCache', config.useCache),
+    logits,
+  }
+  const output = await session.decode(input, abortSignal(given.signal, 'signal'))
+  const shared = {
+    ...(output.past && { pastKeyValues: new PastKeyValues(output.past) }),
+    ...towerOutput(input, output, { width, heads, past: past?.tokens ?? 0 }),
+  }
+  return { input, output, shared }
+}
+
+/** transformers' `ClvpDecoder`: `model.speechDecoderModel.model.decoder`. */
+export class ClvpDecoder {
+  readonly config: ClvpDecoderConfig
+  readonly #session: Session
+
+  /** @internal */
+  constructor(session: Session, config: ClvpDecoderConfig) {
+    this.#session = session
+    this.config = config
+  }
+
+  /**
+   * Rows of tokens through the decoder's layers.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or positions beyond the model's, CLVP_MODEL_FORMAT if the
+   *   weights turn out damaged, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
+   */
+  async forward(options: DecoderForwardOptions): Promise<DecoderOutput> {
+    const given = pick(options, decoderNames, 'options')
+    const { input, output, shared } = await decode(this.#session, this.config, given, false)
+    const dims = [input.rows, input.tokens, this.config.hiddenSize]
+    return { lastHiddenState: new Tensor(output.lastHidden, dims), ...shared }
+  }
+}
+
+/** transformers' `ClvpModel`, which is its decoder: `model.speechDecoderModel.model`. */
+export class ClvpModel {
+  readonly config: ClvpDecoderConfig
+  readonly decoder: ClvpDecoder
+
+  /** @internal */
+  constructor(session: Session, config: ClvpDecoderConfig) {
+    this.config = config
+    this.decoder = new ClvpDecoder(session, config)
+  }
+
+  /** As {@link ClvpDecoder.forward}. */
+  forward(options: DecoderForwardOptions): Promise<DecoderOutput> {
+    return this.decoder.forward(options)
+  }
+}

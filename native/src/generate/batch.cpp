@@ -1,0 +1,265 @@
+#include "generate/batch.h"
+
+#include "base/clock.h"
+#include "model/prompt.h"
+
+#include <algorithm>
+
+namespace clvp {
+
+Batch::Batch(const Decoder & decoder) : decoder_(decoder), stepper_(decoder, false, 0, decoder.params.max_tokens()) {}
+
+size_t Batch::n_live() const {
+    size_t n = 0;
+    for (const auto & member : members_) {
+        n += member->live.size();
+    }
+    return n;
+}
+
+void Batch::advance() {
+    for (auto & member : members_) {
+        if (member->is_cancelled() && !member->is_settled()) {
+            give_up(*member, Error(Code::aborted, "the request was cancelled"));
+        }
+    }
+    admit();
+    step();
+    members_.remove_if([](const auto & member) { return member->is_settled(); });
+}
+
+void Batch::fail_all(const Error & error) {
+    for (auto & member : members_) {
+        if (!member->is_settled()) {
+            give_up(*member, error);
+        }
+    }
+    members_.clear();
+}
+
+/// Does a request's own work. Its error ends that request; the end of the session passes.
+template <typename Work> void Batch::attempt(Member & member, Work work) {
+    if (const auto error = error_of(work)) {
+        decoder_.call.check();
+        give_up(member, *error);
+    }
+}
+
+void Batch::give_up(Member & member, const Error & error) {
+    leave(member);
+    member.fail(error);
+}
+
+/// Takes a request's rows out of the batch.
+void Batch::leave(Member & member) {
+    for (const Row * row : member.live) {
+        stepper_.cache.close(row->slot);
+    }
+    member.live.clear();
+}
+
+// --- who begins -----------------------------------------------------------------------------------------------------------
+
+void Batch::admit() {
+    while (Member * member = next_to_begin()) {
+        begin(*member);
+    }
+}
+
+Member * Batch::next_to_begin() {
+    size_t room = 0;
+    for (const auto & member : members_) {
+        room = std::max<size_t>(room, member->options().batch_size);
+    }
+    const size_t n = n_live();
+    Member * best = nullptr;
+    for (const auto & member : members_) {
+        const bool waits = !member->is_settled() && (!member->drawing || member->drawing->waits()) && member->live.size() < member->options().batch_size;
+        const bool fits = n < (member->live.empty() ? 2 * room : room);
+        if (waits && fits && (!best || member->live.size() < best->live.size())) {
+            best = member.get();
+        }
+    }
+    return best;
+}
+
+void Batch::begin(Member & member) {
+    attempt(member, [&] {
+        if (!member.drawing) {
+            read_prompt(member);
+        }
+        member.live.reserve(member.live.size() + 1);
+        Row & row = member.drawing->begin(free_slot());
+        member.live.push_back(&row);
+        member.drawing->draw({ &row }, member.drawing->first_logits());
+    });
+}
+
+/// Reads a prompt in pieces. After each piece the rows that are on their way take a step.
+void Batch::read_prompt(Member & member) {
+    struct AtPause {
+        Call & call;
+        ~AtPause() { call.at_pause(nullptr); }
+    } const at_pause = { decoder_.call };
+    at_pause.call.at_pause([&] {
+        step();
+        if (member.is_cancelled()) {
+            fail(Code::aborted, "the request was cancelled");
+        }
+    });
+    Request & request = member.request();
+    request.prompt = ready_prompt(decoder_.call, decoder_.weights, decoder_.params, request.prompt);
+    check_draw(request.prompt, request.options, decoder_.params);
+    auto drawing = std::make_unique<Drawing>(stepper_, decoder_.params, request);
+    drawing->read_prompt();
+    decoder_.call.pause();
+    member.drawing = std::move(drawing);
+}
+
+uint32_t Batch::free_slot() {
+    KvCache & cache = stepper_.cache;
+    uint32_t slot = 0;
+    while (slot < cache.n_slots() && !cache.is_free(slot)) {
+        slot++;
+    }
+    cache.grow(slot + 1 + deterministic_rows); // with some for rows that only fix the rounding
+    return slot;
+}
+
+// --- steps ----------------------------------------------------------------------------------------------------------------
+
+/// The requests with the fewest rows, as long as a quarter of all rows are theirs. Those with equally many are treated alike.
+std::vector<Member *> Batch::small_members() const {
+    std::vector<Member *> small = live_members();
+    std::stable_sort(small.begin(), small.end(), [](const Member * a, const Member * b) { return a->live.size() < b->live.size(); });
+    size_t n_small = 0, n_rows = 0;
+    for (size_t i = 0; i < small.size(); i++) {
+        n_rows += small[i]->live.size();
+        const bool is_last_of_size = i + 1 == small.size() || small[i + 1]->live.size() > small[i]->live.size();
+        if (is_last_of_size && 4 * n_rows <= n_live()) {
+            n_small = i + 1;
+        }
+    }
+    small.resize(n_small);
+    return small;
+}
+
+std::vector<Member *> Batch::live_members() const {
+    std::vector<Member *> live;
+    for (const auto & member : members_) {
+        if (!member->live.empty()) {
+            live.push_back(member.get());
+        }
+    }
+    return live;
+}
+
+void Batch::step() {
+    for (auto & member : members_) {
+        finish_rows(*member); // those that have begun since the last step, and may have ended with their first token
+    }
+    const std::vector<Member *> small = credit_ms_ > 0 ? small_members() : std::vector<Member *>();
+    const Clock clock;
+    if (small.empty()) {
+        step_of(live_members());
+        credit_ms_ = clock.ms() / 2;
+    } else {
+        step_of(small);
+        credit_ms_ -= clock.ms();
+    }
+}
+
+/// One step of all rows of some requests.
+void Batch::step_of(const std::vector<Member *> & members) {
+    std::vector<StepRow> rows;
+    std::vector<Member *> owners; // of each row
+    bool deterministic = false;
+    for (Member * member : members) {
+        attempt(*member, [&] { reserve(*member); });
+        for (const Row * row : member->live) {
+            rows.push_back(member->drawing->next(*row));
+            owners.push_back(member);
+        }
+        deterministic = deterministic || (member->options().deterministic && !member->live.empty());
+    }
+    if (rows.empty()) {
+        return;
+    }
+    const Clock clock;
+    const std::vector<float> logits = compute(members, rows, deterministic);
+    const double ms = clock.ms();
+    const size_t n_vocab = decoder_.params.decoder.n_vocab;
+    for (size_t i = 0; i < owners.size() && !logits.empty();) {
+        Member & member = *owners[i];
+        const float * row_logits = logits.data() + i * n_vocab;
+        i += member.live.size();
+        member.drawing->timings().decode_ms += ms;
+        member.drawing->timings().n_steps++;
+        attempt(member, [&] { draw(member, row_logits); });
+        finish_rows(member);
+    }
+}
+
+/// Makes room in the cache for a request's next positions.
+void Batch::reserve(Member & member) {
+    Timings & timings = member.drawing->timings();
+    uint64_t n_bytes = member.drawing->prefix_bytes();
+    for (const Row * row : member.live) {
+        stepper_.cache.reserve(row->slot);
+        n_bytes += stepper_.cache.n_bytes(row->slot);
+    }
+    timings.kv_bytes = std::max(timings.kv_bytes, n_bytes);
+}
+
+/// Logits [n_rows, n_vocab] of a step; none if it failed. Where memory is short the request that came last is given up, and the others try
+/// again. Any other failure is the device's, and ends them all.
+std::vector<float> Batch::compute(const std::vector<Member *> & members, const std::vector<StepRow> & rows, bool deterministic) {
+    std::vector<float> logits;
+    const auto error = error_of([&] { logits = stepper_.step(rows, deterministic, {}).logits; });
+    if (!error) {
+        return logits;
+    }
+    decoder_.call.check();
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+        if (!(*member)->live.empty()) {
+            give_up(**member, *error);
+            if (error->code == Code::out_of_memory) {
+                break;
+            }
+        }
+    }
+    return {};
+}
+
+/// Draws the next token of each of a request's rows.
+void Batch::draw(Member & member, const float * logits) {
+    const size_t n_vocab = decoder_.params.decoder.n_vocab;
+    for (Row * row : member.live) {
+        check_logits(logits, n_vocab);
+        member.drawing->draw({ row }, std::vector<float>(logits, logits + n_vocab));
+        logits += n_vocab;
+    }
+}
+
+/// Reports what a request's rows have drawn, lets those that have ended leave, and settles the request behind its last one.
+void Batch::finish_rows(Member & member) {
+    if (member.is_settled() || !member.drawing) {
+        return;
+    }
+    attempt(member, [&] { member.drawing->report(); });
+    if (member.is_settled()) {
+        return;
+    }
+    std::vector<Row *> & live = member.live;
+    for (const Row * row : live) {
+        if (row->done) {
+            stepper_.cache.close(row->slot);
+        }
+    }
+    live.erase(std::remove_if(live.begin(), live.end(), [](const Row * row) { return row->done; }), live.end());
+    if (live.empty() && !member.drawing->waits()) {
+        attempt(member, [&] { member.give(member.drawing->result()); });
+    }
+}
+
+} // namespace clvp

@@ -1,0 +1,119 @@
+#include "generate/drawing.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+
+#include <utility>
+
+namespace clvp {
+
+static StepRows step_rows(const std::vector<Row *> & rows) {
+    StepRows found;
+    for (const Row * row : rows) {
+        found.candidates.push_back(row->candidate.index);
+        found.ids.push_back(row->seen);
+    }
+    return found;
+}
+
+Drawing::Drawing(Stepper & stepper, const Params & params, const Request & request)
+    : params_(params), options_(request.options), decoding_(stepper, params, request.prompt, request.options) {}
+
+Row & Drawing::begin(uint32_t slot) {
+    decoding_.open(slot);
+    Row & row = rows_.emplace_back();
+    row.seen = decoding_.written();
+    row.candidate.index = options_.first + static_cast<uint32_t>(rows_.size()) - 1;
+    row.candidate.seed = candidate_seed(options_.seed, row.candidate.index);
+    row.slot = slot;
+    if (!waits()) { // of many requests only those with live rows keep their prefix
+        decoding_.close();
+    }
+    return row;
+}
+
+int32_t Drawing::draw_token(Row & row, const float * logits, const float * scores) {
+    const size_t n = params_.decoder.n_vocab;
+    const std::vector<float> from(scores, scores + n);
+    const bool greedy = options_.sampling.temperature == 0.0f;
+    const int32_t token = greedy ? most_likely(from) : clvp::draw(from, uniform(row.candidate.seed, row.n_drawn));
+    row.sum_logprob += static_cast<double>(logits[token]) - log_sum(logits, n);
+    row.n_drawn++;
+    row.seen.push_back(token);
+    if (decoding_.is_stop(token)) {
+        row.candidate.finish = Finish::stop;
+        row.candidate.stop = token;
+        row.done = true;
+    } else {
+        row.candidate.tokens.push_back(token);
+        row.done = row.n_drawn >= options_.max_tokens;
+    }
+    row.candidate.mean_logprob = row.sum_logprob / row.n_drawn;
+    return token;
+}
+
+/// Ends the rows that the caller's criteria end, but for those that have drawn a stop.
+void Drawing::judge(const std::vector<Row *> & rows) {
+    const std::vector<int32_t> ends = decoding_.ends(step_rows(rows));
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (ends[i] && rows[i]->candidate.finish != Finish::stop) {
+            rows[i]->candidate.finish = Finish::criteria;
+            rows[i]->done = true;
+        }
+    }
+}
+
+void Drawing::draw(const std::vector<Row *> & rows, const std::vector<float> & logits) {
+    const Clock clock;
+    const size_t n_vocab = params_.decoder.n_vocab, n_drawn = rows.front()->n_drawn;
+    const StepRows found = step_rows(rows);
+    decoding_.record_logits(n_drawn, found.candidates, logits);
+    std::vector<float> scores = logits;
+    decoding_.process(found, scores, n_drawn, true, 1);
+    for (size_t i = 0; i < rows.size(); i++) {
+        const int32_t token = draw_token(*rows[i], logits.data() + i * n_vocab, scores.data() + i * n_vocab);
+        events_.push_back({ rows[i]->candidate.index, token });
+    }
+    judge(rows);
+    for (const Row * row : rows) {
+        if (row->done) {
+            ended_.push_back(row);
+        }
+    }
+    timings().sample_ms += clock.ms();
+}
+
+void Drawing::report() {
+    const std::vector<StepEvent> events = std::exchange(events_, {});
+    const std::vector<const Row *> ended = std::exchange(ended_, {});
+    if (!events.empty() && options_.on_step) {
+        options_.on_step(events);
+    }
+    for (const Row * row : ended) {
+        if (options_.on_candidate) {
+            options_.on_candidate(row->candidate);
+        }
+    }
+}
+
+std::vector<float> Drawing::step(const std::vector<Row *> & rows) {
+    std::vector<StepRow> next_rows;
+    std::vector<uint32_t> candidates;
+    for (const Row * row : rows) {
+        next_rows.push_back(next(*row));
+        candidates.push_back(row->candidate.index);
+    }
+    return decoding_.step(next_rows, candidates, options_.deterministic);
+}
+
+Generated Drawing::result() {
+    Generated generated;
+    for (Row & row : rows_) {
+        generated.candidates.push_back(std::move(row.candidate));
+    }
+    generated.steps = std::move(decoding_.traces);
+    generated.timings = timings();
+    return generated;
+}
+
+} // namespace clvp

@@ -1,0 +1,101 @@
+#include "generate/logits_limits.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace clvp {
+
+namespace {
+
+void forbid(std::vector<float> & scores, int32_t id) { scores[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity(); }
+
+/// Does `run` but for its last id stand at the end of `seen`?
+bool leads_to(const std::vector<int32_t> & run, const std::vector<int32_t> & seen) {
+    const auto n = static_cast<ptrdiff_t>(run.size() - 1);
+    return std::equal(run.begin(), run.begin() + n, seen.end() - n);
+}
+
+void forbid_repeated_runs(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n) {
+    for (size_t from = 0; n > 0 && from + n <= seen.size(); from++) {
+        const std::vector<int32_t> run(seen.begin() + static_cast<ptrdiff_t>(from), seen.begin() + static_cast<ptrdiff_t>(from + n));
+        if (leads_to(run, seen)) {
+            forbid(scores, run.back());
+        }
+    }
+}
+
+void forbid_bad_words(std::vector<float> & scores, const std::vector<int32_t> & seen, const Limits & limits, const std::vector<int32_t> & stops) {
+    for (const std::vector<int32_t> & word : limits.bad_words) {
+        const bool is_stop = word.size() == 1 && std::find(stops.begin(), stops.end(), word[0]) != stops.end(); // the reference lets stops be
+        // One that is longer than what is written is passed over, as the reference does, even if its beginning is there.
+        if (!is_stop && (word.size() == 1 || (word.size() <= seen.size() && leads_to(word, seen)))) {
+            forbid(scores, word.back());
+        }
+    }
+}
+
+void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab) {
+    for (int32_t id : ids) {
+        if (id < 0 || static_cast<uint32_t>(id) >= n_vocab) {
+            fail(Code::invalid_argument, "Expected ids from 0 to %u for %s but received %d", n_vocab - 1, what, id);
+        }
+    }
+}
+
+} // namespace
+
+std::vector<int32_t> stop_ids(const DrawOptions & options, const Params & params) {
+    return options.stops.empty() ? std::vector<int32_t>{ params.decoder.eos } : options.stops;
+}
+
+void check_limits(const DrawOptions & o, const Params & params) {
+    constexpr size_t max_stops = 64, max_words = 65536;
+    const uint32_t n_vocab = params.decoder.n_vocab;
+    if (o.stops.size() > max_stops || o.limits.bad_words.size() > max_words) {
+        fail(Code::invalid_argument, "Expected at most %zu stops and %zu bad words but received %zu and %zu", max_stops, max_words, o.stops.size(),
+             o.limits.bad_words.size());
+    }
+    check_ids("the stops", o.stops, n_vocab);
+    check_ids("the suppressed tokens", o.limits.suppress, n_vocab);
+    for (const std::vector<int32_t> & word : o.limits.bad_words) {
+        if (word.empty()) {
+            fail(Code::invalid_argument, "Expected bad words of at least one id but received an empty one");
+        }
+        check_ids("a bad word", word, n_vocab);
+    }
+}
+
+void penalise_repetition(std::vector<float> & scores, const std::vector<int32_t> & seen, float penalty) {
+    if (penalty == 1.0f) {
+        return;
+    }
+    std::vector<int32_t> unique = seen;
+    std::sort(unique.begin(), unique.end());
+    unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
+    for (int32_t id : unique) {
+        if (id >= 0 && static_cast<size_t>(id) < scores.size()) {
+            float & x = scores[static_cast<size_t>(id)];
+            x = x < 0 ? x * penalty : x / penalty;
+        }
+    }
+}
+
+void apply_limits(std::vector<float> & scores, const std::vector<int32_t> & seen, size_t n_padding, size_t n_drawn, const DrawOptions & options,
+                  const Params & params) {
+    const Limits & limits = options.limits;
+    const std::vector<int32_t> stops = stop_ids(options, params);
+    penalise_repetition(scores, { seen.begin() + static_cast<ptrdiff_t>(n_padding), seen.end() }, options.sampling.repetition_penalty);
+    forbid_repeated_runs(scores, seen, limits.no_repeat_ngram);
+    forbid_bad_words(scores, seen, limits, stops);
+    if (n_drawn < limits.min_tokens) {
+        std::for_each(stops.begin(), stops.end(), [&](int32_t id) { forbid(scores, id); });
+    }
+    std::for_each(limits.suppress.begin(), limits.suppress.end(), [&](int32_t id) { forbid(scores, id); });
+    for (size_t id = params.speech.n_vocab; limits.rankable && id < scores.size(); id++) {
+        if (std::find(stops.begin(), stops.end(), static_cast<int32_t>(id)) == stops.end()) {
+            forbid(scores, static_cast<int32_t>(id));
+        }
+    }
+}
+
+} // namespace clvp

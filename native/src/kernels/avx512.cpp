@@ -1,0 +1,273 @@
+// Kernels with AVX-512 and its whole-number products (VNNI): one instruction multiplies 64 pairs of bytes and adds fours of them.
+#include "kernels/kernel_set.h"
+
+#ifdef CLVP_X86
+
+#include <cfloat>
+#include <cstring>
+#include <immintrin.h>
+
+#define CLVP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,f16c")))
+#define CLVP_INLINE CLVP_TARGET __attribute__((always_inline)) static inline
+
+namespace clvp {
+
+namespace {
+
+constexpr int max_columns = 8; // at a time: as many sums fit the registers
+
+CLVP_INLINE __m512i four_columns(const Column & column, int64_t block, int quad) {
+    int32_t bytes;
+    memcpy(&bytes, column.quants + block * tile_block + quad * 4, sizeof bytes);
+    return _mm512_set1_epi32(bytes);
+}
+
+/// dpbusd takes one side without a sign. Bytes of a matrix are stored or looked up with an offset, whose share is taken away first.
+template <Form form> CLVP_INLINE __m512i first_sum(const Column & column, int64_t block) {
+    if constexpr (form == Form::q4_k) {
+        return _mm512_setzero_si512();
+    } else {
+        const __m512i sum = _mm512_set1_epi32(column.sums[block]);
+        return _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(sum, form == Form::q4_0 ? 3 : 7));
+    }
+}
+
+CLVP_INLINE __m512i load64(const uint8_t * at) { return _mm512_loadu_si512(at); }
+
+/// Eight vectors of 4 columns of 16 rows: of a block, without signs.
+template <Form form> CLVP_INLINE void load_block(const uint8_t * quants, int64_t block, __m512i (&w)[8]) {
+    const __m512i low = _mm512_set1_epi8(15);
+    if constexpr (form == Form::q8_0) {
+        const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+        for (int j = 0; j < 8; j++) {
+            w[j] = _mm512_xor_si512(load64(quants + (block * 8 + j) * 64), flip);
+        }
+    } else if constexpr (form == Form::q4_k) {
+        for (int j = 0; j < 8; j++) {
+            const __m512i both = load64(quants + (block / 2 * 8 + j) * 64);
+            w[j] = _mm512_and_si512(block % 2 ? _mm512_srli_epi16(both, 4) : both, low);
+        }
+    } else {
+        for (int j = 0; j < 4; j++) {
+            const __m512i both = load64(quants + (block * 4 + j) * 64);
+            w[j] = _mm512_and_si512(both, low);
+            w[j + 4] = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+        }
+        if constexpr (form == Form::iq4_nl) {
+            const __m128i values = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i *>(iq4_nl_values)), _mm_set1_epi8(static_cast<char>(0x80)));
+            const __m512i table = _mm512_broadcast_i32x4(values);
+            for (int j = 0; j < 8; j++) {
+                w[j] = _mm512_shuffle_epi8(table, w[j]);
+            }
+        }
+    }
+}
+
+CLVP_INLINE __m512 halves(const uint8_t * at) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(at))); }
+
+CLVP_INLINE __m512 bytes_to_floats(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
+
+/// 16 rows with n columns of Q6_K, which has a scale for each 16 columns of a row.
+template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+    const __m512i low = _mm512_set1_epi8(15), high = _mm512_set1_epi8(0x30);
+    for (int64_t b = 0; b < tile.n_blocks; b++) {
+        const uint8_t * quants = tile.quants + b / 8 * 3072;
+        const uint8_t * scales = tile.scales + b / 8 * 288;
+        const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
+        const __m512 d = halves(scales);
+        for (int half = 0; half < 2; half++) {
+            __m512i sum[n];
+            for (int c = 0; c < n; c++) { // the codes are 32 too large
+                const int32_t own = half ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
+                sum[c] = _mm512_set1_epi32(-32 * own);
+            }
+            for (int j = half * 4; j < half * 4 + 4; j++) {
+                const __m512i lows = load64(quants + (first_low + j) * 64), highs = load64(quants + 2048 + (first_high + j) * 64);
+                const __m512i from = part == 0   ? _mm512_slli_epi16(highs, 4)
+                                     : part == 1 ? _mm512_slli_epi16(highs, 2)
+                                     : part == 2 ? highs
+                                                 : _mm512_srli_epi16(highs, 2);
+                const __m512i w = _mm512_or_si512(_mm512_and_si512(part < 2 ? lows : _mm512_srli_epi16(lows, 4), low), _mm512_and_si512(from, high));
+                for (int c = 0; c < n; c++) {
+                    sum[c] = _mm512_dpbusd_epi32(sum[c], w, four_columns(x[c], b, j));
+                }
+            }
+            const auto * factors = reinterpret_cast<const __m128i *>(scales + 32 + (b % 8 * 2 + half) * 16);
+            const __m512 scale = _mm512_mul_ps(d, bytes_to_floats(_mm_loadu_si128(factors)));
+            for (int c = 0; c < n; c++) {
+                total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(x[c].scales[b])), total[c]);
+            }
+        }
+    }
+}
+
+/// Q4_K's scales and minima of the eight blocks of 256 columns.
+struct Scales {
+    __m512 scale[8], min[8];
+};
+
+CLVP_INLINE void load_scales(const uint8_t * at, Scales & scales) {
+    const __m512 d = halves(at), d_min = halves(at + 32);
+    const __m128i six = _mm_set1_epi8(63), four = _mm_set1_epi8(15), two = _mm_set1_epi8(3);
+    auto bytes = [at](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i *>(at + 64 + i * 16)); };
+    for (int j = 0; j < 8; j++) {
+        __m128i scale, min;
+        if (j < 4) {
+            scale = _mm_and_si128(bytes(j), six);
+            min = _mm_and_si128(bytes(j + 4), six);
+        } else {
+            const __m128i low = bytes(j + 4);
+            auto high = [&](int i) { return _mm_slli_epi16(_mm_and_si128(_mm_srli_epi16(bytes(i), 6), two), 4); };
+            scale = _mm_or_si128(_mm_and_si128(low, four), high(j - 4));
+            min = _mm_or_si128(_mm_and_si128(_mm_srli_epi16(low, 4), four), high(j));
+        }
+        scales.scale[j] = _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(scale)));
+        scales.min[j] = _mm512_mul_ps(d_min, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(min)));
+    }
+}
+
+/// 16 rows with n columns of any other form.
+template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+    Scales scales;
+    for (int64_t b = 0; b < tile.n_blocks; b++) {
+        if constexpr (form == Form::q4_k) {
+            if (b % 8 == 0) {
+                load_scales(tile.scales + b / 8 * 256, scales);
+            }
+        }
+        __m512i w[8], sum[n];
+        load_block<form>(tile.quants, b, w);
+        for (int c = 0; c < n; c++) {
+            sum[c] = first_sum<form>(x[c], b);
+        }
+        for (int j = 0; j < 8; j++) {
+            for (int c = 0; c < n; c++) {
+                sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], four_columns(x[c], b, j));
+            }
+        }
+        const __m512 scale = form == Form::q4_k ? scales.scale[b % 8] : halves(tile.scales + b * 32);
+        for (int c = 0; c < n; c++) {
+            total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(x[c].scales[b])), total[c]);
+            if constexpr (form == Form::q4_k) {
+                total[c] = _mm512_fnmadd_ps(scales.min[b % 8], _mm512_set1_ps(x[c].scaled_sums[b]), total[c]);
+            }
+        }
+    }
+}
+
+/// 16 rows with n columns.
+template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
+    Column x[n];
+    __m512 total[n];
+    for (int c = 0; c < n; c++) {
+        x[c] = column_at(columns, first + c, tile.n_blocks);
+        total[c] = _mm512_setzero_ps();
+    }
+    if constexpr (form == Form::q6_k) {
+        multiply_q6_k<n>(tile, x, total);
+    } else {
+        multiply_blocks<form, n>(tile, x, total);
+    }
+    const auto used = static_cast<__mmask16>((1u << tile.n_rows) - 1);
+    const __m512 added = bias ? _mm512_maskz_loadu_ps(used, bias) : _mm512_setzero_ps();
+    for (int c = 0; c < n; c++) {
+        _mm512_mask_storeu_ps(out + static_cast<size_t>(first + c) * stride, used, _mm512_add_ps(total[c], added));
+    }
+}
+
+template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride) {
+    int c = 0;
+    for (; c + max_columns <= columns.n; c += max_columns) {
+        multiply<form, max_columns>(tile, columns, c, bias, out, stride);
+    }
+    if (columns.n - c >= 4) {
+        multiply<form, 4>(tile, columns, c, bias, out, stride);
+        c += 4;
+    }
+    if (columns.n - c >= 2) {
+        multiply<form, 2>(tile, columns, c, bias, out, stride);
+        c += 2;
+    }
+    if (columns.n - c >= 1) {
+        multiply<form, 1>(tile, columns, c, bias, out, stride);
+    }
+}
+
+/// As GGML rounds for Q8_0, but the scale is kept in F32. A block with something that is no number gets such a scale.
+CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
+    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
+    auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
+    float * scaled_sums = scales + 2 * n_blocks;
+    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
+    for (int64_t b = first; b < first + count; b++, x += tile_block) {
+        const __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+        const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
+        if (_mm512_cmp_ps_mask(low, high, _CMP_UNORD_Q) != 0 || !(largest <= FLT_MAX)) {
+            spoil_block(column, n_blocks, b);
+            continue;
+        }
+        const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0f / largest : 0.0f);
+        const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, inverse)), c = _mm512_cvtps_epi32(_mm512_mul_ps(high, inverse));
+        auto * to = reinterpret_cast<__m128i *>(column + b * tile_block);
+        _mm_storeu_si128(to, _mm512_cvtsepi32_epi8(a));
+        _mm_storeu_si128(to + 1, _mm512_cvtsepi32_epi8(c));
+        scales[b] = largest / 127.0f;
+        upper_sums[b] = _mm512_reduce_add_epi32(c);
+        sums[b] = upper_sums[b] + _mm512_reduce_add_epi32(a);
+        scaled_sums[b] = scales[b] * static_cast<float>(sums[b]);
+    }
+}
+
+struct Lanes {
+    static constexpr int width = 16;
+    __m512 v;
+
+    CLVP_INLINE Lanes all(float x) { return { _mm512_set1_ps(x) }; }
+    CLVP_INLINE Lanes all(ggml_fp16_t x) { return { _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<short>(x))) }; }
+    CLVP_INLINE Lanes load(const float * from) { return { _mm512_loadu_ps(from) }; }
+    CLVP_INLINE Lanes load(const ggml_fp16_t * from) { return { _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from))) }; }
+    CLVP_INLINE Lanes load(const int8_t * from) {
+        return { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from)))) };
+    }
+    CLVP_INLINE void store(float * to, Lanes x) { _mm512_storeu_ps(to, x.v); }
+    CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
+    CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm512_fmadd_ps(a.v, b.v, c.v) }; }
+    CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm512_mul_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm512_div_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm512_add_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes max(Lanes a, Lanes b) { return { _mm512_max_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes round(Lanes x) { return { _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) }; }
+    CLVP_INLINE Lanes power_of_two(Lanes k) { return { _mm512_scalef_ps(_mm512_set1_ps(1.0f), k.v) }; }
+    CLVP_INLINE float sum(Lanes x) { return _mm512_reduce_add_ps(x.v); }
+};
+
+} // namespace
+
+} // namespace clvp
+
+#include "kernels/attend_lanes.h"
+#include "kernels/row_lanes.h"
+
+namespace clvp {
+
+const KernelSet avx512_kernels = {
+    "avx512-vnni",
+    round_blocks,
+    normalise<round_blocks>,
+    each<Gelu>,
+    each<GeluTanh>,
+    all_columns<Form::q8_0>,
+    all_columns<Form::q4_0>,
+    all_columns<Form::iq4_nl>,
+    all_columns<Form::q4_k>,
+    all_columns<Form::q6_k>,
+    store_f16,
+    store_q8_0,
+    attend<ggml_fp16_t>,
+    attend<float>,
+    attend<Q8Block>,
+};
+
+} // namespace clvp
+
+#endif

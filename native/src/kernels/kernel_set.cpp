@@ -1,0 +1,42 @@
+#include "kernels/kernel_set.h"
+
+#include <cstdlib>
+#include <string>
+
+#ifdef CLVP_X86
+#include <cpuid.h>
+#endif
+
+namespace clvp {
+
+#ifdef CLVP_X86
+/// __builtin_cpu_supports() knows it in GCC, but not in Clang 14.
+static bool has_f16c() {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+#endif
+
+static const KernelSet * choose() {
+    const char * given = getenv("CLVP_KERNELS");
+    const std::string wanted = given ? given : "";
+#ifdef CLVP_X86
+    auto may_be = [&](const KernelSet & each) { return wanted.empty() || wanted == each.name; };
+    __builtin_cpu_init();
+    if (may_be(avx512_kernels) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
+        return &avx512_kernels;
+    }
+    if (may_be(avx2_kernels) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c()) {
+        return &avx2_kernels;
+    }
+#endif
+    return wanted == "ggml" ? nullptr : &plain_kernels;
+}
+
+const KernelSet * kernel_set() {
+    static const KernelSet * const chosen = choose();
+    return chosen;
+}
+
+} // namespace clvp

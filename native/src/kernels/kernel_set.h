@@ -1,0 +1,30 @@
+// Our own CPU kernels, compiled for several kinds of CPU and chosen at run time.
+#pragma once
+
+#include "kernels/attend_kernel.h"
+#include "kernels/tile_kernel.h"
+
+namespace clvp {
+
+/// The kernels for one kind of CPU. A null kernel leaves that work to GGML.
+struct KernelSet {
+    const char * name;
+    RoundKernel round;
+    NormKernel norm;
+    ActivationKernel gelu, gelu_tanh;
+    TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
+    StoreKernel store_f16, store_q8_0;
+    AttendKernel attend_f16, attend_f32, attend_q8_0;
+};
+
+/// The best set that this CPU runs, or the one that the environment's CLVP_KERNELS names; null if that is "ggml", for
+/// comparing with GGML's own.
+const KernelSet * kernel_set();
+
+extern const KernelSet plain_kernels; // any CPU
+#ifdef CLVP_X86
+extern const KernelSet avx2_kernels;   // AVX2, FMA, F16C
+extern const KernelSet avx512_kernels; // AVX-512 F, BW, VL, DQ and VNNI
+#endif
+
+} // namespace clvp

@@ -1,0 +1,73 @@
+// Kernels for any CPU: the compiler's own vectors, and products by GGML.
+#include "kernels/kernel_set.h"
+
+#define CLVP_TARGET
+#define CLVP_INLINE static inline
+
+namespace clvp {
+
+namespace {
+
+struct Lanes {
+    static constexpr int width = 4;
+    float at[width];
+
+    template <typename Make> static Lanes each(Make make) {
+        Lanes lanes;
+        for (int i = 0; i < width; i++) {
+            lanes.at[i] = make(i);
+        }
+        return lanes;
+    }
+    static Lanes all(float x) {
+        return each([&](int) { return x; });
+    }
+    static Lanes all(ggml_fp16_t x) { return all(to_float(x)); }
+    template <typename T> static Lanes load(const T * from) {
+        return each([&](int i) { return to_float(from[i]); });
+    }
+    static void store(float * to, const Lanes & x) {
+        for (int i = 0; i < width; i++) {
+            to[i] = x.at[i];
+        }
+    }
+    static void store(ggml_fp16_t * to, const Lanes & x) {
+        for (int i = 0; i < width; i++) {
+            to[i] = ggml_fp32_to_fp16(x.at[i]);
+        }
+    }
+    static Lanes multiply_add(const Lanes & a, const Lanes & b, const Lanes & c) {
+        return each([&](int i) { return a.at[i] * b.at[i] + c.at[i]; });
+    }
+    static Lanes multiply(const Lanes & a, const Lanes & b) {
+        return each([&](int i) { return a.at[i] * b.at[i]; });
+    }
+    static Lanes add(const Lanes & a, const Lanes & b) {
+        return each([&](int i) { return a.at[i] + b.at[i]; });
+    }
+    static Lanes max(const Lanes & a, const Lanes & b) {
+        return each([&](int i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
+    }
+    static Lanes round(const Lanes & x) {
+        return each([&](int i) { return std::nearbyint(x.at[i]); });
+    }
+    static Lanes power_of_two(const Lanes & k) {
+        return each([&](int i) { return std::ldexp(1.0f, static_cast<int>(k.at[i])); });
+    }
+    static float sum(const Lanes & x) { return (x.at[0] + x.at[1]) + (x.at[2] + x.at[3]); }
+};
+
+} // namespace
+
+} // namespace clvp
+
+#include "kernels/attend_lanes.h"
+
+namespace clvp {
+
+const KernelSet plain_kernels = {
+    "plain",       nullptr,         nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, store_f16, store_q8_0, attend<ggml_fp16_t>,
+    attend<float>, attend<Q8Block>,
+};
+
+} // namespace clvp

@@ -1,0 +1,16 @@
+// The text and the speech encoder: one graph for both.
+#pragma once
+
+#include "model/weights.h"
+#include "runtime/call.h"
+
+namespace clvp {
+
+/// Throws invalid_argument for rows that do not fit the model.
+void check_encode(const char * what, const Rows & rows, const EncoderParams & params);
+/// Runs rows of one length through an encoder, each by itself.
+EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderParams & params, const Rows & rows);
+
+constexpr uint32_t max_row = 4096; // ids that an encoder takes at once: three minutes of speech
+
+} // namespace clvp

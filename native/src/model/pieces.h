@@ -1,0 +1,47 @@
+// A pass through a tower, cut into pieces: between them other calls have their turns.
+#pragma once
+
+#include "runtime/call.h"
+
+#include <algorithm>
+
+namespace clvp {
+
+/// Blocks from .. to-1 of a tower, for one graph after the other. What goes from a piece to the next goes through the host, so that
+/// the results are the same however the blocks are cut.
+///
+///     for (Pieces pieces(call, n_block, work); pieces.next();) { ... }
+class Pieces {
+public:
+    /// `work`: multiplications of one block, for all tokens. A piece has as many as Machine::piece_work allows, and a block at least.
+    Pieces(Call & call, size_t n_block, double work)
+        : call_(call), n_block_(n_block), n_piece_(std::max<size_t>(1, static_cast<size_t>(std::min(call.piece_work() / std::max(work, 1.0), 1e6)))) {}
+
+    /// Goes on to the next piece, after a pause for the other calls. A tower without blocks has one piece. False at the end.
+    bool next() {
+        if (has_begun_ && to_ == n_block_) {
+            return false;
+        }
+        if (has_begun_) {
+            call_.pause();
+        }
+        has_begun_ = true;
+        from_ = to_;
+        to_ = std::min(n_block_, from_ + n_piece_);
+        return true;
+    }
+
+    size_t from() const { return from_; }
+    size_t to() const { return to_; }
+    size_t size() const { return to_ - from_; }
+    bool is_first() const { return from_ == 0; }
+    bool is_last() const { return to_ == n_block_; }
+
+private:
+    Call & call_;
+    size_t n_block_, n_piece_;
+    size_t from_ = 0, to_ = 0;
+    bool has_begun_ = false;
+};
+
+} // namespace clvp

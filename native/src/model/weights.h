@@ -1,0 +1,81 @@
+// The model's tensors, one struct per tower, and how they get from a file into memory.
+#pragma once
+
+#include "base/mapping.h"
+#include "gguf/gguf_reader.h"
+#include "runtime/backend.h"
+
+namespace clvp {
+
+struct Linear {
+    ggml_tensor * weight = nullptr; // [n_in, n_out]
+    ggml_tensor * bias = nullptr;   // F32 [n_out], or null
+};
+
+struct Norm {
+    ggml_tensor * weight = nullptr; // F32 [n_embd]
+    ggml_tensor * bias = nullptr;   // F32 [n_embd], or null for an RMS norm
+    float eps = 1e-5f;              // torch's default
+};
+
+/// A block of the conditioning encoder: group norm and attention.
+struct ConditioningBlock {
+    Norm norm;
+    Linear qkv; // [n_embd, 3*n_embd]: rows of q, then k, then v
+    Linear out; // [n_embd, n_embd]
+};
+
+/// A block of the decoder or of an encoder.
+struct Block {
+    Norm attn_norm;
+    Linear qkv; // [n_embd, 3*n_embd]
+    Linear out; // [n_embd, n_embd]
+    Norm ffn_norm;
+    Linear up;   // decoder [n_embd, n_ff]; encoder [n_embd, 2*n_ff]: values, then gates
+    Linear down; // [n_ff, n_embd]
+};
+
+struct ConditioningWeights {
+    ggml_tensor * text_embd = nullptr; // F32 [n_embd, n_text_vocab]
+    ggml_tensor * text_pos = nullptr;  // F32 [n_embd, n_text_positions]
+    Linear mel_conv;                   // [n_mels, n_embd]
+    std::vector<ConditioningBlock> blocks;
+};
+
+struct DecoderWeights {
+    ggml_tensor * token_embd = nullptr; // F32 [n_embd, n_vocab]
+    ggml_tensor * pos_embd = nullptr;   // F32 [n_embd, n_positions]
+    std::vector<Block> blocks;
+    Norm norm, final_norm;
+    Linear lm_head; // [n_embd, n_vocab]
+};
+
+struct EncoderWeights {
+    ggml_tensor * token_embd = nullptr; // F32 [n_embd, n_vocab]
+    std::vector<Block> blocks;
+    Norm norm;
+    ggml_tensor * proj = nullptr; // [n_embd, n_proj]
+};
+
+struct Weights {
+    ConditioningWeights cond;
+    DecoderWeights dec;
+    EncoderWeights text, speech;
+    ggml_tensor * logit_scale = nullptr; // F32 [1]
+    ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
+    Context ctx;                         // of the parts that are loaded
+    Mapping mapping;                     // the file's pages, where the weights lie in them
+    ggml_backend_buffer_ptr buffer;
+};
+
+/// Creates every tensor that the parameters call for, without memory, and checks it against the file's (name, shape, type; none
+/// missing, none unknown). Keeps those of the parts. Throws model_format.
+Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts = {});
+
+uint64_t weight_bytes(const Weights & weights);
+
+/// Reads described weights' data into the device's memory, or maps it. `header` was read from `file`. Throws out_of_memory, io, aborted,
+/// unsupported.
+void load_weights(Weights & weights, const File & file, const GgufHeader & header, ggml_backend_dev_t device, const ModelOptions & options);
+
+} // namespace clvp

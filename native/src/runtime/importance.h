@@ -1,0 +1,33 @@
+// How much each input column of the weight matrices matters: the mean square of what enters it.
+#pragma once
+
+#include "runtime/backend.h"
+
+#include <map>
+
+namespace clvp {
+
+class ImportanceCollector : public NodeObserver {
+public:
+    /// Watches the products with matrices of this context, which holds a model's weights.
+    explicit ImportanceCollector(ggml_context * weights);
+
+    bool wants(const ggml_tensor * node) override;
+    void see(const ggml_tensor * node) override;
+
+    /// Of the matrices that some product used, by name. Throws model_format if a mean is no number.
+    std::vector<ColumnImportance> means() const;
+
+private:
+    struct Sums {
+        uint64_t n_rows = 0;
+        std::vector<double> squares; // [n_in]
+    };
+
+    Sums * find(const ggml_tensor * weight);
+
+    std::map<std::string, Sums> sums_;
+    std::vector<uint8_t> bytes_;
+};
+
+} // namespace clvp

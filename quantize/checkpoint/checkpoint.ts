@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { failOpen, kindOf, wrongKind } from '../../lib/base/files.js'
+import type { SourceTensor } from '../formats/source_tensor.js'
+import { type Codebook, openCodebook } from './codebook.js'
+import { Folder, missing } from './folder.js'
+import type { JsonObject } from './section.js'
+import { type OpenedFolder, readPreprocessor } from './settings.js'
+import { readTokenizer } from './tokens.js'
+import { hasPair, openPair } from './tortoise.js'
+import { findWeights, openWeights } from './weights.js'
+
+/** A checkpoint: what it says, and where its tensors are, under transformers' names. */
+export interface Checkpoint {
+  /** The folder's base name. */
+  readonly name: string
+  readonly config: JsonObject
+  readonly preprocessor: JsonObject | undefined
+  /** The configurations' JSON texts, under the keys that a model file has for them. */
+  readonly texts: Readonly<Record<string, string>>
+  /** By id; `''` where no token has it. */
+  readonly tokens: readonly string[]
+  /** The merges, most important first: `'t h'`. */
+  readonly merges: readonly string[]
+  readonly tensors: ReadonlyMap<string, SourceTensor>
+  /** What codebook.safetensors holds, if the folder has that. */
+  readonly codebook: SourceTensor | undefined
+  /** Every file that was read. */
+  readonly paths: readonly string[]
+  close(): Promise<void>
+}
+
+/**
+ * Opens a folder: one that `save_pretrained` wrote, or one with the original files of tortoise.
+ *
+ * transformers': `config.json`, the weights as `model.safetensors` or `pytorch_model.bin` (or an index and shards of
+ * either), and `vocab.json` with `merges.txt` (or `tokenizer.json`) must be there; `preprocessor_config.json` (or
+ * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors` can be.
+ *
+ * tortoise's: `autoregressive.pth`, `clvp2.pth`, `mel_norms.pth` (or `preprocessor_config.json`) and `tokenizer.json` (or
+ * `vocab.json` with `merges.txt`); see `openPair`. The others can be there too.
+ */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const expected = 'a folder for the checkpoint'
+  const info = await stat(folder).catch((error) => failOpen(folder, expected, error))
+  if (!info.isDirectory()) throw wrongKind(folder, expected, kindOf(info))
+  const source = new Folder(folder)
+  const weights = await findWeights(source)
+  const usesPair = weights === undefined && (await hasPair(source))
+  const opened = usesPair ? await openPair(source) : await openSaved(source, weights)
+  const { config, preprocessor, tensors } = opened
+  let codebook: Codebook | undefined
+  const close = async () => {
+    await Promise.all([opened.close(), codebook?.close()])
+  }
+  try {
+    codebook = await openCodebook(source)
+    const texts = {
+      'clvp.source.config': config.text,
+      'clvp.source.generation_config': (await source.config('generation_config.json'))?.text,
+      'clvp.source.preprocessor_config': preprocessor?.text,
+      'clvp.source.tokenizer_config': (await source.config('tokenizer_config.json'))?.text,
+    }
+    return {
+      name: basename(resolve(folder)) || 'clvp',
+      config: config.json,
+      preprocessor: preprocessor?.json,
+      texts: Object.fromEntries(Object.entries(texts).filter(isPresent)),
+      ...(await readTokenizer(source)),
+      tensors,
+      codebook: codebook?.tensor,
+      paths: source.paths,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Opens what transformers saved; `weights` is what `findWeights` found. */
+async function openSaved(source: Folder, weights: string | undefined): Promise<OpenedFolder> {
+  const config = await source.config('config.json')
+  if (!config) throw missing(source.path, 'config.json')
+  const preprocessor = await readPreprocessor(source)
+  if (weights === undefined) {
+    throw missing(
+      source.path,
+      'model.safetensors or pytorch_model.bin',
+      "; tortoise's autoregressive.pth and clvp2.pth can be there instead, and checkpoints of other kinds can be saved " +
+        "again with transformers' save_pretrained",
+    )
+  }
+  return { config, preprocessor, ...(await openWeights(source, weights)) }
+}
+
+function isPresent(item: [string, string | undefined]): item is [string, string] {
+  return item[1] !== undefined
+}

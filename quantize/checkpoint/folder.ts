@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { ClvpError, describe } from '../../lib/base/errors.js'
+import { readWhole, statIfThere } from '../../lib/base/files.js'
+import type { JsonObject } from './section.js'
+
+/** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
+const MAX_CONFIG_BYTES = 2 ** 20
+export const MAX_TEXT_BYTES = 8 * 2 ** 20
+/** More would overflow the stack of whoever walks it, and no configuration has them. */
+const MAX_DEPTH = 64
+
+export function missing(folder: string, what: string, advice = ''): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is no CLVP checkpoint: ${what} is missing${advice}`)
+}
+
+export function malformed(path: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
+}
+
+/** A folder whose files are read with bounds, and remembered. */
+export class Folder {
+  readonly path: string
+  readonly paths: string[] = []
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await statIfThere(join(this.path, name), 'a file of the checkpoint')) !== undefined
+  }
+
+  /** A file's text, or undefined if there is none. */
+  async text(name: string, maxBytes: number): Promise<string | undefined> {
+    if (!(await this.has(name))) return undefined
+    const path = join(this.path, name)
+    const bytes = await readWhole(path, { what: 'the checkpoint', maxBytes, code: 'CLVP_MODEL_FORMAT' })
+    this.paths.push(path)
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    } catch {
+      throw malformed(path, 'it is not UTF-8')
+    }
+  }
+
+  async object(name: string, maxBytes: number): Promise<{ text: string; json: JsonObject } | undefined> {
+    const text = await this.text(name, maxBytes)
+    if (text === undefined) return undefined
+    const path = join(this.path, name)
+    let json: unknown
+    try {
+      json = JSON.parse(text)
+    } catch (error) {
+      throw malformed(path, `it is not JSON (${error instanceof Error ? error.message : error})`)
+    }
+    if (depthOf(json) > MAX_DEPTH) throw malformed(path, `it is nested in more than ${MAX_DEPTH} levels`)
+    return { text, json: asObject(json, path) }
+  }
+
+  config(name: string): Promise<{ text: string; json: JsonObject } | undefined> {
+    return this.object(name, MAX_CONFIG_BYTES)
+  }
+}
+
+/** Levels of a JSON value; what lies deeper than the most is not walked. */
+function depthOf(value: unknown, most = MAX_DEPTH): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (most === 0) return 1
+  return (
+    1 + Object.values(value).reduce((deepest: number, each) => Math.max(deepest, depthOf(each, most - 1)), 0)
+  )
+}
+
+export function asObject(value: unknown, path: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  throw malformed(path, `expected an object but found ${describe(value)}`)
+}

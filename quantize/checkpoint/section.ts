@@ -1,0 +1,126 @@
+import { ClvpError, describe } from '../../lib/base/errors.js'
+
+const MAX_FIXING_CODES = 64
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** An error for a setting that transformers knows and this package does not. */
+export function unsupported(what: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_UNSUPPORTED', `${what}: ${reason}`)
+}
+
+/** One JSON object whose values are asked for by name, type and range. */
+export class Section {
+  readonly #path: string
+  readonly #values: JsonObject
+
+  constructor(path: string, values: JsonObject) {
+    this.#path = path
+    this.#values = values
+  }
+
+  malformed(key: string, expected: string, value: unknown): ClvpError {
+    const message = `${this.#path}: expected ${expected} for ${key} but found ${describe(value)}`
+    return new ClvpError('CLVP_MODEL_FORMAT', message)
+  }
+
+  /** Absent or null. */
+  isNull(key: string): boolean {
+    return this.#get(key, null) === null
+  }
+
+  /** A section in this one; an absent one has all defaults. */
+  section(key: string): Section {
+    const value = this.#get(key, null) ?? {}
+    if (typeof value !== 'object' || Array.isArray(value)) throw this.malformed(key, 'an object', value)
+    return new Section(`${this.#path}: ${key}`, value as JsonObject)
+  }
+
+  size(key: string, fallback: number, min: number, max: number): number {
+    const value = this.#get(key, fallback)
+    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+      throw this.malformed(key, `a whole number from ${min} to ${max}`, value)
+    }
+    return value as number
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.#get(key, fallback)
+    if (typeof value !== 'boolean') throw this.malformed(key, 'true or false', value)
+    return value
+  }
+
+  epsilon(key: string, fallback: number): number {
+    const value = this.#get(key, fallback)
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw this.malformed(key, '0 to 1', value)
+    return value
+  }
+
+  choice(key: string, fallback: string, known: readonly string[]): string {
+    const value = this.#get(key, fallback)
+    if (typeof value !== 'string') throw this.malformed(key, 'a string', value)
+    if (known.includes(value)) return value
+    throw unsupported(`${this.#path}: ${key}`, `${describe(value)} is none of ${known.join(', ')}`)
+  }
+
+  /** A token's id. transformers takes several stops in a list; we take one. */
+  token(key: string, fallback: unknown, vocab: number): number {
+    const found = this.#get(key, fallback)
+    if (Array.isArray(found) && found.length !== 1) {
+      throw unsupported(`${this.#path}: ${key}`, 'only one token can have this part')
+    }
+    const value = Array.isArray(found) ? found[0] : found
+    if (!Number.isInteger(value) || value < 0 || value >= vocab) {
+      throw this.malformed(key, `an id below ${vocab}, the vocabulary's size,`, value)
+    }
+    return value
+  }
+
+  codes(key: string, fallback: readonly number[], vocab: number): number[] {
+    const value = this.#get(key, fallback)
+    if (!Array.isArray(value) || value.length < 1 || value.length > MAX_FIXING_CODES) {
+      throw this.malformed(key, `1 to ${MAX_FIXING_CODES} codes`, value)
+    }
+    for (const code of value) {
+      if (Number.isInteger(code) && code >= 0 && code < vocab) continue
+      throw this.malformed(key, `codes below ${vocab}, the speech encoder's vocabulary,`, code)
+    }
+    return value
+  }
+
+  divisors(key: string, length: number): number[] {
+    const value = this.#get(key, null)
+    if (!Array.isArray(value) || value.length !== length) {
+      throw this.malformed(key, `an array of ${length} numbers`, value)
+    }
+    for (const norm of value) {
+      // As float32, which it becomes: neither 0 nor infinite.
+      const single = typeof norm === 'number' ? Math.fround(norm) : 0
+      if (single === 0 || !Number.isFinite(single))
+        throw this.malformed(key, 'finite numbers other than 0', norm)
+    }
+    return value
+  }
+
+  /** A setting of which only one value is supported. */
+  only(key: string, fallback: unknown, supported: unknown): void {
+    const value = this.#get(key, fallback)
+    if (value === supported) return
+    throw unsupported(`${this.#path}: ${key}`, `${describe(value)} is not ${JSON.stringify(supported)}`)
+  }
+
+  checkHeads(embd: number, heads: number): void {
+    if (embd % heads !== 0) throw this.malformed('hidden_size', `a multiple of ${heads} heads`, embd)
+  }
+
+  /** The reference's rule for its group norms, which must have more than two groups. */
+  checkGroups(embd: number): void {
+    let groups = embd <= 16 ? 8 : embd <= 64 ? 16 : 32
+    while (embd % groups !== 0) groups /= 2
+    if (groups <= 2) throw this.malformed('hidden_size', 'a multiple of 4', embd)
+  }
+
+  #get(key: string, fallback: unknown): unknown {
+    return Object.hasOwn(this.#values, key) ? this.#values[key] : fallback
+  }
+}

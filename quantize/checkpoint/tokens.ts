@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { ClvpError, describe } from '../../lib/base/errors.js'
+import { parseMerges } from '../../lib/text/vocabulary.js'
+import { asObject, type Folder, MAX_TEXT_BYTES, malformed, missing } from './folder.js'
+import type { JsonObject } from './section.js'
+
+/** CLVP's vocabulary has 255 tokens. The bound keeps one large id from making a large table. */
+const MAX_TOKENS = 2 ** 18
+const MAX_TOKEN_LENGTH = 1024
+
+/** Reads `vocab.json` and `merges.txt`, or the same out of `tokenizer.json`. */
+export async function readTokenizer(source: Folder): Promise<{ tokens: string[]; merges: string[] }> {
+  const vocab = await source.object('vocab.json', MAX_TEXT_BYTES)
+  const merges = await source.text('merges.txt', MAX_TEXT_BYTES)
+  if (vocab && merges !== undefined) {
+    return {
+      tokens: tokensById(vocab.json, join(source.path, 'vocab.json')),
+      merges: checkedMerges(parseMerges(merges), join(source.path, 'merges.txt')),
+    }
+  }
+  const fast = await source.object('tokenizer.json', MAX_TEXT_BYTES)
+  if (!fast) throw missing(source.path, vocab ? 'merges.txt' : 'vocab.json')
+  const path = join(source.path, 'tokenizer.json')
+  const model = asObject(fast.json.model, `${path}: model`)
+  if (model.type !== undefined && model.type !== 'BPE') {
+    throw new ClvpError(
+      'CLVP_UNSUPPORTED',
+      `${path}: a ${describe(model.type)} model is no byte-pair encoding`,
+    )
+  }
+  if (!Array.isArray(model.merges)) throw malformed(path, 'its model has no merges')
+  return {
+    tokens: tokensById(asObject(model.vocab, `${path}: model.vocab`), path),
+    merges: checkedMerges(model.merges, path),
+  }
+}
+
+/** Merges as `'a b'`, from such strings or from pairs. */
+function checkedMerges(merges: unknown[], path: string): string[] {
+  if (merges.length > MAX_TOKENS) throw malformed(path, `${merges.length} merges are more than ${MAX_TOKENS}`)
+  return merges.map((merge) => {
+    const parts = typeof merge === 'string' ? merge.trim().split(/\s+/) : merge
+    if (Array.isArray(parts) && parts.length === 2 && parts.every(isMergePart)) return parts.join(' ')
+    throw malformed(
+      path,
+      `the merge ${describe(merge)} has not two parts of 1 to ${MAX_TOKEN_LENGTH} characters`,
+    )
+  })
+}
+
+function isMergePart(part: unknown): boolean {
+  return typeof part === 'string' && part.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(part)
+}
+
+function tokensById(vocab: JsonObject, path: string): string[] {
+  const tokens: string[] = []
+  for (const [token, id] of Object.entries(vocab)) {
+    if (token === '' || token.length > MAX_TOKEN_LENGTH) {
+      throw malformed(path, `a token has ${token.length} characters; 1 to ${MAX_TOKEN_LENGTH} are allowed`)
+    }
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_TOKENS) {
+      throw malformed(
+        path,
+        `expected an id below ${MAX_TOKENS} for ${describe(token)} but found ${describe(id)}`,
+      )
+    }
+    if (tokens[id] !== undefined) {
+      throw malformed(path, `${describe(tokens[id])} and ${describe(token)} have the same id ${id}`)
+    }
+    tokens[id] = token
+  }
+  if (tokens.length === 0) throw malformed(path, 'it has no tokens')
+  return Array.from(tokens, (token) => token ?? '')
+}

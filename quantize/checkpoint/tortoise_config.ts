@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import type { ClvpError } from '../../lib/base/errors.js'
+import type { SourceTensor } from '../formats/source_tensor.js'
+import { malformed } from './folder.js'
+import { type JsonObject, Section, unsupported } from './section.js'
+
+/** Both of tortoise's models have heads of this many channels. */
+const HEAD_WIDTH = 64
+const MAX_WIDTH = 2 ** 16
+
+type Tensors = ReadonlyMap<string, SourceTensor>
+
+/**
+ * What the shapes of tortoise's checkpoints say, as config.json would say it. What they cannot say is left out, and so
+ * has transformers' default, which is tortoise's.
+ *
+ * @param given a config.json in whole or in part; only asked for what the shapes cannot say
+ */
+export function findConfig(
+  folder: string,
+  given: JsonObject,
+  decoder: Tensors,
+  encoders: Tensors,
+): JsonObject {
+  const sizes = new Sizes(join(folder, 'autoregressive.pth'), decoder)
+  const scores = new Sizes(join(folder, 'clvp2.pth'), encoders)
+  const text = encoderConfig('text', scores, given.text_config)
+  const speech = encoderConfig('speech', scores, given.speech_config)
+  const rows = sizes.size('text_embedding.weight', 0)
+  if (rows !== text.vocab_size) {
+    throw malformed(
+      sizes.path,
+      `its text vocabulary has ${rows} tokens, and that of clvp2.pth ${text.vocab_size}: they do not belong together`,
+    )
+  }
+  return {
+    model_type: 'clvp',
+    projection_dim: text.projection_dim,
+    // tortoise begins a text with an id of its own, behind all others, and ends it with 0.
+    text_config: { ...text, bos_token_id: rows - 1, eos_token_id: 0 },
+    speech_config: speech,
+    decoder_config: decoderConfig(sizes, given.decoder_config),
+  }
+}
+
+function encoderConfig(tower: 'text' | 'speech', sizes: Sizes, given: unknown) {
+  const layers = `${tower}_transformer.transformer.attn_layers.layers`
+  const width = sizes.size(`${tower}_emb.weight`, 1)
+  return {
+    model_type: 'clvp_encoder',
+    vocab_size: sizes.size(`${tower}_emb.weight`, 0),
+    hidden_size: width,
+    intermediate_size: sizes.size(`${layers}.1.1.wrap.net.3.weight`, 1),
+    projection_dim: sizes.size(`to_${tower}_latent.weight`, 0),
+    num_hidden_layers: Math.ceil(sizes.count(`${layers}.`) / 2),
+    ...sizes.heads(width, `${tower}_config`, given),
+  }
+}
+
+function decoderConfig(sizes: Sizes, given: unknown) {
+  const vocab = sizes.size('mel_embedding.weight', 0)
+  const width = sizes.size('mel_embedding.weight', 1)
+  const inner = sizes.size('gpt.h.0.mlp.c_fc.weight', 1)
+  return {
+    model_type: 'clvp_decoder',
+    vocab_size: vocab,
+    max_position_embeddings: sizes.size('mel_pos_embedding.emb.weight', 0),
+    max_text_tokens: sizes.size('text_pos_embedding.emb.weight', 0),
+    hidden_size: width,
+    n_inner: inner === 4 * width ? null : inner,
+    num_hidden_layers: sizes.count('gpt.h.'),
+    ...sizes.heads(width, 'decoder_config', given),
+    num_mel_attn_blocks: sizes.count('conditioning_encoder.attn.'),
+    feature_size: sizes.size('conditioning_encoder.init.weight', 1),
+    // The last two codes.
+    bos_token_id: vocab - 2,
+    eos_token_id: vocab - 1,
+  }
+}
+
+/**
+ * Refuses an encoder whose rotary embedding is not as wide as transformers has it: there the width follows from the
+ * projection's, in tortoise it has 32 channels whatever the sizes.
+ */
+export function checkRotary(folder: string, config: JsonObject, encoders: Tensors): void {
+  for (const tower of ['text', 'speech']) {
+    const name = `${tower}_transformer.transformer.attn_layers.rotary_pos_emb.inv_freq`
+    const count = encoders.get(name)?.shape[0]
+    const section = new Section('config.json', config).section(`${tower}_config`)
+    const heads = section.size('num_attention_heads', 0, 1, MAX_WIDTH)
+    const width = Math.max(Math.floor(section.size('projection_dim', 0, 1, MAX_WIDTH) / (2 * heads)), 32)
+    if (count === undefined || count === Math.ceil(width / 2)) continue
+    throw unsupported(
+      `${join(folder, 'clvp2.pth')}: ${name}`,
+      `it turns ${2 * count} channels, and transformers' CLVP of these sizes ${width}`,
+    )
+  }
+}
+
+/** The shapes of one file. */
+class Sizes {
+  readonly path: string
+  readonly #tensors: Tensors
+
+  constructor(path: string, tensors: Tensors) {
+    this.path = path
+    this.#tensors = tensors
+  }
+
+  /** One dimension of a matrix that must be there. */
+  size(name: string, dimension: 0 | 1): number {
+    const shape = this.#tensors.get(name)?.shape
+    if (!shape) throw this.#malformed(`tensor ${name} is missing`)
+    const size = shape[dimension]
+    if (shape.length < 2 || !size)
+      throw this.#malformed(`tensor ${name} has the shape [${shape}], and is no matrix`)
+    return size
+  }
+
+  /** How many blocks there are: one more than the highest number behind `prefix`. */
+  count(prefix: string): number {
+    let count = 0
+    for (const name of this.#tensors.keys()) {
+      const number = name.startsWith(prefix) ? /^(\d{1,5})\./.exec(name.slice(prefix.length))?.[1] : undefined
+      if (number !== undefined) count = Math.max(count, Number(number) + 1)
+    }
+    return count
+  }
+
+  /** The setting that the shapes cannot say; none if it is given: that goes before this, and is checked with the rest. */
+  heads(width: number, section: string, given: unknown): { num_attention_heads?: number } {
+    const isGiven = typeof given === 'object' && given !== null && Object.hasOwn(given, 'num_attention_heads')
+    if (isGiven) return {}
+    if (width % HEAD_WIDTH === 0) return { num_attention_heads: width / HEAD_WIDTH }
+    throw this.#malformed(
+      `a width of ${width} is no multiple of ${HEAD_WIDTH}, the channels of tortoise's heads: ` +
+        `say num_attention_heads of ${section} in a config.json beside it`,
+    )
+  }
+
+  #malformed(reason: string): ClvpError {
+    return malformed(this.path, reason)
+  }
+}

@@ -1,0 +1,61 @@
+/** What a calibration says of the tensors that are to be written. */
+import type { NativeTensor } from '../lib/addon/binding.js'
+import { calibratedTypes, type ModelType } from '../lib/addon/weight_types.js'
+import { ClvpError } from '../lib/base/errors.js'
+import { isMatrix } from './checkpoint/tensor_names.js'
+import type { Importance } from './importance.js'
+import type { TensorTypes } from './type_choice.js'
+
+/** A column that nothing entered in the calibration counts as this part of the mean one: some other text may use it. */
+const least = 1e-4
+
+/**
+ * A type without a choice of scales would take no notice.
+ *
+ * @throws ClvpError CLVP_INVALID_ARGUMENT
+ */
+export function refuseUnused(type: ModelType, tensorTypes: TensorTypes): void {
+  const wanted = [type, ...tensorTypes.map(([, own]) => own)]
+  if (wanted.some((each) => calibratedTypes.includes(each))) return
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected a type that a calibration helps (${calibratedTypes.join(', ')}) but received ${wanted.join(', ')}: leave the calibration out`,
+  )
+}
+
+/**
+ * The importance of each tensor's columns, of mean 1, by the tensor's name; tensors that all columns matter alike in are missing.
+ *
+ * @throws ClvpError CLVP_INVALID_ARGUMENT if it was made with a model of other tensors
+ */
+export function columnImportance(
+  tensors: readonly Pick<NativeTensor, 'name' | 'dims'>[],
+  { matrices, model }: Importance,
+): Map<string, Float32Array> {
+  const widths = new Map(tensors.map(({ name, dims }) => [name, dims[0]!]))
+  const refuse = (what: string) =>
+    new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected an importance made with this model but received one of '${model}': ${what}. Calibrate again`,
+    )
+  for (const [name, { meanSquares }] of matrices) {
+    const width = widths.get(name)
+    if (width === undefined) throw refuse(`there is no tensor ${name}`)
+    if (width !== meanSquares.length) {
+      throw refuse(`${name} has ${width} columns, and the importance ${meanSquares.length}`)
+    }
+  }
+  const found = new Map<string, Float32Array>()
+  for (const { name } of tensors) {
+    if (!isMatrix(name)) continue
+    const columns = matrices.get(name)?.meanSquares
+    if (!columns) throw refuse(`it says nothing of ${name}`)
+    const mean = columns.reduce((sum, value) => sum + value, 0) / columns.length
+    if (mean > 0)
+      found.set(
+        name,
+        columns.map((value) => Math.max(value / mean, least)),
+      )
+  }
+  return found
+}

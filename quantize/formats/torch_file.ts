@@ -1,0 +1,145 @@
+import { ClvpError, describe } from '../../lib/base/errors.js'
+import { SourceFile } from '../../lib/base/files.js'
+import { Dict, MAX_PICKLE_BYTES, type PickleValue, readPickle } from './pickle.js'
+import type { TensorFile } from './source_tensor.js'
+import { PickledTensor, torchObjects } from './torch_objects.js'
+import { TorchTensor } from './torch_tensor.js'
+import { readZip, type ZipEntry } from './zip.js'
+
+const MAX_TENSORS = 8192
+
+/** The name of the tensor in a file that holds one tensor and no dictionary. */
+export const SINGLE_TENSOR = ''
+
+/**
+ * A file of `torch.save`: a zip of a pickle, which says what there is, and of storages, which hold the numbers. The
+ * pickle is read as data by {@link TorchFile.open}, tensors are read piece by piece.
+ */
+export class TorchFile implements TensorFile {
+  readonly path: string
+  readonly tensors: ReadonlyMap<string, TorchTensor>
+  readonly #file: SourceFile
+
+  private constructor(file: SourceFile, tensors: ReadonlyMap<string, TorchTensor>) {
+    this.path = file.path
+    this.#file = file
+    this.tensors = tensors
+  }
+
+  /**
+   * @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is no sound file of tensors,
+   *   `CLVP_UNSUPPORTED` for what torch can read and this package cannot: the format before torch 1.6, TorchScript,
+   *   big-endian files
+   */
+  static async open(path: string): Promise<TorchFile> {
+    const file = await SourceFile.open(path, 'the weights')
+    try {
+      await checkStart(file)
+      const archive = new Archive(file, await readZip(file))
+      await archive.check()
+      const content = readPickle(path, await archive.bytes('data.pkl', MAX_PICKLE_BYTES), torchObjects)
+      return new TorchFile(file, listTensors(file, archive, content))
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+function malformed(path: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a sound torch file: ${reason}`)
+}
+
+async function checkStart(file: SourceFile): Promise<void> {
+  const start = new Uint8Array(Math.min(4, file.size))
+  await file.read(0, start)
+  const text = String.fromCharCode(...start)
+  if (text === 'PK\x03\x04') return
+  if (text.startsWith('\x80')) {
+    throw new ClvpError(
+      'CLVP_UNSUPPORTED',
+      `${file.path} has the format of torch before 1.6: load it with torch.load(..., weights_only=True) and save it ` +
+        'again with torch.save, or as safetensors',
+    )
+  }
+  throw malformed(file.path, 'it does not begin as a zip file does')
+}
+
+/** The zip's entries, all in one folder. */
+class Archive {
+  readonly #file: SourceFile
+  readonly #entries: ReadonlyMap<string, ZipEntry>
+  readonly #root: string
+
+  constructor(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>) {
+    this.#file = file
+    this.#entries = entries
+    const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
+    if (pickles.length !== 1) throw malformed(file.path, `it has ${pickles.length} entries data.pkl, not one`)
+    this.#root = pickles[0]!.slice(0, -'data.pkl'.length)
+    const stranger = [...entries.keys()].find((name) => !name.startsWith(this.#root))
+    if (stranger !== undefined)
+      throw malformed(file.path, `the entry ${describe(stranger)} is not in ${this.#root}`)
+  }
+
+  async check(): Promise<void> {
+    const { path } = this.#file
+    if (this.#entries.has(`${this.#root}constants.pkl`)) {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `${path} is a TorchScript program: save its state_dict() with torch.save`,
+      )
+    }
+    // Files of torch before 2.1 do not say; they were written by the machine's order, which is little-endian.
+    if (!this.#entries.has(`${this.#root}byteorder`)) return
+    const order = new TextDecoder('latin1').decode(await this.bytes('byteorder', 16))
+    if (order !== 'little') {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `${path} is ${describe(order)}-endian: save it on a little-endian machine`,
+      )
+    }
+  }
+
+  entry(name: string): ZipEntry {
+    const found = this.#entries.get(this.#root + name)
+    if (!found) throw malformed(this.#file.path, `it has no entry ${this.#root}${name}`)
+    return found
+  }
+
+  async bytes(name: string, max: number): Promise<Uint8Array> {
+    const { offset, bytes } = this.entry(name)
+    if (bytes > max) throw malformed(this.#file.path, `${name} has ${bytes} bytes, more than ${max}`)
+    const content = new Uint8Array(bytes)
+    await this.#file.read(offset, content)
+    return content
+  }
+}
+
+function listTensors(file: SourceFile, archive: Archive, content: PickleValue): Map<string, TorchTensor> {
+  const items = content instanceof PickledTensor ? new Map([[SINGLE_TENSOR, content]]) : content
+  if (!(items instanceof Map)) throw malformed(file.path, 'it holds no dictionary of tensors')
+  if (items.size > MAX_TENSORS)
+    throw malformed(file.path, `it has ${items.size} tensors, more than ${MAX_TENSORS}`)
+  const tensors = new Map<string, TorchTensor>()
+  for (const [name, value] of items) {
+    if (!(value instanceof PickledTensor)) {
+      const advice = value instanceof Dict ? '; save that dictionary alone if it is the state_dict' : ''
+      throw malformed(file.path, `${describe(name)} is no tensor${advice}`)
+    }
+    const { storage, view } = value
+    const { offset, bytes } = archive.entry(`data/${storage.key}`)
+    if (bytes !== storage.count * storage.elementSize) {
+      throw malformed(
+        file.path,
+        `the storage ${storage.key} has ${bytes} bytes; ${storage.count} elements of ${storage.dtype} were announced`,
+      )
+    }
+    tensors.set(name, new TorchTensor({ file, storage, offset }, name, view))
+  }
+  return tensors
+}

@@ -1,0 +1,74 @@
+import { ClvpError } from '../../lib/base/errors.js'
+import type { SourceFile } from '../../lib/base/files.js'
+import { checkPiece, type SourceTensor } from './source_tensor.js'
+import { elementCount, gather, isContiguous, spanOf, type View } from './strided_view.js'
+import type { Storage } from './torch_objects.js'
+
+/** A tensor's own bytes, times this, may be read to gather it: query, key and value lie side by side in GPT-2. */
+const MAX_SPREAD = 3
+const SPREAD_SLACK = 2 ** 20
+
+/** Where a storage is. */
+export interface StoragePlace {
+  readonly file: SourceFile
+  readonly storage: Storage
+  /** From the start of the file. */
+  readonly offset: number
+}
+
+/** A tensor of a torch file, read by ranges of its storage. */
+export class TorchTensor implements SourceTensor {
+  readonly name: string
+  readonly path: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly bytes: number
+  readonly isScattered: boolean
+  readonly view: View
+  readonly #place: StoragePlace
+
+  /** @param shape the view's sizes, or dimensions of its that are counted as one */
+  constructor(place: StoragePlace, name: string, view: View, shape: readonly number[] = view.sizes) {
+    const { dtype, elementSize } = place.storage
+    this.name = name
+    this.path = place.file.path
+    this.dtype = dtype
+    this.shape = shape
+    this.bytes = elementCount(view) * elementSize
+    this.isScattered = !isContiguous(view)
+    this.view = view
+    this.#place = place
+    if (spanOf(view) * elementSize > MAX_SPREAD * this.bytes + SPREAD_SLACK) {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `${this.path}: the elements of ${name} lie far apart: save it after .contiguous()`,
+      )
+    }
+  }
+
+  /** Other elements of the same storage, or the same in another order. */
+  derive(name: string, view: View, shape?: readonly number[]): TorchTensor {
+    return new TorchTensor(this.#place, name, view, shape)
+  }
+
+  async read(start: number, target: Uint8Array): Promise<void> {
+    checkPiece(this, start, target.length)
+    const { file, storage, offset } = this.#place
+    const size = storage.elementSize
+    const first = offset + this.view.offset * size
+    if (!this.isScattered) return file.read(first + start, target)
+    const bytes = new Uint8Array(spanOf(this.view) * size)
+    await file.read(first, bytes)
+    if (size === 2) gather(words(bytes), words(target), this.view)
+    else if (size === 4) gather(longs(bytes), longs(target), this.view)
+    else throw new RangeError(`${this.name}: ${this.dtype} is not read`)
+  }
+}
+
+function words({ buffer, byteOffset, length }: Uint8Array): Uint16Array {
+  return new Uint16Array(buffer, byteOffset, length / 2)
+}
+
+function longs({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length / 4)
+}

@@ -1,0 +1,124 @@
+/** Which type each tensor of a model file gets. */
+import {
+  type MixedType,
+  type ModelType,
+  typeForRows,
+  type WeightType,
+  weightTypes,
+} from '../lib/addon/weight_types.js'
+import { oneOf, string } from '../lib/base/check.js'
+import { ClvpError, describe, invalid } from '../lib/base/errors.js'
+import { glob } from './glob.js'
+
+const MAX_PATTERNS = 256
+
+/** Patterns of tensors' names with the type of the matrices that they stand for. */
+export type TensorTypes = readonly (readonly [pattern: string, type: WeightType])[]
+
+/** What the choice of a tensor's type depends on. */
+export interface TypedTensor {
+  readonly name: string
+  /** Weights of a row. */
+  readonly columns: number
+  /** Matrices can have any type, a codebook F32 or F16, and all else is F32. */
+  readonly kind: 'matrix' | 'codebook' | 'exact'
+}
+
+export interface TypeChoice {
+  /** By the tensors' names. */
+  readonly types: ReadonlyMap<string, WeightType>
+  /** The matrices that could not have the type meant for them, and the type they have: `"name: type"`. */
+  readonly fallbacks: string[]
+}
+
+/**
+ * What a few bits more are best spent on: the matrices that give logits and projections, which are small; then the decoder's
+ * attention; then what the encoders' attention gives. docs/quantization.md has the measurements.
+ */
+const LARGER: TensorTypes = [
+  ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
+  ['dec.*.attn_{qkv,out}.weight', 'q6_k'],
+  ['{text,speech}.*.attn_out.weight', 'q6_k'],
+]
+
+/** A mix: the type of most matrices, and patterns of those that have another. The last pattern that fits counts. */
+const MIXES: Readonly<Record<MixedType, { base: WeightType; others: TensorTypes }>> = {
+  q5_k_m: { base: 'q5_k', others: LARGER },
+  q4_k_m: { base: 'q4_k', others: LARGER },
+}
+
+/** @throws ClvpError `CLVP_INVALID_ARGUMENT` */
+export function readTensorTypes(value: unknown): TensorTypes {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > MAX_PATTERNS) {
+    throw invalid(`an array of at most ${MAX_PATTERNS} pairs [pattern, type]`, 'tensorTypes', value)
+  }
+  return Array.from(value, (pair: unknown, i) => {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw invalid('a pair [pattern, type]', `tensorTypes[${i}]`, pair)
+    }
+    const pattern = string(pair[0], `tensorTypes[${i}][0]`)
+    glob(pattern)
+    return [pattern, oneOf(pair[1], `tensorTypes[${i}][1]`, weightTypes)]
+  })
+}
+
+/**
+ * Chooses types. A caller's pattern goes before a mix's, and a later one before an earlier. Rows that a type cannot hold get the
+ * next one that can.
+ *
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a pattern that fits no tensor, or one that cannot have the type
+ */
+export function chooseTypes(
+  tensors: readonly TypedTensor[],
+  type: ModelType,
+  tensorTypes: TensorTypes,
+): TypeChoice {
+  const { base, others } = isMix(type) ? MIXES[type] : { base: type, others: [] }
+  const wanted = new Map<string, WeightType>()
+  for (const { name, kind } of tensors) {
+    const exact = kind === 'codebook' && type !== 'f32' ? 'f16' : 'f32'
+    wanted.set(name, kind === 'matrix' ? base : exact)
+  }
+  for (const [pattern, other] of others) {
+    const fits = glob(pattern)
+    for (const { name, kind } of tensors) if (kind === 'matrix' && fits(name)) wanted.set(name, other)
+  }
+  for (const [pattern, own] of tensorTypes) {
+    for (const name of namesFor(pattern, own, tensors)) wanted.set(name, own)
+  }
+  const types = new Map<string, WeightType>()
+  const fallbacks: string[] = []
+  for (const { name, columns } of tensors) {
+    const found = typeForRows(wanted.get(name)!, columns)
+    if (found !== wanted.get(name)) fallbacks.push(`${name}: ${found}`)
+    types.set(name, found)
+  }
+  return { types, fallbacks }
+}
+
+function isMix(type: ModelType): type is MixedType {
+  return Object.hasOwn(MIXES, type)
+}
+
+/** The tensors that a caller's pattern stands for, each of which can have the type. */
+function namesFor(pattern: string, type: WeightType, tensors: readonly TypedTensor[]): string[] {
+  const fits = glob(pattern)
+  const found = tensors.filter(({ name }) => fits(name))
+  if (found.length === 0) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected a pattern that fits a tensor's name but received ${describe(pattern)}: 'clvp inspect MODEL.gguf --tensors' lists the names`,
+    )
+  }
+  const allowed = { matrix: weightTypes as readonly WeightType[], codebook: ['f32', 'f16'], exact: ['f32'] }
+  const wrong = found.find(({ kind }) => !allowed[kind].includes(type))
+  if (wrong) {
+    const must = wrong.kind === 'codebook' ? 'f32 or f16' : 'f32'
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `The pattern ${describe(pattern)} fits ${wrong.name}, which must be ${must}: use one that fits matrices only, such as dec.blk.*.ffn_down.weight`,
+    )
+  }
+  return found.map(({ name }) => name)
+}
