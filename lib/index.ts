@@ -6,7 +6,7 @@ export { Importance, type MatrixImportance } from '../quantize/importance.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
 export type { OutputOptions } from '../quantize/write_model.js'
-export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/binding.js'
+export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
 export type { Part } from './addon/parts.js'
@@ -30,6 +30,7 @@ export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.
 export { Voice } from './audio/voice.js'
 export { writeWav } from './audio/wav.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
+export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'
 export {
   type BenchmarkOptions,
@@ -45,10 +46,9 @@ export {
   type StreamEvent,
   type VoiceOptions,
 } from './clvp/clvp.js'
-export type { GenerateOptions, LoadOptions, Progress, ScoreKind } from './clvp/generate_options.js'
+export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
-export { type Preset, presets } from './clvp/presets.js'
 export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './clvp/result.js'
 export {
   ClvpConfig,
@@ -59,7 +59,9 @@ export {
   type ClvpEncoderConfigOptions,
   type EncoderConfigType,
 } from './config/config.js'
+export type { GenerationSettings } from './config/generation_config.js'
 export { inspectModel, type ModelFile, type ModelFileTensor } from './loading/inspect.js'
+export type { LoadOptions, Progress } from './loading/load_options.js'
 export { type PulledModel, type PullOptions, pullModel } from './loading/pull.js'
 export { type ModelFault, type Verification, type VerifyOptions, verifyModel } from './loading/verify.js'
 export { type CalibrateOptions, calibrate } from './quality/calibrate.js'
@@ -90,7 +92,7 @@ export {
   type TokenizeOptions,
   type TokenizerCallOptions,
 } from './text/tokenizer.js'
-export type { Padding, Truncation } from './text/tokenizer_call.js'
+export type { Truncation } from './text/tokenizer_call.js'
 export type { Ids } from './transformers/arrays.js'
 export {
   type CausalLMForwardOptions,
@@ -114,11 +116,11 @@ export {
   ClvpModel,
   type DecoderForwardOptions,
   type DecoderOutput,
+  PastKeyValues,
 } from './transformers/decoder.js'
 export { ClvpEncoder, type ClvpEncoderOutput, type EncoderForwardOptions } from './transformers/encoder.js'
 export type { GeneratedSequences } from './transformers/generate.js'
-export type { GenerationOptions, GenerationSettings, Streamer } from './transformers/generation_options.js'
-export { PastKeyValues } from './transformers/past.js'
+export type { GenerationOptions, Streamer } from './transformers/generation_options.js'
 export { ClvpProcessor, type ProcessorCallOptions, type ProcessorOutput } from './transformers/processor.js'
 export type { PromptOptions } from './transformers/prompts.js'
 export type { ClvpGenerateOutput, ClvpOutput } from './transformers/similarity.js'

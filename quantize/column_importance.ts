@@ -1,5 +1,5 @@
 /** What a calibration says of the tensors that are to be written. */
-import type { NativeTensor } from '../lib/addon/binding.js'
+import type { NativeTensor } from '../lib/addon/contract.js'
 import { calibratedTypes, type ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import { isMatrix } from './checkpoint/tensor_names.js'

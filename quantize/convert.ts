@@ -1,4 +1,4 @@
-import type { NativeValue } from '../lib/addon/binding.js'
+import type { NativeValue } from '../lib/addon/contract.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { path, pick, string } from '../lib/base/check.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'

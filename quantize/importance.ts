@@ -1,7 +1,6 @@
 import { integer, path, pick, string } from '../lib/base/check.js'
 import { ClvpError, invalid } from '../lib/base/errors.js'
-import { type FileUse, readWhole } from '../lib/base/files.js'
-import { writeWhole } from '../lib/base/write.js'
+import { type FileUse, readWhole, writeWhole } from '../lib/base/files.js'
 
 /** How a file of importances names itself; the version changes when an old reader would go wrong. */
 const format = 'clvp-importance'

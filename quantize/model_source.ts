@@ -1,5 +1,6 @@
 /** A model file as a source of tensors. */
-import { binding, type NativeFile, type NativeValue, native } from '../lib/addon/binding.js'
+import { binding, native } from '../lib/addon/binding.js'
+import type { NativeFile, NativeValue } from '../lib/addon/contract.js'
 import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import type { SourceFile } from '../lib/base/files.js'

@@ -1,4 +1,5 @@
 /** Which type each tensor of a model file gets. */
+import { devices } from '../lib/addon/devices.js'
 import {
   type MixedType,
   type ModelType,
@@ -121,4 +122,28 @@ function namesFor(pattern: string, type: WeightType, tensors: readonly TypedTens
     )
   }
   return found.map(({ name }) => name)
+}
+
+/**
+ * Bytes that are free, and the type for a model of the published size that fits: the first row that they reach counts. Each leaves
+ * room for sixteen candidates.
+ */
+const typesByMemory: readonly { atLeast: number; type: ModelType }[] = [
+  { atLeast: 1e9, type: 'q8_0' },
+  { atLeast: 0.8e9, type: 'q6_k' },
+  { atLeast: 0, type: 'q4_k_m' },
+]
+
+/** The type to convert to: f16 for a GPU, whose memory is not counted here; else the best that fits into `memory` bytes. */
+export function autoType(device: string, memory: number): ModelType {
+  if (isGpu(device)) return 'f16'
+  return typesByMemory.find(({ atLeast }) => memory >= atLeast)?.type ?? 'q4_k_m'
+}
+
+function isGpu(wanted: string): boolean {
+  const all = devices()
+  const name = wanted.toLowerCase()
+  const found =
+    name === 'auto' ? all[0] : all.find((each) => [each.name.toLowerCase(), each.kind].includes(name))
+  return found !== undefined && found.kind !== 'cpu'
 }

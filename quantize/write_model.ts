@@ -1,16 +1,16 @@
 /** Writing a model file: what a conversion of any source ends with. */
 import { stat } from 'node:fs/promises'
-import { binding, type NativeValue, type NativeWriter, native } from '../lib/addon/binding.js'
+import { binding, native } from '../lib/addon/binding.js'
+import type { NativeValue, NativeWriter } from '../lib/addon/contract.js'
 import { availableMemory } from '../lib/addon/free_memory.js'
 import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/addon/weight_types.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/base/check.js'
 import { abortError, ClvpError, invalid } from '../lib/base/errors.js'
 import { failIo, isAbsence } from '../lib/base/files.js'
-import { autoType } from '../lib/clvp/auto.js'
 import { columnImportance, refuseUnused } from './column_importance.js'
 import type { SourceTensor } from './formats/source_tensor.js'
 import { Importance } from './importance.js'
-import { readTensorTypes, type TensorTypes } from './type_choice.js'
+import { autoType, readTensorTypes, type TensorTypes } from './type_choice.js'
 
 /** Tensors are read and written in pieces of about this size, except for those that are transposed or scattered. */
 const CHUNK_BYTES = 8 * 2 ** 20

@@ -2,20 +2,16 @@
 import { withAbort } from '../base/abort.js'
 import { abortError, ClvpError } from '../base/errors.js'
 import { guard, once } from '../base/hook_guard.js'
-import { defaultSampling } from '../config/sampling.js'
 import { backends } from './addon.js'
 import { backendPackageName, isBackend } from './backends.js'
-import {
-  binding,
-  type NativeAbortFlag,
-  type NativeLoadOptions,
-  type NativeModel,
-  type NativeSampling,
-  type NativeTensorDifference,
-  type NativeVerification,
-  native,
-  rewrap,
-} from './binding.js'
+import { binding, native } from './binding.js'
+import type {
+  NativeAbortFlag,
+  NativeLoadOptions,
+  NativeModel,
+  NativeTensorDifference,
+  NativeVerification,
+} from './contract.js'
 import { freeMemory } from './free_memory.js'
 import { allParts, type Part } from './parts.js'
 
@@ -99,17 +95,4 @@ export function compareTensors(
   options: Pick<CoreLoadOptions, 'signal' | 'onProgress'> = {},
 ): Promise<NativeTensorDifference[]> {
   return loading(options, (flag, onProgress) => binding.compareTensors(a, b, flag, onProgress))
-}
-
-/** What transformers' processors and warpers leave of logits. */
-export function warpLogits(
-  logits: Float32Array,
-  seen: Int32Array,
-  sampling: Partial<NativeSampling>,
-): Float32Array {
-  try {
-    return binding.warpLogits(logits, seen, { ...defaultSampling, ...sampling })
-  } catch (error) {
-    throw rewrap(error)
-  }
 }

@@ -1,9 +1,8 @@
 /** What calling a feature extractor does before the features: reading clips, cutting and padding them. */
-import { integer, pick } from '../base/check.js'
+import { flag, integer, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { type Padding, readPadding } from '../base/padding.js'
 import { stackRows, type Tensor } from '../base/tensor.js'
-import { type Padding, readPadding } from '../text/tokenizer_call.js'
-import { flag } from '../text/tokenizer_options.js'
 
 export interface FeatureCallOptions {
   /** Hz. One other than the extractor's is an error: resample before. Default: taken for the extractor's. */

@@ -1,6 +1,7 @@
 /** From samples to log-mel features, as transformers' ClvpFeatureExtractor computes them. */
 import { basename, join } from 'node:path'
-import { binding, type NativeMelParams, native } from '../addon/binding.js'
+import { binding, native } from '../addon/binding.js'
+import type { NativeMelParams } from '../addon/contract.js'
 import { Callable, type CallableClass } from '../base/callable.js'
 import { path } from '../base/check.js'
 import { invalid } from '../base/errors.js'

@@ -1,7 +1,6 @@
 import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { type FileUse, readWhole } from '../base/files.js'
-import { writeWhole } from '../base/write.js'
+import { type FileUse, readWhole, writeWhole } from '../base/files.js'
 
 /** How a saved voice names itself; the version changes when an old reader would go wrong. */
 const format = 'clvp-voice'

@@ -1,7 +1,7 @@
 /** Sound as a file that any player takes. */
 import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { writeWhole } from '../base/write.js'
+import { writeWhole } from '../base/files.js'
 
 const headerBytes = 44
 

@@ -95,3 +95,12 @@ function isSignal(value: unknown): value is AbortSignal {
     return false
   }
 }
+
+export function flag<K extends string>(
+  given: Partial<Record<K, unknown>>,
+  name: K,
+  fallback = false,
+): boolean {
+  const value: unknown = given[name]
+  return value === undefined ? fallback : boolean(value, name)
+}

@@ -1,6 +1,7 @@
 /** Reading files: regular ones only, with bounds, and with what the file system says as errors of this package. */
+import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { ClvpError, type ClvpErrorCode } from './errors.js'
 
 /** Opening a FIFO waits for a writer without O_NONBLOCK; a terminal may become ours without O_NOCTTY. Windows has neither. */
@@ -184,4 +185,25 @@ export async function statIfThere(path: string, expected: string): Promise<Stats
 /** Removes a file of ours, if it can: where that fails, what led to it has failed before, and is what to tell. */
 export async function removeQuietly(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => {})
+}
+
+/** Writes a file in one piece: under a temporary name beside it, synced, then renamed. */
+export async function writeWhole(target: string, data: string | Uint8Array): Promise<void> {
+  const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  let made = false
+  try {
+    const file = await open(temporary, 'wx')
+    made = true
+    try {
+      await file.writeFile(data)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, target)
+  } catch (cause) {
+    if (made) await removeQuietly(temporary)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_IO', `${target} could not be written: ${reason}`, { cause })
+  }
 }

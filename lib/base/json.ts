@@ -2,8 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { path } from './check.js'
 import { ClvpError, describe } from './errors.js'
-import { type FileUse, readWhole, statIfThere } from './files.js'
-import { writeWhole } from './write.js'
+import { type FileUse, readWhole, statIfThere, writeWhole } from './files.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
 /** Results that may be asked for again, by what they were made of: as many as fit, the least recently used leaves first. */
-export class Recent<V> {
+export class LruCache<V> {
   readonly #most: number
   readonly #held = new Map<string, V>() // in the order of use
 

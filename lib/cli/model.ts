@@ -2,7 +2,7 @@
 import { readParts } from '../addon/parts.js'
 import { modelTypes } from '../addon/weight_types.js'
 import { Clvp } from '../clvp/clvp.js'
-import { kvTypes, type LoadOptions } from '../clvp/generate_options.js'
+import { kvTypes, type LoadOptions } from '../loading/load_options.js'
 import type { Arguments, Context, Flag } from './command.js'
 
 export const modelFlags: Record<string, Flag> = {

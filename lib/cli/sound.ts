@@ -2,7 +2,7 @@
 import { melPlot } from '../audio/mel_plot.js'
 import { writeWav } from '../audio/wav.js'
 import { ClvpError } from '../base/errors.js'
-import { writeWhole } from '../base/write.js'
+import { writeWhole } from '../base/files.js'
 import type { Clvp, PreviewOptions } from '../clvp/clvp.js'
 import type { Candidate } from '../clvp/result.js'
 

@@ -1,6 +1,6 @@
 /** What one model makes of texts and clips, kept by their content: a text is often ranked again, a voice often made again. */
 import { createHash } from 'node:crypto'
-import { Recent } from '../base/lru.js'
+import { LruCache } from '../base/lru.js'
 import type { Session } from '../session/session.js'
 
 /** Entries of each kind: some kilobytes for each. */
@@ -8,8 +8,8 @@ const most = 64
 
 export class ContentCache {
   readonly #session: Session
-  readonly #texts = new Recent<Float32Array>(most)
-  readonly #clips = new Recent<Float32Array>(most)
+  readonly #texts = new LruCache<Float32Array>(most)
+  readonly #clips = new LruCache<Float32Array>(most)
 
   constructor(session: Session) {
     this.#session = session

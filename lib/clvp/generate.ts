@@ -1,6 +1,6 @@
 /** From a text's ids and a plan to ranked candidates: the middle of Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate } from '../addon/binding.js'
+import type { NativeCandidate } from '../addon/contract.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
 import type { ContentCache } from './content_cache.js'

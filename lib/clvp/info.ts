@@ -1,5 +1,5 @@
 /** What a loaded model is, and what a call will take. */
-import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/binding.js'
+import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/contract.js'
 import { allParts, type Part } from '../addon/parts.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
 import { secondsPerCode } from './result.js'

@@ -3,8 +3,9 @@
  * processes really took. The factors below are how many rows of the tower's width GGML's allocator keeps at once for each token; they
  * follow from the graphs in native/src.
  */
-import type { KvType, NativeInfo } from '../addon/binding.js'
+import type { KvType, NativeInfo } from '../addon/contract.js'
 import { integer, oneOf, pick } from '../base/check.js'
+import { ClvpError } from '../base/errors.js'
 import type { ScoreKind } from './generate_options.js'
 
 /** A call of generate(), as far as its memory goes. */
@@ -106,4 +107,65 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const whole = Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Math.round(bytes)]))
   const total = Object.values(whole).reduce((sum, bytes) => sum + bytes, 0)
   return { ...(whole as typeof parts), total }
+}
+
+/** Candidates decoded together: beyond it a step's time grows with them. */
+const autoBatchSize = 16
+
+/** What a call asks of memory. */
+interface BatchRequest {
+  /** How many at a time, or 'auto': the most, up to 16, that fit. */
+  wanted: number | 'auto'
+  candidates: number
+  /** What the caller can make smaller if it is too much: 'batchSize' or 'beams'. */
+  option: string
+  /** Bytes; undefined for no limit. */
+  maxMemory: number | undefined
+  /** What the call takes with so many at a time. */
+  estimate(batchSize: number): MemoryEstimate
+}
+
+/**
+ * How many candidates are decoded together.
+ *
+ * @throws ClvpError CLVP_OUT_OF_MEMORY if as many as wanted are too much, and with 'auto' if one is
+ */
+export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: BatchRequest): number {
+  // It may be more than this call has candidates: other calls share the batch.
+  const most = wanted === 'auto' ? autoBatchSize : wanted
+  if (maxMemory === undefined) return most
+  let size = most
+  while (size > 0 && estimate(size).total > maxMemory) size--
+  if (size === 0)
+    throw tooMuch(
+      'one candidate',
+      estimate(1),
+      maxMemory,
+      'use fewer tokens, a shorter text or a smaller type',
+    )
+  const asked = Math.min(most, candidates)
+  if (size < asked && wanted !== 'auto')
+    throw tooMuch(
+      `${asked} candidates at a time`,
+      estimate(asked),
+      maxMemory,
+      `set ${option} to ${size} or less`,
+    )
+  return size
+}
+
+/** @param what takes so much */
+export function tooMuch(
+  what: string,
+  estimate: MemoryEstimate,
+  maxMemory: number,
+  remedy: string,
+): ClvpError {
+  const { total, ...parts } = estimate
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`
+  const list = Object.entries(parts).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
+  return new ClvpError(
+    'CLVP_OUT_OF_MEMORY',
+    `Expected a call within maxMemory, ${megabytes(maxMemory)}, but ${what} would take ${megabytes(total)} (${list.join(', ')}): ${remedy}`,
+  )
 }

@@ -1,5 +1,5 @@
 /** What generate() gives back. */
-import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/binding.js'
+import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {

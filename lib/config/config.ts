@@ -275,3 +275,16 @@ async function readConfig<T>(source: string, Class: PartClass<T>, within?: strin
 async function saveConfig(folder: string, config: PretrainedConfig): Promise<void> {
   await writeJson(join(await makeFolder(folder), FILE), config.toDictionary({ tagged: true }))
 }
+
+/** The configuration that a model file carries. */
+export function checkpointConfig(json: unknown): ClvpConfig {
+  if (typeof json !== 'string') {
+    throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
+  }
+  try {
+    return ClvpConfig.fromDict(JSON.parse(json))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is wrong: ${reason}`, { cause })
+  }
+}

@@ -1,7 +1,7 @@
 /** How codes are drawn: the settings, their defaults and their check. */
-import type { NativeHeld, NativeSampling } from '../addon/binding.js'
+import { binding, rewrap } from '../addon/binding.js'
+import type { NativeSampling } from '../addon/contract.js'
 import { integer, number } from '../base/check.js'
-import { ClvpError } from '../base/errors.js'
 
 export const samplingNames = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 
@@ -28,36 +28,15 @@ export function readSampling(from: Partial<Record<(typeof samplingNames)[number]
   }
 }
 
-/**
- * tortoise's settings, but where a checkpoint whose generation_config.json says `do_sample: true` names its own: a model that
- * was trained apart from tortoise knows better what suits it.
- */
-export function checkpointSampling(values: Readonly<Record<string, NativeHeld>>): NativeSampling {
-  const held = values['clvp.source.generation_config']
-  if (typeof held !== 'string') return defaultSampling
+/** What transformers' processors and warpers leave of logits. */
+export function warpLogits(
+  logits: Float32Array,
+  seen: Int32Array,
+  sampling: Partial<NativeSampling>,
+): Float32Array {
   try {
-    const config: unknown = JSON.parse(held)
-    if (
-      typeof config !== 'object' ||
-      config === null ||
-      !('do_sample' in config) ||
-      config.do_sample !== true
-    ) {
-      return defaultSampling
-    }
-    const own = samplingNames.flatMap((name) => {
-      const value = (config as Record<string, unknown>)[
-        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-      ]
-      return value === undefined || value === null ? [] : [[name, value] as const]
-    })
-    return readSampling({ ...defaultSampling, ...Object.fromEntries(own) })
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError(
-      'CLVP_MODEL_FORMAT',
-      `The model file's generation_config is damaged (${reason}): mend it and convert again`,
-      { cause },
-    )
+    return binding.warpLogits(logits, seen, { ...defaultSampling, ...sampling })
+  } catch (error) {
+    throw rewrap(error)
   }
 }

@@ -1,5 +1,6 @@
 /** Looking into a model file without loading it. */
-import { binding, type NativeHeld, type NativeTensor, native } from '../addon/binding.js'
+import { binding, native } from '../addon/binding.js'
+import type { NativeHeld, NativeTensor } from '../addon/contract.js'
 import { path } from '../base/check.js'
 
 const HEADER_CHECKSUM = 'clvp.checksum.header'

@@ -1,12 +1,12 @@
 /** From a source that a user names to a model in memory and a session on it. */
+import { autoType } from '../../quantize/type_choice.js'
 import { availableMemory } from '../addon/free_memory.js'
 import { type CoreLoadOptions, loadModel } from '../addon/jobs.js'
 import type { ModelType } from '../addon/weight_types.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
-import { autoType } from '../clvp/auto.js'
-import { type LoadOptions, type Progress, readLoadOptions } from '../clvp/generate_options.js'
 import { createSession, isolatedSession, type Session, type SessionOptions } from '../session/session.js'
+import { type LoadOptions, type Progress, readLoadOptions } from './load_options.js'
 import { resolveSource } from './source.js'
 
 /** What of the options decides how much memory calls take. */

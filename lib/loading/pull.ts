@@ -4,11 +4,11 @@ import { type ModelType, modelTypes } from '../addon/weight_types.js'
 import { abortSignal, callback, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { failIo } from '../base/files.js'
-import type { Progress } from '../clvp/generate_options.js'
 import { isHubId, readRevision } from '../hub/id.js'
 import { fetchSnapshot, type Snapshot } from '../hub/snapshot.js'
 import { convertOnce } from './conversion_cache.js'
 import { inspectModel } from './inspect.js'
+import type { Progress } from './load_options.js'
 
 /** Options of {@link pullModel}. */
 export interface PullOptions {

@@ -1,11 +1,11 @@
 /** Whether a model file is whole and sound. */
-import type { NativeHeld } from '../addon/binding.js'
+import type { NativeHeld } from '../addon/contract.js'
 import { scanModel } from '../addon/jobs.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
+import { checkpointConfig } from '../config/config.js'
+import { checkpointSettings } from '../config/generation_config.js'
 import { tokenizerOf } from '../text/text.js'
-import { checkpointConfig } from '../transformers/conditional_generation.js'
-import { checkpointSettings } from '../transformers/generation_options.js'
 
 export interface VerifyOptions {
   /** To look at weights with, 1 to 512; default: the physical cores that the process may use. */

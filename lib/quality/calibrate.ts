@@ -3,7 +3,7 @@ import { Importance } from '../../quantize/importance.js'
 import type { Clip } from '../audio/clips.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
-import type { LoadOptions, Progress } from '../clvp/generate_options.js'
+import type { LoadOptions, Progress } from '../loading/load_options.js'
 import { pairs, readSamples, type Samples } from './samples.js'
 import { type DrawSettings, Subject } from './subject.js'
 

@@ -1,5 +1,5 @@
 /** One model file held against another: their tensors, and what they do. */
-import type { NativeTensorDifference } from '../addon/binding.js'
+import type { NativeTensorDifference } from '../addon/contract.js'
 import { compareTensors } from '../addon/jobs.js'
 import { requireSound } from '../addon/require_sound.js'
 import type { Clip } from '../audio/clips.js'

@@ -1,5 +1,5 @@
 /** A caller's functions in the midst of a step: processors that change scores, criteria that end rows. */
-import type { NativeStepRows } from '../addon/binding.js'
+import type { NativeStepRows } from '../addon/contract.js'
 import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { CoreHooks } from './requests.js'

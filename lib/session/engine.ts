@@ -1,13 +1,13 @@
 /** What a session's calls run on: the addon in this process, or in a process of its own (remote.ts). */
-import {
-  binding,
-  type KvType,
-  type NativeAbortFlag,
-  type NativeHeld,
-  type NativeInfo,
-  type NativeModel,
-  type NativeSession,
-} from '../addon/binding.js'
+import { binding } from '../addon/binding.js'
+import type {
+  KvType,
+  NativeAbortFlag,
+  NativeHeld,
+  NativeInfo,
+  NativeModel,
+  NativeSession,
+} from '../addon/contract.js'
 
 export interface Engine {
   readonly info: NativeInfo

@@ -12,7 +12,7 @@ import type {
   NativeInfo,
   NativeRequest,
   NativeSession,
-} from '../addon/binding.js'
+} from '../addon/contract.js'
 import { onAbort } from '../base/abort.js'
 import { abortError, ClvpError, disposedError } from '../base/errors.js'
 import type { Engine } from './engine.js'

@@ -1,5 +1,6 @@
 /** The process that a model runs in by itself: started by remote.ts, it ends with the one that started it. */
-import { binding, type NativeAbortFlag, type NativeHooks, type NativeRequest } from '../addon/binding.js'
+import { binding } from '../addon/binding.js'
+import type { NativeAbortFlag, NativeHooks, NativeRequest } from '../addon/contract.js'
 import { type Engine, localEngine } from './engine.js'
 import {
   type FlagPlace,

@@ -8,7 +8,7 @@ import type {
   NativePrompt,
   NativeRecording,
   NativeStepRows,
-} from '../addon/binding.js'
+} from '../addon/contract.js'
 import { quiet } from '../base/hook_guard.js'
 import { defaultSampling } from '../config/sampling.js'
 

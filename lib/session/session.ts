@@ -1,27 +1,25 @@
 /** Sessions: a model at work, in this process or in one of its own. Not part of the public surface. */
 import { setImmediate } from 'node:timers/promises'
-import {
-  binding,
-  type KvType,
-  type NativeAbortFlag,
-  type NativeAudio,
-  type NativeDecoderForward,
-  type NativeDecoderOutput,
-  type NativeEncoderOutput,
-  type NativeForward,
-  type NativeGenerated,
-  type NativeHooks,
-  type NativeImportance,
-  type NativeInfo,
-  type NativeMel,
-  type NativeModel,
-  type NativeRows,
-  type NativeSession,
-  type NativeSimilarity,
-  native,
-  type PrefixPositions,
-  rewrap,
-} from '../addon/binding.js'
+import { binding, native, rewrap } from '../addon/binding.js'
+import type {
+  KvType,
+  NativeAbortFlag,
+  NativeAudio,
+  NativeDecoderForward,
+  NativeDecoderOutput,
+  NativeEncoderOutput,
+  NativeForward,
+  NativeGenerated,
+  NativeHooks,
+  NativeImportance,
+  NativeInfo,
+  NativeMel,
+  NativeModel,
+  NativeRows,
+  NativeSession,
+  NativeSimilarity,
+  PrefixPositions,
+} from '../addon/contract.js'
 import { type CoreLoadOptions, nativeOptions } from '../addon/jobs.js'
 import { withAbort } from '../base/abort.js'
 import { ClvpError, disposedError } from '../base/errors.js'

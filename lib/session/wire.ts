@@ -6,7 +6,7 @@ import type {
   NativeInfo,
   NativeLoadOptions,
   NativeSession,
-} from '../addon/binding.js'
+} from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 
 export interface Start {

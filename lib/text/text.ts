@@ -1,5 +1,5 @@
 /** A model file's text side: its tokenizer, and texts checked against the model's limits. */
-import type { NativeHeld, NativeInfo } from '../addon/binding.js'
+import type { NativeHeld, NativeInfo } from '../addon/contract.js'
 import { string } from '../base/check.js'
 import { ClvpError, describe } from '../base/errors.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'

@@ -1,12 +1,11 @@
 /** What calling a tokenizer does beyond tokenizing: special tokens' places, cutting, padding, and rows made tensors. */
-import { integer, oneOf, pick } from '../base/check.js'
+import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { type Padding, readPadding, type STRATEGIES } from '../base/padding.js'
 import { stackRows, Tensor } from '../base/tensor.js'
-import { flag, type Side, side, type TokenizeOptions } from './tokenizer_options.js'
+import { type Side, side, type TokenizeOptions } from './tokenizer_options.js'
 import { readIds, readSequences } from './tokens.js'
 
-/** `true` is `'longest'`, `false` is `'do_not_pad'`. */
-export type Padding = boolean | 'longest' | 'max_length' | 'do_not_pad'
 /** All but `false` and `'do_not_truncate'` are the same for single texts. */
 export type Truncation = boolean | 'longest_first' | 'only_first' | 'do_not_truncate'
 
@@ -65,7 +64,7 @@ export interface CallDefaults {
 const MAX_LENGTH = 2 ** 24
 /** Numbers of one tensor: 1 GiB. */
 const MAX_NUMBERS = 2 ** 28
-const STRATEGIES = ['longest', 'max_length', 'do_not_pad'] as const
+
 const TRUNCATIONS = ['longest_first', 'only_first', 'do_not_truncate'] as const
 const PAD_OPTIONS = ['padding', 'maxLength', 'padToMultipleOf', 'paddingSide', 'returnAttentionMask'] as const
 export const CALL_OPTIONS = [
@@ -90,11 +89,6 @@ interface Plan {
   padTokenId: number
   attentionMask: boolean
   specialTokensMask: boolean
-}
-
-export function readPadding(value: unknown, name: string): (typeof STRATEGIES)[number] {
-  if (typeof value === 'boolean') return value ? 'longest' : 'do_not_pad'
-  return oneOf(value, name, STRATEGIES)
 }
 
 export function readLength(value: unknown, name: string): number {

@@ -1,5 +1,5 @@
 /** Options of ClvpTokenizer: their defaults and their checks. */
-import { boolean, integer, oneOf, pick } from '../base/check.js'
+import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
 
 export type Side = 'left' | 'right'
@@ -110,15 +110,6 @@ function length(value: unknown, name: string): number {
 
 export function side(value: unknown, name: string): Side {
   return oneOf(value, name, ['left', 'right'])
-}
-
-export function flag<K extends string>(
-  given: Partial<Record<K, unknown>>,
-  name: K,
-  fallback = false,
-): boolean {
-  const value: unknown = given[name]
-  return value === undefined ? fallback : boolean(value, name)
 }
 
 function specialToken(given: Partial<Record<string, unknown>>, name: (typeof TOKENS)[number]): string {

@@ -2,19 +2,18 @@
 import { pick } from '../base/check.js'
 import { Tensor } from '../base/tensor.js'
 import type { ClvpDecoderConfig } from '../config/config.js'
+import type { GenerationSettings } from '../config/generation_config.js'
 import type { Session } from '../session/session.js'
 import { type Ids, readBeside } from './arrays.js'
-import { ClvpModel, type DecoderForwardOptions, decode, decoderNames } from './decoder.js'
+import { ClvpModel, type DecoderForwardOptions, decode, decoderNames, type PastKeyValues } from './decoder.js'
 import { type GeneratedSequences, generateSequences } from './generate.js'
 import {
   type GenerationOptions,
   type GenerationPlan,
-  type GenerationSettings,
   generationNames,
   readGenerationOptions,
 } from './generation_options.js'
 import { ignoredLabel, nextTokenLoss } from './loss.js'
-import type { PastKeyValues } from './past.js'
 import { type PromptOptions, promptNames, readPrompts } from './prompts.js'
 import type { TowerOutput } from './tower_rows.js'
 

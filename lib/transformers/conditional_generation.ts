@@ -2,9 +2,10 @@
 import { abortSignal, integer, pick } from '../base/check.js'
 import { ClvpError, disposedError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
-import type { LoadOptions } from '../clvp/generate_options.js'
-import { ClvpConfig } from '../config/config.js'
+import { type ClvpConfig, checkpointConfig } from '../config/config.js'
+import { checkpointSettings, type GenerationSettings } from '../config/generation_config.js'
 import { openModel } from '../loading/load.js'
+import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { exactlyOne, type Ids, readBeside, readIdRows } from './arrays.js'
 import { ClvpForCausalLM } from './causal_lm.js'
@@ -16,7 +17,7 @@ import type {
 } from './conditional_options.js'
 import { ClvpConditioningEncoder } from './conditioning_encoder.js'
 import { ClvpEncoder, type ClvpEncoderOutput } from './encoder.js'
-import { checkpointSettings, type GenerationSettings, generationNames } from './generation_options.js'
+import { generationNames } from './generation_options.js'
 import {
   type ClvpGenerateOutput,
   type ClvpOutput,
@@ -327,19 +328,6 @@ function outputs(given: Readonly<Record<string, unknown>>): Wanted {
     outputHiddenStates: flag(given.outputHiddenStates, 'outputHiddenStates'),
     outputAttentions: flag(given.outputAttentions, 'outputAttentions'),
     signal: abortSignal(given.signal, 'signal'),
-  }
-}
-
-/** The configuration that a model file carries. */
-export function checkpointConfig(json: unknown): ClvpConfig {
-  if (typeof json !== 'string') {
-    throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
-  }
-  try {
-    return ClvpConfig.fromDict(JSON.parse(json))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is wrong: ${reason}`, { cause })
   }
 }
 

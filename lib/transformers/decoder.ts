@@ -1,13 +1,50 @@
 /** The speech decoder without its head. */
-import type { NativeDecoderForward, NativeDecoderOutput } from '../addon/binding.js'
+import type { NativeDecoderForward, NativeDecoderOutput, NativePast } from '../addon/contract.js'
 import { abortSignal, pick } from '../base/check.js'
+import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { ClvpDecoderConfig } from '../config/config.js'
 import type { Session } from '../session/session.js'
 import { type Ids, mismatch, readBeside } from './arrays.js'
 import { towerNames } from './encoder.js'
-import { PastKeyValues, readPast } from './past.js'
 import { flag, readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from './tower_rows.js'
+
+const natives = new WeakMap<PastKeyValues, NativePast>()
+
+/**
+ * Keys and values of rows of tokens, as an opaque handle. It never changes: a forward that goes on from it gives another, and
+ * it may be gone on from again. (transformers changes the cache that it is given.)
+ */
+export class PastKeyValues {
+  readonly batchSize: number
+  /** Tokens of each row. */
+  readonly length: number
+
+  /** @internal */
+  constructor(native: NativePast) {
+    this.batchSize = native.rows
+    this.length = native.tokens
+    natives.set(this, native)
+  }
+
+  /** Tokens of each row: transformers' `get_seq_length`. */
+  getSeqLength(): number {
+    return this.length
+  }
+
+  /** Frees the memory now rather than with the garbage. It can't be gone on from afterwards. */
+  dispose(): void {
+    natives.get(this)?.dispose()
+  }
+}
+
+/** The core's side of a past, if there is one. */
+function readPast(value: unknown): NativePast | undefined {
+  if (value === undefined) return undefined
+  const native = value instanceof PastKeyValues ? natives.get(value) : undefined
+  if (!native) throw invalid('pastKeyValues that forward gave', 'pastKeyValues', value)
+  return native
+}
 
 /** Arguments of the decoder's forward; exactly one of `inputIds` and `inputsEmbeds`. */
 export interface DecoderForwardOptions extends TowerOptions {

@@ -1,6 +1,6 @@
 /** From prompts and a plan to sequences: each text in a core call of its own, the results side by side. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate, NativeGenerated, NativePrompt } from '../addon/binding.js'
+import type { NativeCandidate, NativeGenerated } from '../addon/contract.js'
 import { onAbort } from '../base/abort.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -8,22 +8,8 @@ import { callerHooks } from '../session/caller_hooks.js'
 import type { CoreHooks } from '../session/requests.js'
 import type { Session } from '../session/session.js'
 import type { GenerationPlan } from './generation_options.js'
+import type { RowPrompt } from './prompts.js'
 import { readSteps, type StepOutputs } from './steps.js'
-
-/** What one text's rows go on from. */
-export interface RowPrompt {
-  native: NativePrompt
-  /** Ids that stand before the drawn ones, in sequences and for processors. */
-  written: readonly number[]
-  /** Rows that the decoder reads first. */
-  length: number
-  /** What transformers takes from maxLength and minLength, where embeddings stand for ids. */
-  lengthOfEmbeds: number
-  /** Most tokens there are positions for. */
-  room: number
-  /** Which of the first rows later tokens see; absent for all. */
-  mask?: Int32Array | undefined
-}
 
 /** What generate gives back. */
 export interface GeneratedSequences extends StepOutputs {

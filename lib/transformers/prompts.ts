@@ -1,9 +1,23 @@
 /** What ClvpForCausalLM.generate goes on from: ids, embeddings, or the conditioning encoder's output. */
-import type { NativeInfo } from '../addon/binding.js'
+import type { NativeInfo, NativePrompt } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 import type { Tensor } from '../base/tensor.js'
 import { type Ids, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
-import type { RowPrompt } from './generate.js'
+
+/** What one text's rows go on from. */
+export interface RowPrompt {
+  native: NativePrompt
+  /** Ids that stand before the drawn ones, in sequences and for processors. */
+  written: readonly number[]
+  /** Rows that the decoder reads first. */
+  length: number
+  /** What transformers takes from maxLength and minLength, where embeddings stand for ids. */
+  lengthOfEmbeds: number
+  /** Most tokens there are positions for. */
+  room: number
+  /** Which of the first rows later tokens see; absent for all. */
+  mask?: Int32Array | undefined
+}
 
 /** At most one of the first three; without any, the rows begin with bos. */
 export interface PromptOptions {

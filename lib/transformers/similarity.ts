@@ -1,5 +1,5 @@
 /** Texts against rows of speech, and what the whole model's methods give back of them. */
-import type { NativeSimilarity } from '../addon/binding.js'
+import type { NativeSimilarity } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { ClvpEncoderOutput } from './encoder.js'

@@ -1,8 +1,8 @@
 /** What was recorded of each step, put side by side for all rows of a batch. */
-import type { NativeGenerated, NativeInfo, NativeStep } from '../addon/binding.js'
+import type { NativeGenerated, NativeInfo, NativeStep } from '../addon/contract.js'
 import { Tensor } from '../base/tensor.js'
-import type { RowPrompt } from './generate.js'
 import type { GenerationPlan } from './generation_options.js'
+import type { RowPrompt } from './prompts.js'
 
 /**
  * Outputs of each step, as far as they were asked for. Rows are those of the sequences, or all beams of all texts, best first.

@@ -1,5 +1,5 @@
 /** From a forward call's arguments to rows for a tower of the core, and from its output to tensors. */
-import type { NativeForward, NativeOutput } from '../addon/binding.js'
+import type { NativeForward, NativeOutput } from '../addon/contract.js'
 import { boolean } from '../base/check.js'
 import { Tensor } from '../base/tensor.js'
 import { exactlyOne, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'

@@ -9,7 +9,7 @@ clvp::Prompt to_prompt(const Napi::Value & value);
 clvp::GenerateOptions to_generate_options(const Napi::Value & value);
 clvp::BeamOptions to_beam_options(const Napi::Value & value);
 
-/// The hooks of a call, as NativeHooks in lib/addon/binding.ts tells them. Freed on the JS thread.
+/// The hooks of a call, as NativeHooks in lib/addon/contract.ts tells them. Freed on the JS thread.
 class Hooks {
 public:
     Hooks(const Napi::Value & hooks, Crew & crew, const clvp::Session & session);

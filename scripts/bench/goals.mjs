@@ -1,5 +1,5 @@
 /** What was asked of speed and memory, and what a run shows of it. */
-import { autoType } from '../../dist/lib/clvp/auto.js'
+import { autoType } from '../../dist/quantize/type_choice.js'
 import { latencyRatio, voiceRatio } from './latency.mjs'
 
 /** What `type: 'auto'` gives on a CPU where memory is plenty. */

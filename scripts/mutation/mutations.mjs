@@ -125,13 +125,13 @@ export const mutations = [
   },
   {
     what: 'a row ends in two fixing codes and not three',
-    file: `${native}/model/rank.cpp`,
+    file: `${native}/api/codes.cpp`,
     from: 'n > 3 ? n - 3 : 0',
     to: 'n > 2 ? n - 2 : 0',
   },
   {
     what: 'scores are multiplied by the logarithm of the scale',
-    file: `${native}/model/rank.cpp`,
+    file: `${native}/api/codes.cpp`,
     from: 'std::exp(static_cast<double>(params.logit_scale))',
     to: 'static_cast<double>(params.logit_scale)',
   },

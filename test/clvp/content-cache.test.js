@@ -1,6 +1,6 @@
 // Texts and clips are computed once for equal content, the least recently used are forgotten, and what is known has the same values.
 import t from 'tap'
-import { Recent } from '../../dist/lib/base/lru.js'
+import { LruCache } from '../../dist/lib/base/lru.js'
 import { ContentCache } from '../../dist/lib/clvp/content_cache.js'
 import { loadTinyModel, tone } from '../helpers/model.js'
 
@@ -48,7 +48,7 @@ t.test('a text is embedded once, for embedText and score together', async (t) =>
 })
 
 t.test('the least recently used leaves', async (t) => {
-  const recent = new Recent(2)
+  const recent = new LruCache(2)
   recent.set('a', 1)
   recent.set('b', 2)
   t.equal(recent.get('a'), 1)

@@ -1,8 +1,8 @@
 // type: 'auto' follows the memory there is, for load and for conversion.
 import { join } from 'node:path'
 import t from 'tap'
-import { autoType } from '../../dist/lib/clvp/auto.js'
 import { Clvp, convertFolder, devices, modelTypes } from '../../dist/lib/index.js'
+import { autoType } from '../../dist/quantize/type_choice.js'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
 
 const dir = t.testdir({})

@@ -5,7 +5,7 @@ import { uniform } from '../helpers/checkpoint.js'
 import { decodeFloats, differences } from '../helpers/golden.js'
 
 const cases = JSON.parse(readFileSync(new URL('../golden/sampler.json', import.meta.url), 'utf8'))
-const { warpLogits } = await import('../../dist/lib/addon/jobs.js')
+const { warpLogits } = await import('../../dist/lib/config/sampling.js')
 
 /** The case's logits, as make_logits() of scripts/parity/sampler_reference.py makes them. */
 function makeLogits({ vocab, seed, step, holes }) {

@@ -1,7 +1,7 @@
 import { type BenchmarkResult, benchmark } from '../../clvp/benchmark.js'
 import { Clvp } from '../../clvp/clvp.js'
-import type { LoadOptions } from '../../clvp/generate_options.js'
 import type { MemoryEstimate } from '../../clvp/memory.js'
+import type { LoadOptions } from '../../loading/load_options.js'
 import { type Arguments, type Command, type Context, UsageError } from '../command.js'
 import { modelFlags, modelSource, readSourceFlags } from '../model.js'
 import { megabytes, table } from '../table.js'

@@ -1,4 +1,4 @@
-import { writeWhole } from '../../base/write.js'
+import { writeWhole } from '../../base/files.js'
 import { compareModels } from '../../quality/compare.js'
 import { comparisonPlot } from '../../quality/comparison_plot.js'
 import type { BehaviourComparison, ModelComparison, TensorComparison } from '../../quality/report.js'

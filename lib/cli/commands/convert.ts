@@ -1,7 +1,7 @@
 import { convertFolder } from '../../../quantize/convert.js'
+import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
 import { modelTypes } from '../../addon/weight_types.js'
-import { autoType } from '../../clvp/auto.js'
 import type { Command } from '../command.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
 

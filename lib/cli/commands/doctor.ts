@@ -1,7 +1,7 @@
+import { type Device, devices as list } from '../../addon/devices.js'
 import { type Diagnosis, diagnose } from '../../addon/doctor.js'
 import type { Command } from '../command.js'
-import { table } from '../table.js'
-import { deviceTable } from './devices.js'
+import { megabytes, table } from '../table.js'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -35,4 +35,25 @@ function report(found: Diagnosis): string {
   if (found.devices.length > 0) parts.push(deviceTable(found.devices))
   parts.push(found.problems.length > 0 ? `Wrong:\n${found.problems.join('\n')}` : 'All is well.')
   return parts.join('\n\n')
+}
+
+export const devices: Command = {
+  name: 'devices',
+  args: '',
+  summary: 'List the devices that this build can compute on, best first',
+  flags: {},
+  async run() {
+    const json = list()
+    return { text: deviceTable(json), json }
+  },
+}
+
+function deviceTable(devices: readonly Device[]): string {
+  const rows = devices.map(({ name, kind, description, memoryFree, memoryTotal }) => [
+    name,
+    kind,
+    description,
+    memoryTotal > 0 ? `${megabytes(memoryFree)} of ${megabytes(memoryTotal)}` : 'unknown',
+  ])
+  return table([['name', 'kind', 'description', 'free memory'], ...rows])
 }

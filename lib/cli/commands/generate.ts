@@ -1,7 +1,11 @@
-import { writeWhole } from '../../base/write.js'
+import { writeWhole } from '../../base/files.js'
 import { Clvp } from '../../clvp/clvp.js'
-import { type GenerateOptions, prefixPositions, scoreKinds } from '../../clvp/generate_options.js'
-import { presetNames } from '../../clvp/presets.js'
+import {
+  type GenerateOptions,
+  prefixPositions,
+  presetNames,
+  scoreKinds,
+} from '../../clvp/generate_options.js'
 import type { Candidate, GenerateResult, Timings } from '../../clvp/result.js'
 import { type Command, UsageError } from '../command.js'
 import { isDemo, modelFlags, withModel } from '../model.js'

@@ -1,5 +1,7 @@
-// The public face: Model and Session check what they are given and hand it to the towers.
+// Session checks what it is given and hands it to the towers.
 #include "clvp.h"
+
+#include "api/model.h"
 
 #include "audio/griffin_lim.h"
 #include "audio/mel.h"
@@ -25,51 +27,6 @@
 namespace clvp {
 
 namespace {
-
-class LoadedModel : public Model {
-public:
-    LoadedModel(const std::string & path, const ModelOptions & options) : parts_(options.parts) {
-        find_device(options.device); // a device that is not there is known before the file is read
-        if (!parts_.decoder && !parts_.ranker) {
-            fail(Code::invalid_argument, "Expected at least one part of the model but received none");
-        }
-        const File file = File::open(path);
-        GgufHeader header = read_gguf(file);
-        params_ = read_params(header.values);
-        weights_ = describe_weights(header, params_, parts_);
-        device_ = find_device(options.device, weight_bytes(weights_));
-        load_weights(weights_, file, header, device_, options);
-        values_ = std::move(header.values);
-        name_ = ggml_backend_dev_name(device_);
-        ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));
-        if (!std::isfinite(params_.logit_scale)) {
-            fail(Code::model_format, "the tensor logit_scale is no number");
-        }
-        if (weights_.codebook) {
-            check_codebook(weights_.codebook);
-            params_.n_codebook = static_cast<uint32_t>(weights_.codebook->ne[1]);
-        }
-    }
-
-    const Params & params() const override { return params_; }
-    const Values & values() const override { return values_; }
-    uint64_t n_bytes() const override {
-        return weights_.mapping.data() ? weight_bytes(weights_) : ggml_backend_buffer_get_size(weights_.buffer.get()); // not the whole file
-    }
-    const std::string & device() const override { return name_; }
-    const Parts & parts() const override { return parts_; }
-
-    const Weights & weights() const { return weights_; }
-    ggml_backend_dev_t dev() const { return device_; }
-
-private:
-    ggml_backend_dev_t device_ = nullptr;
-    Parts parts_;
-    Params params_;
-    Values values_;
-    Weights weights_;
-    std::string name_;
-};
 
 void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab, size_t max) {
     if (ids.empty() || ids.size() > max) {
@@ -98,10 +55,6 @@ EncoderOutput finite(EncoderOutput output) {
 }
 
 } // namespace
-
-std::shared_ptr<const Model> Model::load(const std::string & path, const ModelOptions & options) {
-    return guarded([&] { return std::make_shared<const LoadedModel>(path, options); });
-}
 
 struct Session::Impl {
     Impl(std::shared_ptr<const Model> shared, const SessionOptions & options)

@@ -1,6 +1,8 @@
 // A model file read from front to end: everything that load() checks, and all that it leaves out for speed.
 #include "base/cores.h"
+#include "base/error.h"
 #include "base/parallel.h"
+#include "clvp.h"
 #include "gguf/checksum.h"
 #include "gguf/finite.h"
 #include "gguf/weight_rows.h"

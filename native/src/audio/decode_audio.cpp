@@ -4,7 +4,7 @@
 // A broken file is an error, not silence: fewer frames than the header promises, no frames, NaN. Two things are let
 // through because healthy programs write them: a WAV whose size field holds the placeholder of a pipe (0xFFFFFFFF and
 // the like), and an MP3 without a header that counts its frames.
-#include "audio/audio_sink.h"
+#include "audio/decode_audio.h"
 #include "audio/codecs.h"
 
 #include <algorithm>
@@ -148,7 +148,7 @@ static bool is_mp3_frame(const uint8_t * data, size_t n_bytes) {
            (data[2] & 0x0C) != 0x0C;
 }
 
-static Audio decode(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
+Audio decode_any(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     const bool is_riff = has(data, n_bytes, 0, "RIFF", 4) || has(data, n_bytes, 0, "RIFX", 4) || has(data, n_bytes, 0, "RF64", 4);
     if (is_riff && has(data, n_bytes, 8, "WAVE", 4)) {
         return decode_wav(data, n_bytes, sink);
@@ -172,21 +172,6 @@ static Audio decode(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
         snprintf(start + 3 * i, 4, "%02x ", data[i]);
     }
     fail(Code::audio, "this is no audio that is known here (%zu bytes that start with %s): expected WAV, MP3, FLAC or Ogg Vorbis", n_bytes, start);
-}
-
-Audio decode_audio(const void * data, size_t n_bytes, double max_seconds) {
-    if (!(max_seconds >= 0) || !std::isfinite(max_seconds)) {
-        fail(Code::invalid_argument, "expected a number of seconds >= 0 for max_seconds but received %g", max_seconds);
-    }
-    if (data == nullptr || n_bytes == 0) {
-        fail(Code::audio, "the audio is empty: expected the bytes of a WAV, MP3, FLAC or Ogg Vorbis file");
-    }
-    try {
-        AudioSink sink(max_seconds);
-        return decode(static_cast<const uint8_t *>(data), n_bytes, sink);
-    } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory to decode %zu bytes of audio", n_bytes);
-    }
 }
 
 } // namespace clvp

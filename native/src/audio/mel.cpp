@@ -17,8 +17,6 @@ static void check_range(const char * name, uint64_t value, uint64_t least, uint6
     }
 }
 
-static constexpr uint64_t max_values = uint64_t(1) << 26; // of one clip's features
-
 void validate(const MelParams & params) {
     check_range("the sample rate", params.sample_rate, 1000, 384000);
     check_range("the FFT size", params.n_fft, 2, 65536);
@@ -26,7 +24,7 @@ void validate(const MelParams & params) {
     check_range("the number of mel channels", params.n_mels, 1, 1024);
     check_range("the length in seconds", params.seconds, 1, 600);
     const uint64_t n_frames = uint64_t(params.seconds) * params.sample_rate / params.hop + 1;
-    check_range("the number of values", n_frames * params.n_mels, 1, max_values);
+    check_range("the number of values", n_frames * params.n_mels, 1, max_mel_values);
     if (!(params.f_max > 0) || !std::isfinite(params.f_max)) {
         fail(Code::model_format, "mel features: the highest frequency is %g Hz, expected a positive number", params.f_max);
     }
@@ -138,22 +136,6 @@ Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) con
         return mel;
     } catch (const std::bad_alloc &) {
         fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long)n_samples);
-    }
-}
-
-Mel mel_features(const std::vector<float> & samples, const MelParams & params, uint64_t n_samples) {
-    const uint64_t n = n_samples ? n_samples : samples.size();
-    MelParams sizes = params;
-    sizes.seconds = 1; // the length is n, and is checked here
-    validate(sizes);
-    if (n > uint64_t(1) << 31 || (n / params.hop + 1) * params.n_mels > max_values) {
-        fail(Code::invalid_argument, "Expected samples for at most %llu mel values but received %llu samples: cut them", (unsigned long long)max_values,
-             (unsigned long long)n);
-    }
-    try {
-        return MelBank(sizes).compute(samples, n);
-    } catch (const std::bad_alloc &) {
-        fail(Code::out_of_memory, "not enough memory for mel features of %llu samples", (unsigned long long)n);
     }
 }
 

@@ -18,6 +18,8 @@ void validate(const MelParams & params);
 /// Its part for the divisors of the channels: none, or one for each.
 void check_norms(const std::vector<float> & norms, uint32_t n_mels);
 
+constexpr uint64_t max_mel_values = uint64_t(1) << 26; // of one clip's features
+
 /// Least mel power: the features' logarithms are cut off there.
 constexpr double mel_floor = 1e-5;
 

@@ -2,7 +2,7 @@
 // or the machine is checked here first.
 #pragma once
 
-#include "clvp.h"
+#include "clvp/types.h"
 
 #include <new>
 #include <optional>

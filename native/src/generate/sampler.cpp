@@ -13,17 +13,6 @@ namespace {
 
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-/// The ids that are still possible, by id.
-std::vector<int32_t> survivors(const std::vector<float> & logits) {
-    std::vector<int32_t> ids;
-    for (size_t i = 0; i < logits.size(); i++) {
-        if (logits[i] != minus_infinity) {
-            ids.push_back(static_cast<int32_t>(i));
-        }
-    }
-    return ids;
-}
-
 /// softmax over the given ids, in their order. Others have no share: they are at minus infinity.
 std::vector<float> softmax(const std::vector<float> & logits, const std::vector<int32_t> & ids) {
     float highest = minus_infinity;
@@ -196,14 +185,14 @@ double log_sum(const float * logits, size_t n) {
     return static_cast<double>(highest) + std::log(sum);
 }
 
-std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling) {
-    check_sampling(sampling);
-    if (survivors(logits).empty()) {
-        fail(Code::invalid_argument, "Expected at least one finite logit");
+std::vector<int32_t> survivors(const std::vector<float> & logits) {
+    std::vector<int32_t> ids;
+    for (size_t i = 0; i < logits.size(); i++) {
+        if (logits[i] != minus_infinity) {
+            ids.push_back(static_cast<int32_t>(i));
+        }
     }
-    penalise_repetition(logits, seen, sampling.repetition_penalty);
-    warp(logits, sampling);
-    return logits;
+    return ids;
 }
 
 } // namespace clvp

@@ -11,6 +11,9 @@ void check_sampling(const Sampling & sampling);
 /// The warpers in transformers' order, in place; none with temperature 0. Each leaves at least min_keep ids.
 void warp(std::vector<float> & scores, const Sampling & sampling, size_t min_keep = 1);
 
+/// The ids that are still possible, by id.
+std::vector<int32_t> survivors(const std::vector<float> & logits);
+
 /// The most likely id; the first of equals.
 int32_t most_likely(const std::vector<float> & logits);
 /// The id whose share of softmax(logits), laid out by id, holds u in [0, 1).

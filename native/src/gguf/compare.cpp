@@ -1,4 +1,6 @@
 // Two model files' tensors side by side, a piece at a time.
+#include "gguf/compare.h"
+
 #include "base/error.h"
 #include "gguf/weight_rows.h"
 
@@ -59,7 +61,7 @@ TensorDifference start(const GgufTensor & a, const GgufTensor & b) {
 
 } // namespace
 
-static std::vector<TensorDifference> differences(const std::string & path_a, const std::string & path_b, const CompareOptions & options) {
+std::vector<TensorDifference> tensor_differences(const std::string & path_a, const std::string & path_b, const CompareOptions & options) {
     const File file_a = File::open(path_a), file_b = File::open(path_b);
     const GgufHeader a = read_gguf(file_a), b = read_gguf(file_b);
     std::map<std::string, const GgufTensor *> in_b;
@@ -90,10 +92,6 @@ static std::vector<TensorDifference> differences(const std::string & path_a, con
         list.push_back(std::move(found));
     }
     return list;
-}
-
-std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options) {
-    return guarded([&] { return differences(a, b, options); });
 }
 
 } // namespace clvp

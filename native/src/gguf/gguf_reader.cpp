@@ -131,20 +131,6 @@ GgufHeader read_gguf(const File & file) {
     }
 }
 
-FileInfo inspect(const std::string & path) {
-    return guarded([&] {
-        GgufHeader header = read_gguf(File::open(path));
-        FileInfo info;
-        info.values = std::move(header.values);
-        info.n_bytes = header.n_bytes;
-        for (GgufTensor & tensor : header.tensors) {
-            std::vector<uint64_t> dims(tensor.ne, tensor.ne + tensor.n_dims);
-            info.tensors.push_back({ std::move(tensor.name), type_to_name(tensor.type), std::move(dims), tensor.n_bytes, tensor.offset });
-        }
-        return info;
-    });
-}
-
 void check_shape(GgufTensor & tensor) {
     const std::string size = "tensor '" + tensor.name + "': its size";
     uint64_t n = 1;

@@ -1,19 +1,18 @@
 // Writes GGUF version 3. Everything before the tensors' data is laid out at once, so a file's length is known from the
 // start; our own reader then checks the layout, so that no caller can write a file that load() refuses.
 
+#include "gguf/writer.h"
+
 #include "base/cores.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/parallel.h"
 #include "base/temporary.h"
 #include "gguf/checksum.h"
 #include "gguf/gguf_values.h"
-#include "gguf/weight_rows.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <optional>
 
 namespace clvp {
 
@@ -73,37 +72,7 @@ uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
 
 // --- the writer ---------------------------------------------------------------------------------------------------
 
-struct Writer::Impl {
-    std::string path;
-    uint32_t n_threads;
-    AbortFlag abort;
-    Values values;
-    std::vector<GgufTensor> tensors;
-    std::vector<std::vector<float>> importance; // of each tensor
-    uint64_t data_start = 0;
-    std::optional<File> file; // until finish()
-    size_t current = 0;       // tensor
-    uint64_t n_done = 0;      // of its elements
-    Hash hash;                // of its bytes
-    std::vector<char> converted;
-
-    ~Impl() {
-        if (file) {
-            file->discard();
-        }
-    }
-    void set_up(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options);
-    void finish();
-
-    void lay_out();
-    WeightRows source_of(const void * data, size_t n_bytes, const std::string & type, uint64_t n_cols_transposed) const;
-    void convert_rows(const WeightRows & source, uint64_t first, uint64_t n, char * to) const;
-    void write(const WeightRows & source);
-    void end_tensor();
-    void read_back();
-};
-
-void Writer::Impl::lay_out() {
+void GgufWriter::lay_out() {
     for (const char * key : { "general.alignment", header_checksum_key, tensor_checksums_key }) {
         if (values.count(key)) {
             fail(Code::invalid_argument, "%s is the writer's own", key);
@@ -131,7 +100,7 @@ void Writer::Impl::lay_out() {
     file->write_at(0, header.data(), header.size());
 }
 
-void Writer::Impl::set_up(const std::string & target, const Values & given, const std::vector<NewTensor> & list, const WriterOptions & options) {
+void GgufWriter::set_up(const std::string & target, const Values & given, const std::vector<NewTensor> & list, const WriterOptions & options) {
     path = target;
     n_threads = options.n_threads ? options.n_threads : default_threads();
     abort = options.abort;
@@ -150,14 +119,7 @@ void Writer::Impl::set_up(const std::string & target, const Values & given, cons
     }
 }
 
-Writer::Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options)
-    : impl_(guarded([] { return std::make_unique<Impl>(); })) {
-    guarded([&] { impl_->set_up(path, values, tensors, options); });
-}
-
-Writer::~Writer() = default;
-
-WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std::string & type, uint64_t n_cols_transposed) const {
+WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::string & type, uint64_t n_cols_transposed) const {
     if (!file) {
         fail(Code::invalid_argument, "the file is finished");
     }
@@ -185,7 +147,7 @@ WeightRows Writer::Impl::source_of(const void * data, size_t n_bytes, const std:
 }
 
 // Called by several threads. A row's bytes depend on that row alone, so they are the same however rows are shared out.
-void Writer::Impl::convert_rows(const WeightRows & source, uint64_t first, uint64_t n, char * to) const {
+void GgufWriter::convert_rows(const WeightRows & source, uint64_t first, uint64_t n, char * to) const {
     const GgufTensor & tensor = tensors[current];
     thread_local std::vector<float> weights;
     weights.resize(n * source.n_cols);
@@ -199,7 +161,7 @@ void Writer::Impl::convert_rows(const WeightRows & source, uint64_t first, uint6
     ggml_quantize_chunk(tensor.type, weights.data(), to, 0, int64_t(n), int64_t(source.n_cols), columns.empty() ? nullptr : columns.data());
 }
 
-void Writer::Impl::write(const WeightRows & source) {
+void GgufWriter::write(const WeightRows & source) {
     const GgufTensor & tensor = tensors[current];
     const size_t row_size = ggml_row_size(tensor.type, int64_t(source.n_cols));
     const uint64_t n_at_once = std::max<uint64_t>(1, chunk_elements / source.n_cols);
@@ -219,7 +181,7 @@ void Writer::Impl::write(const WeightRows & source) {
     }
 }
 
-void Writer::Impl::end_tensor() {
+void GgufWriter::end_tensor() {
     const GgufTensor & tensor = tensors[current];
     const uint64_t end = tensor.offset + tensor.n_bytes;
     const std::string padding(size_t(align_up(end, gguf_alignment) - end), '\0');
@@ -231,7 +193,7 @@ void Writer::Impl::end_tensor() {
 }
 
 // Disks and file systems fail silently now and then; it is cheap to notice while the source is still at hand.
-void Writer::Impl::read_back() {
+void GgufWriter::read_back() {
     const uint64_t n_bytes = file->size();
     const GgufHeader written = parse_gguf([&](uint64_t offset, void * data, size_t n) { file->read_at(offset, data, n); }, n_bytes);
     const auto faults = checksum_faults(*file, written, {}, {}, abort);
@@ -240,16 +202,7 @@ void Writer::Impl::read_back() {
     }
 }
 
-void Writer::append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed) {
-    guarded([&] {
-        impl_->write(impl_->source_of(data, n_bytes, source, n_cols_transposed));
-        if (impl_->n_done == impl_->tensors[impl_->current].n_elements()) {
-            impl_->end_tensor();
-        }
-    });
-}
-
-void Writer::Impl::finish() {
+void GgufWriter::finish() {
     if (!file) {
         fail(Code::invalid_argument, "the file is finished");
     }
@@ -265,10 +218,6 @@ void Writer::Impl::finish() {
     check_abort(abort);
     file->close_as(path);
     file.reset();
-}
-
-void Writer::finish() {
-    guarded([&] { impl_->finish(); });
 }
 
 } // namespace clvp

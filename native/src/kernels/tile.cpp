@@ -1,5 +1,6 @@
 #include "kernels/tile.h"
 
+#include "base/error.h"
 #include "kernels/kernel_set.h"
 
 #include <algorithm>

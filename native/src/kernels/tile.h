@@ -6,8 +6,10 @@
 // 8 bits in blocks of 32, whole numbers are summed exactly, and blocks in F32 (docs/performance.md has what that gains).
 #pragma once
 
+#include "kernels/layers.h"
 #include "kernels/tile_kernel.h"
-#include "model/weights.h"
+
+#include <string>
 
 namespace clvp {
 

@@ -1,7 +1,7 @@
 // The codebook that a model may carry: what each speech code looks like, so that codes can be seen and heard. No tower uses it.
 #pragma once
 
-#include "clvp.h"
+#include "clvp/types.h"
 #include "ggml.h"
 
 namespace clvp {

@@ -1,4 +1,4 @@
-// Fixing codes up, embedding them and scoring them against a text.
+// Embedding rows of codes.
 #pragma once
 
 #include "model/encoder.h"

@@ -94,7 +94,7 @@ void try_threads(uint32_t n) {
 
 } // namespace
 
-static std::vector<Device> list_devices() {
+std::vector<Device> list_devices() {
     std::vector<Device> list;
     for (ggml_backend_dev_t device : model_devices()) {
         Device entry;
@@ -109,8 +109,6 @@ static std::vector<Device> list_devices() {
     }
     return list;
 }
-
-std::vector<Device> devices() { return guarded(list_devices); }
 
 /// "cuda:1" is the second of the devices called "cuda"; without a number the first is meant.
 static std::pair<std::string, size_t> split_index(const std::string & name) {

@@ -11,6 +11,9 @@
 
 namespace clvp {
 
+/// Devices that hold a whole model, best first.
+std::vector<Device> list_devices();
+
 /// The device a user means by "auto", a kind ("cpu", "cuda", "metal", "gpu", ...), one of a kind ("cuda:1") or a device's name,
 /// with room for n_bytes of weights. Throws device where there is none such, or it has no room; only "auto" takes another.
 /// Whether the CPU's memory is enough is not asked here.

@@ -146,7 +146,7 @@ void add_remote() {
 
 } // namespace
 
-void load_kernels(const std::string & folder, const std::string & variant) {
+void load_cpu_library(const std::string & folder, const std::string & variant) {
     std::lock_guard<std::mutex> alone(gate);
 #ifdef CLVP_CPU_PREFIX
     if (loaded_variant.empty()) {
@@ -169,7 +169,7 @@ void load_kernels(const std::string & folder, const std::string & variant) {
     }
 }
 
-void load_backend(const std::string & path) {
+void load_backend_library(const std::string & path) {
 #ifdef CLVP_CPU_PREFIX
     std::lock_guard<std::mutex> alone(gate);
     if (loaded_variant.empty()) {
@@ -200,7 +200,7 @@ void require_kernels() {
 #endif
 }
 
-Kernels kernels() {
+Kernels cpu_library() {
     std::lock_guard<std::mutex> alone(gate);
     return { loaded_variant.empty() ? "built in" : loaded_variant, loaded_library, features(), ggml_version() };
 }

@@ -5,13 +5,14 @@
 import { join } from 'node:path'
 import { ClvpFeatureExtractor } from '../../../dist/lib/audio/feature_extractor.js'
 import { Voice } from '../../../dist/lib/audio/voice.js'
-import { ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig } from '../../../dist/lib/config/config.js'
-import { checkpointSampling } from '../../../dist/lib/config/sampling.js'
-import { checkpointConfig } from '../../../dist/lib/transformers/conditional_generation.js'
 import {
-  checkpointSettings,
-  readGenerationOptions,
-} from '../../../dist/lib/transformers/generation_options.js'
+  ClvpConfig,
+  ClvpDecoderConfig,
+  ClvpEncoderConfig,
+  checkpointConfig,
+} from '../../../dist/lib/config/config.js'
+import { checkpointSampling, checkpointSettings } from '../../../dist/lib/config/generation_config.js'
+import { readGenerationOptions } from '../../../dist/lib/transformers/generation_options.js'
 import { Folder } from '../../../dist/quantize/checkpoint/folder.js'
 import { readPreprocessor } from '../../../dist/quantize/checkpoint/settings.js'
 import { hparamValues, readHparams } from '../../../dist/quantize/hparams.js'

@@ -1,0 +1,11 @@
+// Two files' tensors side by side.
+#pragma once
+
+#include "clvp/types.h"
+
+namespace clvp {
+
+/// See compare_tensors() in clvp.h.
+std::vector<TensorDifference> tensor_differences(const std::string & path_a, const std::string & path_b, const CompareOptions & options);
+
+} // namespace clvp
