@@ -458,6 +458,8 @@ export interface Binding {
   /** Of the whole process: a later call may name no other variant. Throws as all do; addon.ts calls it. */
   loadKernels(folder: string, variant: string): void
   kernels(): NativeKernels
+  /** What calls may ask for at most: clvp/limits.h. */
+  limits(): Record<string, number>
   inspect(path: string): Promise<NativeFile>
   loadModel(
     path: string,

@@ -1,6 +1,8 @@
 /** How fast a loaded model draws on this machine, by how many candidates are decoded together. */
+
 import { abortSignal, callback, integer, pick } from '../base/check.js'
 import { invalid } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import { Clvp } from './clvp.js'
 
 export interface BenchmarkOptions {
@@ -114,7 +116,9 @@ function readOptions(options: BenchmarkOptions, maxTokens: number) {
     throw invalid('an array of numbers', 'batchSizes', batchSizes)
   }
   return {
-    batchSizes: Array.from(batchSizes, (size: unknown, i) => integer(size, `batchSizes[${i}]`, 1, 1024)),
+    batchSizes: Array.from(batchSizes, (size: unknown, i) =>
+      integer(size, `batchSizes[${i}]`, 1, limits.batchSize),
+    ),
     tokens: integer(tokens, 'tokens', 2, maxTokens),
     rounds: integer(rounds, 'rounds', 1, 100),
     signal: abortSignal(given.signal, 'signal'),

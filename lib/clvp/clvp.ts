@@ -8,6 +8,7 @@ import { onAbort, withAbort } from '../base/abort.js'
 import { abortSignal, integer, oneOf, pick } from '../base/check.js'
 import { disposedError, invalid } from '../base/errors.js'
 import { EventStream } from '../base/event_stream.js'
+import { limits } from '../base/limits.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
@@ -259,7 +260,11 @@ export class Clvp {
     const given = pick(options, ['iterations', 'signal'], 'options')
     const { iterations = 60 } = given
     const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(readRows([codes])[0]!, integer(iterations, 'iterations', 1, 1000), signal)
+    return this.#session.preview(
+      readRows([codes])[0]!,
+      integer(iterations, 'iterations', 1, limits.previewIterations),
+      signal,
+    )
   }
 
   /**

@@ -1,8 +1,10 @@
 /** Options of Clvp.generate: their defaults, and their check against a model. */
+
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
 import { Voice } from '../audio/voice.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import { readSampling, samplingNames } from '../config/sampling.js'
 import { type Progress, readMaxMemory } from '../loading/load_options.js'
 import { functions, type LogitsProcessor } from '../session/caller_hooks.js'
@@ -120,9 +122,6 @@ export interface GeneratePlan {
   onProgress: ((progress: Progress) => void) | undefined
 }
 
-const maxCandidates = 65536
-const maxRow = 4096
-
 const counted = ['candidates', 'preset', 'seed', 'maxTokens', 'padTo', 'keep', 'batchSize'] as const
 const beamed = ['beams', 'lengthPenalty', 'earlyStopping'] as const
 const other = [
@@ -164,7 +163,7 @@ export function readGenerateOptions(
     deterministic = false,
     prefixPositions: positions = 'transformers',
   } = given
-  const candidates = integer(wanted, 'candidates', 1, beams?.beams ?? maxCandidates)
+  const candidates = integer(wanted, 'candidates', 1, beams?.beams ?? limits.candidates)
   const { keep = candidates } = given
   return {
     voice: given.voice,
@@ -172,9 +171,9 @@ export function readGenerateOptions(
     seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
     sampling: readSampling({ ...sampling, ...given }),
     maxTokens: integer(maxTokens, 'maxTokens', 1, info.maxTokens),
-    padTo: integer(padTo, 'padTo', 0, maxRow),
-    keep: integer(keep, 'keep', 1, maxCandidates),
-    batchSize: batchSize === 'auto' ? batchSize : integer(batchSize, 'batchSize', 1, 1024),
+    padTo: integer(padTo, 'padTo', 0, limits.rowCodes),
+    keep: integer(keep, 'keep', 1, limits.candidates),
+    batchSize: batchSize === 'auto' ? batchSize : integer(batchSize, 'batchSize', 1, limits.batchSize),
     maxMemory: readMaxMemory(given.maxMemory),
     scores: oneOf(scores, 'scores', scoreKinds),
     deterministic: boolean(deterministic, 'deterministic'),
@@ -209,7 +208,7 @@ function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
     throw invalid("true, false or 'never'", 'earlyStopping', earlyStopping)
   }
   return {
-    beams: integer(given.beams, 'beams', 2, 256),
+    beams: integer(given.beams, 'beams', 2, limits.beams),
     lengthPenalty: number(lengthPenalty, 'lengthPenalty', -2, 10),
     earlyStopping,
     sample,

@@ -3,9 +3,11 @@
  * processes really took. The factors below are how many rows of the tower's width GGML's allocator keeps at once for each token; they
  * follow from the graphs in native/src.
  */
+
 import type { KvType, NativeInfo } from '../addon/contract.js'
 import { integer, oneOf, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import type { ScoreKind } from './generate_options.js'
 
 /** A call of generate(), as far as its memory goes. */
@@ -47,10 +49,6 @@ export interface MemoryEstimate {
 const float = 4
 /** Rows added to a text's tokens: voice, bos, two stops, mel start. */
 const prefixRows = 5
-/** positions_of_page in native/src/model/kv_cache.cpp. */
-const positionsOfPage = 32
-/** Tokens of rows that are scored together; max_tokens_at_once in native/src/model/rank.cpp. */
-const scoredTogether = 1024
 /** Widths of a tower that are alive at once for each token, at the widest place of its graph. */
 const widths = { voice: 6.2, decoder: 13, encoder: 9 }
 /** Host copies of a step's logits: as computed, as read, as changed, and one row's more. */
@@ -64,12 +62,12 @@ export function readMemoryRequest(value: unknown, info: NativeInfo) {
   const given = pick(value, names, 'the request')
   const { batchSize = 16, textTokens = Math.min(100, info.maxTextTokens), scores = 'all', padTo = 0 } = given
   return {
-    candidates: integer(given.candidates, 'candidates', 1, 65536),
+    candidates: integer(given.candidates, 'candidates', 1, limits.candidates),
     tokens: integer(given.tokens, 'tokens', 1, info.maxTokens),
-    batchSize: integer(batchSize, 'batchSize', 1, 1024),
+    batchSize: integer(batchSize, 'batchSize', 1, limits.batchSize),
     textTokens: integer(textTokens, 'textTokens', 1, info.maxTextTokens),
     scores: oneOf(scores, 'scores', ['all', 'rank', 'none'] as const),
-    padTo: integer(padTo, 'padTo', 0, 4096),
+    padTo: integer(padTo, 'padTo', 0, limits.rowCodes),
   }
 }
 
@@ -86,7 +84,7 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
 
   const position = 2 * layers * width * keyBytes(kvType, info.type) // keys and values
-  const page = Math.min(tokens, positionsOfPage)
+  const page = Math.min(tokens, limits.pagePositions)
   const own = Math.ceil((tokens - 1) / page) * page // the last code is not fed back
   const kvCache = position * (prefix + rows * own)
 
@@ -98,7 +96,7 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const logits = float * logitCopies * rows * vocab
 
   const length = Math.max(tokens, padTo)
-  const together = Math.max(length, Math.min(scoredTogether, candidates * length))
+  const together = Math.max(length, Math.min(limits.scoredTogether, candidates * length))
   const encoder = scores === 'none' ? 0 : float * widths.encoder * info.speechWidth * together
   const kept = float * candidates * (codeCopies * length + 2 * info.projection)
   const scoring = Math.max(0, encoder - activations) + kept

@@ -1,8 +1,10 @@
 /** Options of loading a model: their defaults and their check. */
+
 import type { KvType } from '../addon/contract.js'
 import { allParts, type Part, readParts } from '../addon/parts.js'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
 import { abortSignal, boolean, callback, integer, oneOf, pick, string } from '../base/check.js'
+import { limits } from '../base/limits.js'
 import { readRevision } from '../hub/id.js'
 import { defaultMaxCalls } from '../session/gate.js'
 
@@ -82,7 +84,7 @@ export function readLoadOptions(value: unknown) {
   const given = pick(value, loadNames, 'options')
   return {
     device: given.device === undefined ? 'auto' : string(given.device, 'device'),
-    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
+    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, limits.threads),
     kvType: given.kvType === undefined ? 'auto' : oneOf(given.kvType, 'kvType', kvTypes),
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
     maxMemory: readMaxMemory(given.maxMemory),

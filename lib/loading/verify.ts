@@ -1,8 +1,10 @@
 /** Whether a model file is whole and sound. */
+
 import type { NativeHeld } from '../addon/contract.js'
 import { scanModel } from '../addon/jobs.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import { checkpointConfig } from '../config/config.js'
 import { checkpointSettings } from '../config/generation_config.js'
 import { tokenizerOf } from '../text/text.js'
@@ -49,7 +51,7 @@ export async function verifyModel(file: string, options: VerifyOptions = {}): Pr
   const name = path(file, 'path')
   const given = pick(options, ['threads', 'onProgress', 'signal'], 'options')
   const { checksum, values, bytes, tensors, ...found } = await scanModel(name, {
-    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
+    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, limits.threads),
     onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
     signal: abortSignal(given.signal, 'signal'),
   })

@@ -1,8 +1,10 @@
 /** Finding out which columns of a model's weight matrices matter: what enters them while it works. */
+
 import { Importance } from '../../quantize/importance.js'
 import type { Clip } from '../audio/clips.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import type { LoadOptions, Progress } from '../loading/load_options.js'
 import { pairs, readSamples, type Samples } from './samples.js'
 import { type DrawSettings, Subject } from './subject.js'
@@ -42,7 +44,7 @@ export async function calibrate(source: string, options: CalibrateOptions): Prom
   const onProgress = callback<(progress: Progress) => void>(progress, 'onProgress')
   const samples = readSamples(texts, voices)
   const settings: DrawSettings = {
-    candidates: integer(candidates, 'candidates', 1, 1024),
+    candidates: integer(candidates, 'candidates', 1, limits.batchSize),
     maxTokens: maxTokens === undefined ? undefined : integer(maxTokens, 'maxTokens', 1, 65536),
     seed: integer(seed, 'seed', 0, Number.MAX_SAFE_INTEGER - 10_000),
     signal: abortSignal(load.signal, 'signal'),

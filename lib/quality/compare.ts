@@ -1,4 +1,5 @@
 /** One model file held against another: their tensors, and what they do. */
+
 import type { NativeTensorDifference } from '../addon/contract.js'
 import { compareTensors } from '../addon/jobs.js'
 import { requireSound } from '../addon/require_sound.js'
@@ -6,6 +7,7 @@ import type { Clip } from '../audio/clips.js'
 import { abortSignal, callback, integer, path, pick, string } from '../base/check.js'
 import { abortError } from '../base/errors.js'
 import { whileUnchanged } from '../base/files.js'
+import { limits } from '../base/limits.js'
 import { inspectModel, type ModelFile } from '../loading/inspect.js'
 import { resolveSource } from '../loading/source.js'
 import { checkComparable } from './architecture.js'
@@ -154,13 +156,13 @@ async function run(files: { a: ModelFile; b: ModelFile }, load: LoadSettings, pl
 function readOptions(options: unknown): { load: LoadSettings; plan: BehaviourPlan } {
   const given = pick(options, names, 'options')
   const { texts = standardTexts, candidates: wanted = 8, seed = 0, maxTokens } = given
-  const candidates = integer(wanted, 'candidates', 1, 1024)
+  const candidates = integer(wanted, 'candidates', 1, limits.batchSize)
   const { rows = Math.min(2, candidates) } = given
   const signal = abortSignal(given.signal, 'signal')
   return {
     load: {
       device: given.device === undefined ? undefined : string(given.device, 'device'),
-      threads: given.threads === undefined ? undefined : integer(given.threads, 'threads', 1, 512),
+      threads: given.threads === undefined ? undefined : integer(given.threads, 'threads', 1, limits.threads),
       signal,
       onProgress: callback<(progress: CompareProgress) => void>(given.onProgress, 'onProgress'),
     },

@@ -1,7 +1,9 @@
 /** transformers' generation options: their defaults, those of a checkpoint, and their check. */
+
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
 import { abortSignal, boolean, integer, number, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import { prefixPositions } from '../clvp/generate_options.js'
 import { beamNames, type GenerationSettings, settingNames, warperNames } from '../config/generation_config.js'
 import { readSampling } from '../config/sampling.js'
@@ -118,7 +120,7 @@ export function readGenerationOptions(
       : pick(given.generationConfig, settingNames, 'generationConfig')
   const from: Given = { ...defaults, ...without(own, given), ...settings(given) }
   const sample = boolean(from.doSample, 'doSample')
-  const beams = integer(from.numBeams, 'numBeams', 1, 256)
+  const beams = integer(from.numBeams, 'numBeams', 1, limits.beams)
   refuseIdle(given, sample, beams)
   const stops =
     from.eosTokenId === undefined ? Int32Array.of(info.eos) : ids(from.eosTokenId, 'eosTokenId', info)
@@ -143,7 +145,8 @@ export function readGenerationOptions(
         ? stops[0]!
         : integer(from.padTokenId, 'padTokenId', 0, info.decoderVocab - 1),
     seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-    batchSize: given.batchSize === undefined ? 16 : integer(given.batchSize, 'batchSize', 1, 1024),
+    batchSize:
+      given.batchSize === undefined ? 16 : integer(given.batchSize, 'batchSize', 1, limits.batchSize),
     deterministic: given.deterministic !== undefined && boolean(given.deterministic, 'deterministic'),
     prefixPositions: oneOf(given.prefixPositions ?? 'transformers', 'prefixPositions', prefixPositions),
     processors: functions<LogitsProcessor>(given.logitsProcessor, 'logitsProcessor'),
@@ -198,7 +201,7 @@ function samplingOf(from: Given, sample: boolean): NativeSampling {
 }
 
 function readSequences(value: unknown, sample: boolean, beams: number): number {
-  const most = beams > 1 ? beams : sample ? 65536 : 1
+  const most = beams > 1 ? beams : sample ? limits.candidates : 1
   if (typeof value === 'number' && Number.isInteger(value) && value > most) {
     const why = beams > 1 ? `${beams} beams` : 'neither doSample nor beams'
     throw invalid(`at most ${most}, with ${why},`, 'numReturnSequences', value)

@@ -7,6 +7,8 @@
 #include "session_wrap.h"
 #include "writer_wrap.h"
 
+#include "clvp/limits.h"
+
 namespace binding {
 
 namespace {
@@ -205,6 +207,30 @@ Napi::Value similarity(const Napi::CallbackInfo & info) {
     return to_js(info.Env(), checked(info.Env(), [&] { return clvp::similarity(std::move(text), std::move(speech), params); }));
 }
 
+/// limits(): clvp/limits.h, by the names of lib/base/limits.ts
+Napi::Value call_limits(const Napi::CallbackInfo & info) {
+    using namespace clvp::limits;
+    const std::pair<const char *, uint32_t> all[] = {
+        { "candidates", candidates },
+        { "batchSize", batch_size },
+        { "beams", beams },
+        { "stops", stops },
+        { "badWords", bad_words },
+        { "rowCodes", row_codes },
+        { "towerRows", tower_rows },
+        { "decoderKeys", decoder_keys },
+        { "threads", threads },
+        { "previewIterations", preview_iterations },
+        { "pagePositions", page_positions },
+        { "scoredTogether", scored_together },
+    };
+    Napi::Object object = Napi::Object::New(info.Env());
+    for (const auto & [name, value] : all) {
+        object.Set(name, value);
+    }
+    return object;
+}
+
 /// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
 Napi::Value stop_workers(const Napi::CallbackInfo & info) {
     Crew::stop_all();
@@ -231,7 +257,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
         { "devices", devices },          { "inspect", inspect },          { "loadModel", load_model }, { "decodeAudio", decode_audio },
         { "resample", resample },        { "warpLogits", warp_logits },   { "fixCodes", fix_codes },   { "melFeatures", mel_features },
         { "stopWorkers", stop_workers }, { "similarity", similarity },    { "verify", verify },        { "compareTensors", compare_tensors },
-        { "loadKernels", load_kernels }, { "loadBackend", load_backend }, { "kernels", kernels },
+        { "loadKernels", load_kernels }, { "loadBackend", load_backend }, { "kernels", kernels },      { "limits", call_limits },
     };
     for (const auto & [name, function] : functions) {
         exports.Set(name, Napi::Function::New(env, function, name));

@@ -1,6 +1,7 @@
 // What is done with codes, embeddings and logits outside of a session.
 #include "clvp.h"
 
+#include "clvp/limits.h"
 #include "generate/logits_limits.h"
 #include "generate/sampler.h"
 #include "model/rank.h"
@@ -26,9 +27,8 @@ static void fix_row(std::vector<int32_t> & row, const Params & params) {
 }
 
 std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to) {
-    constexpr uint32_t max_row = 4096; // what an encoder takes
-    if (pad_to > max_row) {
-        fail(Code::invalid_argument, "Expected at most %u for pad_to but received %u", max_row, pad_to);
+    if (pad_to > limits::row_codes) {
+        fail(Code::invalid_argument, "Expected at most %u for pad_to but received %u", limits::row_codes, pad_to);
     }
     std::vector<std::vector<int32_t>> rows;
     size_t n = pad_to;

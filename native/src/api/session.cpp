@@ -2,6 +2,7 @@
 #include "clvp.h"
 
 #include "api/model.h"
+#include "clvp/limits.h"
 
 #include "audio/griffin_lim.h"
 #include "audio/mel.h"
@@ -84,7 +85,7 @@ struct Session::Impl {
             fail(Code::invalid_argument, "Expected at least one row of codes but received none");
         }
         for (const auto & row : rows) {
-            check_ids("a row of codes", row, params.speech.n_vocab, max_row);
+            check_ids("a row of codes", row, params.speech.n_vocab, limits::row_codes);
         }
     }
     void check_prompt(const Prompt & prompt) const {
@@ -155,9 +156,8 @@ static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) 
 }
 
 static const SessionOptions & checked(const SessionOptions & options) {
-    constexpr uint32_t max_threads = 512;
-    if (options.n_threads > max_threads) {
-        fail(Code::invalid_argument, "Expected at most %u for n_threads but received %u", max_threads, options.n_threads);
+    if (options.n_threads > limits::threads) {
+        fail(Code::invalid_argument, "Expected at most %u for n_threads but received %u", limits::threads, options.n_threads);
     }
     return options;
 }
@@ -316,9 +316,8 @@ Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
 
 Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions & options, const AbortFlag & abort) {
     Impl & m = *impl_;
-    constexpr uint32_t max_iterations = 1000;
-    if (options.n_iterations < 1 || options.n_iterations > max_iterations) {
-        fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", max_iterations, options.n_iterations);
+    if (options.n_iterations < 1 || options.n_iterations > limits::preview_iterations) {
+        fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", limits::preview_iterations, options.n_iterations);
     }
     return guarded([&] { // on this thread alone: it needs no turn
         const Mel mel = codes_to_mel(codes);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "clvp/limits.h"
 
 #include <algorithm>
 #include <cmath>
@@ -262,9 +263,8 @@ Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search)
 } // namespace
 
 void check_beams(const BeamOptions & o) {
-    constexpr uint32_t max_beams = 256;
-    if (o.n_beams < 1 || o.n_beams > max_beams || o.n_return < 1 || o.n_return > o.n_beams) {
-        fail(Code::invalid_argument, "Expected 1 to %u beams and at most as many rows to return but received %u and %u", max_beams, o.n_beams, o.n_return);
+    if (o.n_beams < 1 || o.n_beams > limits::beams || o.n_return < 1 || o.n_return > o.n_beams) {
+        fail(Code::invalid_argument, "Expected 1 to %u beams and at most as many rows to return but received %u and %u", limits::beams, o.n_beams, o.n_return);
     }
     if (!std::isfinite(o.length_penalty) || o.length_penalty < -2 || o.length_penalty > 10) {
         fail(Code::invalid_argument, "Expected a number from -2 to 10 for length_penalty but received %g", static_cast<double>(o.length_penalty));

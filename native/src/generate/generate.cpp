@@ -1,5 +1,6 @@
 #include "generate/generate.h"
 
+#include "clvp/limits.h"
 #include "generate/drawing.h"
 
 #include <algorithm>
@@ -49,15 +50,14 @@ void draw_wave(Drawing & drawing, KvCache & cache, uint32_t n) {
 } // namespace
 
 void check_generate(const GenerateOptions & o) {
-    constexpr uint32_t max_candidates = 65536, max_batch = 1024;
     auto check = [](const char * name, uint32_t value, uint32_t min, uint32_t max) {
         if (value < min || value > max) {
             fail(Code::invalid_argument, "Expected an integer from %u to %u for %s but received %u", min, max, name, value);
         }
     };
-    check("n_candidates", o.n_candidates, 1, max_candidates);
-    check("first", o.first, 0, UINT32_MAX - max_candidates);
-    check("batch_size", o.batch_size, 1, max_batch);
+    check("n_candidates", o.n_candidates, 1, limits::candidates);
+    check("first", o.first, 0, UINT32_MAX - limits::candidates);
+    check("batch_size", o.batch_size, 1, limits::batch_size);
 }
 
 bool is_watched(const GenerateOptions & o) {

@@ -1,4 +1,5 @@
 #include "generate/logits_limits.h"
+#include "clvp/limits.h"
 
 #include <algorithm>
 #include <limits>
@@ -49,10 +50,9 @@ std::vector<int32_t> stop_ids(const DrawOptions & options, const Params & params
 }
 
 void check_limits(const DrawOptions & o, const Params & params) {
-    constexpr size_t max_stops = 64, max_words = 65536;
     const uint32_t n_vocab = params.decoder.n_vocab;
-    if (o.stops.size() > max_stops || o.limits.bad_words.size() > max_words) {
-        fail(Code::invalid_argument, "Expected at most %zu stops and %zu bad words but received %zu and %zu", max_stops, max_words, o.stops.size(),
+    if (o.stops.size() > limits::stops || o.limits.bad_words.size() > limits::bad_words) {
+        fail(Code::invalid_argument, "Expected at most %u stops and %u bad words but received %zu and %zu", limits::stops, limits::bad_words, o.stops.size(),
              o.limits.bad_words.size());
     }
     check_ids("the stops", o.stops, n_vocab);

@@ -1,6 +1,7 @@
 #include "model/codebook.h"
 
 #include "base/error.h"
+#include "clvp/limits.h"
 #include "model/encoder.h"
 
 #include "ggml-backend.h"
@@ -39,8 +40,8 @@ void check_codebook(const ggml_tensor * codebook) {
 }
 
 static void check_codes(const std::vector<int32_t> & codes, int64_t n_codes) {
-    if (codes.empty() || codes.size() > max_row) {
-        fail(Code::invalid_argument, "Expected 1 to %u codes but received %zu", max_row, codes.size());
+    if (codes.empty() || codes.size() > limits::row_codes) {
+        fail(Code::invalid_argument, "Expected 1 to %u codes but received %zu", limits::row_codes, codes.size());
     }
     for (const int32_t code : codes) {
         if (code < 0 || code >= n_codes) {

@@ -1,5 +1,6 @@
 #include "model/decoder.h"
 
+#include "clvp/limits.h"
 #include "kernels/kernel_set.h"
 #include "model/ops.h"
 #include "model/past.h"
@@ -297,7 +298,7 @@ DecoderOutput decode_step(Call & call, const Weights & weights, const Params & p
 void check_decode(const DecoderRows & rows, const Params & params, const void * model) {
     const DecoderParams & d = params.decoder;
     const uint32_t n_past = past_tokens(rows);
-    constexpr uint32_t max_keys = 16384; // explicit positions may come again, so the keys are not bounded by them
+    constexpr uint32_t max_keys = limits::decoder_keys;
     check_rows("the decoder", rows, { d.n_vocab, d.n_embd, max_keys, d.n_positions, d.n_head, d.n_layer }, n_past);
     if (rows.past) {
         const auto * past = static_cast<const KeyValues *>(rows.past.get());

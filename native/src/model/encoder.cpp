@@ -1,5 +1,6 @@
 #include "model/encoder.h"
 
+#include "clvp/limits.h"
 #include "model/ops.h"
 #include "model/pieces.h"
 #include "model/rows.h"
@@ -55,7 +56,7 @@ ggml_tensor * pool(ggml_context * ctx, const EncoderParams & p, ggml_tensor * x)
 
 void check_encode(const char * what, const Rows & rows, const EncoderParams & p) {
     // The reference has angles for as many positions as a row has tokens.
-    check_rows(what, rows, { p.n_vocab, p.n_embd, max_row, rows.n_tokens, p.n_head, p.n_layer });
+    check_rows(what, rows, { p.n_vocab, p.n_embd, limits::row_codes, rows.n_tokens, p.n_head, p.n_layer });
 }
 
 /// Multiplications of one block for one token.

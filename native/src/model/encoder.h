@@ -11,6 +11,4 @@ void check_encode(const char * what, const Rows & rows, const EncoderParams & pa
 /// Runs rows of one length through an encoder, each by itself.
 EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderParams & params, const Rows & rows);
 
-constexpr uint32_t max_row = 4096; // ids that an encoder takes at once: three minutes of speech
-
 } // namespace clvp

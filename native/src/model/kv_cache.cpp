@@ -1,4 +1,5 @@
 #include "model/kv_cache.h"
+#include "clvp/limits.h"
 
 #include <algorithm>
 #include <iterator>
@@ -8,8 +9,6 @@
 namespace clvp {
 
 namespace {
-
-constexpr uint32_t positions_of_page = 32;
 
 ggml_backend_buffer_ptr allocate_all(ggml_context * ctx, Backend & backend) {
     ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors_from_buft(ctx, backend.buffer_type()));
@@ -60,7 +59,7 @@ Prefix::Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions) :
 }
 
 KvCache::KvCache(Backend & backend, const KvShape & shape, uint32_t n_slots, uint32_t n_max)
-    : backend_(backend), shape_(shape), n_max_(n_max), page_size_(shape.values_by_channel ? n_max : std::min(n_max, positions_of_page)), slots_(n_slots) {}
+    : backend_(backend), shape_(shape), n_max_(n_max), page_size_(shape.values_by_channel ? n_max : std::min(n_max, limits::page_positions)), slots_(n_slots) {}
 
 void KvCache::open(uint32_t slot, std::shared_ptr<const Prefix> prefix) {
     close(slot);

@@ -1,4 +1,5 @@
 #include "model/rank.h"
+#include "clvp/limits.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,11 +8,7 @@
 
 namespace clvp {
 
-namespace {
-
-constexpr size_t max_tokens_at_once = 1024; // of rows encoded together: bounds the memory of their activations
-
-} // namespace
+namespace {} // namespace
 
 std::vector<float> normalised(std::vector<float> rows, size_t width) {
     for (size_t from = 0; from < rows.size(); from += width) {
@@ -36,7 +33,7 @@ std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, cons
     std::vector<float> embeds(rows.size() * n_proj);
     bool is_first = true;
     for (const auto & [length, indices] : by_length) {
-        const size_t at_once = std::max<size_t>(1, max_tokens_at_once / length);
+        const size_t at_once = std::max<size_t>(1, limits::scored_together / length);
         for (size_t from = 0; from < indices.size(); from += at_once) {
             if (!std::exchange(is_first, false)) {
                 call.pause();
