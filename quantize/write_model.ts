@@ -1,9 +1,11 @@
 /** Writing a model file: what a conversion of any source ends with. */
+
 import { stat } from 'node:fs/promises'
 import { binding, native } from '../lib/addon/binding.js'
 import type { NativeValue, NativeWriter } from '../lib/addon/contract.js'
 import { availableMemory } from '../lib/addon/free_memory.js'
 import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/addon/weight_types.js'
+import { onAbort } from '../lib/base/abort.js'
 import { abortSignal, callback, integer, oneOf } from '../lib/base/check.js'
 import { abortError, ClvpError, invalid } from '../lib/base/errors.js'
 import { failIo, isAbsence } from '../lib/base/files.js'
@@ -144,8 +146,7 @@ export async function writeModel(
   }))
   const all = { ...values, ...outputValues(settings) }
   const writer = await native(() => new binding.Writer(target, all, planned, threads))
-  const abort = () => writer.abort()
-  signal?.addEventListener('abort', abort)
+  const forget = signal && onAbort(signal, () => writer.abort())
   try {
     await writeTensors(writer, tensors, onProgress, signal)
     await native(() => writer.finish())
@@ -153,7 +154,7 @@ export async function writeModel(
     throwIfAborted(signal) // with the signal's reason
     throw error
   } finally {
-    signal?.removeEventListener('abort', abort)
+    forget?.()
     writer.close()
   }
   const { size } = await stat(target).catch((error) => failIo(target, error))

@@ -1,4 +1,5 @@
 /** One request: redirects, time limits, and the token, which stays with the host that it is for. */
+import { onAbort } from '../base/abort.js'
 import { abortError } from '../base/errors.js'
 import { busyFault, connectionFault, HubFault, shown, silenceFault } from './fault.js'
 
@@ -125,17 +126,16 @@ class Watch {
   readonly #controller = new AbortController()
   readonly #timeout: number
   readonly #fault: () => HubFault
-  readonly #outer: AbortSignal | undefined
-  readonly #onAbort = () => this.#controller.abort(this.#outer?.reason)
+  readonly #forget: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #late: NodeJS.Immediate | undefined
 
   constructor(timeout: number, outer: AbortSignal | undefined, fault: () => HubFault) {
     this.#timeout = timeout
     this.#fault = fault
-    this.#outer = outer
-    if (outer?.aborted) this.#onAbort()
-    outer?.addEventListener('abort', this.#onAbort, { once: true })
+    const stop = () => this.#controller.abort(outer?.reason)
+    if (outer?.aborted) stop()
+    this.#forget = outer && onAbort(outer, stop)
     this.restart()
   }
 
@@ -159,6 +159,6 @@ class Watch {
 
   end(): void {
     this.pause()
-    this.#outer?.removeEventListener('abort', this.#onAbort)
+    this.#forget?.()
   }
 }

@@ -18,21 +18,22 @@ size_t Batch::n_live() const {
 }
 
 void Batch::advance() {
-    for (auto & member : members_) {
-        if (member->is_cancelled() && !member->is_settled()) {
-            give_up(*member, Error(Code::aborted, "the request was cancelled"));
-        }
-    }
     admit();
     step();
     members_.remove_if([](const auto & member) { return member->is_settled(); });
 }
 
+void Batch::drop_cancelled() {
+    for (auto & member : members_) {
+        if (member->is_cancelled()) {
+            give_up(*member, Error(Code::aborted, "the request was cancelled"));
+        }
+    }
+}
+
 void Batch::fail_all(const Error & error) {
     for (auto & member : members_) {
-        if (!member->is_settled()) {
-            give_up(*member, error);
-        }
+        give_up(*member, error);
     }
     members_.clear();
 }
@@ -45,9 +46,12 @@ template <typename Work> void Batch::attempt(Member & member, Work work) {
     }
 }
 
+/// Ends a request with an error, unless it is settled: a request whose prompt is being read may be cancelled by a step in between.
 void Batch::give_up(Member & member, const Error & error) {
-    leave(member);
-    member.fail(error);
+    if (!member.is_settled()) {
+        leave(member);
+        member.fail(error);
+    }
 }
 
 /// Takes a request's rows out of the batch.
@@ -74,7 +78,8 @@ Member * Batch::next_to_begin() {
     const size_t n = n_live();
     Member * best = nullptr;
     for (const auto & member : members_) {
-        const bool waits = !member->is_settled() && (!member->drawing || member->drawing->waits()) && member->live.size() < member->options().batch_size;
+        const bool waits = !member->is_settled() && !member->is_cancelled() && (!member->drawing || member->drawing->waits()) &&
+                           member->live.size() < member->options().batch_size;
         const bool fits = n < (member->live.empty() ? 2 * room : room);
         if (waits && fits && (!best || member->live.size() < best->live.size())) {
             best = member.get();
@@ -158,6 +163,7 @@ void Batch::step() {
     for (auto & member : members_) {
         finish_rows(*member); // those that have begun since the last step, and may have ended with their first token
     }
+    drop_cancelled();
     const std::vector<Member *> small = credit_ms_ > 0 ? small_members() : std::vector<Member *>();
     const Clock clock;
     if (small.empty()) {

@@ -56,6 +56,7 @@ private:
     void give_up(Member & member, const Error & error);
     void leave(Member & member);
 
+    void drop_cancelled();
     void admit();
     Member * next_to_begin();
     void begin(Member & member);

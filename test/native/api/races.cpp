@@ -122,12 +122,15 @@ static bool endures(Session & session, const Results & expected, const AbortFlag
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     while ((n_whole < n || n_aborted < n) && std::chrono::steady_clock::now() < end) {
         try {
-            if (!(work(session, 0, abort) == expected)) {
+            if (const Results found = work(session, 0, abort); !(found == expected)) {
+                test::note("it gives other results: tokens %d, text %d, speech %d, scores %d", found.tokens == expected.tokens, found.text == expected.text,
+                           found.speech == expected.speech, found.scores == expected.scores);
                 return false;
             }
             n_whole++;
         } catch (const Error & error) {
             if (error.code != Code::aborted) {
+                test::note("it ends with: %s", error.what());
                 return false;
             }
             n_aborted++;
