@@ -1,4 +1,4 @@
-// A flag that JavaScript sets to stop a load.
+// A flag that JavaScript sets to abort a call.
 #pragma once
 
 #include "convert.h"

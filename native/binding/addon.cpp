@@ -30,14 +30,14 @@ Napi::Value devices(const Napi::CallbackInfo & info) {
     return array;
 }
 
-/// loadBackend(path): its devices are there from now on
+/// loadBackend(path): adds its devices
 Napi::Value load_backend(const Napi::CallbackInfo & info) {
     const std::string path = to_string(info[0], "path");
     checked(info.Env(), [&] { clvp::load_backend(path); });
     return info.Env().Undefined();
 }
 
-/// loadKernels(folder, variant): the CPU library that fits, or the one named
+/// loadKernels(folder, variant): loads the best CPU library, or the one named
 Napi::Value load_kernels(const Napi::CallbackInfo & info) {
     const std::string folder = to_string(info[0], "folder"), variant = to_string(info[1], "variant");
     checked(info.Env(), [&] { clvp::load_kernels(folder, variant); });
@@ -68,7 +68,7 @@ Napi::Value inspect(const Napi::CallbackInfo & info) {
             [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
-/// A callback of the loader's jobs, or nothing.
+/// A progress callback for jobs of the loader, or none.
 clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     if (!value.IsFunction()) {
         return {};
@@ -77,7 +77,7 @@ clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>()));
     return [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
         if (fraction < *last + 0.01 && fraction < 1) {
-            return; // a hundred calls are enough for any bar
+            return; // a hundred calls are enough for a progress bar
         }
         *last = fraction;
         loader->post([on_progress, fraction](Napi::Env e) { on_progress->Call({ Napi::Number::New(e, fraction) }); });
@@ -167,7 +167,7 @@ Napi::Value warp_logits(const Napi::CallbackInfo & info) {
     return to_js(info.Env(), checked(info.Env(), [&] { return clvp::warp_logits(std::move(logits), seen, sampling); }));
 }
 
-/// What ranking needs to know of a model, out of its info(): which may be in another process.
+/// The parameters that ranking needs, from a model's info(): the model itself may be in another process.
 clvp::Params ranking_params(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "info");
     clvp::Params params;
@@ -207,7 +207,7 @@ Napi::Value similarity(const Napi::CallbackInfo & info) {
     return to_js(info.Env(), checked(info.Env(), [&] { return clvp::similarity(std::move(text), std::move(speech), params); }));
 }
 
-/// limits(): clvp/limits.h, by the names of lib/base/limits.ts
+/// limits(): the values of clvp/limits.h under the names of lib/base/limits.ts
 Napi::Value call_limits(const Napi::CallbackInfo & info) {
     using namespace clvp::limits;
     const std::pair<const char *, uint32_t> all[] = {
@@ -231,13 +231,13 @@ Napi::Value call_limits(const Napi::CallbackInfo & info) {
     return object;
 }
 
-/// stopWorkers(): waits for all threads, whose jobs end early. For the process's 'exit' event, and the end of everything.
+/// stopWorkers(): interrupts all jobs and waits for all threads. For the 'exit' event of the process; nothing can run afterwards.
 Napi::Value stop_workers(const Napi::CallbackInfo & info) {
     Crew::stop_all();
     return info.Env().Undefined();
 }
 
-/// Loads, headers and clips side by side: a load that takes long holds none of them up.
+/// Concurrent jobs of the loader: a long load does not block headers and clips.
 constexpr size_t n_loaders = 4;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

@@ -1,4 +1,4 @@
-// What one JavaScript environment owns. worker_threads load the addon several times in a process, so nothing is static.
+// State of one JavaScript environment. worker_threads load the addon several times in a process, so no state is static.
 #pragma once
 
 #include "crew.h"
@@ -7,7 +7,7 @@
 
 namespace binding {
 
-/// The flags of loads that may still run, so that the end of the environment can stop them.
+/// Abort flags of loads that may still run, so that the end of the environment can stop them.
 class RunningLoads {
 public:
     void add(const clvp::AbortFlag & flag) {
@@ -34,7 +34,7 @@ struct AddonData {
 
 inline AddonData & addon(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
-/// An AbortFlag that a caller gave; it is set, too, when the environment ends.
+/// The flag of an AbortFlag argument; it is also set when the environment ends.
 clvp::AbortFlag to_abort_flag(Napi::Env env, const Napi::Value & value);
 
 } // namespace binding

@@ -62,7 +62,7 @@ static std::vector<T> to_vector(const Napi::Value & value, napi_typedarray_type 
         wrong_type(value.Env(), what, name);
     }
     const Array array = value.As<Array>();
-    if (array.ElementLength() == 0) { // a detached array has no data to point at
+    if (array.ElementLength() == 0) { // a detached array has no data
         return {};
     }
     return std::vector<T>(array.Data(), array.Data() + array.ElementLength());
@@ -168,7 +168,7 @@ static Napi::Value value_to_js(Napi::Env env, const clvp::Value & value) {
         value);
 }
 
-/// A property by a name out of a file, which may be __proto__.
+/// Sets a property whose name comes from a file and may be "__proto__".
 static void define(Napi::Object & object, const std::string & name, const Napi::Value & value) {
     object.DefineProperty(Napi::PropertyDescriptor::Value(name, value, static_cast<napi_property_attributes>(napi_default_jsproperty)));
 }
@@ -181,7 +181,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Values & values) {
     return object;
 }
 
-/// The name of a value's type, as to_values() takes it.
+/// The name of a value's type, as to_values() expects it.
 static const char * value_type(const clvp::Value & value) {
     static constexpr const char * names[] = { "bool", "u32", "i32", "f32", "string", "i32[]", "f32[]", "string[]" };
     static_assert(std::size(names) == std::variant_size_v<clvp::Value>);

@@ -1,5 +1,5 @@
-// JavaScript values to the core's and back. Typed arrays are copied here, on the JS thread, before anything is queued: their
-// owner may change or transfer them right after the call.
+// Converts between JavaScript values and those of the core. Copies typed arrays on the JS thread, before a job is queued: their owner
+// may change or transfer them right after the call.
 #pragma once
 
 #include "clvp.h"
@@ -8,9 +8,9 @@
 
 namespace binding {
 
-/// A JS Error with the core's code in `code`.
+/// A JS Error with the core's error code in `code`.
 Napi::Value to_js(Napi::Env env, const clvp::Error & error);
-/// Throws a TypeError with code CLVP_INVALID_ARGUMENT. Only for calls that lib/ should never make.
+/// Throws a TypeError with code CLVP_INVALID_ARGUMENT. lib/ validates all arguments, so this reports an error in lib/.
 [[noreturn]] void wrong_type(Napi::Env env, const char * what, const char * name);
 
 std::string to_string(const Napi::Value & value, const char * name);
@@ -23,7 +23,7 @@ std::vector<float> to_floats(const Napi::Value & value, const char * name);     
 std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);              // from Int32Array
 std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name);             // from Uint8Array
 std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char * name); // from Int32Array[]
-/// A property that may be undefined: then nothing.
+/// An optional property; empty if undefined.
 std::vector<float> optional_floats(const Napi::Object & object, const char * name);
 std::vector<int32_t> optional_ints(const Napi::Object & object, const char * name);
 
@@ -43,7 +43,7 @@ std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value);
 clvp::Sampling to_sampling(const Napi::Value & value);
 clvp::PrefixPositions to_prefix_positions(const Napi::Value & value);
 
-/// Runs core code on the JS thread; its errors become JS ones.
+/// Runs core code on the JS thread; converts its errors to JS errors.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {
     try {
         return work();

@@ -6,7 +6,7 @@
 
 namespace binding {
 
-/// Made and destroyed on the JS thread, for its references' sake.
+/// Created and destroyed on the JS thread, because it holds references to JS values.
 struct Crew::Job {
     Job(Napi::Env env, Napi::Object held) : deferred(Napi::Promise::Deferred::New(env)), hold(Napi::Persistent(held)) {}
 
@@ -18,7 +18,7 @@ struct Crew::Job {
     std::optional<clvp::Error> error;
 };
 
-/// A job that is not settled. Whoever settles it hands it back to the JS thread, and so frees it there.
+/// An unsettled job. Settling passes it back to the JS thread, which frees it.
 struct Crew::Pending {
     std::mutex mutex;
     std::shared_ptr<Job> job;
@@ -29,7 +29,7 @@ struct Crew::Pending {
     }
 };
 
-/// Those of this JS thread; made, destroyed and stopped on it alone.
+/// The crews of this JS thread; they are created, destroyed and stopped only there.
 static thread_local std::unordered_set<Crew *> live_crews;
 
 std::shared_ptr<Crew> Crew::create(Napi::Env env, size_t n_threads, std::function<void()> interrupt) {
@@ -39,7 +39,7 @@ std::shared_ptr<Crew> Crew::create(Napi::Env env, size_t n_threads, std::functio
 Crew::Crew(Napi::Env env, size_t n_threads, std::function<void()> interrupt) : env_(env), n_most_(n_threads), interrupt_(std::move(interrupt)) {
     js_ = Tsfn::New(env, "clvp", 0, 1, static_cast<std::nullptr_t *>(nullptr));
     js_.Unref(env);
-    // Hooks run in reverse order, so this one joins the threads before the threadsafe function goes.
+    // Hooks run in reverse order, so this one joins the threads before the threadsafe function is freed.
     napi_add_env_cleanup_hook(env_, on_env_end, this);
     live_crews.insert(this);
 }
@@ -51,7 +51,7 @@ Crew::~Crew() {
     release();
 }
 
-/// Lets go of the threadsafe function once. When the environment ends this must come before Node frees it.
+/// Releases the threadsafe function, once. When the environment ends, this must happen before Node frees it.
 void Crew::release() {
     if (!released_) {
         released_ = true;
@@ -83,7 +83,7 @@ void Crew::stop() {
         thread.join();
     }
     threads_.clear();
-    interrupt_ = nullptr; // and with it what it holds
+    interrupt_ = nullptr; // frees what it captures
 }
 
 Napi::Promise Crew::start(Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, Work work, std::function<Napi::Value(Napi::Env)> convert) {
@@ -101,7 +101,8 @@ Napi::Promise Crew::start(Napi::Env env, Napi::Object hold, std::shared_ptr<void
         add_thread();
         if (threads_.empty()) {
             queue_.pop_back();
-            job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::out_of_memory, "the system lets this process start no more threads")));
+            job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::out_of_memory,
+                                                        "the system does not allow this process another thread: raise its limit or dispose of other models")));
             return job->deferred.Promise();
         }
     }
@@ -112,7 +113,8 @@ Napi::Promise Crew::start(Napi::Env env, Napi::Object hold, std::shared_ptr<void
     return job->deferred.Promise();
 }
 
-/// One more thread, if a job waits that no idle one will take. If the system gives none, the job waits for those there are. Under the lock.
+/// Starts another thread if a queued job finds no idle one. If the system allows none, the job waits for the existing threads. Call it
+/// under the lock.
 void Crew::add_thread() {
     if (stopped_ || queue_.size() <= n_idle_ || threads_.size() - n_waiting_ >= n_most_) {
         return;
@@ -151,7 +153,7 @@ void Crew::loop() {
     }
 }
 
-/// Runs a job. What it holds of the JS thread's must be freed there, so that the last holder is always a posted call.
+/// Runs a job. Its JS references must be freed on the JS thread, so the last owner of the job is always a posted call.
 void Crew::perform(std::shared_ptr<Job> job) {
     const auto pending = std::make_shared<Pending>();
     pending->job = job;
@@ -177,7 +179,7 @@ void Crew::perform(std::shared_ptr<Job> job) {
         }
     }
     if (is_over || error) {
-        job.reset(); // `pending` has it
+        job.reset(); // `pending` still owns it
         finish(error ? &*error : nullptr);
     } else {
         post([job = std::move(job)](Napi::Env) {});
@@ -188,8 +190,8 @@ void Crew::post(std::function<void(Napi::Env)> call) {
     auto * held = new std::function<void(Napi::Env)>(std::move(call));
     const napi_status status = js_.NonBlockingCall(held);
     if (status != napi_ok) {
-        // The environment is gone, and what `held` refers to in it with it: freeing it from this thread would touch the
-        // dead environment. The process or its worker is about to end.
+        // The environment has ended, and the process or worker is about to end. Leak `held`: freeing its JS references here would
+        // access the dead environment.
     }
 }
 

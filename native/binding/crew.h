@@ -1,5 +1,5 @@
-// Threads of our own that run jobs side by side; each job's promise is settled on the JS thread. libuv's pool stays free for the
-// program's files and sockets.
+// A thread pool that runs jobs concurrently and settles each job's promise on the JS thread. libuv's pool stays free for the program's
+// files and sockets.
 #pragma once
 
 #include "convert.h"
@@ -13,7 +13,7 @@
 
 namespace binding {
 
-/// What the JS thread says to a job that waits for it; given once.
+/// The JS thread's answer to a waiting job; given once.
 template <typename T> class Answer {
 public:
     void give(T value) {
@@ -22,7 +22,7 @@ public:
         given_ = true;
         wake_.notify_one();
     }
-    /// Throws Code::aborted when `cancelled` turns true first.
+    /// Throws Code::aborted if `cancelled` returns true first.
     T wait(const std::function<bool()> & cancelled) {
         std::unique_lock<std::mutex> lock(mutex_);
         while (!wake_.wait_for(lock, std::chrono::milliseconds(10), [this] { return given_; })) {
@@ -42,12 +42,12 @@ private:
 
 class Crew : public std::enable_shared_from_this<Crew> {
 public:
-    /// At most n_threads run jobs, not counting those that wait in ask(). With one thread jobs run in order. `interrupt` is called on the
-    /// JS thread when the environment ends; it should make the jobs short.
+    /// At most n_threads run jobs, not counting threads that wait in ask(). With one thread, jobs run in order. `interrupt` is called on the
+    /// JS thread when the environment ends; it should make running jobs end soon.
     static std::shared_ptr<Crew> create(Napi::Env env, size_t n_threads, std::function<void()> interrupt);
     ~Crew();
 
-    /// Runs `work` on a thread, then `convert` (its result -> JS) on the JS thread. `hold`, an object, stays alive until then.
+    /// Runs `work` on a thread, then `convert` (its result to JS) on the JS thread. The object `hold` stays alive until then.
     template <typename T> Napi::Promise run(Napi::Env env, Napi::Object hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
         auto result = std::make_shared<std::optional<T>>();
         return start(
@@ -59,10 +59,11 @@ public:
             [convert = std::move(convert), result](Napi::Env e) { return convert(e, **result); });
     }
 
-    /// Settles a job, from any thread. To be called once.
+    /// Settles a job, from any thread. Must be called once.
     template <typename T> using Settle = std::function<void(std::variant<T, clvp::Error>)>;
 
-    /// The same for work that may end on another thread, later: it calls `settle`, or throws. `keep` is freed on the JS thread, after that.
+    /// Like run(), for work that may end later and on another thread: it calls `settle` or throws. `keep` is freed on the JS thread after
+    /// that.
     template <typename T>
     Napi::Promise submit(Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, std::function<void(Settle<T>)> work,
                          std::function<Napi::Value(Napi::Env, T &)> convert) {
@@ -82,10 +83,10 @@ public:
             [convert = std::move(convert), result](Napi::Env e) { return convert(e, **result); });
     }
 
-    /// Has `call` run on the JS thread soon, without waiting for it. While a job runs.
+    /// Queues `call` to run on the JS thread and does not wait for it. Only while a job runs.
     void post(std::function<void(Napi::Env)> call);
 
-    /// Has `question` run on the JS thread and waits for the answer that it leads to. From a job's thread.
+    /// Runs `question` on the JS thread and waits for its answer. Call it from the thread of a job.
     template <typename T> using Question = std::function<void(Napi::Env, const std::shared_ptr<Answer<T>> &)>;
     template <typename T> T ask(Question<T> question, const std::function<bool()> & cancelled) {
         const auto answer = std::make_shared<Answer<T>>();
@@ -94,20 +95,20 @@ public:
         return answer->wait(cancelled);
     }
 
-    /// Interrupts, waits for the running jobs and drops the rest. Afterwards run() rejects.
+    /// Interrupts and waits for the running jobs, and rejects the queued ones. Afterwards run() rejects.
     void stop();
 
-    /// Stops every crew of this JS thread. For process.exit(), which runs no cleanup hooks on the main thread but does
-    /// destroy the statics that a job may be computing with.
+    /// Stops every crew of this JS thread. For process.exit(): on the main thread it runs no cleanup hooks, but destroys static objects
+    /// that a job may still use.
     static void stop_all();
 
 private:
     struct Job;
     struct Pending;
     using Finish = std::function<void(const clvp::Error * error)>;
-    using Work = std::function<bool(const Finish &)>; // true: its result is there; false: `finish` is called when it is
+    using Work = std::function<bool(const Finish &)>; // true: the result is ready; false: `finish` will be called
 
-    /// While it lives, its thread does not count: another may take its place.
+    /// During its lifetime, its thread does not count towards the maximum: another may replace it.
     class Waiting {
     public:
         explicit Waiting(Crew & crew) : crew_(crew) { crew_.count_waiting(1); }
@@ -130,18 +131,18 @@ private:
     napi_env env_;
     const size_t n_most_;
     std::function<void()> interrupt_;
-    /// Runs a posted call; also, without an environment, when that ends: then the call is only freed.
+    /// Runs a posted call. If the environment has ended, `env` is null and the call is only freed.
     static void call_js(Napi::Env env, Napi::Function, std::nullptr_t *, std::function<void(Napi::Env)> * call);
     using Tsfn = Napi::TypedThreadSafeFunction<std::nullptr_t, std::function<void(Napi::Env)>, call_js>;
     Tsfn js_;
-    uint32_t n_pending_ = 0; // touched on the JS thread only
+    uint32_t n_pending_ = 0; // accessed on the JS thread only
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::shared_ptr<Job>> queue_;
     size_t n_idle_ = 0, n_waiting_ = 0;
     bool stopped_ = false;
     bool released_ = false;
-    std::vector<std::thread> threads_; // started as jobs come
+    std::vector<std::thread> threads_; // started on demand
 };
 
 } // namespace binding

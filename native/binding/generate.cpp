@@ -4,7 +4,7 @@ namespace binding {
 
 namespace {
 
-/// A function of the hooks object, or null.
+/// A hook by name; null if it is undefined.
 std::shared_ptr<Napi::FunctionReference> to_hook(const Napi::Object & hooks, const char * name) {
     const Napi::Value value = hooks.Get(name);
     return value.IsFunction() ? std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>())) : nullptr;
@@ -26,7 +26,7 @@ Napi::Object rows_to_js(Napi::Env env, const clvp::StepRows & rows) {
     return object;
 }
 
-/// A JS function that passes its argument, if there is one, to the waiting job.
+/// A JS function that passes its argument, if any, to the waiting job.
 template <typename T> Napi::Function reply_to(Napi::Env env, const std::shared_ptr<Answer<T>> & answer, T (*convert)(const Napi::Value &, const char *)) {
     return Napi::Function::New(env, [answer, convert](const Napi::CallbackInfo & info) {
         answer->give(info[0].IsUndefined() ? T() : convert(info[0], "reply"));
@@ -136,7 +136,7 @@ void Hooks::add_questions(clvp::DrawOptions & options) const {
     const auto cancelled = [this, abort = options.abort] { return session_.is_closed() || abort->load(); };
     if (process_) {
         options.process = [this, cancelled](const clvp::StepRows & rows, std::vector<float> & scores) {
-            // Copies: an abort may end the call before the JS thread gets to the question.
+            // Captures copies: an abort may end the call before the JS thread runs the question.
             const auto question = [process = process_, rows, scores](Napi::Env env, const std::shared_ptr<Answer<std::vector<float>>> & answer) {
                 process->Call({ rows_to_js(env, rows), to_js(env, scores), reply_to(env, answer, to_floats) });
             };

@@ -1,4 +1,4 @@
-// What generate and searchBeams take and give: prompts, options, hooks, results.
+// Arguments and results of generate and searchBeams: prompts, options, hooks, candidates.
 #pragma once
 
 #include "crew.h"
@@ -9,13 +9,13 @@ clvp::Prompt to_prompt(const Napi::Value & value);
 clvp::GenerateOptions to_generate_options(const Napi::Value & value);
 clvp::BeamOptions to_beam_options(const Napi::Value & value);
 
-/// The hooks of a call, as NativeHooks in lib/addon/contract.ts tells them. Freed on the JS thread.
+/// The hooks of a call: NativeHooks in lib/addon/contract.ts. Freed on the JS thread.
 class Hooks {
 public:
     Hooks(const Napi::Value & hooks, Crew & crew, const clvp::Session & session);
 
-    /// Puts them among a call's options, whose abort flag is set. They must outlive the call. `process` and `stop` let the call wait for the JS
-    /// thread, until it is aborted or the session closed.
+    /// Adds the hooks to the options of a call, which must have an abort flag. The hooks must outlive the call. In `process` and `stop`, the
+    /// call waits for the JS thread until it is aborted or the session is closed.
     void add_to(clvp::GenerateOptions & options) const;
     void add_to(clvp::BeamOptions & options) const;
 

@@ -12,7 +12,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
 
 ModelWrap::ModelWrap(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelWrap>(info) {}
 
-/// Tells V8 of memory that it can't see, so that it collects dropped models in time.
+/// Reports native memory to V8, so that it collects unreachable models in time.
 void ModelWrap::account(Napi::BasicEnv env, int64_t change) { Napi::MemoryManagement::AdjustExternalMemory(env, change); }
 
 void ModelWrap::Finalize(Napi::BasicEnv env) {
@@ -55,7 +55,7 @@ Napi::Value ModelWrap::values(const Napi::CallbackInfo & info) { return to_js(in
 Napi::Value ModelWrap::dispose(const Napi::CallbackInfo & info) {
     if (model_) {
         account(info.Env(), -static_cast<int64_t>(model_->n_bytes()));
-        model_.reset(); // a session that still computes keeps the weights until it is done
+        model_.reset(); // a session that still computes keeps the weights until it has finished
     }
     return info.Env().Undefined();
 }

@@ -13,7 +13,7 @@ public:
 
     /// Wraps a loaded model.
     static Napi::Object create(Napi::Env env, std::shared_ptr<const clvp::Model> model);
-    /// The model of a wrapped object; throws if it was disposed of.
+    /// The model of a wrapped object. Throws if it was disposed of.
     static std::shared_ptr<const clvp::Model> of(const Napi::Value & value);
 
 private:

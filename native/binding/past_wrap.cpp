@@ -22,7 +22,7 @@ Napi::Object PastWrap::create(Napi::Env env, std::shared_ptr<const clvp::Past> p
     PastWrap * wrap = Unwrap(object);
     wrap->n_rows_ = past->n_rows();
     wrap->n_tokens_ = past->n_tokens();
-    Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(past->n_bytes())); // so that garbage collection knows
+    Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(past->n_bytes())); // reported to the garbage collector
     wrap->past_ = std::move(past);
     return object;
 }

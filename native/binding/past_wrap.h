@@ -1,4 +1,4 @@
-// Keys and values of rows that the decoder has read, for JavaScript: an immutable handle.
+// Past for JavaScript: an immutable handle to the keys and values of rows that the decoder has read.
 #pragma once
 
 #include "convert.h"
@@ -12,7 +12,7 @@ public:
     void Finalize(Napi::BasicEnv env) override;
 
     static Napi::Object create(Napi::Env env, std::shared_ptr<const clvp::Past> past);
-    /// The past of a wrapped object, or none for undefined; throws if it was disposed of.
+    /// The past of a wrapped object, or null for undefined. Throws if it was disposed of.
     static std::shared_ptr<const clvp::Past> of(const Napi::Value & value);
 
 private:

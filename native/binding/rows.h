@@ -1,4 +1,4 @@
-// Rows for the towers, and what the towers make of them.
+// Converts rows and outputs of the towers.
 #pragma once
 
 #include "convert.h"

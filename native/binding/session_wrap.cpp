@@ -17,7 +17,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
 
 namespace {
 
-/// Calls that run side by side, besides those that wait for a function of the caller's, and those that share the batch. They take turns.
+/// Maximum number of concurrent calls, which take turns. Calls that wait for a function of the caller or share the batch do not count.
 constexpr size_t n_threads = 16;
 
 clvp::Mel mel_from_js(const Napi::Value & value) {
@@ -214,7 +214,7 @@ Napi::Value SessionWrap::importance(const Napi::CallbackInfo & info) {
     return start<std::vector<clvp::ColumnImportance>>(info, [](clvp::Session & s) { return s.importance(); });
 }
 
-/// close(): all calls end soon with CLVP_DISPOSED. Does not wait for them.
+/// close(): makes all calls end soon with CLVP_DISPOSED and does not wait for them.
 Napi::Value SessionWrap::close(const Napi::CallbackInfo & info) {
     if (session_) {
         session_->close();
@@ -222,7 +222,7 @@ Napi::Value SessionWrap::close(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
-/// dispose(): close(), and waits.
+/// dispose(): closes the session and waits for its calls.
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo & info) {
     if (session_) {
         crew_->stop();

@@ -1,4 +1,4 @@
-// Session for JavaScript: each method starts one call on a thread of the session's crew and returns a promise.
+// Session for JavaScript: each method starts a call on a thread of the session's crew and returns a promise.
 #pragma once
 
 #include "crew.h"

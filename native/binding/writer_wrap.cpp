@@ -59,7 +59,7 @@ Napi::Value WriterWrap::finish(const Napi::CallbackInfo & info) {
         undefined);
 }
 
-/// Makes the running call reject soon, and all later ones.
+/// Makes the running call and all later ones reject soon.
 Napi::Value WriterWrap::abort(const Napi::CallbackInfo & info) {
     abort_->store(true);
     return info.Env().Undefined();

@@ -1,4 +1,4 @@
-// Writer for JavaScript: appends run on a thread of their own, in order.
+// Writer for JavaScript: appends run in order on a thread of the writer.
 #pragma once
 
 #include "crew.h"

@@ -1,6 +1,6 @@
 /*
- * clvp.h: CLVP (contrastive language-voice pretraining, of TorToiSe TTS) on GGML. From text token ids and a few
- * seconds of a voice to ranked speech-token candidates. Plain C++17; nothing here needs Node.
+ * clvp.h: CLVP (contrastive language-voice pretraining, from TorToiSe TTS) on GGML. Turns text token ids and a few
+ * seconds of a voice into ranked speech-token candidates. Plain C++17; nothing here needs Node.js.
  *
  *     auto model = clvp::Model::load("model.gguf");
  *     clvp::Session session(model);
@@ -8,12 +8,12 @@
  *     clvp::Audio clip  = clvp::decode_audio(bytes, n_bytes);            // WAV, MP3, FLAC or Ogg Vorbis
  *     auto        voice = session.condition(session.mel(clip.resampled(model->params().mel.sample_rate)));
  *     auto        found = session.generate(clvp::TextPrompt{ text_ids, voice }, {}); // 16 candidates, tortoise's settings
- *     auto        rows  = clvp::fix_codes(found.candidates, model->params());       // as the ranker and the next stage want them
+ *     auto        rows  = clvp::fix_codes(found.candidates, model->params());       // the form that ranker and diffusion expect
  *     auto        score = session.score(text_ids, rows);                 // cosine * exp(logit_scale)
  *
- * Threads: a Model is immutable after load() and may be shared by any number of Sessions. Any number of threads may call a Session at
- * the same time: their calls share the machine, a decoder step or a bounded piece of work at a time, and none waits for another's end.
- * Errors: every function throws clvp::Error for bad input, files or machines.
+ * Threads: a Model is immutable after load(), and any number of Sessions may share it. Any number of threads may call a Session
+ * concurrently. The calls take turns after each decoder step or bounded piece of work, so no call waits for another to finish.
+ * Errors: every function throws clvp::Error for invalid arguments, damaged files and failures of the system or the device.
  */
 #pragma once
 
@@ -23,33 +23,33 @@ namespace clvp {
 
 // --- devices --------------------------------------------------------------------------------------------------------
 
-/// The devices this build can use, best first.
+/// The devices that this build can use, best first.
 std::vector<Device> devices();
 
-/// A build with CPU libraries (CLVP_CPU_VARIANTS) needs this once before all else: loads the best one in `folder` that the
-/// machine runs, or the one named. Later calls change nothing, but throw unsupported if they name another. Other builds have
-/// one set of kernels built in, and take no name but "". Throws unsupported.
+/// Loads the best CPU library in `folder` that this machine can run, or the one named by `variant`. A build with CPU libraries
+/// (CLVP_CPU_VARIANTS) requires this call before any other. Later calls have no effect, but throw unsupported if they name
+/// another variant. Other builds have one set of kernels built in and accept only "" as the variant. Throws unsupported.
 void load_kernels(const std::string & folder, const std::string & variant = "");
 
-/// Adds a backend's devices, out of a library that was built for this version of the core. After load_kernels(). Throws unsupported
-/// with what the system said: a driver or a library of the backend's maker may be missing.
+/// Loads a backend library, built for this version of the core, and adds its devices. Call it after load_kernels(). Throws
+/// unsupported with the system's message: a driver or a vendor library may be missing.
 void load_backend(const std::string & path);
 
-/// What load_kernels() has chosen.
+/// The CPU kernels that load_kernels() has chosen.
 Kernels kernels();
 
 // --- model ------------------------------------------------------------------------------------------------------------
 
-/// Reads a header. Throws model_format for anything that is not a well-formed GGUF file, io if it cannot be read.
+/// Reads the header of a GGUF file. Throws model_format for a file that is not well-formed GGUF, io if it cannot be read.
 FileInfo inspect(const std::string & path);
 
-/// Reads a whole model file: its structure, parameters and shapes, its checksums, and whether every weight is a finite number. Model::load()
-/// checks the first three only. Throws io if the file cannot be read, aborted.
+/// Reads a whole model file and checks its structure, parameters, shapes and checksums, and that every weight is finite.
+/// Model::load() checks only the first three. Throws io if the file cannot be read, aborted.
 Verification verify(const std::string & path, const VerifyOptions & options = {});
 
-/// Compares the tensors that two files share by name, in the order of `a`: quantized ones as GGML reads them, a few MiB at a time. Both files
-/// should be sound: what verify() finds in them is not looked for here.
-/// Throws model_format or io for a file that is none, invalid_argument for a tensor of two shapes, aborted.
+/// Compares the tensors that two files share by name, in the order of `a`. Dequantizes quantized tensors with GGML, a few MiB at a
+/// time. Does not repeat the checks of verify(): both files should have passed it.
+/// Throws model_format or io for a file that is not a readable model, invalid_argument for a tensor whose shapes differ, aborted.
 std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
 
 class Model {
@@ -58,9 +58,9 @@ public:
     virtual ~Model() = default;
 
     virtual const Params & params() const = 0;
-    /// The file's keys: vocabulary, merges, the source's configurations.
+    /// The GGUF keys of the file: vocabulary, merges, and the configurations of the source checkpoint.
     virtual const Values & values() const = 0;
-    /// Bytes of weights in memory, and the device that holds them.
+    /// Size of the weights in memory, in bytes, and the device that holds them.
     virtual uint64_t n_bytes() const = 0;
     virtual const std::string & device() const = 0;
     virtual const Parts & parts() const = 0;
@@ -68,81 +68,82 @@ public:
 
 // --- audio ----------------------------------------------------------------------------------------------------------------
 
-/// Decodes WAV, MP3, FLAC or Ogg Vorbis, mixing channels to their mean. Throws audio for anything else.
-/// At most `max_seconds` are decoded; 0 for all.
+/// Decodes WAV, MP3, FLAC or Ogg Vorbis to mono, the mean of all channels. Throws audio for any other format.
+/// Decodes at most `max_seconds`; 0 for all.
 Audio decode_audio(const void * data, size_t n_bytes, double max_seconds = 0);
 
-/// Log-mel features without a model: of `n_samples` samples at MelParams::sample_rate, the rest being cut off or silence;
-/// 0 for as many as there are. MelParams::seconds plays no part. One frame a hop, and one more.
+/// Log-mel features without a model. `samples`, at MelParams::sample_rate, are cut or zero-padded to `n_samples`; 0 keeps their
+/// length. Ignores MelParams::seconds. The result has n_samples / hop + 1 frames.
 Mel mel_features(const std::vector<float> & samples, const MelParams & params, uint64_t n_samples = 0);
 
 // --- session ----------------------------------------------------------------------------------------------------------------
 
-/// A model at work. Any number of threads may call it at the same time. An AbortFlag that is given ends its call alone with Code::aborted,
-/// within one graph node on the CPU and one graph elsewhere.
+/// Runs a model. Any number of threads may call it concurrently. An AbortFlag ends only the call that it was passed to, with
+/// Code::aborted: within one graph node on the CPU, within one graph on other devices.
 class Session {
 public:
     explicit Session(std::shared_ptr<const Model> model, const SessionOptions & options = {});
-    /// All calls must have returned, or close() been called and they with it.
+    /// All calls must have returned; close() makes them return soon.
     ~Session();
     Session(const Session &) = delete;
     Session & operator=(const Session &) = delete;
 
-    /// Log-mel features of samples at the model's rate, padded or cut to MelParams::seconds.
+    /// Log-mel features of samples at the model's sample rate, zero-padded or cut to MelParams::seconds.
     Mel mel(const std::vector<float> & samples);
-    /// One clip's conditioning vector, [n_embd] of the decoder. A voice of several clips is the mean of theirs.
+    /// Conditioning vector of one clip, [n_embd] of the decoder. For a voice of several clips, average their vectors.
     std::vector<float> condition(const Mel & mel, const AbortFlag & abort = {});
 
-    /// Draws candidates for a text in a voice, or another prompt, in the order of their indices. Requests that are under way at the same time
-    /// share one batch on the CPU: each enters between two steps and returns when its own candidates have ended, with what it would get
-    /// alone, but for rounding (GenerateOptions::deterministic fixes that). One with a processor, criteria or a recording has a batch
-    /// of its own, as every request has on other devices.
+    /// Draws candidates for a prompt, such as a text in a voice, and returns them in the order of their indices. On the CPU, concurrent
+    /// requests share one batch: a request joins between two steps and returns when its own candidates have ended. Its results are those
+    /// it would get alone, except for rounding (GenerateOptions::deterministic removes that difference). A request with a processor,
+    /// criteria or a recording has a batch of its own, as has every request on other devices.
     Generated generate(const Prompt & prompt, const GenerateOptions & options);
-    /// The same without waiting: `done` is told the outcome, maybe on a thread of the session's. A request that has a batch of its own is drawn
-    /// before this returns. Throws, in place of calling `done`, for wrong options, disposed, and out_of_memory where no thread can be had.
+    /// Like generate(), but does not wait: calls `done` with the outcome, possibly on a thread of the session. A request that has a batch
+    /// of its own is drawn before submit() returns. Throws instead of calling `done` for invalid options, disposed, and out_of_memory
+    /// if the system starts no thread.
     void submit(Request request, Done done);
-    /// The likeliest rows, best first.
+    /// Beam search: the most likely rows, best first.
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
-    /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each of the codes, each code
-    /// fed in a step of its own through the KV cache, as generate() does.
+    /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each code. Feeds each code in a step of its own
+    /// through the KV cache, as generate() does.
     std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions = PrefixPositions::reference,
                                    const AbortFlag & abort = {});
 
-    /// What the conditioning encoder gives the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and
-    /// a stop at the first id 0 or else at the end. Text positions are the mask's running sum. One voice goes with all texts
-    /// and one text with all voices [n_voices, n_embd].
+    /// Output of the conditioning encoder for the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and a stop
+    /// at the first id 0 or else at the end. Text positions are the running sum of the mask. `voices` is [n_voices, n_embd]; a single
+    /// voice is combined with all texts, and a single text with all voices.
     std::vector<float> conditioning(const std::vector<float> & voices, const Rows & text, const AbortFlag & abort = {});
-    /// A tower's outputs for rows as they are: nothing is added, nothing normalised. The encoders see all positions that
-    /// the mask does not hide, the decoder those up to its own.
+    /// Outputs of a tower for rows as given: adds no tokens and does not normalise. The encoders attend to all positions that
+    /// the mask does not hide, the decoder only to those up to its own.
     EncoderOutput encode_text(const Rows & rows, const AbortFlag & abort = {});
     EncoderOutput encode_speech(const Rows & rows, const AbortFlag & abort = {});
     DecoderOutput decode(const DecoderRows & rows, const AbortFlag & abort = {});
 
-    /// L2-normalised embedding [n_proj] of a text as generate() ranks it: its ids and one stop.
+    /// L2-normalised embedding [n_proj] of a text as ranking uses it: its ids and one stop.
     std::vector<float> embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort = {});
-    /// L2-normalised embeddings [n_rows, n_proj] of rows of codes, each by itself, without padding.
+    /// L2-normalised embeddings [n_rows, n_proj] of rows of codes, each row on its own, without padding.
     std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
     /// Scores of rows against a text: cosine * exp(logit_scale).
     std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
 
-    /// The codebook's frames of 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by norms,
-    /// [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
+    /// Looks up the codebook's frames for 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by
+    /// norms, [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
     Mel codes_to_mel(const std::vector<int32_t> & codes);
-    /// What such codes sound like, roughly: frames_per_code * MelParams::hop samples a code, in [-1, 1], at the model's rate.
-    /// The codebook's frames, the mel filterbank inverted by non-negative factors (Lee and Seung 2001), and phases by the fast
-    /// Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
+    /// Approximate sound of codes: frames_per_code * MelParams::hop samples for each code, in [-1, 1], at the model's sample rate.
+    /// Inverts the mel filterbank of codes_to_mel() by non-negative factorisation (Lee and Seung 2001) and estimates the phases by the
+    /// fast Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
     Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {}, const AbortFlag & abort = {});
 
-    /// From now on what enters the weight matrices in this session's jobs is summed up, from nothing; false stops that and forgets
-    /// it. The jobs' results stay the same, but they take longer. For NewTensor::importance.
+    /// true: starts accumulating statistics of the inputs of the weight matrices over this session's calls, from zero. false: stops, and
+    /// discards them. The results of the calls stay the same, but they take longer. Used for NewTensor::importance.
     void collect_importance(bool on);
-    /// What was summed up, one entry for each matrix that something entered, by name. Throws invalid_argument if nothing is collected,
-    /// model_format if some of it is no number.
+    /// The statistics, one entry for each matrix that was used, sorted by name. Throws invalid_argument if collection is off,
+    /// model_format if a value is NaN or infinite.
     std::vector<ColumnImportance> importance() const;
 
-    /// Ends all calls with Code::disposed, soon, and refuses later ones. Does not wait for them.
+    /// Makes all calls end soon with Code::disposed, and refuses later ones. Does not wait for them.
     void close();
-    /// Waits, after close(), for the thread that shared batches are drawn on. Not from a function that it calls.
+    /// Waits, after close(), for the thread that draws shared batches. Must not be called from a callback on that thread.
     void wait_closed();
     bool is_closed() const;
     uint32_t n_threads() const;
@@ -152,35 +153,36 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// The rows that the speech encoder and the diffusion stage take: each candidate's tokens and stop padded with stops to
-/// the longest row (or to `pad_to` tokens if that is longer), then the codes from the first stop on replaced by
-/// fixing codes. Rows without a stop stay as they are.
+/// The rows that the speech encoder and the diffusion stage expect. Pads each candidate's tokens and stop with stops to the longest
+/// row (or to `pad_to` tokens if that is longer), then replaces the codes from the first stop on by the fixing codes. Rows without
+/// a stop stay unchanged.
 std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to = 0);
 
-/// All pairs of embeddings [n, n_proj].
+/// Scores of all pairs of embeddings [n_texts, n_proj] and [n_rows, n_proj], which are L2-normalised first.
 Similarity similarity(std::vector<float> text, std::vector<float> speech, const Params & params);
 
-/// Logits after transformers' processors and warpers for these settings: what a token is drawn from (before softmax).
-/// `seen` are the ids so far, bos first.
+/// Logits after transformers' processors and warpers for these settings; a token is drawn from their softmax.
+/// `seen` holds the ids so far, bos first.
 std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling);
 
 // --- writing model files ------------------------------------------------------------------------------------------------------
 
-/// Writes a GGUF file tensor by tensor, in the order given, into a temporary file that finish() renames. An unfinished
-/// writer removes it; what a killed process left behind for the same path, the next writer removes.
+/// Writes a GGUF file tensor by tensor, in the order given, into a temporary file that finish() renames. The destructor of an
+/// unfinished writer removes the temporary file. If a process is killed, the next writer for the same path removes the stale file.
 class Writer {
 public:
-    /// Checksums join the values under the keys clvp.checksum.*, which the caller cannot give.
+    /// Adds checksums to the values, under the reserved keys clvp.checksum.*.
     Writer(const std::string & path, const Values & values, const std::vector<NewTensor> & tensors, const WriterOptions & options = {});
     ~Writer();
     Writer(const Writer &) = delete;
     Writer & operator=(const Writer &) = delete;
 
-    /// Appends whole rows (of a vector, any of its elements) to the current tensor; the next call goes on where this one ended. `source` is the data's
-    /// type, any that a tensor can have; data of the tensor's own type is kept as it is. With n_cols_transposed, the data is a
-    /// [n_cols, n_rows] matrix of f32, f16 or bf16 stored the other way round (as transformers' Conv1D) and is transposed first.
+    /// Appends whole rows (for a vector, any number of elements) to the current tensor; the next call continues where this one ended.
+    /// `source` is the type of the data, any tensor type. Data that already has the tensor's type is written unchanged. With
+    /// n_cols_transposed, the data is a transposed [n_cols, n_rows] matrix of f32, f16 or bf16 (as in transformers' Conv1D) and is
+    /// transposed back first.
     void append(const void * data, size_t n_bytes, const std::string & source, uint64_t n_cols_transposed = 0);
-    /// Checks that every tensor is whole, syncs, reads the file back and compares its checksums, and gives it its name.
+    /// Checks that every tensor is complete, syncs the file, reads it back, compares its checksums and renames it to its path.
     void finish();
 
 private:

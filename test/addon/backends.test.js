@@ -71,7 +71,7 @@ const wrong = [
   {
     what: 'a library that is none',
     files: { 'package.json': JSON.stringify({ version }), [library]: 'no library' },
-    problem: /could not be loaded|cannot be added to a build that has its backends inside/,
+    problem: /could not be loaded|cannot be added to a build with built-in backends/,
   },
   {
     what: 'a manifest that is none',

@@ -67,5 +67,5 @@ t.test('an addon that is damaged', async (t) => {
 t.test('CPU kernels that are not there', async (t) => {
   const { status, stdout } = doctor(root, ['--json'], { CLVP_CPU: 'abacus' })
   t.equal(status, 1)
-  t.match(JSON.parse(stdout).problems[0], /expected .*CPU .*but received 'abacus'/)
+  t.match(JSON.parse(stdout).problems[0], /Expected .*CPU .*but received 'abacus'/)
 })

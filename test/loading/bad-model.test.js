@@ -87,17 +87,17 @@ t.test('without a tokenizer', async (t) => {
   await t.rejects(convertFolder(folder, `${folder}.gguf`), format(/merges\.txt/))
 })
 
-t.test('weights so large that the results are no numbers', async (t) => {
+t.test('weights so large that the results are NaN or infinite', async (t) => {
   const folder = join(dir, 'overflowing')
   writeCheckpoint(readRecipe('small'), folder)
   for (let i = 0; i < 64; i++) setWeight(folder, 'speech_encoder_model.projection.weight', i, 3e38)
   await convertFolder(folder, `${folder}.gguf`, { type: 'f32' })
   const clvp = await Clvp.load(`${folder}.gguf`, { threads: 1 })
   const voice = await clvp.voice(tone())
-  const noNumbers = format(/NaN or infinity|no numbers/)
-  await t.rejects(clvp.embedSpeech(Int32Array.of(1, 2)), noNumbers)
-  await t.rejects(clvp.rank('Hi.', [Int32Array.of(1, 2)]), noNumbers)
-  await t.rejects(clvp.generate('Hi.', { voice, candidates: 1, maxTokens: 2 }), noNumbers)
+  const notFinite = format(/NaN or infinit/)
+  await t.rejects(clvp.embedSpeech(Int32Array.of(1, 2)), notFinite)
+  await t.rejects(clvp.rank('Hi.', [Int32Array.of(1, 2)]), notFinite)
+  await t.rejects(clvp.generate('Hi.', { voice, candidates: 1, maxTokens: 2 }), notFinite)
   t.ok(await clvp.embedText('Hi.'), 'what does not need them works')
   await clvp.dispose()
 })

@@ -1,4 +1,4 @@
-// What is done with codes, embeddings and logits outside of a session.
+// Functions on codes, embeddings and logits that need no session.
 #include "clvp.h"
 
 #include "clvp/limits.h"
@@ -11,8 +11,8 @@
 
 namespace clvp {
 
-/// The reference's fix_speech_decoder_output for one row that is padded with stops: the row is replaced from its first
-/// stop on, or from its third code from the end if that comes first.
+/// fix_speech_decoder_output of the reference for one row that is padded with stops: replaces the codes from the first stop on,
+/// or from the third code before the end if that comes first.
 static void fix_row(std::vector<int32_t> & row, const Params & params) {
     const std::vector<int32_t> & fixing = params.decoder.fixing_codes;
     const auto stop = std::find(row.begin(), row.end(), params.decoder.eos);
@@ -49,7 +49,7 @@ std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candi
 Similarity similarity(std::vector<float> text, std::vector<float> speech, const Params & params) {
     const size_t width = params.speech.n_proj;
     if (text.empty() || speech.empty() || text.size() % width != 0 || speech.size() % width != 0) {
-        fail(Code::invalid_argument, "Expected embeddings of %zu numbers each but received %zu and %zu in all", width, text.size(), speech.size());
+        fail(Code::invalid_argument, "Expected embeddings of %zu numbers each but received %zu and %zu numbers in total", width, text.size(), speech.size());
     }
     Similarity result;
     result.text = normalised(std::move(text), width);
@@ -70,7 +70,7 @@ Similarity similarity(std::vector<float> text, std::vector<float> speech, const 
 std::vector<float> warp_logits(std::vector<float> logits, const std::vector<int32_t> & seen, const Sampling & sampling) {
     check_sampling(sampling);
     if (survivors(logits).empty()) {
-        fail(Code::invalid_argument, "Expected at least one finite logit");
+        fail(Code::invalid_argument, "Expected at least one finite value for logits but received none");
     }
     penalise_repetition(logits, seen, sampling.repetition_penalty);
     warp(logits, sampling);

@@ -1,4 +1,4 @@
-// What this machine computes on.
+// Devices, CPU kernels and backend libraries of this machine.
 #include "clvp.h"
 
 #include "runtime/backend.h"

@@ -1,4 +1,4 @@
-// Model files, looked into and compared.
+// Inspects and compares model files.
 #include "clvp.h"
 
 #include "base/error.h"

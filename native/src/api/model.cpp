@@ -9,7 +9,7 @@
 namespace clvp {
 
 LoadedModel::LoadedModel(const std::string & path, const ModelOptions & options) : parts_(options.parts) {
-    find_device(options.device); // a device that is not there is known before the file is read
+    find_device(options.device); // reports a missing device before the file is read
     if (!parts_.decoder && !parts_.ranker) {
         fail(Code::invalid_argument, "Expected at least one part of the model but received none");
     }
@@ -23,7 +23,7 @@ LoadedModel::LoadedModel(const std::string & path, const ModelOptions & options)
     name_ = ggml_backend_dev_name(device_);
     ggml_backend_tensor_get(weights_.logit_scale, &params_.logit_scale, 0, sizeof(float));
     if (!std::isfinite(params_.logit_scale)) {
-        fail(Code::model_format, "the tensor logit_scale is no number");
+        fail(Code::model_format, "the tensor logit_scale is NaN or infinite");
     }
     if (weights_.codebook) {
         check_codebook(weights_.codebook);

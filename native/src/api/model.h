@@ -1,4 +1,4 @@
-// A model in memory, as sessions see it.
+// The implementation of Model, with the weights that sessions use.
 #pragma once
 
 #include "clvp.h"

@@ -1,4 +1,4 @@
-// Session checks what it is given and hands it to the towers.
+// Session validates arguments and passes them to the towers.
 #include "clvp.h"
 
 #include "api/model.h"
@@ -42,7 +42,7 @@ void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_v
 
 void check_voice(const std::vector<float> & voice, const Params & params) {
     if (voice.size() != params.decoder.n_embd) {
-        fail(Code::invalid_argument, "Expected a voice of %u numbers but received %zu: was it made with another model?", params.decoder.n_embd, voice.size());
+        fail(Code::invalid_argument, "Expected a voice of %u numbers but received %zu: create the voice with this model", params.decoder.n_embd, voice.size());
     }
     if (!all_finite(voice)) {
         fail(Code::invalid_argument, "Expected finite numbers for the voice but received NaN or infinity");
@@ -67,15 +67,15 @@ struct Session::Impl {
     static size_t largest_graph(const Params & p) {
         return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer }));
     }
-    /// As much as three decoder steps of 16 candidates: most prompts are one piece. Each piece makes all rows wait once, and a batch whose rows
-    /// begin after many short steps of few rows draws less in a second (docs/performance.md).
+    /// As much work as three decoder steps of 16 candidates, so that most prompts are one piece. Each piece makes all rows wait once. Smaller
+    /// pieces lower the throughput: rows would begin after many short steps of few rows (docs/performance.md).
     static double piece_work(const Params & p) { return std::max(1e9, 3 * 16 * decoder_block_weights(p.decoder) * p.decoder.n_layer); }
 
     void need_decoder() const { need(model->parts().decoder, "decoder"); }
     void need_ranker() const { need(model->parts().ranker, "ranker"); }
     static void need(bool present, const char * part) {
         if (!present) {
-            fail(Code::unsupported, "Expected a model with its %s for this call but received one loaded without: name it among the parts when loading", part);
+            fail(Code::unsupported, "Expected a model with its %s for this call but received one loaded without it: include that part when loading", part);
         }
     }
 
@@ -100,14 +100,14 @@ struct Session::Impl {
         check_prompt(request.prompt);
     }
 
-    /// Runs a call's work, with the machine to itself but for pauses.
+    /// Runs the work of a call, which has exclusive use of the machine except during pauses.
     template <typename Work> auto run(Turns::Kind kind, const AbortFlag & abort, Work work) {
         return guarded([&] {
             try {
                 Call call(machine, kind, abort);
                 return work(call);
             } catch (const Error & error) {
-                if (error.code == Code::aborted && machine.closed.load()) { // a graph does not know why it was stopped
+                if (error.code == Code::aborted && machine.closed.load()) { // a stopped graph always reports `aborted`
                     fail(Code::disposed, "the session was closed");
                 }
                 throw;
@@ -126,7 +126,7 @@ struct Session::Impl {
         return finite_result(normalised(embed_codes(call, weights.speech, params.speech, rows), params.speech.n_proj), "embeddings");
     }
 
-    /// Requests on a cache whose rows lie anywhere share a batch, unless the caller has a hand in the steps.
+    /// Requests share a batch if the cache allows rows in any slot, unless the caller observes or changes the steps.
     bool shares_batch(const GenerateOptions & options) const { return !shape.values_by_channel && !is_watched(options); }
     Generated draw_alone(const Request & request) {
         return steps(request.options.abort, [&](Call & call) {
@@ -145,7 +145,7 @@ struct Session::Impl {
     MelBank bank;
     LastPrefill last;
     std::unique_ptr<ImportanceCollector> collector;
-    Batcher batcher; // its thread uses what stands above
+    Batcher batcher; // last, because its thread uses the members above
 };
 
 static std::shared_ptr<const Model> checked(std::shared_ptr<const Model> model) {
@@ -178,7 +178,7 @@ std::vector<float> Session::condition(const Mel & mel, const AbortFlag & abort) 
     Impl & m = *impl_;
     m.need_decoder();
     if (mel.n_mels != m.params.mel.n_mels || mel.n_frames == 0 || mel.data.size() != static_cast<size_t>(mel.n_mels) * mel.n_frames) {
-        fail(Code::invalid_argument, "Expected %u mel channels and some frames but received %u channels, %u frames and %zu numbers", m.params.mel.n_mels,
+        fail(Code::invalid_argument, "Expected %u mel channels and at least one frame but received %u channels, %u frames and %zu numbers", m.params.mel.n_mels,
              mel.n_mels, mel.n_frames, mel.data.size());
     }
     return m.piece(abort, [&](Call & call) { return finite_result(condition_mel(call, m.weights, m.params, mel), "a voice"); });
@@ -308,8 +308,8 @@ std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const s
 Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
     Impl & m = *impl_;
     if (!m.weights.codebook) {
-        fail(Code::unsupported, "This model has no codebook: its codes become sound only in tortoise's diffusion stage and vocoder, which are not "
-                                "part of this package");
+        fail(Code::unsupported, "This model has no codebook: only tortoise's diffusion stage and vocoder, which are not part of this package, can "
+                                "turn its codes into sound");
     }
     return m.piece(nullptr, [&](Call &) { return codebook_mel(m.weights.codebook, codes); });
 }
@@ -319,7 +319,7 @@ Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions 
     if (options.n_iterations < 1 || options.n_iterations > limits::preview_iterations) {
         fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", limits::preview_iterations, options.n_iterations);
     }
-    return guarded([&] { // on this thread alone: it needs no turn
+    return guarded([&] { // needs no turn: computes on this thread alone
         const Mel mel = codes_to_mel(codes);
         return Audio{ vocode(m.bank, mel, options.n_iterations, [&] { check_running(m.machine, abort); }), m.params.mel.sample_rate };
     });
@@ -338,7 +338,7 @@ std::vector<ColumnImportance> Session::importance() const {
     Impl & m = *impl_;
     return m.piece(nullptr, [&](Call &) {
         if (!m.collector) {
-            fail(Code::invalid_argument, "Expected collect_importance(true) before importance()");
+            fail(Code::invalid_argument, "Expected a session that collects importance but received one that does not: call collect_importance(true) first");
         }
         return m.collector->means();
     });

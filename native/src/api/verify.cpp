@@ -1,4 +1,4 @@
-// A model file read from front to end: everything that load() checks, and all that it leaves out for speed.
+// Reads a whole model file: checks all that load() checks, and what load() omits for speed.
 #include "base/cores.h"
 #include "base/error.h"
 #include "base/parallel.h"
@@ -17,9 +17,9 @@ namespace clvp {
 
 namespace {
 
-constexpr uint64_t piece_blocks = 1 << 11; // that one thread looks at
+constexpr uint64_t piece_blocks = 1 << 11; // work of one thread at a time
 
-/// Looks for numbers that are none, and counts them by tensor.
+/// Counts NaN and infinite weights of each tensor.
 class Scan {
 public:
     explicit Scan(uint32_t n_threads) : n_threads_(n_threads) {}
@@ -61,7 +61,7 @@ private:
         if (all_finite(tensor.type, reinterpret_cast<const uint8_t *>(data), ggml_row_size(tensor.type, static_cast<int64_t>(n)))) {
             return found;
         }
-        std::vector<float> numbers(n); // to tell where
+        std::vector<float> numbers(n); // to locate them
         to_floats(tensor.type, data, n, numbers.data());
         for (uint64_t i = 0; i < n; i++) {
             if (!std::isfinite(numbers[i]) && found.count++ == 0) {
@@ -74,16 +74,16 @@ private:
 
     void report(const GgufTensor & tensor) {
         const uint64_t length = uint64_t(tensor.ne[0]);
-        faults.push_back({ tensor.name, std::to_string(total_.count) + " of its weights are no numbers, the first (" +
+        faults.push_back({ tensor.name, std::to_string(total_.count) + " of its weights are NaN or infinite, the first (" +
                                             (std::isnan(total_.value) ? "NaN" : "infinite") + ") in row " + std::to_string(total_.first / length) +
                                             ", column " + std::to_string(total_.first % length) });
     }
 
     const uint32_t n_threads_;
-    Found total_; // of the tensor that is being read
+    Found total_; // of the current tensor
 };
 
-/// Adds what `work` throws as a fault, unless it says that the file could not be read or that the caller has had enough.
+/// Records an error of `work` as a fault; rethrows read errors and aborts.
 template <typename F> bool noting(std::vector<Fault> & faults, F work) {
     try {
         work();

@@ -1,4 +1,4 @@
-// Writer hands its calls to the one that writes.
+// Writer forwards its calls to GgufWriter.
 #include "clvp.h"
 
 #include "base/error.h"

@@ -1,4 +1,4 @@
-// Milliseconds since a moment.
+// A stopwatch in milliseconds.
 #pragma once
 
 #include <chrono>

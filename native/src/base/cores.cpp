@@ -40,7 +40,7 @@ bool lists(const std::string & names, const std::string & name) {
     return std::find(all.begin(), all.end(), name) != all.end();
 }
 
-/// CPUs, from microseconds that may be used of each period. Anything but two positive numbers is no limit: "max", -1, no text.
+/// Quota in CPUs, from the microseconds allowed in each period. Anything but two positive numbers ("max", -1, no text) means no limit.
 double cpus(const std::string & quota, const std::string & period) {
     long long used = 0, whole = 0;
     return std::istringstream(quota) >> used && std::istringstream(period) >> whole && used > 0 && whole > 0
@@ -58,7 +58,7 @@ double group_quota(const std::string & folder, bool version_2, const ReadText & 
 
 /// A hierarchy of control groups that can limit CPU time.
 struct Hierarchy {
-    std::string mount; // the folder where its group `root` is seen
+    std::string mount; // the folder where its group `root` is mounted
     std::string root;
     bool version_2;
 };
@@ -95,7 +95,7 @@ std::string own_group(const std::string & groups, bool version_2) {
     return "";
 }
 
-/// `path` as it is seen below `root`; empty where it does not lie there, as in a container that sees its own group only.
+/// `path` relative to `root`; empty if it is not below `root`, as in a container that sees only its own group.
 std::string below(const std::string & path, const std::string & root) {
     if (root == "/") {
         return path;
@@ -114,7 +114,7 @@ std::string read_text(const std::string & path) {
     return file ? text.str() : "";
 }
 
-/// 0 where the system does not tell, here and below.
+/// 0 if the system does not report it, here and below.
 uint32_t physical_cores() {
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
@@ -132,7 +132,7 @@ uint32_t physical_cores() {
 
 #elif defined(__APPLE__)
 
-/// Of the fast kind where there are two: threads have equal shares of the work, and the slow cores would be waited for.
+/// Counts only performance cores if there are two kinds: threads get equal shares of the work, so all would wait for the slow cores.
 uint32_t physical_cores() {
     for (const char * name : { "hw.perflevel0.physicalcpu", "hw.physicalcpu" }) {
         int n = 0;
@@ -146,7 +146,7 @@ uint32_t physical_cores() {
 
 #elif defined(_WIN32)
 
-/// Whether this process may run on a core. Windows numbers processors in groups of 64, and a process that spans several has no mask.
+/// Whether this process may run on a core. Windows numbers processors in groups of 64; a process that spans several groups has no mask.
 bool is_allowed(const PROCESSOR_RELATIONSHIP & core) {
     USHORT n_groups = 1, group = 0;
     DWORD_PTR mine = 0, all = 0;

@@ -1,4 +1,4 @@
-// How many threads a computation takes by default.
+// The default number of threads of a computation.
 #pragma once
 
 #include <cstdint>
@@ -7,17 +7,17 @@
 
 namespace clvp {
 
-/// The physical cores that this process may run on, but no more than its control groups grant it time for; at least 1.
+/// Number of physical cores that this process may run on, limited by the CPU quota of its control groups; at least 1.
 uint32_t default_threads();
 
-/// A file's text; empty where there is none.
+/// Returns the text of a file; empty if there is no such file.
 using ReadText = std::function<std::string(const std::string & path)>;
 
-/// The CPU time that this process's control groups on Linux grant it, in CPUs: the least of the group and all above it, in both
-/// versions of control groups. Infinity where nothing limits it.
+/// CPU quota of this process's control groups on Linux, in CPUs: the minimum over the group and its ancestors, in both versions of
+/// control groups. Infinity if there is no limit.
 double cpu_quota(const ReadText & read);
 
-/// As many threads as have a core, and time to run: a part of a CPU's time counts as a whole one.
+/// The number of cores, limited by the quota rounded up to whole CPUs.
 uint32_t threads_for(uint32_t n_cores, double quota);
 
 } // namespace clvp

@@ -28,13 +28,13 @@ void fail(Code code, const char * format, ...) {
     va_start(args, format);
     va_copy(again, args);
     std::string message(static_cast<size_t>(std::max(0, vsnprintf(nullptr, 0, format, args))), '\0');
-    vsnprintf(message.data(), message.size() + 1, format, again); // a path alone may be of kilobytes
+    vsnprintf(message.data(), message.size() + 1, format, again); // a path can have kilobytes
     va_end(again);
     va_end(args);
     throw Error(code, message);
 }
 
-/// Made before memory is short; copies share its text.
+/// Created at start-up, while memory is available; copies share its text.
 static const Error no_memory(Code::out_of_memory, "not enough memory");
 
 void fail_for_memory() { throw Error(no_memory); }
@@ -45,7 +45,7 @@ bool all_finite(const float * data, size_t n) {
 
 std::vector<float> finite_result(std::vector<float> values, const char * what) {
     if (!all_finite(values)) {
-        fail(Code::model_format, "the model gives %s that are no numbers: its weights are damaged, or its input is far out of range. Convert it again", what);
+        fail(Code::model_format, "the model produced NaN or infinite %s: its weights are damaged, or its input is far out of range. Convert it again", what);
     }
     return values;
 }

@@ -1,5 +1,5 @@
-// Errors: one way to raise them. GGML ends the process on a failed assert, so whatever comes from a file, an argument
-// or the machine is checked here first.
+// Functions that raise errors. GGML ends the process on a failed assert, so everything that comes from a file, an argument or the
+// system is checked first.
 #pragma once
 
 #include "clvp/types.h"
@@ -16,10 +16,10 @@ namespace clvp {
 #endif
     ;
 
-/// Throws out_of_memory, and needs no memory for it.
+/// Throws out_of_memory without allocating memory.
 [[noreturn]] void fail_for_memory();
 
-/// Turns what the standard library throws for want of memory into our own error.
+/// Runs `work`; converts out-of-memory exceptions of the standard library into clvp::Error.
 template <typename F> auto guarded(F work) -> decltype(work()) {
     try {
         return work();
@@ -29,12 +29,12 @@ template <typename F> auto guarded(F work) -> decltype(work()) {
         fail(Code::out_of_memory, "not enough memory for so large an array");
     } catch (const std::exception &) {
         throw;
-    } catch (...) { // from a library that has a C++ runtime, and so a bad_alloc, of its own: it throws nothing else
+    } catch (...) { // bad_alloc of a library with a C++ runtime of its own: such libraries throw nothing else
         fail_for_memory();
     }
 }
 
-/// Runs `work`. Its error, if there is one: what is not one of ours becomes one.
+/// Runs `work` and returns its error, if any. Converts other exceptions into clvp::Error.
 template <typename F> std::optional<Error> error_of(F work) {
     try {
         guarded(work);
@@ -46,19 +46,20 @@ template <typename F> std::optional<Error> error_of(F work) {
     }
 }
 
-/// Are all numbers finite?
+/// Whether all numbers are finite.
 bool all_finite(const float * data, size_t n);
 inline bool all_finite(const std::vector<float> & data) { return all_finite(data.data(), data.size()); }
 
-/// Gives a model's results back if they are finite: weights that overflow, which a sound model's never do, give others.
+/// Returns a model's results if all are finite, else throws model_format: a sound model never overflows.
 std::vector<float> finite_result(std::vector<float> values, const char * what);
 
-/// The beginning of a file's word as a message may show it: a '?' for each byte that is not printable ASCII, which a terminal may obey.
+/// The beginning of a text from a file, safe to show in a message: '?' replaces bytes that are not printable ASCII, which may control a
+/// terminal.
 std::string printable(const std::string & text);
 
-/// a * b, or model_format when it does not fit 64 bits.
+/// a * b; throws model_format on 64-bit overflow.
 uint64_t checked_mul(uint64_t a, uint64_t b, const char * what);
-/// a + b, or model_format when it does not fit 64 bits.
+/// a + b; throws model_format on 64-bit overflow.
 uint64_t checked_add(uint64_t a, uint64_t b, const char * what);
 
 /// Throws aborted if the flag is set.

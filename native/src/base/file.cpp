@@ -22,7 +22,7 @@ namespace clvp {
 
 namespace {
 
-// One call moves at most this much: some systems refuse counts from 2^31 on.
+// Maximum size of one read or write: some systems refuse counts from 2^31 on.
 constexpr size_t max_transfer = size_t(1) << 30;
 
 [[noreturn]] void fail_io(const char * what, const std::string & path, int error) {
@@ -57,7 +57,7 @@ void release_fd(int) {}
 
 #else
 
-// Opening a FIFO waits for a writer unless O_NONBLOCK is set, and opening a terminal may make it this process's own without O_NOCTTY.
+// Without O_NONBLOCK, opening a FIFO waits for a writer. Without O_NOCTTY, opening a terminal may make it this process's terminal.
 int open_fd(const std::string & path, bool create) {
     return ::open(path.c_str(), O_CLOEXEC | (create ? O_RDWR | O_CREAT | O_EXCL : O_RDONLY | O_NONBLOCK | O_NOCTTY), 0666);
 }
@@ -77,16 +77,16 @@ int close_fd(int fd) { return ::close(fd); }
 int64_t read_fd(int fd, void * data, size_t n, uint64_t offset) { return pread(fd, data, n, off_t(offset)); }
 int64_t write_fd(int fd, const void * data, size_t n, uint64_t offset) { return pwrite(fd, data, n, off_t(offset)); }
 
-// The lock goes with the process, so a file whose writer was killed can be told from one that is being written.
+// The lock ends with the process, which distinguishes a stale file, whose writer was killed, from one that is being written.
 bool lock_fd(int fd) {
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno != EWOULDBLOCK; // a file system without locks: then nobody else can have one
+        return errno != EWOULDBLOCK; // a file system without locks: no other process can hold one
     }
     struct stat info;
     return fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
-// A second descriptor keeps the first one's lock when that is closed.
+// A duplicate descriptor keeps the lock when the first one is closed.
 int hold_fd(int fd) { return dup(fd); }
 
 void release_fd(int fd) {
@@ -97,7 +97,7 @@ void release_fd(int fd) {
 
 #endif
 
-/// What a path names if that is not a regular file, for messages; null if it is one, or cannot be told.
+/// The kind of file at a path, for messages; null if it is a regular file or unknown.
 const char * special_kind(const fs::path & path) {
     std::error_code ignored;
     switch (fs::status(path, ignored).type()) {
@@ -111,8 +111,8 @@ const char * special_kind(const fs::path & path) {
     }
 }
 
-// A folder whose entries are on the disk keeps a rename through a power cut. Not every file system can, so errors are
-// no reason to fail a file that is whole.
+// Syncing the folder makes a rename survive a power failure. Not every file system supports it, so errors are ignored: the file is
+// complete.
 void sync_folder(const fs::path & folder) {
 #ifndef _WIN32
     const int fd = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
@@ -129,12 +129,12 @@ void sync_folder(const fs::path & folder) {
 
 fs::path checked_path(const std::string & path) {
     if (path.empty() || path.find('\0') != std::string::npos) {
-        fail(Code::io, "a path must not be empty nor hold a NUL");
+        fail(Code::io, "a path must not be empty or contain a NUL");
     }
     try {
         return fs::u8path(path);
-    } catch (const std::system_error & error) { // on Windows, of a text that is no UTF-8
-        fail(Code::io, "a path is no UTF-8: %s", error.what());
+    } catch (const std::system_error & error) { // on Windows, for invalid UTF-8
+        fail(Code::io, "a path is not valid UTF-8: %s", error.what());
     }
 }
 
@@ -142,13 +142,13 @@ fs::path folder_of(const fs::path & path) { return path.has_parent_path() ? path
 
 File File::open(const std::string & path) {
     const fs::path place = checked_path(path);
-    File file(path); // its copy of the path is made before there is anything to lose
+    File file(path); // copies the path first: a failure after open() would leak the descriptor
     errno = 0;
     file.fd_ = open_fd(path, false);
     if (file.fd_ >= 0 && is_regular(file.fd_)) {
         return file;
     }
-    const int error = errno ? errno : EINVAL; // of the descriptor it is known only that it is no regular file
+    const int error = errno ? errno : EINVAL; // errno is 0 if the descriptor is not a regular file
     if (const char * kind = special_kind(place)) {
         fail(Code::io, "Expected a regular file for the model but '%s' is %s: name a .gguf file", path.c_str(), kind);
     }
@@ -241,7 +241,7 @@ void File::discard() noexcept {
 }
 
 void File::close_as(const std::string & path) {
-    const fs::path target = checked_path(path), folder = folder_of(target); // behind the rename nothing may fail
+    const fs::path target = checked_path(path), folder = folder_of(target); // computed here because nothing may fail after the rename
     const int lock = hold_fd(fd_);
     std::error_code error;
     try {
@@ -264,16 +264,16 @@ void remove_file(const std::string & path) noexcept {
         std::error_code ignored;
         fs::remove(fs::u8path(path), ignored);
     } catch (...) {
-        // Out of memory for the path's copy: the file stays, nothing else is lost.
+        // Out of memory for a copy of the path: the file remains.
     }
 #else
-    ::unlink(path.c_str()); // takes no memory
+    ::unlink(path.c_str()); // allocates no memory
 #endif
 }
 
 void remove_unused(const std::string & path) noexcept {
 #ifdef _WIN32
-    remove_file(path); // fails while it is open
+    remove_file(path); // fails while the file is open
 #else
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {

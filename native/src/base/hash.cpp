@@ -13,7 +13,7 @@ constexpr uint64_t prime4 = 0x85ebca77c2b2ae63, prime5 = 0x27d4eb2f165667c5;
 
 uint64_t rotated(uint64_t x, int n) { return (x << n) | (x >> (64 - n)); }
 
-// Little-endian, as every machine that this runs on.
+// Little-endian, as are all supported machines.
 template <typename T> uint64_t word(const unsigned char * from) {
     T value;
     memcpy(&value, from, sizeof value);
@@ -42,7 +42,7 @@ void Hash::update(const void * data, size_t n) {
             continue;
         }
         const size_t whole = n / stripe * stripe;
-        uint64_t a = lanes_[0], b = lanes_[1], c = lanes_[2], d = lanes_[3]; // in registers
+        uint64_t a = lanes_[0], b = lanes_[1], c = lanes_[2], d = lanes_[3]; // local copies stay in registers
         for (const unsigned char * end = from + whole; from != end; from += stripe) {
             a = mixed(a, word<uint64_t>(from));
             b = mixed(b, word<uint64_t>(from + 8));

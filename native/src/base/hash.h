@@ -1,5 +1,5 @@
-// XXH64, the 64-bit hash of Yann Collet's xxHash specification: finds damage at the speed of memory. It is no proof against
-// someone who changes a file on purpose.
+// XXH64, the 64-bit hash of Yann Collet's xxHash specification: detects damage at memory speed. It does not protect against
+// deliberate changes.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ private:
 
     uint64_t lanes_[4] = { 0x60ea27eeadc0b5d6, 0xc2b2ae3d27d4eb4f, 0, 0x61c8864e7a143579 }; // of seed 0
     uint64_t n_bytes_ = 0;
-    unsigned char pending_[stripe] = {}; // n_bytes_ % stripe of them
+    unsigned char pending_[stripe] = {}; // the last n_bytes_ % stripe bytes
 };
 
 } // namespace clvp

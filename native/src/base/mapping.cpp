@@ -12,13 +12,13 @@ namespace clvp {
 
 #ifdef _WIN32
 
-Mapping::Mapping(const File &, uint64_t) { fail(Code::unsupported, "files are not mapped on Windows: leave mmap out"); }
+Mapping::Mapping(const File &, uint64_t) { fail(Code::unsupported, "mapping files is not supported on Windows: load without mmap"); }
 Mapping::~Mapping() = default;
 
 #else
 
 Mapping::Mapping(const File & file, uint64_t n_bytes) {
-    if (file.size() < n_bytes) { // its pages beyond the end would kill whoever reads them
+    if (file.size() < n_bytes) { // reading pages beyond the end would end the process
         fail(Code::io, "cannot map '%s': it has become shorter", file.path().c_str());
     }
     void * data = mmap(nullptr, static_cast<size_t>(n_bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE, file.descriptor(), 0);

@@ -1,4 +1,4 @@
-// A file's pages in this process's memory.
+// Maps a file into memory.
 #pragma once
 
 #include "base/file.h"
@@ -7,11 +7,11 @@
 
 namespace clvp {
 
-/// Private pages: writing to them would not change the file. Whoever cuts the file while it is mapped ends this process.
+/// A private mapping: writing to it would not change the file. Truncating the file while it is mapped ends this process.
 class Mapping {
 public:
     Mapping() = default;
-    /// The first n bytes of a file that has as many; it need not stay open. Throws io, and unsupported where the system has no such thing.
+    /// Maps the first n_bytes of a file, which need not stay open. Throws io if the file is shorter, unsupported on Windows.
     Mapping(const File & file, uint64_t n_bytes);
     Mapping(Mapping && other) noexcept { *this = std::move(other); }
     Mapping & operator=(Mapping && other) noexcept {

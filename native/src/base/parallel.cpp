@@ -15,7 +15,7 @@ void parallel(uint32_t n_threads, size_t n, const std::function<void(size_t)> & 
     std::exception_ptr error;
     size_t failed = n;
     const auto run = [&] {
-        // Pieces are taken in order: whichever fails first, those below it have been taken and will be waited for.
+        // Threads take pieces in order: when a piece fails, all lower ones have been taken, and they run to their end.
         for (size_t i = next++; i < n; i = next++) {
             try {
                 work(i);
@@ -37,7 +37,7 @@ void parallel(uint32_t n_threads, size_t n, const std::function<void(size_t)> & 
             threads.emplace_back(run);
         }
     } catch (const std::exception &) {
-        // No more threads are to be had, or no memory for one: the work takes longer.
+        // The system starts no more threads, or memory is short: the work takes longer.
     }
     run();
     for (std::thread & thread : threads) {

@@ -1,4 +1,4 @@
-// Work in pieces on several threads.
+// Runs pieces of work on several threads.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace clvp {
 
-/// Runs work(0) to work(n - 1), each once, on this thread and up to n_threads - 1 others; the pieces must not depend on each
-/// other. Fewer threads do if the system gives no more. When pieces fail, the rest is left out and the error of the lowest
-/// one is thrown, so that it does not depend on the number of threads.
+/// Runs work(0) to work(n - 1), each once, on this thread and up to n_threads - 1 others, or fewer if the system allows no more. The
+/// pieces must be independent. If pieces fail, skips the remaining ones and throws the error of the failed piece with the lowest index,
+/// so the error does not depend on the number of threads.
 void parallel(uint32_t n_threads, size_t n, const std::function<void(size_t)> & work);
 
 } // namespace clvp

@@ -20,7 +20,7 @@ uint64_t philox(uint64_t key, uint64_t counter) {
 double uniform(uint64_t key, uint64_t counter) { return static_cast<double>(philox(key, counter) >> 11) * 0x1.0p-53; }
 
 uint64_t candidate_seed(uint64_t seed, uint32_t k) {
-    constexpr uint64_t stream = 1ull << 63; // counters of draws never reach it
+    constexpr uint64_t stream = 1ull << 63; // above all counters of draws
     return k == 0 ? seed : philox(seed, stream | k) >> 11;
 }
 

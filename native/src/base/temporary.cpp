@@ -38,7 +38,7 @@ std::string new_name(const std::string & prefix) {
     return prefix + suffix;
 }
 
-/// Is it one of ours: prefix, digits, '.', 16 hexadecimal digits, ending?
+/// Whether a name is that of a temporary file: prefix, digits, '.', 16 hexadecimal digits, ending.
 bool is_temporary(const std::string & name, const std::string & prefix) {
     const auto all_of = [&](size_t from, size_t n, const char * allowed) { return name.substr(from, n).find_first_not_of(allowed) == std::string::npos; };
     const size_t n_tail = 1 + n_random + std::string(ending).size();
@@ -50,7 +50,7 @@ bool is_temporary(const std::string & name, const std::string & prefix) {
            name.substr(tail + 1 + n_random) == ending;
 }
 
-/// The names in a folder; none of one that cannot be listed.
+/// The names in a folder; empty if it cannot be listed.
 std::vector<std::string> names_in(const fs::path & folder) {
     std::vector<std::string> names;
 #ifdef _WIN32
@@ -59,7 +59,7 @@ std::vector<std::string> names_in(const fs::path & folder) {
         names.push_back(entry->path().filename().u8string());
     }
 #else
-    // libstdc++'s iterator ends the process if it gets no memory for its path.
+    // Not directory_iterator: that of libstdc++ ends the process if memory for its path is short.
     const std::unique_ptr<DIR, int (*)(DIR *)> list(opendir(folder.c_str()), closedir);
     for (const dirent * entry = list ? readdir(list.get()) : nullptr; entry; entry = readdir(list.get())) {
         names.emplace_back(entry->d_name);
@@ -96,7 +96,7 @@ File temporary_beside(const std::string & path) {
         if (file.try_lock()) {
             return file;
         }
-        remove_file(file.path()); // another process took it for a stale one before it was locked
+        remove_file(file.path()); // another process removed it as stale before it was locked
     }
     fail(Code::io, "cannot write '%s': another process keeps removing its temporary files", path.c_str());
 }

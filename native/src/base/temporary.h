@@ -1,13 +1,13 @@
-// The file that a new one is written to before it gets its name.
+// Temporary files, which are renamed once they are complete.
 #pragma once
 
 #include "base/file.h"
 
 namespace clvp {
 
-/// Makes a locked file beside `path`, hidden and unlike any other: ".<name>.<pid>.<random>.tmp". Those that a process which was
-/// killed left behind for the same path are removed first.
-/// Throws io if `path` cannot become a file: its folder is missing, or something that is no regular file has its name.
+/// Creates a locked, hidden file with a unique name beside `path`: ".<name>.<pid>.<random>.tmp". First removes stale files that killed
+/// processes left for the same path.
+/// Throws io if a file cannot be created at `path`: its folder is missing, or something other than a regular file has its name.
 File temporary_beside(const std::string & path);
 
 } // namespace clvp

@@ -23,12 +23,12 @@ void Turns::give() {
         taken_ = false;
         return;
     }
-    // The turn passes from hand to hand: a thread that comes just now cannot overtake.
+    // The turn passes directly to the next waiter, so that a newly arrived thread cannot overtake it.
     Waiter & next = *all.first;
     all.first = next.next;
     all.last = all.first ? all.last : nullptr;
     next.called = true;
-    next.wake.notify_one(); // under the lock: the waiter's stack frame must not go before
+    next.wake.notify_one(); // under the lock, so that the waiter's stack frame still exists
 }
 
 } // namespace clvp

@@ -1,4 +1,4 @@
-// Whose turn it is to compute, where several threads share one machine.
+// Schedules threads that share one machine.
 #pragma once
 
 #include <condition_variable>
@@ -6,19 +6,19 @@
 
 namespace clvp {
 
-/// Lets one thread at a time compute. Steps of drawing and pieces of other work alternate while both wait, and each kind is first
-/// come, first served: a step waits for one piece at most, and a piece for one step.
+/// Lets one thread at a time compute. Decoder steps and pieces of other work alternate while both wait, and each kind is served in
+/// order of arrival. The first waiting step waits for at most one piece, and the first waiting piece for at most one step.
 class Turns {
 public:
     enum class Kind { step, piece };
 
-    /// Waits for a turn. Neither needs memory, so neither fails.
+    /// Waits for a turn. take() and give() allocate no memory, so they cannot fail.
     void take(Kind kind);
-    /// Ends the turn. Whoever waits is next.
+    /// Ends the turn and passes it to the next waiting thread.
     void give();
 
 private:
-    /// A thread that waits; it lies on that thread's stack.
+    /// A waiting thread; lives on that thread's stack.
     struct Waiter {
         std::condition_variable wake;
         bool called = false;

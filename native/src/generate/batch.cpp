@@ -38,7 +38,7 @@ void Batch::fail_all(const Error & error) {
     members_.clear();
 }
 
-/// Does a request's own work. Its error ends that request; the end of the session passes.
+/// Runs work that belongs to one request. An error ends only that request; if the session is closed, rethrows.
 template <typename Work> void Batch::attempt(Member & member, Work work) {
     if (const auto error = error_of(work)) {
         decoder_.call.check();
@@ -54,7 +54,7 @@ void Batch::give_up(Member & member, const Error & error) {
     }
 }
 
-/// Takes a request's rows out of the batch.
+/// Removes the rows of a request from the batch.
 void Batch::leave(Member & member) {
     for (const Row * row : member.live) {
         stepper_.cache.close(row->slot);
@@ -62,7 +62,7 @@ void Batch::leave(Member & member) {
     member.live.clear();
 }
 
-// --- who begins -----------------------------------------------------------------------------------------------------------
+// --- admission ------------------------------------------------------------------------------------------------------------
 
 void Batch::admit() {
     while (Member * member = next_to_begin()) {
@@ -100,7 +100,7 @@ void Batch::begin(Member & member) {
     });
 }
 
-/// Reads a prompt in pieces. After each piece the rows that are on their way take a step.
+/// Reads a prompt in pieces. After each piece the live rows take a step.
 void Batch::read_prompt(Member & member) {
     struct AtPause {
         Call & call;
@@ -127,13 +127,13 @@ uint32_t Batch::free_slot() {
     while (slot < cache.n_slots() && !cache.is_free(slot)) {
         slot++;
     }
-    cache.grow(slot + 1 + deterministic_rows); // with some for rows that only fix the rounding
+    cache.grow(slot + 1 + deterministic_rows); // includes slots for the padding rows of deterministic steps
     return slot;
 }
 
 // --- steps ----------------------------------------------------------------------------------------------------------------
 
-/// The requests with the fewest rows, as long as a quarter of all rows are theirs. Those with equally many are treated alike.
+/// The requests with the fewest rows that together have at most a quarter of all rows. Requests of equal size are all in or all out.
 std::vector<Member *> Batch::small_members() const {
     std::vector<Member *> small = live_members();
     std::stable_sort(small.begin(), small.end(), [](const Member * a, const Member * b) { return a->live.size() < b->live.size(); });
@@ -161,7 +161,7 @@ std::vector<Member *> Batch::live_members() const {
 
 void Batch::step() {
     for (auto & member : members_) {
-        finish_rows(*member); // those that have begun since the last step, and may have ended with their first token
+        finish_rows(*member); // rows that began since the last step may have ended with their first token
     }
     drop_cancelled();
     const std::vector<Member *> small = credit_ms_ > 0 ? small_members() : std::vector<Member *>();
@@ -175,10 +175,10 @@ void Batch::step() {
     }
 }
 
-/// One step of all rows of some requests.
+/// One step of all rows of the given requests.
 void Batch::step_of(const std::vector<Member *> & members) {
     std::vector<StepRow> rows;
-    std::vector<Member *> owners; // of each row
+    std::vector<Member *> owners; // one for each row
     bool deterministic = false;
     for (Member * member : members) {
         attempt(*member, [&] { reserve(*member); });
@@ -206,7 +206,7 @@ void Batch::step_of(const std::vector<Member *> & members) {
     }
 }
 
-/// Makes room in the cache for a request's next positions.
+/// Reserves cache space for the next positions of a request.
 void Batch::reserve(Member & member) {
     Timings & timings = member.drawing->timings();
     uint64_t n_bytes = member.drawing->prefix_bytes();
@@ -217,8 +217,8 @@ void Batch::reserve(Member & member) {
     timings.kv_bytes = std::max(timings.kv_bytes, n_bytes);
 }
 
-/// Logits [n_rows, n_vocab] of a step; none if it failed. Where memory is short the request that came last is given up, and the others try
-/// again. Any other failure is the device's, and ends them all.
+/// Logits [n_rows, n_vocab] of a step; empty if it failed. If memory is short, the last of the requests fails and the others
+/// try again in the next step. Any other error is a device error and ends all of them.
 std::vector<float> Batch::compute(const std::vector<Member *> & members, const std::vector<StepRow> & rows, bool deterministic) {
     std::vector<float> logits;
     const auto error = error_of([&] { logits = stepper_.step(rows, deterministic, {}).logits; });
@@ -237,7 +237,7 @@ std::vector<float> Batch::compute(const std::vector<Member *> & members, const s
     return {};
 }
 
-/// Draws the next token of each of a request's rows.
+/// Draws the next token of each row of a request.
 void Batch::draw(Member & member, const float * logits) {
     const size_t n_vocab = decoder_.params.decoder.n_vocab;
     for (Row * row : member.live) {
@@ -247,7 +247,7 @@ void Batch::draw(Member & member, const float * logits) {
     }
 }
 
-/// Reports what a request's rows have drawn, lets those that have ended leave, and settles the request behind its last one.
+/// Reports the drawn tokens of a request, removes its finished rows, and settles the request after its last row.
 void Batch::finish_rows(Member & member) {
     if (member.is_settled() || !member.drawing) {
         return;

@@ -1,4 +1,4 @@
-// The rows of many requests on their way through the decoder.
+// The rows of many requests that the decoder computes together.
 #pragma once
 
 #include "generate/drawing.h"
@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-/// A request in a batch, until it is settled.
+/// A request in a batch, until it settles.
 class Member {
 public:
     Member(Request request, Done done) : request_(std::move(request)), done_(std::move(done)) {}
@@ -35,20 +35,20 @@ private:
 
 using Members = std::list<std::unique_ptr<Member>>;
 
-/// Rules of the batch:
-/// - Room: as many rows as the largest batch_size among its requests. A request without a row gets one all the same, up to twice as many.
-/// - A free slot goes to the request with the fewest rows; of equals to the first that came.
-/// - Requests with few rows beside large ones get steps of their own between the steps of all, for half as long as these take.
+/// Scheduling rules:
+/// - Capacity: as many rows as the largest batch_size among the requests. A request without a row may exceed it, up to twice that number.
+/// - A free slot goes to the request with the fewest rows; on a tie, to the one that arrived first.
+/// - Small requests get extra steps of their own between the steps of the whole batch, for half the time that those take.
 class Batch {
 public:
     explicit Batch(const Decoder & decoder);
 
-    /// Lets requests join, and empties the list.
+    /// Adds requests to the batch, and empties the list.
     void join(Members & arrivals) { members_.splice(members_.end(), arrivals); }
     bool is_empty() const { return members_.empty(); }
-    /// Lets candidates begin, takes a step, and drops what has ended. Throws only when the session is closed.
+    /// Begins candidates, takes a step, and removes settled requests. Throws only if the session is closed.
     void advance();
-    /// Ends all with this error.
+    /// Settles all requests with this error.
     void fail_all(const Error & error);
 
 private:
@@ -75,8 +75,8 @@ private:
 
     Decoder decoder_;
     Stepper stepper_;
-    Members members_;      // in the order in which they came
-    double credit_ms_ = 0; // time for steps of small requests alone
+    Members members_;      // in order of arrival
+    double credit_ms_ = 0; // time left for extra steps of small requests
 };
 
 } // namespace clvp

@@ -17,7 +17,7 @@ void Batcher::submit(Request request, Done done) {
             thread_ = std::thread([this] { loop(); });
         } catch (const std::system_error &) {
             arrivals_.pop_back();
-            fail(Code::out_of_memory, "the system lets this process start no more threads");
+            fail(Code::out_of_memory, "the system does not allow this process another thread: raise its limit or close other sessions");
         }
     }
     wake_.notify_one();
@@ -47,7 +47,7 @@ void Batcher::loop() {
     }
 }
 
-/// From the arrival of a request until the batch is empty.
+/// Serves requests from the first arrival until the batch is empty.
 void Batcher::serve() {
     const auto error = error_of([&] {
         Call call(model_.machine, Turns::Kind::step, nullptr);
@@ -68,7 +68,7 @@ void Batcher::serve() {
     }
 }
 
-/// Lets those that have arrived join. False if the batch stays empty.
+/// Adds the requests that have arrived to the batch. False if the batch stays empty.
 bool Batcher::take_in(Batch & batch) {
     std::lock_guard<std::mutex> lock(mutex_);
     batch.join(arrivals_);

@@ -1,4 +1,4 @@
-// Continuous batching: many requests in one batch, which they join and leave between two steps.
+// Continuous batching: requests join and leave one batch between two steps.
 #pragma once
 
 #include "generate/batch.h"
@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-/// What a batcher computes on. All of it must outlive the batcher; whoever has the machine's turn may use `last`.
+/// The resources of a batcher, which must outlive it. Only the thread that holds the machine's turn may use `last`.
 struct BatcherModel {
     Machine & machine;
     const Weights & weights;
@@ -17,17 +17,17 @@ struct BatcherModel {
     LastPrefill & last;
 };
 
-/// Draws the candidates of many requests on a thread of its own. A request settles when its own candidates have ended; what fails or is
-/// cancelled ends one request only. Needs a cache whose rows lie anywhere (KvCache::takes_any_rows).
+/// Draws the candidates of many requests on a thread of its own. A request settles when its own candidates have ended. An error or a
+/// cancellation ends only its own request. Needs a cache that takes any rows (KvCache::takes_any_rows).
 class Batcher {
 public:
     explicit Batcher(const BatcherModel & model) : model_(model) {}
     ~Batcher() { close(); }
 
-    /// Takes a request in whose options have been checked. `done` is called once, on the batcher's thread.
-    /// Throws disposed after close(), and out_of_memory where no thread can be had.
+    /// Queues a request whose options have been checked. `done` is called once, on the batcher's thread.
+    /// Throws disposed after close(), and out_of_memory if the thread cannot be started.
     void submit(Request request, Done done);
-    /// Waits for the thread. What has not ended ends with Code::disposed, if the machine is closed.
+    /// Waits for the thread. If the machine is closed, unfinished requests end with Code::disposed.
     void close();
 
 private:

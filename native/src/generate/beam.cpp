@@ -13,16 +13,16 @@ namespace clvp {
 
 namespace {
 
-/// A row that is still being written; its index among the running ones is its slot in the KV cache.
+/// An unfinished row; its index among the running beams is its slot in the KV cache.
 struct Beam {
     std::vector<int32_t> tokens;
     float score = 0;           // sum of the processed log-probabilities
     double logprob = 0;        // the same before any processor
-    uint32_t rank = 0;         // among the running ones, best first
-    std::vector<int32_t> path; // the rank that each token went on from
+    uint32_t rank = 0;         // among the running beams, best first
+    std::vector<int32_t> path; // rank of the parent beam for each token
 };
 
-/// A way for a running beam to go on.
+/// A continuation of a running beam by one token.
 struct Step {
     float score;
     double logprob; // of the token alone, before any processor
@@ -54,15 +54,14 @@ std::vector<uint32_t> ranks(const Search & search) {
     return all;
 }
 
-/// A beam's ids, and one more.
 std::vector<int32_t> ids_of(const Search & search, const Beam & beam) {
     std::vector<int32_t> ids = search.decoding.written();
     ids.insert(ids.end(), beam.tokens.begin(), beam.tokens.end());
     return ids;
 }
 
-/// All ways on from logits [n_running, n_vocab]: log-probabilities after limits, processor and warpers, added to the beams'.
-std::vector<Step> ways_on(Search & search, const std::vector<float> & logits) {
+/// All continuations, from logits [n_running, n_vocab]: log-probabilities after limits, processor and warpers, added to those of the beams.
+std::vector<Step> continuations(Search & search, const std::vector<float> & logits) {
     const size_t n = search.params.decoder.n_vocab, n_drawn = search.running.front().tokens.size();
     StepRows rows = { ranks(search), {} };
     std::vector<double> norms;
@@ -75,7 +74,7 @@ std::vector<Step> ways_on(Search & search, const std::vector<float> & logits) {
         }
     }
     search.decoding.record_logits(n_drawn, rows.candidates, logits);
-    const size_t min_keep = 1 + search.decoding.n_stops(); // one way on besides the stops
+    const size_t min_keep = 1 + search.decoding.n_stops(); // at least one continuation besides the stops
     search.decoding.process(rows, scores, n_drawn, search.options.sample, min_keep);
     std::vector<Step> steps;
     for (size_t i = 0; i < search.running.size(); i++) {
@@ -89,7 +88,7 @@ std::vector<Step> ways_on(Search & search, const std::vector<float> & logits) {
     return steps;
 }
 
-/// The n best ways on of all beams, best first.
+/// The n best continuations of all beams, best first.
 std::vector<Step> best_steps(std::vector<Step> steps, size_t n) {
     n = std::min(n, steps.size());
     std::partial_sort(steps.begin(), steps.begin() + static_cast<ptrdiff_t>(n), steps.end(), [](const Step & a, const Step & b) {
@@ -99,8 +98,8 @@ std::vector<Step> best_steps(std::vector<Step> steps, size_t n) {
     return steps;
 }
 
-/// n ways on drawn without replacement by softmax of their scores, in the order drawn: the n highest scores with Gumbel
-/// noise (Kool et al., "Stochastic beams and where to find them", 2019).
+/// Draws n continuations without replacement from the softmax of their scores, in the order drawn: those with the n highest
+/// Gumbel-perturbed scores (Kool et al., "Stochastic beams and where to find them", 2019).
 std::vector<Step> drawn_steps(std::vector<Step> steps, size_t n, Search & search) {
     std::vector<std::pair<double, size_t>> keys;
     for (size_t i = 0; i < steps.size(); i++) {
@@ -116,7 +115,7 @@ std::vector<Step> drawn_steps(std::vector<Step> steps, size_t n, Search & search
     return drawn;
 }
 
-/// Which ways end their rows: with a stop, for want of room, or because the caller's criteria say so.
+/// Marks continuations that finish their row: stop, maximum length or the caller's criteria.
 void judge_ends(const Search & search, std::vector<Step> & steps) {
     StepRows rows;
     for (const Step & step : steps) {
@@ -131,7 +130,7 @@ void judge_ends(const Search & search, std::vector<Step> & steps) {
     }
 }
 
-/// A beam gone one token on.
+/// The beam with its continuation appended.
 Beam go_on_with(const Search & search, const Step & step) {
     Beam beam = search.running[step.beam];
     beam.path.push_back(static_cast<int32_t>(beam.rank));
@@ -143,7 +142,7 @@ Beam go_on_with(const Search & search, const Step & step) {
 
 bool all_finished(const Search & search) { return search.finished.size() == search.options.n_beams; }
 
-/// Keeps the best finished rows. Only ways on among the first n_beams may end a row.
+/// Keeps the best finished rows. Only the first n_beams continuations may finish a row.
 void finish_rows(Search & search, const std::vector<Step> & steps) {
     const BeamOptions & o = search.options;
     if (!search.can_improve || (o.early_stopping == EarlyStopping::yes && all_finished(search))) {
@@ -160,13 +159,13 @@ void finish_rows(Search & search, const std::vector<Step> & steps) {
     search.finished.resize(std::min<size_t>(search.finished.size(), o.n_beams));
 }
 
-/// Makes the chosen ways on the running beams. The first child of a beam stays in its slot; others get the slots of beams
-/// that end here, and a copy of their parent's own keys and values.
+/// Makes the best unfinished continuations the running beams. The first child of a beam stays in its slot. Other children get the
+/// slots of beams without children, and a copy of their parent's own keys and values.
 void go_on(Search & search, const std::vector<Step> & steps) {
     const size_t n_slots = search.options.n_beams;
     std::vector<Beam> next(n_slots);
     std::vector<bool> taken(n_slots, false);
-    std::vector<std::pair<Step, bool>> chosen; // with: does it stay in its parent's slot
+    std::vector<std::pair<Step, bool>> chosen; // second: it stays in its parent's slot
     for (const Step & step : steps) {
         if (chosen.size() < n_slots && !step.ends) {
             chosen.push_back({ step, !taken[step.beam] });
@@ -188,7 +187,7 @@ void go_on(Search & search, const std::vector<Step> & steps) {
         next[slot] = go_on_with(search, step);
         next[slot].rank = rank++;
     }
-    // Fewer ways on than beams (a tiny vocabulary): the live ones must be the first slots.
+    // A tiny vocabulary can give fewer continuations than beams: the live beams must occupy the first slots.
     for (size_t slot = 0, live = 0; slot < n_slots; slot++) {
         if (taken[slot]) {
             search.stepper.cache.copy(static_cast<uint32_t>(slot), static_cast<uint32_t>(live));
@@ -199,7 +198,7 @@ void go_on(Search & search, const std::vector<Step> & steps) {
     search.running = std::move(next);
 }
 
-/// Can a running beam still beat the worst finished row? The reference's rule, which only ever turns to no.
+/// Whether a running beam can still beat the worst finished row. As in the reference, a "no" is final.
 void judge_improvement(Search & search) {
     const BeamOptions & o = search.options;
     if (search.running.empty()) {
@@ -216,16 +215,16 @@ void judge_improvement(Search & search) {
     search.can_improve = search.can_improve && best / std::pow(length, o.length_penalty) > worst;
 }
 
-/// One round: from the running beams' logits [n_running, n_vocab] to the next running and finished ones. False at the end.
+/// One round of the search, from the logits [n_running, n_vocab] of the running beams. False when the search ends.
 bool advance(Search & search, const std::vector<float> & logits) {
     const Clock clock;
-    // So many that n_beams go on even if all of the best end.
+    // Enough that n_beams continue even if every beam ends with each of the stops.
     const size_t n_keep = std::max<size_t>(2, 1 + search.decoding.n_stops()) * search.options.n_beams;
-    std::vector<Step> steps = ways_on(search, logits);
+    std::vector<Step> steps = continuations(search, logits);
     steps = search.options.sample ? drawn_steps(std::move(steps), n_keep, search) : best_steps(std::move(steps), n_keep);
     judge_ends(search, steps);
     const bool all_end = std::all_of(steps.begin(), steps.end(), [](const Step & step) { return step.ends; });
-    finish_rows(search, steps); // in the order drawn, as the reference
+    finish_rows(search, steps); // in the order drawn, as in the reference
     sort_best_first(steps);
     if (!all_end) {
         go_on(search, steps);
@@ -264,13 +263,14 @@ Candidate to_candidate(const Beam & beam, uint32_t index, const Search & search)
 
 void check_beams(const BeamOptions & o) {
     if (o.n_beams < 1 || o.n_beams > limits::beams || o.n_return < 1 || o.n_return > o.n_beams) {
-        fail(Code::invalid_argument, "Expected 1 to %u beams and at most as many rows to return but received %u and %u", limits::beams, o.n_beams, o.n_return);
+        fail(Code::invalid_argument, "Expected 1 to %u beams and no more rows to return than beams but received %u beams and %u rows", limits::beams, o.n_beams,
+             o.n_return);
     }
     if (!std::isfinite(o.length_penalty) || o.length_penalty < -2 || o.length_penalty > 10) {
         fail(Code::invalid_argument, "Expected a number from -2 to 10 for length_penalty but received %g", static_cast<double>(o.length_penalty));
     }
     if (o.sample && o.sampling.temperature == 0) {
-        fail(Code::invalid_argument, "Expected a temperature above 0 for drawn beams but received 0");
+        fail(Code::invalid_argument, "Expected a temperature above 0 for beam search with sampling but received 0");
     }
 }
 

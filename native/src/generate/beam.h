@@ -1,14 +1,14 @@
-// Beam search, as transformers runs it: the most likely rows rather than drawn ones.
+// Beam search in transformers' arithmetic: searches for the most likely rows.
 #pragma once
 
 #include "generate/decoding.h"
 
 namespace clvp {
 
-/// Throws invalid_argument for options that the model cannot meet.
+/// Throws invalid_argument for options outside their range.
 void check_beams(const BeamOptions & options);
 
-/// Best first. Beams share the prefix's keys and values; a beam that goes on in several copies its own part only.
+/// Rows, best first. All beams share the keys and values of the prefix; a beam with several continuations copies only its own part.
 Generated search_beams(const Decoder & decoder, const Prompt & prompt, const BeamOptions & options);
 
 } // namespace clvp

@@ -10,7 +10,7 @@ namespace clvp {
 
 namespace {
 
-/// After limits and the caller's processor: each row must have an id left, and nothing above all bounds.
+/// Checks scores after the limits and the caller's processor: no NaN, no plus infinity, and at least one finite score in each row.
 void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_vocab) {
     if (scores.size() != n_rows * n_vocab) {
         fail(Code::invalid_argument, "Expected %zu x %zu scores from the logits processor but received %zu", n_rows, n_vocab, scores.size());
@@ -20,7 +20,7 @@ void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_voc
     }
     for (auto row = scores.begin(); row != scores.end(); row += static_cast<ptrdiff_t>(n_vocab)) {
         if (std::none_of(row, row + static_cast<ptrdiff_t>(n_vocab), [](float x) { return std::isfinite(x); })) {
-            fail(Code::invalid_argument, "Expected limits and processors that leave some token to draw but received none: relax them");
+            fail(Code::invalid_argument, "Expected limits and a processor that leave at least one token to draw but none is left: relax them");
         }
     }
 }
@@ -29,7 +29,7 @@ void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_voc
 
 void check_logits(const float * logits, size_t n) {
     if (!all_finite(logits, n)) {
-        fail(Code::model_format, "the model gives logits that are no numbers: its weights are damaged");
+        fail(Code::model_format, "the model produced NaN or infinite logits: its weights are damaged. Convert it again");
     }
 }
 
@@ -48,10 +48,10 @@ Stepper::Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uin
 static bool is_same(const ConditioningPrompt & a, const ConditioningPrompt & b) { return a.embeds == b.embeds; }
 
 static bool is_same(const TokenPrompt & a, const TokenPrompt & b) {
-    return a.ids == b.ids && a.embeds == b.embeds && a.positions == b.positions && a.mask == b.mask; // the rest is not read by the decoder
+    return a.ids == b.ids && a.embeds == b.embeds && a.positions == b.positions && a.mask == b.mask; // the decoder reads no other member
 }
 
-static bool is_same(const TextPrompt &, const TextPrompt &) { return false; } // made into another kind before it is read
+static bool is_same(const TextPrompt &, const TextPrompt &) { return false; } // becomes a ConditioningPrompt before it is read
 
 static bool is_same(const Prompt & a, const Prompt & b) {
     return std::visit(
@@ -106,7 +106,7 @@ std::vector<float> Decoding::step(const std::vector<StepRow> & rows, const std::
     stepper_.call().pause();
     const Clock clock;
     const uint64_t before = stepper_.cache.n_bytes();
-    const uint32_t n_drawn = stepper_.cache.length(rows.front().slot) + 1; // the tokens fed and to be fed
+    const uint32_t n_drawn = stepper_.cache.length(rows.front().slot) + 1; // tokens fed so far and in this step
     DecoderOutput output = stepper_.step(rows, deterministic, options_.record);
     check_logits(output.logits.data(), output.logits.size());
     timings.decode_ms += clock.ms();
@@ -128,7 +128,7 @@ void Decoding::process(const StepRows & rows, std::vector<float> & scores, size_
     };
     each_row([&](std::vector<float> & row, size_t i) { apply_limits(row, rows.ids[i], padding_length(prompt_), n_drawn, options_, params_); });
     if (options_.process) {
-        const Call::Rest rest(stepper_.call()); // it may take long, and may call this very session
+        const Call::Rest rest(stepper_.call()); // the processor may take long and may call this session
         options_.process(rows, scores);
     }
     check_scores(scores, n_rows, n_vocab);
@@ -150,7 +150,7 @@ std::vector<int32_t> Decoding::ends(const StepRows & rows) const {
         ends = options_.criteria(rows);
     }
     if (ends.size() != rows.ids.size()) {
-        fail(Code::invalid_argument, "Expected %zu answers from the stopping criteria but received %zu", rows.ids.size(), ends.size());
+        fail(Code::invalid_argument, "Expected %zu results from the stopping criteria, one for each row, but received %zu", rows.ids.size(), ends.size());
     }
     return ends;
 }

@@ -1,5 +1,4 @@
-// What drawing and beam search share: steps of the decoder, a prompt's prefill, the limits and the caller's functions on the way
-// from logits to scores, and what is recorded.
+// Shared by drawing and beam search: decoder steps, the prefill of a prompt, the processing of logits into scores, and recordings.
 #pragma once
 
 #include "generate/logits_limits.h"
@@ -8,19 +7,19 @@
 
 namespace clvp {
 
-/// Throws invalid_argument for options that the model or the prompt cannot meet.
+/// Throws invalid_argument for options that do not fit the model or the prompt.
 void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params);
 
-/// The prompt that was read last, and what came of it: a call that goes on from the same one, for more candidates or with another
-/// seed, need not read it again. One is kept, and dropped before another is read, so that the peak of memory is as without.
+/// The last prefill and its prompt. A call with the same prompt, for more candidates or with another seed, reuses it. Only one is
+/// kept, and it is evicted before another prompt is read, so it does not raise the peak memory.
 struct LastPrefill {
     Prompt prompt;
     PrefixPositions prefix_positions = PrefixPositions::reference;
     KvShape shape = {};
-    Prefilled prefilled; // no prefix: nothing is kept
+    Prefilled prefilled; // without a prefix: nothing is kept
 };
 
-/// What a call draws with. All of it must outlive the drawing.
+/// The resources of a call that draws. All of them must outlive the drawing.
 struct Decoder {
     Call & call;
     const Weights & weights;
@@ -29,15 +28,15 @@ struct Decoder {
     LastPrefill & last;
 };
 
-/// The decoder with a cache for some rows, which may come from several prompts.
+/// The decoder with a KV cache for rows of one or several prompts.
 class Stepper {
 public:
-    /// `attentions`: the rows' attention weights are to be recorded.
+    /// `attentions`: attention weights will be recorded.
     Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max);
 
-    /// Reads a prompt, with pauses; counts in `timings`.
+    /// Reads a prompt, with pauses, and adds to `timings`.
     Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record, Timings & timings);
-    /// Logits [n_rows, n_vocab] of the tokens that follow, and what is to be recorded.
+    /// Logits [n_rows, n_vocab] of the next tokens, and the outputs that `record` selects.
     DecoderOutput step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record);
 
     Call & call() { return decoder_.call; }
@@ -48,33 +47,33 @@ private:
     Decoder decoder_;
 };
 
-/// Throws model_format unless a row of logits is finite.
+/// Throws model_format if a row of logits contains NaN or infinite values.
 void check_logits(const float * logits, size_t n);
 
-/// One prompt that is gone on from.
+/// A prompt and its continuations.
 class Decoding {
 public:
     Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options);
 
     /// Reads the prompt. Returns the logits [n_vocab] of the first token.
     std::vector<float> start();
-    /// Empties a slot for a row of this prompt.
+    /// Opens an empty slot for a row of this prompt.
     void open(uint32_t slot) { stepper_.cache.open(slot, prefix_); }
-    /// Gives the prefix back, when no more rows are to come.
+    /// Releases the prefix, when no more rows will be opened.
     void close() { prefix_.reset(); }
     uint64_t prefix_bytes() const { return prefix_bytes_; }
-    /// What a step reads for the row in a slot.
+    /// The input of a step for the row in a slot.
     StepRow next(uint32_t slot, int32_t token) const;
-    /// Feeds rows of this prompt alone, those of `candidates`, all of one length, after a pause for other calls. Returns logits
+    /// Pauses for other calls, then feeds rows of this prompt only: those of `candidates`, all of equal length. Returns logits
     /// [n_rows, n_vocab].
     std::vector<float> step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic);
 
-    /// Logits or log-probabilities [n_rows, n_vocab] through the limits, the caller's processor and, if `warped`, the warpers.
-    /// Recorded as the scores of step n_drawn.
+    /// Applies the limits, the caller's processor and, if `warped`, the warpers to logits or log-probabilities [n_rows, n_vocab].
+    /// Records the result as the scores of step n_drawn.
     void process(const StepRows & rows, std::vector<float> & scores, size_t n_drawn, bool warped, size_t min_keep);
-    /// Keeps a step's logits [n_rows, n_vocab], if that is asked for.
+    /// Records a step's logits [n_rows, n_vocab], if requested.
     void record_logits(size_t n_drawn, const std::vector<uint32_t> & candidates, const std::vector<float> & logits);
-    /// Which rows the caller's criteria end; none without any.
+    /// Nonzero for each row that the caller's criteria end; all zero without criteria.
     std::vector<int32_t> ends(const StepRows & rows) const;
     bool is_stop(int32_t id) const;
     size_t n_stops() const { return stops_.size(); }
@@ -84,7 +83,7 @@ public:
     Timings timings;
 
 private:
-    /// The record of a step of a batch; the prompt's, which has no candidates yet, becomes the first batch's.
+    /// The recording of a step. The prompt's recording, which has no candidates yet, becomes that of the first batch.
     StepTrace & trace(size_t n_drawn, const std::vector<uint32_t> & candidates);
     void record(size_t n_drawn, const std::vector<uint32_t> & candidates, DecoderOutput & output);
 

@@ -26,7 +26,7 @@ Row & Drawing::begin(uint32_t slot) {
     row.candidate.index = options_.first + static_cast<uint32_t>(rows_.size()) - 1;
     row.candidate.seed = candidate_seed(options_.seed, row.candidate.index);
     row.slot = slot;
-    if (!waits()) { // of many requests only those with live rows keep their prefix
+    if (!waits()) { // from here on only live rows keep the prefix in memory
         decoding_.close();
     }
     return row;
@@ -52,7 +52,7 @@ int32_t Drawing::draw_token(Row & row, const float * logits, const float * score
     return token;
 }
 
-/// Ends the rows that the caller's criteria end, but for those that have drawn a stop.
+/// Ends rows according to the caller's criteria, except those that have drawn a stop.
 void Drawing::judge(const std::vector<Row *> & rows) {
     const std::vector<int32_t> ends = decoding_.ends(step_rows(rows));
     for (size_t i = 0; i < rows.size(); i++) {

@@ -9,7 +9,7 @@ namespace clvp {
 
 namespace {
 
-/// Lets finished rows leave. The last live row moves into each hole: the cache wants the live ones in its first slots.
+/// Removes finished rows. Moves the last live row into each gap, because the cache requires live rows in its first slots.
 void drop_finished(std::vector<Row *> & live, KvCache & cache) {
     for (size_t i = 0; i < live.size();) {
         if (!live[i]->done) {
@@ -28,7 +28,7 @@ void drop_finished(std::vector<Row *> & live, KvCache & cache) {
     }
 }
 
-/// Draws the next candidates, n of them at most, until all have ended.
+/// Draws the next candidates, at most n, until all of them have ended.
 void draw_wave(Drawing & drawing, KvCache & cache, uint32_t n) {
     std::vector<Row *> live;
     std::vector<float> logits;

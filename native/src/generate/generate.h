@@ -1,17 +1,17 @@
-// Drawing the candidates of one request by itself, its rows in lockstep.
+// Draws the candidates of one request in a batch of its own, in lockstep.
 #pragma once
 
 #include "generate/decoding.h"
 
 namespace clvp {
 
-/// Throws invalid_argument for options that the model cannot meet.
+/// Throws invalid_argument for options outside their range.
 void check_generate(const GenerateOptions & options);
 
-/// Does the caller see or change the steps? Its rows then advance in lockstep, in a batch of their own.
+/// Whether the caller observes or changes the steps. Its rows then advance in lockstep, in a batch of their own.
 bool is_watched(const GenerateOptions & options);
 
-/// Draws all candidates, batch_size of them at a time. The prompt is no TextPrompt.
+/// Draws all candidates, batch_size at a time. The prompt must not be a TextPrompt.
 Generated generate(const Decoder & decoder, const Request & request);
 
 } // namespace clvp

@@ -10,7 +10,7 @@ namespace {
 
 void forbid(std::vector<float> & scores, int32_t id) { scores[static_cast<size_t>(id)] = -std::numeric_limits<float>::infinity(); }
 
-/// Does `run` but for its last id stand at the end of `seen`?
+/// Whether `seen` ends with `run` without its last id.
 bool leads_to(const std::vector<int32_t> & run, const std::vector<int32_t> & seen) {
     const auto n = static_cast<ptrdiff_t>(run.size() - 1);
     return std::equal(run.begin(), run.begin() + n, seen.end() - n);
@@ -27,8 +27,8 @@ void forbid_repeated_runs(std::vector<float> & scores, const std::vector<int32_t
 
 void forbid_bad_words(std::vector<float> & scores, const std::vector<int32_t> & seen, const Limits & limits, const std::vector<int32_t> & stops) {
     for (const std::vector<int32_t> & word : limits.bad_words) {
-        const bool is_stop = word.size() == 1 && std::find(stops.begin(), stops.end(), word[0]) != stops.end(); // the reference lets stops be
-        // One that is longer than what is written is passed over, as the reference does, even if its beginning is there.
+        const bool is_stop = word.size() == 1 && std::find(stops.begin(), stops.end(), word[0]) != stops.end(); // the reference ignores stops
+        // A word longer than `seen` is skipped, as in the reference, even if its beginning matches.
         if (!is_stop && (word.size() == 1 || (word.size() <= seen.size() && leads_to(word, seen)))) {
             forbid(scores, word.back());
         }
@@ -59,7 +59,7 @@ void check_limits(const DrawOptions & o, const Params & params) {
     check_ids("the suppressed tokens", o.limits.suppress, n_vocab);
     for (const std::vector<int32_t> & word : o.limits.bad_words) {
         if (word.empty()) {
-            fail(Code::invalid_argument, "Expected bad words of at least one id but received an empty one");
+            fail(Code::invalid_argument, "Expected at least one id for each bad word but received an empty one");
         }
         check_ids("a bad word", word, n_vocab);
     }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
-/// softmax over the given ids, in their order. Others have no share: they are at minus infinity.
+/// softmax over the given ids, in their order. All other ids have a probability of 0.
 std::vector<float> softmax(const std::vector<float> & logits, const std::vector<int32_t> & ids) {
     float highest = minus_infinity;
     for (int32_t id : ids) {
@@ -59,7 +59,7 @@ void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
     const std::vector<float> share = softmax(logits, ids);
     const float limit = static_cast<float>(1.0 - static_cast<double>(p));
     double sum = 0;
-    for (size_t i = 0; i + min_keep < ids.size(); i++) { // the likeliest always stay
+    for (size_t i = 0; i + min_keep < ids.size(); i++) { // always keeps the most likely ids
         sum += static_cast<double>(share[i]);
         if (static_cast<float>(sum) <= limit) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
@@ -67,7 +67,7 @@ void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
     }
 }
 
-/// Drops ids less likely than p times the likeliest.
+/// Drops ids less likely than p times the most likely id.
 void keep_min_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p <= 0.0f) {
         return;
@@ -76,7 +76,7 @@ void keep_min_p(std::vector<float> & logits, float p, size_t min_keep) {
     std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
     const std::vector<float> share = softmax(logits, ids);
     const float limit = p * share.front();
-    for (size_t i = min_keep; i < ids.size(); i++) { // the likeliest always stay
+    for (size_t i = min_keep; i < ids.size(); i++) { // always keeps the most likely ids
         if (share[i] < limit) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
         }
@@ -116,7 +116,7 @@ void keep_typical(std::vector<float> & logits, float mass, size_t min_keep) {
         last++;
     }
     last = std::min(last, ids.size() - 1);
-    for (size_t i = min_keep; i < ids.size(); i++) { // the first always stay
+    for (size_t i = min_keep; i < ids.size(); i++) { // always keeps the first ids
         if (distance(ids[i]) > distance(ids[last])) {
             logits[static_cast<size_t>(ids[i])] = minus_infinity;
         }
@@ -132,7 +132,7 @@ void check_sampling(const Sampling & s) {
                  static_cast<double>(min), static_cast<double>(max), name, static_cast<double>(value));
         }
     };
-    // Beyond these a logit could overflow, and with it the distribution.
+    // Outside these bounds a logit could overflow and make the distribution NaN.
     check("repetition_penalty", s.repetition_penalty, 1e-3f, 1e3f, true);
     if (s.temperature != 0.0f) {
         check("temperature", s.temperature, 1e-3f, 1e3f, true);
@@ -179,7 +179,7 @@ int32_t draw(const std::vector<float> & logits, double u) {
 double log_sum(const float * logits, size_t n) {
     const float highest = *std::max_element(logits, logits + n);
     double sum = 0;
-    for (size_t i = 0; i < n; i++) { // each to seven digits: in double they would take a twentieth of a step of 16 rows
+    for (size_t i = 0; i < n; i++) { // exp in float, to seven digits: in double it would take a twentieth of a step of 16 rows
         sum += static_cast<double>(std::exp(logits[i] - highest));
     }
     return static_cast<double>(highest) + std::log(sum);

@@ -40,7 +40,7 @@ std::vector<ggml_backend_dev_t> devices_of(std::initializer_list<enum ggml_backe
     return found;
 }
 
-/// Devices that hold a whole model, GPUs first: an "accel" only speeds up some operations of the CPU.
+/// Devices that can hold a whole model, GPUs first. "accel" devices are excluded: they only speed up some operations of the CPU.
 std::vector<ggml_backend_dev_t> model_devices() {
     require_kernels();
     return devices_of({ GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU, GGML_BACKEND_DEVICE_TYPE_CPU });
@@ -56,7 +56,7 @@ bool is_called(ggml_backend_dev_t device, const std::string & name) {
     return name == lower(ggml_backend_dev_name(device)) || name == backend_name(device) || name == kind_name(ggml_backend_dev_type(device));
 }
 
-/// Whether a device has room for weights, and some for computing with them. The CPU always has: its memory is the system's to give.
+/// Whether a device has memory for the weights and the computations with them. Always true for the CPU, whose memory the system manages.
 bool has_room(ggml_backend_dev_t device, uint64_t n_bytes) {
     constexpr uint64_t reserve = 64u << 20;
     size_t free = 0, total = 0;
@@ -68,7 +68,7 @@ template <typename F> F proc(ggml_backend_dev_t device, const char * name) {
     return reinterpret_cast<F>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name));
 }
 
-/// GGML ends the process if it cannot start a thread: see first whether as many can be had.
+/// Checks that the system can start n threads: GGML ends the process if it cannot start one.
 void try_threads(uint32_t n) {
     std::vector<std::thread> threads;
     threads.reserve(n);
@@ -88,7 +88,7 @@ void try_threads(uint32_t n) {
         thread.join();
     }
     if (!all) {
-        fail(Code::out_of_memory, "the system lets this process start only %zu of %u threads: use fewer (threads)", threads.size() + 1, n);
+        fail(Code::out_of_memory, "Expected to start %u threads but the system allows %zu: set threads to a lower number", n, threads.size() + 1);
     }
 }
 
@@ -110,7 +110,7 @@ std::vector<Device> list_devices() {
     return list;
 }
 
-/// "cuda:1" is the second of the devices called "cuda"; without a number the first is meant.
+/// "cuda:1" is the second "cuda" device; without an index, the first.
 static std::pair<std::string, size_t> split_index(const std::string & name) {
     const size_t colon = name.rfind(':');
     const std::string digits = colon == std::string::npos ? "" : name.substr(colon + 1);
@@ -131,7 +131,7 @@ static ggml_backend_dev_t named_device(const std::string & wanted, const std::ve
     if (index < called.size()) {
         return called[index];
     }
-    fail(Code::device, "no device '%s' here: there is %s. Use one of these, or 'auto'; docs/devices.md says how backends are added", wanted.c_str(),
+    fail(Code::device, "no device '%s' here: there is %s. Use one of these, or 'auto'; see docs/devices.md for how to add backends", wanted.c_str(),
          known.c_str());
 }
 
@@ -144,8 +144,7 @@ ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes) {
     if (!has_room(device, n_bytes)) {
         size_t free = 0, total = 0;
         ggml_backend_dev_memory(device, &free, &total);
-        fail(Code::device,
-             "the device %s has %.0f MB free, too little for %.0f MB of weights and the work with them: use a smaller type, fewer parts, or 'cpu'",
+        fail(Code::device, "the device %s has %.0f MB free, not enough for %.0f MB of weights and the computations: use a smaller type, fewer parts, or 'cpu'",
              ggml_backend_dev_name(device), static_cast<double>(free) / 1e6, static_cast<double>(n_bytes) / 1e6);
     }
     return device;
@@ -180,7 +179,7 @@ void Backend::start_backends() {
     for (ggml_backend_dev_t accelerator : devices_of({ GGML_BACKEND_DEVICE_TYPE_ACCEL })) {
         all.push_back(started(accelerator));
     }
-    all.push_back(started(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))); // the scheduler wants it last
+    all.push_back(started(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))); // the scheduler requires it last
     set_up_cpu(all.back().get());
     backends_ = std::move(all);
 }
@@ -196,14 +195,14 @@ void Backend::start_scheduler() {
 
 void Backend::set_up_cpu(ggml_backend_t cpu) {
     ggml_backend_dev_t device = ggml_backend_get_device(cpu);
-    // Found by name, not linked: the CPU backend may be a library chosen at run time.
+    // Looked up by name, not linked: the CPU backend may be a library chosen at run time.
     if (auto set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads")) {
         set_threads(cpu, static_cast<int>(n_threads_));
     }
     if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
         set_abort(cpu, poll_stop, this);
     }
-    // A pool of our own: without one GGML starts and joins its threads for every graph.
+    // Without a persistent thread pool, GGML starts and joins its threads for every graph.
     auto new_pool = proc<ggml_threadpool * (*)(ggml_threadpool_params *)>(device, "ggml_threadpool_new");
     auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
     auto free_pool = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
@@ -211,7 +210,7 @@ void Backend::set_up_cpu(ggml_backend_t cpu) {
         if (!pool_) {
             try_threads(n_threads_);
             ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_));
-            params.poll = 1; // wait for the next graph for some milliseconds of spinning, then sleep
+            params.poll = 1; // spin for some milliseconds for the next graph, then sleep
             pool_ = { new_pool(&params), free_pool };
         }
         set_pool(cpu, pool_.get());
@@ -224,24 +223,25 @@ void Backend::allocate(ggml_cgraph * graph) {
     bool allocated = false;
     try {
         allocated = ggml_backend_sched_alloc_graph(sched_.get(), graph);
-    } catch (...) {             // bad_alloc, maybe of another C++ runtime
-        (void)sched_.release(); // it may hold a buffer that is freed already, so it is not to be freed
+    } catch (...) {             // bad_alloc, possibly from another C++ runtime
+        (void)sched_.release(); // leaks the scheduler: it may hold a buffer that is already freed
         throw;
     }
     if (!allocated) {
-        sched_.reset(); // it takes this graph for placed, and would not ask for the memory again
+        sched_.reset(); // it regards this graph as placed and would not allocate again
         fail(Code::out_of_memory, "not enough memory for a computation: use fewer candidates at a time (batchSize) or a shorter text");
     }
 }
 
 void Backend::observe(NodeObserver * observer) {
     observer_ = observer;
-    if (sched_) { // else the next one is told
+    if (sched_) { // otherwise start_scheduler() sets it
         ggml_backend_sched_set_eval_callback(sched_.get(), observer ? on_node : nullptr, this);
     }
 }
 
-/// Called by the scheduler: before a node with `ask`, and after those that were asked for. False stops it.
+/// Called by the scheduler: with `ask` before each node, and again after each node for which that returned true. The second call stops
+/// the computation by returning false.
 bool Backend::on_node(ggml_tensor * node, bool ask, void * self) {
     auto & backend = *static_cast<Backend *>(self);
     try {
@@ -250,7 +250,7 @@ bool Backend::on_node(ggml_tensor * node, bool ask, void * self) {
         }
         backend.observer_->see(node);
         return true;
-    } catch (...) { // not through GGML's frames
+    } catch (...) { // exceptions must not pass through GGML's frames
         backend.observer_error_ = std::current_exception();
         return false;
     }
@@ -260,8 +260,8 @@ template <typename F> ggml_status Backend::run(F graph) {
     try {
         return graph();
     } catch (...) {
-        // The CPU's backend frees its work buffer before it asks for a larger one, and then still points to it: it is not to be used
-        // or freed.
+        // The CPU backend frees its work buffer before it allocates a larger one. If that fails it still points to the freed buffer, so it
+        // must be neither used nor freed.
         sched_.reset();
         (void)backends_.back().release();
         backends_.clear();
@@ -284,7 +284,7 @@ void Backend::compute(ggml_cgraph * graph) {
 
 void Backend::compute_in_place(ggml_cgraph * graph) {
     start();
-    // The scheduler gives views their buffers; here nobody has. The CPU does with pointers, other devices ask for the buffer.
+    // Views have no buffers yet, because the scheduler did not allocate this graph. The CPU uses pointers, other devices need the buffers.
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         ggml_tensor * node = ggml_graph_node(graph, i);
         if (node->view_src && !node->buffer) {

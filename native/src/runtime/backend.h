@@ -14,22 +14,22 @@ namespace clvp {
 /// Devices that hold a whole model, best first.
 std::vector<Device> list_devices();
 
-/// The device a user means by "auto", a kind ("cpu", "cuda", "metal", "gpu", ...), one of a kind ("cuda:1") or a device's name,
-/// with room for n_bytes of weights. Throws device where there is none such, or it has no room; only "auto" takes another.
-/// Whether the CPU's memory is enough is not asked here.
+/// Finds a device by "auto", a kind ("cpu", "cuda", "metal", "gpu", ...), the n-th of a kind ("cuda:1") or a device's name. Throws
+/// device if there is no such device or it lacks memory for n_bytes of weights; only "auto" falls back to another device. Does not
+/// check the CPU's memory.
 ggml_backend_dev_t find_device(const std::string & wanted, uint64_t n_bytes = 0);
 
-/// Looks at nodes of a graph as they are computed. What it throws ends the computation.
+/// Observes nodes of a graph while they are computed. An exception ends the computation.
 class NodeObserver {
 public:
     virtual ~NodeObserver() = default;
     virtual bool wants(const ggml_tensor * node) = 0;
-    /// Called for a node that it wants when that, and nothing behind it, has been computed: its sources still hold their values.
+    /// Called for a wanted node after it, and before any later node, is computed: its sources still hold their values.
     virtual void see(const ggml_tensor * node) = 0;
 };
 
-/// The backends of one session: the model's device, accelerators of the CPU (BLAS) and the CPU, and the scheduler that places
-/// each node on the first of them that can compute it.
+/// The backends of one session: the model's device, CPU accelerators (BLAS) and the CPU. The scheduler places each node on the first
+/// backend that can compute it.
 class Backend {
 public:
     /// For graphs of at most n_nodes operations.
@@ -41,21 +41,22 @@ public:
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_dev_buffer_type(device_); }
     bool on_cpu() const { return ggml_backend_dev_type(device_) == GGML_BACKEND_DEVICE_TYPE_CPU; }
     uint32_t n_threads() const { return n_threads_; }
-    /// Computations end with Code::aborted when this says so. Asked between nodes where the backend allows it, on the thread that computes.
+    /// Computations end with Code::aborted when `is_stopped` returns true. It is called on the computing thread, between nodes if the backend
+    /// supports that.
     void stop_when(std::function<bool()> is_stopped) { is_stopped_ = std::move(is_stopped); }
 
     /// Places and allocates a graph; its inputs can be set afterwards. Throws out_of_memory.
     void allocate(ggml_cgraph * graph);
     /// Runs a graph that allocate() has placed. Throws aborted.
     void compute(ggml_cgraph * graph);
-    /// From now on shows compute()'s nodes to an observer that outlives the graphs; null for none, which costs nothing.
+    /// Sets the observer of nodes in compute(), which must outlive the graphs; null for none, which has no cost.
     void observe(NodeObserver * observer);
     bool is_observed() const { return observer_ != nullptr; }
-    /// Runs a graph all of whose tensors have memory on the main backend already.
+    /// Runs a graph whose tensors all have memory on the main backend already.
     void compute_in_place(ggml_cgraph * graph);
 
 private:
-    /// Makes the backends and the scheduler, at first and after GGML has failed with them.
+    /// Creates the backends and the scheduler, initially and after a failure in GGML.
     void start();
     void start_backends();
     void start_scheduler();
@@ -71,7 +72,7 @@ private:
     const size_t n_nodes_;
     std::function<bool()> is_stopped_;
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> pool_{ nullptr, nullptr }; // outlives the backends
-    std::vector<ggml_backend_ptr> backends_;                                                 // the CPU last, before it others, the model's device first
+    std::vector<ggml_backend_ptr> backends_;                                                 // the model's device first, the CPU last
     ggml_backend_sched_ptr sched_;
     NodeObserver * observer_ = nullptr;
     std::exception_ptr observer_error_;

@@ -10,7 +10,7 @@ void check_running(const Machine & machine, const AbortFlag & abort) {
 }
 
 Call::Call(Machine & machine, Turns::Kind kind, AbortFlag abort) : machine_(machine), kind_(kind), abort_(std::move(abort)) {
-    check(); // an aborted call need not wait
+    check(); // an aborted call does not wait
     enter();
     if (is_stopped()) {
         leave();

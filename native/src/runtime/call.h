@@ -1,4 +1,4 @@
-// One call of a session at work.
+// A running call of a session.
 #pragma once
 
 #include "base/turns.h"
@@ -11,7 +11,7 @@ namespace clvp {
 /// What the calls of one session share.
 struct Machine {
     Backend backend;
-    double piece_work = 0; // multiplications of a piece of work, between two of which other calls have their turns
+    double piece_work = 0; // multiplications per piece of work; other calls take turns between pieces
     Turns turns{};
     std::atomic<bool> closed{ false };
 };
@@ -19,11 +19,11 @@ struct Machine {
 /// Throws disposed if the machine is closed, aborted if the flag is set.
 void check_running(const Machine & machine, const AbortFlag & abort);
 
-/// One call at work. It has the machine to itself from its construction to its end, except in pause() and while it rests.
-/// Not for several threads.
+/// A running call. It has exclusive use of the machine during its lifetime, except in pause() and while a Rest exists.
+/// Not thread-safe.
 class Call {
 public:
-    /// Waits for a turn. Throws aborted, or disposed where the session is closed.
+    /// Waits for a turn. Throws aborted, or disposed if the session is closed.
     Call(Machine & machine, Turns::Kind kind, AbortFlag abort);
     ~Call();
     Call(const Call &) = delete;
@@ -32,12 +32,12 @@ public:
     Backend & backend() { return machine_.backend; }
     double piece_work() const { return machine_.piece_work; }
 
-    /// Lets the calls that wait have their turns; between two graphs, with nothing left to read. Throws as the constructor.
+    /// Lets waiting calls take their turns. Call it between two graphs, after all results have been read. Throws as the constructor.
     void pause();
-    /// What is done in each pause() besides.
+    /// Sets work to do in each pause() of this call.
     void at_pause(std::function<void()> work) { at_pause_ = std::move(work); }
 
-    /// Gives the machine to others while it lives: for waits whose length nobody knows.
+    /// Gives up the machine during its lifetime: for waits of unknown length.
     class Rest {
     public:
         explicit Rest(Call & call) : call_(call) { call_.leave(); }

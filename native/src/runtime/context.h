@@ -1,4 +1,4 @@
-// A GGML context in memory of our own: GGML ends the process if it cannot have its own, ours throws bad_alloc.
+// A GGML context in memory that we allocate: GGML ends the process if its allocation fails, ours throws bad_alloc.
 #pragma once
 
 #include "ggml-cpp.h"
@@ -7,7 +7,7 @@
 
 namespace clvp {
 
-/// Room for the descriptions of tensors and graphs, not for their data.
+/// Memory for the descriptors of tensors and graphs, not for their data.
 class Context {
 public:
     Context() = default;

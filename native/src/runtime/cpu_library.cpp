@@ -26,7 +26,7 @@ namespace clvp {
 
 namespace {
 
-/// Of the whole process, as GGML's registry is.
+/// Process-wide, like GGML's registry.
 std::mutex gate;
 std::string loaded_variant, loaded_library;
 
@@ -37,16 +37,16 @@ const std::string prefix = CLVP_CPU_PREFIX;
 #ifdef _WIN32
 const std::string suffix = ".dll";
 #else
-const std::string suffix = ".so"; // GGML's modules have it on macOS, too
+const std::string suffix = ".so"; // also on macOS
 #endif
 
 struct Library {
     std::string variant;
     fs::path path;
-    int score = 0; // 0: this machine does not run it
+    int score = 0; // 0: this machine cannot run it
 };
 
-/// GGML's score asks the CPU alone; but wide registers that the system does not save are not to be used.
+/// Whether the system saves the wide registers that a variant uses. GGML's score checks only the CPU.
 bool system_saves(const std::string & variant) {
 #if defined(__x86_64__) && defined(__GNUC__)
     unsigned a = 0, b = 0, c = 0, d = 0, saved = 0, high = 0;
@@ -74,7 +74,7 @@ int score_of(const Library & library) {
     return score && system_saves(library.variant) ? score() : 0;
 }
 
-/// GGML tells on stderr what it loads; kernels() is the place to ask.
+/// Silences GGML, which reports on stderr what it loads; kernels() returns that information.
 bool load_silently(const std::string & path) {
     ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
     const bool loaded = ggml_backend_load(path.c_str()) != nullptr;
@@ -82,7 +82,7 @@ bool load_silently(const std::string & path) {
     return loaded;
 }
 
-/// The CPU libraries of a folder, best first. No other folder is ever looked into.
+/// The CPU libraries of a folder, best first. Searches no other folder.
 std::vector<Library> libraries_in(const std::string & folder) {
     std::vector<Library> found;
     std::error_code error;
@@ -94,7 +94,7 @@ std::vector<Library> libraries_in(const std::string & folder) {
         }
     }
     if (found.empty()) {
-        fail(Code::unsupported, "%s holds no CPU library (%s*%s): reinstall the package", folder.c_str(), prefix.c_str(), suffix.c_str());
+        fail(Code::unsupported, "%s contains no CPU library (%s*%s): reinstall the package", folder.c_str(), prefix.c_str(), suffix.c_str());
     }
     for (Library & library : found) {
         library.score = score_of(library);
@@ -103,7 +103,7 @@ std::vector<Library> libraries_in(const std::string & folder) {
     return found;
 }
 
-/// The wanted library, or the best.
+/// The requested library, or the best.
 const Library & choose(const std::vector<Library> & libraries, const std::string & wanted) {
     std::string known, running;
     for (const Library & library : libraries) {
@@ -113,11 +113,11 @@ const Library & choose(const std::vector<Library> & libraries, const std::string
         }
     }
     if (running.empty()) {
-        fail(Code::unsupported, "this CPU runs none of the prebuilt libraries (%s): build the package from source", known.c_str());
+        fail(Code::unsupported, "this CPU cannot run any of the prebuilt libraries (%s): build the package from source", known.c_str());
     }
     const auto found = std::find_if(libraries.begin(), libraries.end(), [&](const Library & each) { return each.variant == wanted; });
     if (!wanted.empty() && (found == libraries.end() || found->score == 0)) {
-        fail(Code::unsupported, "expected a CPU library that this machine runs (%s), but received '%s'", running.c_str(), wanted.c_str());
+        fail(Code::unsupported, "Expected a CPU library that this machine can run (%s) but received '%s'", running.c_str(), wanted.c_str());
     }
     return wanted.empty() ? libraries.front() : *found;
 }
@@ -135,7 +135,7 @@ std::vector<std::string> features() {
     return found;
 }
 
-/// In builds for tests: the device of another process that CLVP_RPC names (host:port).
+/// In test builds: adds the device of another process, at the address in CLVP_RPC (host:port).
 void add_remote() {
 #ifdef CLVP_RPC
     const char * endpoint = getenv("CLVP_RPC");
@@ -165,7 +165,7 @@ void load_cpu_library(const std::string & folder, const std::string & variant) {
 #endif
     add_remote();
     if (!variant.empty() && variant != loaded_variant) {
-        fail(Code::unsupported, "expected the CPU kernels that this process has (%s), but received '%s'", loaded_variant.c_str(), variant.c_str());
+        fail(Code::unsupported, "Expected the CPU kernels that this process has loaded (%s) but received '%s'", loaded_variant.c_str(), variant.c_str());
     }
 }
 
@@ -175,7 +175,7 @@ void load_backend_library(const std::string & path) {
     if (loaded_variant.empty()) {
         fail(Code::unsupported, "no CPU kernels are loaded: call load_kernels() with their folder first");
     }
-    static std::set<std::string> loaded; // GGML would list the devices of a library again for each thread that loads it
+    static std::set<std::string> loaded; // GGML would list the devices of a library once for each thread that loads it
     if (loaded.count(path)) {
         return;
     }
@@ -183,11 +183,11 @@ void load_backend_library(const std::string & path) {
         fail(Code::unsupported, "%s could not be loaded: %s", path.c_str(), dl_error());
     }
     if (!load_silently(path)) {
-        fail(Code::unsupported, "%s holds no backend that starts here", path.c_str());
+        fail(Code::unsupported, "%s contains no backend that can start on this machine: check its driver", path.c_str());
     }
     loaded.insert(path);
 #else
-    fail(Code::unsupported, "%s cannot be added to a build that has its backends inside: build it with CLVP_BACKENDS", path.c_str());
+    fail(Code::unsupported, "%s cannot be added to a build with built-in backends: build with CLVP_BACKENDS", path.c_str());
 #endif
 }
 

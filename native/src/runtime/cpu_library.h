@@ -1,14 +1,14 @@
-// GGML's CPU kernels: built in, or libraries beside the program of which the best that the machine runs is loaded.
+// GGML's CPU kernels: built in, or the best CPU library that the machine can run.
 #pragma once
 
 #include "clvp/types.h"
 
 namespace clvp {
 
-/// Throws unsupported where no kernels are loaded yet: all that computes comes by here first.
+/// Throws unsupported if no kernels are loaded yet. Every computation calls this first.
 void require_kernels();
 
-// What clvp.h calls load_kernels(), load_backend() and kernels().
+// Implementations of load_kernels(), load_backend() and kernels() of clvp.h.
 
 void load_cpu_library(const std::string & folder, const std::string & variant);
 void load_backend_library(const std::string & path);

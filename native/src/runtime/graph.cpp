@@ -31,12 +31,12 @@ ggml_tensor * Graph::expand(ggml_tensor * tensor) {
     return tensor;
 }
 
-/// GGML ends the process for a graph that is larger than its room, so a fifth must be left over: of any graph that ever runs, in every test.
+/// GGML ends the process if a graph exceeds its capacity. Requiring a fifth to spare on every run makes tests catch a tight bound.
 void Graph::check_room() const {
     const int n_nodes = ggml_graph_n_nodes(graph_), n_most = ggml_graph_size(graph_);
     const size_t n_bytes = ggml_used_mem(ctx()), n_room = ggml_get_mem_size(ctx());
     if (5 * int64_t(n_nodes) > 4 * int64_t(n_most) || 5 * n_bytes > 4 * n_room) {
-        fail(Code::unsupported, "the model's graph has %d operations of %d that there is room for, and %zu of %zu bytes: this is a fault of node-clvp", n_nodes,
+        fail(Code::unsupported, "the model's graph uses %d of %d operations and %zu of %zu bytes: this is a fault of node-clvp, please report it", n_nodes,
              n_most, n_bytes, n_room);
     }
 }
@@ -45,7 +45,7 @@ void Graph::run() {
     check_room();
     backend_.allocate(graph_);
     for (const Input & input : inputs_) {
-        if (input.tensor->buffer) { // an input that no result needs gets no memory
+        if (input.tensor->buffer) { // an unused input has no memory
             ggml_backend_tensor_set(input.tensor, input.data, 0, ggml_nbytes(input.tensor));
         }
     }

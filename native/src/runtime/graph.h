@@ -1,4 +1,4 @@
-// A graph under construction: its context, its inputs, and how it is run and read.
+// Builds a graph, runs it and reads its results.
 #pragma once
 
 #include "runtime/backend.h"
@@ -7,12 +7,12 @@
 
 namespace clvp {
 
-/// Operations that a graph over n_layer blocks of any tower has at most.
+/// Maximum number of operations of a graph over n_layer blocks of any tower.
 inline size_t graph_nodes(size_t n_layer) { return 128 + 96 * n_layer; }
 
 class Graph {
 public:
-    /// Room for n_nodes operations and as many tensors besides.
+    /// With room for n_nodes operations and as many other tensors.
     Graph(Backend & backend, size_t n_nodes);
 
     ggml_context * ctx() const { return ctx_.get(); }
@@ -22,8 +22,8 @@ public:
     ggml_tensor * input(const char * name, const std::vector<int32_t> & ids);
     /// A result that read() can fetch after run().
     ggml_tensor * output(const char * name, ggml_tensor * tensor);
-    /// Takes up a node and all before it: one that must be computed for its effect, or a block's result. GGML goes from a node to those
-    /// before it by calls within calls, which need no deep stack block by block.
+    /// Adds a tensor and its ancestors to the graph: one that must be computed for its effect, or the result of a block. GGML visits
+    /// ancestors recursively; adding block by block keeps the recursion shallow.
     ggml_tensor * expand(ggml_tensor * tensor);
 
     void run();

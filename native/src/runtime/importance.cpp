@@ -15,7 +15,7 @@ ImportanceCollector::ImportanceCollector(ggml_context * weights) {
     }
 }
 
-/// The scheduler calls a copy that it makes for another device "device#name#number".
+/// The scheduler names a copy for another device "device#name#number".
 static std::string own_name(const ggml_tensor * tensor) {
     const std::string name = tensor->name;
     const size_t from = name.find('#'), to = name.rfind('#');
@@ -56,7 +56,7 @@ std::vector<ColumnImportance> ImportanceCollector::means() const {
     std::vector<ColumnImportance> list;
     for (const auto & [name, sums] : sums_) {
         if (sums.n_rows == 0) {
-            continue; // a table of embeddings, or a tower that no job has used
+            continue; // an embedding table, or a tower that no call has used
         }
         ColumnImportance entry;
         entry.name = name;
@@ -64,7 +64,7 @@ std::vector<ColumnImportance> ImportanceCollector::means() const {
         for (double square : sums.squares) {
             entry.mean_squares.push_back(static_cast<float>(square / static_cast<double>(sums.n_rows)));
             if (!std::isfinite(entry.mean_squares.back())) {
-                fail(Code::model_format, "what enters the tensor %s is no number, or too large for one: the model's weights are damaged", name.c_str());
+                fail(Code::model_format, "the inputs of the tensor %s are NaN, infinite or too large: the model's weights are damaged", name.c_str());
             }
         }
         list.push_back(std::move(entry));

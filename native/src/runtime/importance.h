@@ -1,4 +1,4 @@
-// How much each input column of the weight matrices matters: the mean square of what enters it.
+// Importance of the input columns of weight matrices: the mean square of their inputs.
 #pragma once
 
 #include "runtime/backend.h"
@@ -9,13 +9,13 @@ namespace clvp {
 
 class ImportanceCollector : public NodeObserver {
 public:
-    /// Watches the products with matrices of this context, which holds a model's weights.
+    /// Observes products with matrices of this context, which holds a model's weights.
     explicit ImportanceCollector(ggml_context * weights);
 
     bool wants(const ggml_tensor * node) override;
     void see(const ggml_tensor * node) override;
 
-    /// Of the matrices that some product used, by name. Throws model_format if a mean is no number.
+    /// Means for each matrix that was used, sorted by name. Throws model_format if a mean is NaN or infinite.
     std::vector<ColumnImportance> means() const;
 
 private:

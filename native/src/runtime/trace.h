@@ -1,4 +1,4 @@
-// What a pass through a tower's blocks leaves behind where it is asked for: hidden states and attention weights.
+// Records hidden states and attention weights of a tower's blocks, if requested.
 #pragma once
 
 #include "runtime/graph.h"
@@ -9,20 +9,20 @@ class Trace {
 public:
     Trace(Graph & graph, bool hidden_states, bool attentions) : graph_(graph), wants_hidden_(hidden_states), wants_attentions_(attentions) {}
 
-    /// A block's input, or the last one's output after the final norm.
+    /// Records the input of a block, or the output of the last block after the final norm.
     void hidden(ggml_tensor * x) {
         if (wants_hidden_) {
             hidden_.push_back(graph_.output("hidden", ggml_cont(graph_.ctx(), x)));
         }
     }
     bool wants_attentions() const { return wants_attentions_; }
-    /// A block's weights after the softmax, [n_keys, n_tokens, n_head, n_rows].
+    /// Records the attention weights of a block after the softmax, [n_keys, n_tokens, n_head, n_rows].
     void attention(ggml_tensor * weights) {
         if (wants_attentions_) {
             attentions_.push_back(graph_.output("attention", ggml_cont(graph_.ctx(), weights)));
         }
     }
-    /// Copies to the host, after the graph has run.
+    /// Copies the records to the host, after the graph has run.
     void read(Output & output) const {
         for (const ggml_tensor * tensor : hidden_) {
             output.hidden_states.push_back(Graph::read(tensor));

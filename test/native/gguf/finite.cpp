@@ -1,4 +1,4 @@
-// Weights that are no numbers are seen, of every type, wherever in a block they come from.
+// NaN and infinite weights are found in every type, wherever they occur in a block.
 #include "gguf/finite.h"
 
 #include "base/random.h"
