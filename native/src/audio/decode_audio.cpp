@@ -22,7 +22,7 @@ struct Codec : clvp_codec {
     Codec(clvp_codec_kind kind, const void * data, size_t n_bytes, const char * name) {
         if (!clvp_codec_open(this, kind, data, n_bytes)) {
             fail(Code::audio,
-                 "the file looks like %s but cannot be read as that: it is damaged or of another format; "
+                 "the file looks like %s but cannot be decoded: it is damaged or has another format; "
                  "convert it to WAV, e.g. with ffmpeg -i in out.wav",
                  name);
         }
@@ -47,7 +47,7 @@ static Audio decode_all(Codec & codec, AudioSink & sink, uint64_t tolerance) {
     for (bool more = true; more;) {
         const uint64_t n_frames = clvp_codec_read(&codec, n_chunk, chunk.data());
         if (clvp_codec_changed(&codec)) {
-            fail(Code::audio, "the audio changes its sample rate or channels midway: convert it to WAV, e.g. with ffmpeg");
+            fail(Code::audio, "the audio changes its sample rate or channel count midway: convert it to WAV, e.g. with ffmpeg");
         }
         if (is_u8) {
             recentre_u8(chunk.data(), n_frames * codec.n_channels);
@@ -171,7 +171,7 @@ Audio decode_any(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     for (size_t i = 0; i < std::min<size_t>(n_bytes, 4); i++) {
         snprintf(start + 3 * i, 4, "%02x ", data[i]);
     }
-    fail(Code::audio, "this is no audio that is known here (%zu bytes that start with %s): expected WAV, MP3, FLAC or Ogg Vorbis", n_bytes, start);
+    fail(Code::audio, "unknown audio format (%zu bytes, starting with %s): expected WAV, MP3, FLAC or Ogg Vorbis", n_bytes, start);
 }
 
 } // namespace clvp

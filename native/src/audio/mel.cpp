@@ -33,11 +33,11 @@ void validate(const MelParams & params) {
 
 void check_norms(const std::vector<float> & norms, uint32_t n_mels) {
     if (!norms.empty() && norms.size() != n_mels) {
-        fail(Code::model_format, "mel features: there are %zu norms for %u channels", norms.size(), n_mels);
+        fail(Code::model_format, "mel features: there are %zu norms, expected one for each of %u channels", norms.size(), n_mels);
     }
     for (size_t i = 0; i < norms.size(); i++) {
         if (!std::isfinite(norms[i]) || norms[i] == 0) {
-            fail(Code::model_format, "mel features: norm %zu is %g, which cannot divide", i, norms[i]);
+            fail(Code::model_format, "mel features: norm %zu is %g, expected a finite number other than 0", i, norms[i]);
         }
     }
 }

@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-void broken_ogg(const char * what) { fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert what is left with ffmpeg", what); }
+void broken_ogg(const char * what) { fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert the intact part with ffmpeg", what); }
 
 /// Ogg's checksum: CRC-32 with polynomial 0x04C11DB7, not reflected, from 0.
 static std::array<uint32_t, 256> crc_table() {
@@ -118,7 +118,7 @@ OggStream read_ogg(const uint8_t * data, size_t n_bytes, uint64_t n_wanted) {
         }
     }
     if (stream.headers.size() < 3 || is_open || stream.headers[1].size() < 7 || stream.headers[2].size() < 7) {
-        broken_ogg("its headers are not complete");
+        broken_ogg("its headers are incomplete");
     }
     return stream;
 }

@@ -119,7 +119,7 @@ static std::vector<float> apply(const FilterTable & table, const std::vector<flo
 std::vector<float> Audio::resampled(uint32_t rate) const {
     for (uint32_t hz : { sample_rate, rate }) {
         if (hz < min_sample_rate || hz > max_sample_rate) {
-            fail(Code::audio, "expected a sample rate of %u to %u Hz but received %u", min_sample_rate, max_sample_rate, hz);
+            fail(Code::audio, "Expected a sample rate of %u to %u Hz but received %u", min_sample_rate, max_sample_rate, hz);
         }
     }
     const uint64_t n_in = samples.size();

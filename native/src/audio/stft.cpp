@@ -10,8 +10,8 @@ Stft::Stft(const MelBank & bank, uint32_t n_frames)
     : bank_(bank), n_frames_(n_frames), n_bins_(bank.params().n_fft / 2 + 1), n_samples_(size_t(n_frames) * bank.params().hop), n_pad_(bank.params().n_fft / 2),
       re_(bank.params().n_fft), im_(bank.params().n_fft) {
     if (uint64_t(n_frames) * n_bins_ > max_values || uint64_t(n_frames) * bank.params().hop > max_values) {
-        fail(Code::invalid_argument, "Expected at most %llu values of a sound's spectra but %u frames would have more: cut the codes",
-             (unsigned long long)max_values, n_frames);
+        fail(Code::invalid_argument, "Expected at most %llu spectral values but %u frames need more: use fewer codes", (unsigned long long)max_values,
+             n_frames);
     }
     const std::vector<double> & window = bank.window();
     sound_.resize(n_samples_ + 2 * n_pad_);

@@ -122,12 +122,12 @@ static void check_codebooks(const std::vector<uint8_t> & packet) {
         const uint32_t n_dims = bits.get(16), n_entries = bits.get(24);
         n_values += uint64_t(n_entries) * n_dims;
         if (n_dims == 0 || n_entries == 0 || n_values > 1 << 20) {
-            broken_ogg("its codebooks are of impossible sizes");
+            broken_ogg("its codebooks have impossible sizes");
         }
         skip_code_lengths(bits, n_entries);
         const uint32_t lookup = bits.get(4);
         if (lookup > 2) {
-            broken_ogg("a codebook is of an unknown kind");
+            broken_ogg("a codebook has an unknown type");
         }
         if (lookup > 0) {
             bits.skip(32 + 32);
@@ -147,7 +147,7 @@ Audio decode_vorbis(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     const uint8_t * id = data + 28; // identification header: "\1vorbis", version, channels, rate
     if (id[11] > 2) {
         // stb_vorbis decodes 5.1 wrongly (github.com/nothings/stb/issues/879 and 1594): better nothing than noise.
-        fail(Code::audio, "Ogg Vorbis of %u channels is not supported: mix it down, e.g. with ffmpeg -i in.ogg -ac 1 out.wav", id[11]);
+        fail(Code::audio, "Ogg Vorbis with %u channels is not supported: mix it down, e.g. with ffmpeg -i in.ogg -ac 1 out.wav", id[11]);
     }
     sink.open(uint32_t(read_le(id + 12, 4)), id[11], 0);
     const OggStream stream = read_ogg(data, n_bytes, sink.n_wanted());
@@ -161,7 +161,7 @@ Audio decode_vorbis(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     int error = 0;
     stb_vorbis * vorbis = stb_vorbis_open_memory(data, int(stream.n_bytes), &error, &alloc); // all of it is in the arena
     if (!vorbis) {
-        fail(Code::audio, "the Ogg Vorbis file is damaged or of an unknown kind (stb_vorbis error %d); convert it to WAV, e.g. with ffmpeg", error);
+        fail(Code::audio, "the Ogg Vorbis file is damaged or has an unknown format (stb_vorbis error %d); convert it to WAV, e.g. with ffmpeg", error);
     }
     for (bool more = true; more;) {
         float ** planes = nullptr;

@@ -54,7 +54,7 @@ struct Reader {
         if (stated.empty() != !has_tensors) {
             faults.push_back({ "", std::string("the header has only one of ") + header_checksum_key + " and " + tensor_checksums_key });
         } else if (!stated.empty() && header_checksum(bytes) != stated) {
-            faults.push_back({ "", "the header does not agree with its checksum: a key, a name, a shape or a checksum was changed" });
+            faults.push_back({ "", "the header does not match its checksum: a key, a name, a shape or a checksum was changed" });
         }
     }
 
@@ -68,7 +68,7 @@ struct Reader {
             }
         });
         if (stated && hash.text() != *stated) {
-            faults.push_back({ tensor.name, "its data does not agree with its checksum" });
+            faults.push_back({ tensor.name, "its data does not match its checksum" });
         }
     }
 
@@ -76,7 +76,7 @@ struct Reader {
         bool zeros = true;
         read(from, to - from, piece_bytes, [&](uint64_t) { zeros = zeros && std::all_of(piece.begin(), piece.end(), [](char c) { return c == 0; }); });
         if (!zeros) {
-            faults.push_back({ "", "there is something between the tensors, before byte " + std::to_string(to) });
+            faults.push_back({ "", "unexpected data between the tensors, before byte " + std::to_string(to) });
         }
     }
 

@@ -48,8 +48,8 @@ void add(TensorDifference & sums, const std::vector<float> & from_a, const std::
 
 TensorDifference start(const GgufTensor & a, const GgufTensor & b) {
     if (!std::equal(a.ne, a.ne + 4, b.ne)) {
-        fail(Code::invalid_argument, "Expected tensors of one shape to compare, but %s has %lld x %lld and %lld x %lld numbers", a.name.c_str(),
-             (long long)a.ne[0], (long long)a.ne[1], (long long)b.ne[0], (long long)b.ne[1]);
+        fail(Code::invalid_argument, "Expected tensors of the same shape for %s but received %lld x %lld and %lld x %lld", a.name.c_str(), (long long)a.ne[0],
+             (long long)a.ne[1], (long long)b.ne[0], (long long)b.ne[1]);
     }
     TensorDifference found;
     found.name = a.name;

@@ -43,7 +43,7 @@ bool all_finite(ggml_type type, const uint8_t * data, size_t n_bytes) {
                    (each.n == 1 || all_below<uint16_t>(0x7c00, data + each.at + 2, n_bytes / size, size));
         }
     }
-    fail(Code::unsupported, "weights of type %s are not read", ggml_type_name(type));
+    fail(Code::unsupported, "weights of type %s are not supported", ggml_type_name(type));
 }
 
 } // namespace clvp

@@ -132,7 +132,7 @@ Value read_array_value(GgufReader & reader, const std::string & key) {
     case gguf_f32: return read_array<float, float>(reader, key, n);
     case gguf_f64: return read_array<float, double>(reader, key, n);
     case gguf_string: return read_strings(reader, key, n);
-    default: fail(Code::model_format, "key '%s' is an array of type %u, which no model file needs", key.c_str(), type);
+    default: fail(Code::model_format, "key '%s' is an array of type %u, which model files do not use", key.c_str(), type);
     }
 }
 
@@ -154,7 +154,7 @@ Value read_value(GgufReader & reader, const std::string & key) {
     case gguf_bool: {
         const uint8_t value = reader.number<uint8_t>();
         if (value > 1) {
-            fail(Code::model_format, "key '%s' is a bool of value %u", key.c_str(), value);
+            fail(Code::model_format, "key '%s' is a bool with the value %u", key.c_str(), value);
         }
         return value == 1;
     }
@@ -212,7 +212,7 @@ Values read_values(GgufReader & reader, uint64_t n) {
         reader.charge(sizeof(Values::value_type));
         Value value = read_value(reader, key);
         if (!values.emplace(key, std::move(value)).second) {
-            fail(Code::model_format, "key '%s' is there twice", key.c_str());
+            fail(Code::model_format, "key '%s' appears twice", key.c_str());
         }
     }
     return values;

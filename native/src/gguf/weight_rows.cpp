@@ -51,7 +51,8 @@ void check_weights(const std::vector<float> & weights, const GgufTensor & tensor
     const float largest = from == tensor.type ? FLT_MAX : largest_weight(tensor.type);
     for (const float weight : weights) {
         if (!(std::abs(weight) <= largest)) { // so written, a NaN fails it
-            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot", tensor.name.c_str(), double(weight), type_to_name(tensor.type));
+            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot represent", tensor.name.c_str(), double(weight),
+                 type_to_name(tensor.type));
         }
     }
 }

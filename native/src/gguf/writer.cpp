@@ -37,7 +37,8 @@ GgufTensor checked_tensor(const NewTensor & info) {
     check_shape(tensor);
     const bool sound = std::all_of(info.importance.begin(), info.importance.end(), [](float x) { return std::isfinite(x) && x >= 0; });
     if (!info.importance.empty() && (!sound || info.importance.size() != uint64_t(tensor.ne[0]))) {
-        fail(Code::model_format, "tensor '%.64s' has an importance that is not %lld finite numbers from 0 on", info.name.c_str(), (long long)tensor.ne[0]);
+        fail(Code::model_format, "tensor '%.64s' has an invalid importance: expected %lld finite, non-negative numbers", info.name.c_str(),
+             (long long)tensor.ne[0]);
     }
     return tensor;
 }
@@ -75,7 +76,7 @@ uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
 void GgufWriter::lay_out() {
     for (const char * key : { "general.alignment", header_checksum_key, tensor_checksums_key }) {
         if (values.count(key)) {
-            fail(Code::invalid_argument, "%s is the writer's own", key);
+            fail(Code::invalid_argument, "the key %s is reserved: the writer sets it", key);
         }
     }
     values[header_checksum_key] = std::string(no_checksum);
@@ -115,7 +116,7 @@ void GgufWriter::set_up(const std::string & target, const Values & given, const 
         if (error.code != Code::model_format) {
             throw;
         }
-        fail(Code::invalid_argument, "cannot write such a file: %s", error.what()); // there is no file at fault yet
+        fail(Code::invalid_argument, "cannot write this file: %s", error.what()); // there is no file at fault yet
     }
 }
 
@@ -124,7 +125,7 @@ WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::s
         fail(Code::invalid_argument, "the file is finished");
     }
     if (current == tensors.size()) {
-        fail(Code::invalid_argument, "all %zu tensors are whole already", tensors.size());
+        fail(Code::invalid_argument, "all %zu tensors are already complete", tensors.size());
     }
     const GgufTensor & tensor = tensors[current];
     WeightRows source;
@@ -133,15 +134,15 @@ WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::s
     source.n_cols = row_length(tensor, source.type);
     source.transposed = n_cols_transposed != 0;
     if (source.n_cols % uint64_t(ggml_blck_size(source.type)) != 0 || (source.transposed && ggml_blck_size(source.type) != 1)) {
-        fail(Code::invalid_argument, "tensor '%s' cannot be read from %s", tensor.name.c_str(), type.c_str());
+        fail(Code::invalid_argument, "tensor '%s' cannot be converted from %s", tensor.name.c_str(), type.c_str());
     }
     if (source.transposed && n_cols_transposed != source.n_cols) {
-        fail(Code::invalid_argument, "tensor '%s' has %llu columns, not %llu", tensor.name.c_str(), (unsigned long long)source.n_cols,
+        fail(Code::invalid_argument, "tensor '%s' has %llu columns but the data has %llu", tensor.name.c_str(), (unsigned long long)source.n_cols,
              (unsigned long long)n_cols_transposed);
     }
     source.n_rows = n_bytes / source.row_size();
     if (n_bytes % source.row_size() != 0 || source.n_rows > (tensor.n_elements() - n_done) / source.n_cols) {
-        fail(Code::invalid_argument, "%zu bytes are not whole rows of tensor '%s', or too many", n_bytes, tensor.name.c_str());
+        fail(Code::invalid_argument, "%zu bytes are not a whole number of rows of tensor '%s', or exceed its size", n_bytes, tensor.name.c_str());
     }
     return source;
 }
@@ -198,7 +199,7 @@ void GgufWriter::read_back() {
     const GgufHeader written = parse_gguf([&](uint64_t offset, void * data, size_t n) { file->read_at(offset, data, n); }, n_bytes);
     const auto faults = checksum_faults(*file, written, {}, {}, abort);
     if (!faults.empty() || written.values != values) {
-        fail(Code::io, "'%s' was written, but reads back otherwise: the disk may be failing", file->path().c_str());
+        fail(Code::io, "'%s' was written but reads back differently: the disk may be failing", file->path().c_str());
     }
 }
 
@@ -207,7 +208,7 @@ void GgufWriter::finish() {
         fail(Code::invalid_argument, "the file is finished");
     }
     if (current != tensors.size()) {
-        fail(Code::invalid_argument, "tensor '%s' is not whole yet", tensors[current].name.c_str());
+        fail(Code::invalid_argument, "tensor '%s' is not complete yet", tensors[current].name.c_str());
     }
     std::string header = header_bytes(values, tensors, data_start);
     set_header_checksum(header);

@@ -89,7 +89,7 @@ Activation find_activation(const std::string & name) {
         return found->second;
     }
     if (name == "prelu" || name == "xielu") {
-        fail(Code::unsupported, "the activation '%s' has weights of its own, which CLVP's checkpoints have no place for", name.c_str());
+        fail(Code::unsupported, "the activation '%s' has weights of its own, which CLVP checkpoints do not store", name.c_str());
     }
     std::string names;
     for (const auto & each : known) {

@@ -45,7 +45,7 @@ static void check_codes(const std::vector<int32_t> & codes, int64_t n_codes) {
     }
     for (const int32_t code : codes) {
         if (code < 0 || code >= n_codes) {
-            fail(Code::invalid_argument, "Expected codes from 0 to %lld, which the model's codebook has, but received %d: leave starts and stops out",
+            fail(Code::invalid_argument, "Expected codes from 0 to %lld, those in the model's codebook, but received %d: remove start and stop codes",
                  static_cast<long long>(n_codes - 1), code);
         }
     }

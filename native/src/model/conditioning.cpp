@@ -76,7 +76,8 @@ void check_conditioning(const std::vector<float> & voices, const Rows & text, co
         fail(Code::invalid_argument, "Expected finite numbers for the voice but received NaN or infinity");
     }
     if (n_voices != text.n_rows && n_voices != 1 && text.n_rows != 1) {
-        fail(Code::invalid_argument, "Expected as many voices as texts, or one of either, but received %zu voices and %u texts", n_voices, text.n_rows);
+        fail(Code::invalid_argument, "Expected as many voices as texts, or one voice, or one text, but received %zu voices and %u texts", n_voices,
+             text.n_rows);
     }
 }
 

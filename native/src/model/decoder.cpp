@@ -160,7 +160,8 @@ KvShape kv_shape(const Backend & backend, const Params & params, const std::stri
     KvShape shape = { kv_type(params), p.n_layer, p.n_head, p.n_embd / p.n_head, !own_kernels };
     if (type == "q8_0") {
         if (!own_kernels || shape.d_head % ggml_blck_size(GGML_TYPE_Q8_0) != 0) {
-            fail(Code::unsupported, "keys and values of type q8_0 need the CPU and heads of a multiple of %d, but this model has heads of %u on %s: use f16",
+            fail(Code::unsupported,
+                 "a KV cache of type q8_0 needs the CPU and a head width divisible by %d, but this model has heads of width %u on %s: use f16",
                  static_cast<int>(ggml_blck_size(GGML_TYPE_Q8_0)), shape.d_head, ggml_backend_dev_name(backend.device()));
         }
         shape.type = GGML_TYPE_Q8_0;
@@ -303,12 +304,12 @@ void check_decode(const DecoderRows & rows, const Params & params, const void * 
     if (rows.past) {
         const auto * past = static_cast<const KeyValues *>(rows.past.get());
         if (past->model() != model || past->n_rows() != rows.n_rows) {
-            fail(Code::invalid_argument, "Expected a past of %u rows made by this model but received one of %u%s", rows.n_rows, past->n_rows(),
+            fail(Code::invalid_argument, "Expected a past of %u rows made by this model but received one of %u rows%s", rows.n_rows, past->n_rows(),
                  past->model() == model ? "" : ", made by another model");
         }
     }
     if (n_past + rows.n_tokens > max_keys || (rows.positions.empty() && n_past + rows.n_tokens > d.n_positions)) {
-        fail(Code::invalid_argument, "Expected at most %u tokens, those of the past included, but received %u", d.n_positions, n_past + rows.n_tokens);
+        fail(Code::invalid_argument, "Expected at most %u tokens, including those of the past, but received %u", d.n_positions, n_past + rows.n_tokens);
     }
     if (!rows.types.empty()) {
         Rows types;

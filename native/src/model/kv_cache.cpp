@@ -116,7 +116,7 @@ std::unique_ptr<KvCache::Page> KvCache::new_page(uint32_t n_slots) const {
 void KvCache::reserve(uint32_t slot) {
     Slot & row = slots_.at(slot);
     if (row.length >= n_max_) {
-        fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots(), n_max_);
+        fail(Code::invalid_argument, "the KV cache is full: it holds %u candidates of at most %u tokens", n_slots(), n_max_);
     }
     if (shape_.values_by_channel) {
         common_ = common_ ? std::move(common_) : new_page(n_slots());

@@ -37,8 +37,8 @@ void check_rows(const char * what, const Rows & rows, const RowLimits & limits, 
     const size_t n_hidden = n * limits.n_embd * (rows.hidden_states ? limits.n_layer + 2 : 4);
     const size_t n_scores = n * n_keys * limits.n_head * (rows.attentions ? limits.n_layer + 2 : 2);
     if (n_hidden > max_numbers || n_scores > max_numbers) {
-        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u of %u tokens: split the batch%s", what, rows.n_rows, rows.n_tokens,
-             rows.attentions || rows.hidden_states ? ", or ask for less of it" : "");
+        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u rows of %u tokens: split the batch%s", what, rows.n_rows,
+             rows.n_tokens, rows.attentions || rows.hidden_states ? ", or request fewer outputs" : "");
     }
     if (rows.embeds.empty()) {
         check_size(what, "ids", rows.ids.size(), n);

@@ -226,7 +226,8 @@ void read_data(const File & file, const GgufHeader & header, const Weights & wei
             const uint64_t n = std::min(piece, from.n_bytes - at);
             file.read_at(from.offset + at, bytes.data(), n);
             if (!all_finite(to->type, bytes.data(), n)) {
-                fail(Code::model_format, "tensor '%s' has weights that are NaN or infinite: the file is damaged. clvp verify tells where; convert it again",
+                fail(Code::model_format,
+                     "tensor '%s' has NaN or infinite weights: the file is damaged. Run clvp verify for details, then convert the model again",
                      from.name.c_str());
             }
             store(to, at, bytes, n);
@@ -283,7 +284,7 @@ static void check_limit(const File & file, uint64_t needed, uint64_t limit) {
 /// A process that takes more than it may is killed: refuse before anything is allocated.
 static void check_memory(uint64_t needed, uint64_t available) {
     if (available > 0 && needed > available) {
-        fail(Code::out_of_memory, "the model's weights need %.0f MB, and %.0f MB are free: use a smaller type, load fewer parts, or map the file (mmap)",
+        fail(Code::out_of_memory, "the model's weights need %.0f MB but only %.0f MB are free: use a smaller type, load fewer parts, or map the file (mmap)",
              static_cast<double>(needed) / 1e6, static_cast<double>(available) / 1e6);
     }
 }
@@ -293,11 +294,11 @@ static void map_data(const File & file, const GgufHeader & header, Weights & wei
     ggml_backend_dev_props props;
     ggml_backend_dev_get_props(device, &props);
     if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU || !props.caps.buffer_from_host_ptr) {
-        fail(Code::unsupported, "%s cannot use a mapped file: leave mmap out, or use the device 'cpu'", ggml_backend_dev_name(device));
+        fail(Code::unsupported, "%s cannot use a mapped file: leave mmap out, or use device 'cpu'", ggml_backend_dev_name(device));
     }
     const size_t alignment = ggml_backend_buft_get_alignment(ggml_backend_dev_buffer_type(device));
     if (header.alignment % alignment != 0) {
-        fail(Code::unsupported, "%s has its tensors at multiples of %u bytes, and a mapped file needs %zu: leave mmap out, or write it anew (clvp quantize)",
+        fail(Code::unsupported, "%s aligns its tensors to %u bytes but a mapped file needs %zu: leave mmap out, or rewrite the file with clvp quantize",
              file.path().c_str(), header.alignment, alignment);
     }
     weights.mapping = Mapping(file, header.n_bytes);
