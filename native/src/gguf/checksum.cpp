@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t piece_bytes = 8 << 20;
 
-/// Where a header's own checksum is: a string behind its key, its type and its length.
+/// Offset of the header's own checksum: a string that follows its key, type and length.
 size_t checksum_place(const std::string & header) {
     std::string before = header_checksum_key;
     const uint32_t type = gguf_string;
@@ -23,7 +23,7 @@ size_t checksum_place(const std::string & header) {
     return found == std::string::npos || header.size() - found < before.size() + length ? std::string::npos : found + before.size();
 }
 
-/// Reads a file through from front to end, and notes what it finds.
+/// Reads a file from start to end and collects its faults.
 struct Reader {
     const File & file;
     const GgufHeader & header;
@@ -33,7 +33,7 @@ struct Reader {
     std::vector<Fault> faults;
     std::vector<char> piece;
 
-    /// Calls `take` for each piece of a range.
+    /// Reads a range of the file piece by piece and calls `take` for each.
     template <typename F> void read(uint64_t offset, uint64_t n_bytes, uint64_t at_once, F take) {
         for (uint64_t done = 0; done < n_bytes; done += piece.size()) {
             check_abort(abort);

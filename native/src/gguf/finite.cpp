@@ -8,7 +8,7 @@ namespace clvp {
 
 namespace {
 
-/// Where a block of a quantized type has its scales, in half precision: if they are finite, so are its weights.
+/// Offsets of the half-precision scales in a quantized block. If the scales are finite, so are the block's weights.
 struct Scales {
     ggml_type type;
     size_t at, n;
@@ -16,7 +16,7 @@ struct Scales {
 constexpr Scales scales[] = { { GGML_TYPE_Q8_0, 0, 1 },   { GGML_TYPE_Q4_0, 0, 1 }, { GGML_TYPE_Q5_0, 0, 1 }, { GGML_TYPE_IQ4_NL, 0, 1 },
                               { GGML_TYPE_Q6_K, 208, 1 }, { GGML_TYPE_Q5_K, 0, 2 }, { GGML_TYPE_Q4_K, 0, 2 } };
 
-/// Floating-point numbers every `step` bytes; NaN and the infinities have all bits of the exponent.
+/// Checks the floating-point number at every `step` bytes. NaN and infinity have all exponent bits set.
 template <typename Bits> bool all_below(Bits exponent, const uint8_t * data, size_t n, size_t step) {
     Bits found = 0;
     for (size_t i = 0; i < n; i++) {

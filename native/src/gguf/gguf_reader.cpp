@@ -11,8 +11,8 @@ namespace clvp {
 
 namespace {
 
-// The types that a weight can have: GGML has kernels for each on every backend, and the others are either integers, parts
-// of a computation, or need tables that are built at run time.
+// The types that a weight can have. GGML has kernels for each of them on every backend. The other types are integers or intermediate
+// formats, or need tables that are built at run time.
 constexpr struct {
     ggml_type type;
     const char * name;
@@ -27,14 +27,14 @@ uint32_t read_alignment(const Values & values) {
         return gguf_alignment;
     }
     const uint32_t * value = std::get_if<uint32_t>(&found->second);
-    // GGUF asks for a multiple of 8, GGML for a power of two.
+    // GGUF requires a multiple of 8, GGML a power of two.
     if (!value || *value < 8 || *value > gguf_max_alignment || (*value & (*value - 1)) != 0) {
         fail(Code::model_format, "general.alignment is not a power of two from 8 to %u", gguf_max_alignment);
     }
     return *value;
 }
 
-// Leaves the offset as the file says it: from the start of the data.
+// Keeps the offset as stored: relative to the start of the data.
 GgufTensor read_tensor(GgufReader & reader) {
     GgufTensor tensor;
     tensor.name = reader.name(GGML_MAX_NAME - 1, "a tensor's name");

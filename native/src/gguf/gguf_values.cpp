@@ -43,7 +43,7 @@ void GgufReader::need(uint64_t n) const {
 }
 
 void GgufReader::charge(uint64_t n) {
-    // The sum cannot overflow: each n is bounded by need() or by a cap before.
+    // The sum cannot overflow: need() or a cap has bounded each n before.
     memory_ += n;
     if (memory_ > gguf_max_memory) {
         fail(Code::model_format, "the header takes more than %llu bytes of memory", (unsigned long long)gguf_max_memory);
@@ -73,7 +73,7 @@ std::string GgufReader::name(uint64_t max_size, const char * what) {
 
 namespace {
 
-// A number of the file's type From as ours, if it fits.
+// Reads a number of the file's type From and converts it, if it fits.
 template <typename To, typename From> To read_as(GgufReader & reader, const std::string & key) {
     const From value = reader.number<From>();
     bool fits;
@@ -90,7 +90,7 @@ template <typename To, typename From> To read_as(GgufReader & reader, const std:
     return To(value);
 }
 
-/// A part of a key's value, for messages.
+/// Describes a part of a key's value in messages.
 std::string part_of(const std::string & key, const char * part) { return "key '" + key + "': " + part; }
 
 template <typename To, typename From> std::vector<To> read_array(GgufReader & reader, const std::string & key, uint64_t n) {

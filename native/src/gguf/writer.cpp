@@ -1,5 +1,5 @@
-// Writes GGUF version 3. Everything before the tensors' data is laid out at once, so a file's length is known from the
-// start; our own reader then checks the layout, so that no caller can write a file that load() refuses.
+// Writes GGUF version 3. The header is laid out first, so the file's length is known from the start. Our own reader then checks the
+// header, so no caller can write a file that load() refuses.
 
 #include "gguf/writer.h"
 
@@ -18,8 +18,8 @@ namespace clvp {
 
 namespace {
 
-constexpr uint64_t piece_elements = 1 << 16; // converted by one thread
-constexpr uint64_t chunk_elements = 1 << 21; // converted, then written, at once
+constexpr uint64_t piece_elements = 1 << 16; // that one thread converts at a time
+constexpr uint64_t chunk_elements = 1 << 21; // that are converted, then written, together
 
 // --- the header ---------------------------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ GgufTensor checked_tensor(const NewTensor & info) {
     }
     tensor.n_dims = int(info.dims.size());
     for (size_t i = 0; i < info.dims.size(); i++) {
-        tensor.ne[i] = int64_t(info.dims[i]); // from 2^63 on negative, and so refused
+        tensor.ne[i] = int64_t(info.dims[i]); // 2^63 and above become negative and are rejected
     }
     check_shape(tensor);
     const bool sound = std::all_of(info.importance.begin(), info.importance.end(), [](float x) { return std::isfinite(x) && x >= 0; });
@@ -43,7 +43,7 @@ GgufTensor checked_tensor(const NewTensor & info) {
     return tensor;
 }
 
-/// `data_start` is what the tensors' offsets count from.
+/// `data_start` is the origin of the tensors' offsets.
 std::string header_bytes(const Values & values, const std::vector<GgufTensor> & tensors, uint64_t data_start) {
     std::string out = "GGUF";
     put<uint32_t>(out, 3);
@@ -64,7 +64,7 @@ std::string header_bytes(const Values & values, const std::vector<GgufTensor> & 
     return out;
 }
 
-// Elements that go together: a row, or one element of a vector, which may come in parts of any length.
+// The smallest unit to append: a row of a matrix, or one element of a vector, which may arrive in parts of any length.
 uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
     return tensor.n_dims == 1 && ggml_blck_size(tensor.type) == 1 && ggml_blck_size(from) == 1 ? 1 : uint64_t(tensor.ne[0]);
 }
@@ -88,7 +88,7 @@ void GgufWriter::lay_out() {
     }
     const std::string header = header_bytes(values, tensors, 0);
     const uint64_t end = checked_add(header.size(), offset, "the file's size");
-    // The reader asks for nothing past the header; its own limits keep it there.
+    // The reader requests nothing past the header: its limits ensure that.
     const ByteSource from_header = [&](uint64_t at, void * data, size_t n) {
         const size_t some = size_t(at < header.size() ? std::min<uint64_t>(n, header.size() - at) : 0);
         memcpy(data, header.data() + at, some);
@@ -116,7 +116,7 @@ void GgufWriter::set_up(const std::string & target, const Values & given, const 
         if (error.code != Code::model_format) {
             throw;
         }
-        fail(Code::invalid_argument, "cannot write this file: %s", error.what()); // there is no file at fault yet
+        fail(Code::invalid_argument, "cannot write this file: %s", error.what()); // the caller's mistake, not a file's
     }
 }
 
@@ -147,7 +147,7 @@ WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::s
     return source;
 }
 
-// Called by several threads. A row's bytes depend on that row alone, so they are the same however rows are shared out.
+// Called by several threads. A row's bytes depend on that row alone, so the result does not depend on how rows are divided among threads.
 void GgufWriter::convert_rows(const WeightRows & source, uint64_t first, uint64_t n, char * to) const {
     const GgufTensor & tensor = tensors[current];
     thread_local std::vector<float> weights;
@@ -155,7 +155,7 @@ void GgufWriter::convert_rows(const WeightRows & source, uint64_t first, uint64_
     source.load(first, n, weights.data());
     check_weights(weights, tensor, source.type);
     if (source.type == tensor.type && !source.transposed) {
-        memcpy(to, source.data + first * source.row_size(), n * source.row_size()); // to quantize anew what is quantized would change it
+        memcpy(to, source.data + first * source.row_size(), n * source.row_size()); // quantizing again would change the bytes
         return;
     }
     const std::vector<float> & columns = importance[current];
@@ -193,7 +193,7 @@ void GgufWriter::end_tensor() {
     current++;
 }
 
-// Disks and file systems fail silently now and then; it is cheap to notice while the source is still at hand.
+// Disks and file systems sometimes fail silently. Detecting that is cheap while the source is still available.
 void GgufWriter::read_back() {
     const uint64_t n_bytes = file->size();
     const GgufHeader written = parse_gguf([&](uint64_t offset, void * data, size_t n) { file->read_at(offset, data, n); }, n_bytes);
