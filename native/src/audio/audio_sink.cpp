@@ -1,4 +1,4 @@
-// The sink of the audio decoders: mixes to mono, bounds the length, and refuses what is broken.
+// The sink of the audio decoders: mixes to mono, limits the length and rejects damaged audio.
 #include "audio/audio_sink.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace clvp {
 
-static constexpr double max_clip_seconds = 3600; // without max_seconds, against bombs
+static constexpr double max_clip_seconds = 3600; // limit without max_seconds, against decompression bombs
 
 void AudioSink::open(uint32_t sample_rate, uint32_t n_channels, uint64_t n_declared) {
     if (sample_rate < min_sample_rate || sample_rate > max_sample_rate) {
