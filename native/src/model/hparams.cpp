@@ -90,7 +90,7 @@ public:
         return value;
     }
 
-    /// A value that `check` does not throw for; if it does, the message begins with the key.
+    /// Reads a value and passes it to `check`. If `check` throws, adds the key to the message.
     template <typename T, typename F> const T & checked(const char * name, F check) const {
         const T & value = get<T>(name);
         try {
@@ -106,7 +106,7 @@ private:
     std::string prefix_;
 };
 
-/// What is shown wherever the model is spoken of.
+/// Checks a value that is shown wherever the model is described.
 void check_word(const std::string & word) {
     const bool fits = !word.empty() && word.size() <= 32;
     if (!fits || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
@@ -130,7 +130,7 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
     if (keys.get<bool>("rotary")) {
         const uint32_t n_freq = std::max(p.n_proj / (2 * p.n_head), 32u);
         p.n_rot = rotary_width(p.n_proj, p.n_head);
-        // The reference's exponents run over n_freq, GGML's over n_rot: they differ when n_freq is odd.
+        // The reference divides its exponents by n_freq, GGML by n_rot: they differ when n_freq is odd.
         p.rope_base = std::pow(10000.0f, static_cast<float>(p.n_rot) / static_cast<float>(n_freq));
         if (p.n_rot > p.n_embd / p.n_head) {
             fail(Code::model_format, "the key clvp.%s.head_count is %u: heads of width %u are narrower than the rotary width %u", tower, p.n_head,
@@ -182,7 +182,7 @@ MelParams read_mel(const Values & values) {
     if (keys.has("norms")) {
         p.norms = keys.checked<std::vector<float>>("norms", [&](const std::vector<float> & norms) { check_norms(norms, p.n_mels); });
     }
-    keys.checked<uint32_t>("seconds", [&](uint32_t) { validate(p); }); // the other sizes are in range: this one makes too much of them
+    keys.checked<uint32_t>("seconds", [&](uint32_t) { validate(p); }); // the other sizes are in range, so this one is too large in combination
     return p;
 }
 
@@ -195,7 +195,7 @@ Summary summary_from_name(const std::string & name) {
     if (name == "first") {
         return Summary::first;
     }
-    if (name == "last" || name == "cls_index") { // the encoders pass no index, and then cls_index means the last
+    if (name == "last" || name == "cls_index") { // the encoders pass no index, and then cls_index selects the last token
         return Summary::last;
     }
     fail(Code::unsupported, "the summary type '%s' is not supported: expected mean, last, first or cls_index", printable(name).c_str());

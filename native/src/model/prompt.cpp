@@ -11,7 +11,7 @@ namespace clvp {
 
 namespace {
 
-constexpr uint32_t n_start = 1; // mel start, behind what the conditioning encoder gives
+constexpr uint32_t n_start = 1; // mel start, after the conditioning encoder's output
 
 uint32_t row_count(const ConditioningPrompt & prompt, const Params & params) { return static_cast<uint32_t>(prompt.embeds.size() / params.decoder.n_embd); }
 
@@ -133,7 +133,7 @@ ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params 
     if (prefix_positions == PrefixPositions::cancelled) {
         return x;
     }
-    // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
+    // The reference subtracts position i and expects its decoder to add it again, but the decoder adds position 0 to all rows.
     return ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, w.pos_embd, 0, x->ne[1])), first);
 }
 
@@ -144,7 +144,7 @@ Prompt ready_prompt(Call & call, const Weights & weights, const Params & params,
     }
     Rows rows;
     rows.n_rows = 1;
-    rows.ids = encoder_ids(text->ids, params); // with the stop that generate() adds to the conditioning encoder's own
+    rows.ids = encoder_ids(text->ids, params); // with generate()'s stop token; the conditioning encoder adds another
     rows.n_tokens = static_cast<uint32_t>(rows.ids.size());
     check_conditioning(text->voice, rows, params);
     return ConditioningPrompt{ finite_result(condition_rows(call, weights, params, text->voice, rows), "a prefix") };

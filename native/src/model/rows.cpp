@@ -26,8 +26,8 @@ void check_range(const char * what, const char * field, const std::vector<int32_
 } // namespace
 
 void check_rows(const char * what, const Rows & rows, const RowLimits & limits, uint32_t n_past) {
-    constexpr uint32_t max_rows = clvp::limits::tower_rows; // `limits` are the caller's
-    constexpr size_t max_numbers = 1u << 30;                // that a call may hold at a time: 4 GiB
+    constexpr uint32_t max_rows = clvp::limits::tower_rows; // qualified: `limits` is the parameter here
+    constexpr size_t max_numbers = 1u << 30;                // held by one call at a time: 4 GiB
     if (rows.n_rows < 1 || rows.n_rows > max_rows || rows.n_tokens < 1 || rows.n_tokens > limits.max_tokens) {
         fail(Code::invalid_argument, "Expected 1 to %u rows of 1 to %u tokens for %s but received %u of %u", max_rows, limits.max_tokens, what, rows.n_rows,
              rows.n_tokens);
