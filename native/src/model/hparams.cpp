@@ -110,7 +110,7 @@ private:
 void check_word(const std::string & word) {
     const bool fits = !word.empty() && word.size() <= 32;
     if (!fits || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
-        fail(Code::model_format, "'%s' is not a word of lower-case letters, digits and underscores", printable(word).c_str());
+        fail(Code::model_format, "'%s' is not a word of 1 to 32 lower-case letters, digits and underscores", printable(word).c_str());
     }
 }
 
