@@ -1,4 +1,4 @@
-// What ggml_memory.h puts in the place of malloc, calloc and realloc in GGML.
+// Replacements for malloc, calloc and realloc in GGML (ggml_memory.h).
 #include "ggml_memory.h"
 
 #include <new>
@@ -21,8 +21,8 @@ void * clvp_malloc(size_t n) { return or_throw(std::malloc(n ? n : 1)); }
 void * clvp_calloc(size_t n, size_t size) { return or_throw(std::calloc(n ? n : 1, size ? size : 1)); }
 void * clvp_realloc(void * block, size_t n) { return or_throw(std::realloc(block, n ? n : 1)); }
 
-/// GGML looks whether the memory of tensors is there, and we say then how to do with less; that of its own lists and threads it takes for
-/// granted, and it is small.
+/// GGML checks large allocations, those of tensors, and our error message then suggests how to use less. It does not check small ones,
+/// those of its lists and threads, so these throw.
 int clvp_posix_memalign(void ** block, size_t alignment, size_t n) {
     constexpr size_t tensors = size_t(1) << 20;
     const int error = ::posix_memalign(block, alignment, n);

@@ -1,7 +1,7 @@
 /*
- * Included before GGML's own sources (CMakeLists.txt). GGML ends the process where one of its tables gets no memory, or goes on with a null
- * pointer. These calls throw std::bad_alloc instead, which passes through GGML's frames to our own: they become Code::out_of_memory.
- * What GGML was about to make or to change is not to be used then, nor to be freed (backend.cpp).
+ * Included before GGML's own sources (CMakeLists.txt). When a small allocation fails, GGML ends the process or continues with a null
+ * pointer. These functions throw std::bad_alloc instead. It passes through GGML's frames to ours and becomes Code::out_of_memory.
+ * Objects that GGML was creating or changing must then be neither used nor freed (backend.cpp).
  */
 #ifndef CLVP_GGML_MEMORY_H
 #define CLVP_GGML_MEMORY_H
@@ -20,7 +20,7 @@ int clvp_posix_memalign(void ** block, size_t alignment, size_t n);
 
 #ifdef __cplusplus
 }
-namespace std { // standard headers that come later say std::malloc
+namespace std { // later standard headers refer to std::malloc
 using ::clvp_calloc;
 using ::clvp_malloc;
 using ::clvp_realloc;

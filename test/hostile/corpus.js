@@ -135,10 +135,10 @@ function* preambles(sound) {
     yield [`version ${version}`, made({ version }), new RegExp(`version ${version} is neither 2 nor 3`)]
   yield ['big-endian', made({ version: 0x03000000 }), /big-endian/]
   for (const count of [most.u64, 2n ** 63n, 8193n])
-    yield [`${count} tensors`, made({ tensorCount: count }), new RegExp(`${count} tensors.* more than`)]
+    yield [`${count} tensors`, made({ tensorCount: count }), new RegExp(`${count} tensors.* exceed`)]
   for (const count of [most.u64, 2n ** 63n, 4097n])
-    yield [`${count} keys`, made({ keyCount: count }), new RegExp(`${count} keys.* more than`)]
-  yield ['2^63 of both', made({ tensorCount: 2n ** 63n, keyCount: 2n ** 63n }), /more than/]
+    yield [`${count} keys`, made({ keyCount: count }), new RegExp(`${count} keys.* exceed`)]
+  yield ['2^63 of both', made({ tensorCount: 2n ** 63n, keyCount: 2n ** 63n }), /exceed/]
   yield ['8192 tensors', made({ tensorCount: 8192 }), /tensor/]
   yield ['4096 keys', made({ keyCount: 4096 }), /key|tensor|string|header/]
   yield ['a tensor more than there are', made({ tensorCount: file.tensors.length + 1 }), /a tensor's name/]
@@ -315,9 +315,9 @@ function* shapes(sound) {
   ])
     yield [`${type} of ${dims}`, shaped(dims, ggml[type]), naming(hostile, 'past the end')]
   for (const type of ['removed', 'q8_1', 'iq2_xxs', 'i8', 'i32', 'i64', 'f64', 'beyond'])
-    yield [`a tensor of ${type}`, shaped([256n], ggml[type]), naming(hostile, 'no weight can have')]
+    yield [`a tensor of ${type}`, shaped([256n], ggml[type]), naming(hostile, 'not a weight type')]
   for (const type of [2 ** 31, most.u32])
-    yield [`a tensor of type ${type}`, shaped([256n], type), naming(hostile, 'no weight can have')]
+    yield [`a tensor of type ${type}`, shaped([256n], type), naming(hostile, 'not a weight type')]
   for (const [type, width] of [
     ['q8_0', 33n],
     ['q4_0', 31n],
@@ -568,7 +568,7 @@ function* weightTypes(sound, tensor) {
   const { name, dims } = tensor
   const [width, ...rest] = dims
   const retyped = (type, other = dims) => withEntry(sound, name, { type: ggml[type], dims: other })
-  yield [`${name} as i32`, retyped('i32'), naming(name, 'no weight can have')]
+  yield [`${name} as i32`, retyped('i32'), naming(name, 'not a weight type')]
   yield [
     `${name} as f16 of as many bytes`,
     retyped('f16', [2n * width, ...rest]),

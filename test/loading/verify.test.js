@@ -7,7 +7,7 @@ import { broadCheckpoint } from '../helpers/broad.js'
 import { headerLength, replaceOnce } from '../helpers/gguf.js'
 import { freshCheckpoint } from '../helpers/safetensors.js'
 
-const damaged = /does not agree with its checksum/
+const damaged = /does not match its checksum/
 
 async function freshModel(t, type = 'q8_0', folder = freshCheckpoint(t)) {
   const file = join(folder, '..', 'model.gguf')

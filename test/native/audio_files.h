@@ -58,7 +58,7 @@ struct Wav {
             const uint8_t guid[14] = { 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71 };
             out.insert(out.end(), guid, guid + 14);
         }
-        put(out, "LIST"); // a chunk to be passed over
+        put(out, "LIST"); // a chunk to skip
         put(out, 6, 4, big);
         put(out, "INFOab");
         put(out, "data");
@@ -68,7 +68,7 @@ struct Wav {
     }
 };
 
-/// A copy of exact size, so that AddressSanitizer sees a read past the end.
+/// A copy of the exact size, so that AddressSanitizer sees a read past the end.
 inline clvp::Audio decode(const Bytes & bytes, double max_seconds = 0) {
     const std::unique_ptr<uint8_t[]> copy(new uint8_t[bytes.size()]);
     std::copy(bytes.begin(), bytes.end(), copy.get());

@@ -1,4 +1,4 @@
-// GGUF files made by hand, so that they can be wrong in ways that the writer would refuse.
+// GGUF files built by hand, so that they can be invalid in ways that the writer refuses.
 #pragma once
 
 #include "gguf/gguf_reader.h"
@@ -37,12 +37,12 @@ struct Bytes {
 };
 
 inline clvp::GgufHeader parse(const std::string & text) {
-    // A copy of exact size, so that AddressSanitizer sees a read past the end.
+    // A copy of the exact size, so that AddressSanitizer sees a read past the end.
     const std::vector<char> bytes(text.begin(), text.end());
     return clvp::parse_gguf([&](uint64_t offset, void * data, size_t n) { memcpy(data, bytes.data() + offset, n); }, bytes.size());
 }
 
-/// A sound one with two tensors.
+/// A valid file with two tensors.
 inline Bytes small_file() {
     Bytes b;
     b.preamble(2, 5);

@@ -8,7 +8,7 @@
 
 namespace test {
 
-static int n_failures = 0; // of the running test
+static int n_failures = 0; // in the running test
 static std::string notes;
 
 std::vector<Case> & cases() {
@@ -17,7 +17,7 @@ std::vector<Case> & cases() {
 }
 
 void report(const char * file, int line, const std::string & message) {
-    if (++n_failures <= 20) { // a loop's thousand failures tell no more than its first
+    if (++n_failures <= 20) { // further failures in a loop add no information
         notes += std::string("    # ") + file + ":" + std::to_string(line) + ": " + message + "\n";
     }
 }

@@ -1,4 +1,4 @@
-// A harness in a page. A file in this folder holds tests, main.cpp runs them:
+// A small test harness. The files in this folder define tests and main.cpp runs them:
 //
 //     TEST(name_of_a_behaviour) {
 //         CHECK(1 + 1 == 2);
@@ -6,7 +6,7 @@
 //         CHECK_THROWS(Code::audio, clvp::decode_audio(nullptr, 0));
 //     }
 //
-// A failed check is reported and the test goes on; any other exception ends it.
+// A failed check is reported and the test continues. Any other exception ends the test.
 #pragma once
 
 #include "clvp.h"
@@ -26,7 +26,7 @@ struct Case {
 std::vector<Case> & cases();
 /// Reports a failed check of the running test.
 void report(const char * file, int line, const std::string & message);
-/// Prints a line of figures along with the running test, printf-formatted.
+/// Prints a line of measurements for the running test, printf-formatted.
 void note(const char * format, ...);
 
 struct Registration {

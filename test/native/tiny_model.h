@@ -13,7 +13,7 @@ namespace tiny {
 constexpr uint32_t n_embd = 64, n_layer = 2, n_head = 2, n_ff = 96, n_vocab = 130, n_speech = 128, n_text = 40, n_proj = 32;
 constexpr int32_t bos = 128, eos = 129;
 
-/// Of towers of n_blocks blocks; the conditioning encoder has half as many.
+/// Each tower has n_blocks blocks; the conditioning encoder has half as many.
 inline clvp::Values values(uint32_t n_blocks = n_layer) {
     clvp::Values v;
     v["general.architecture"] = std::string("clvp");
@@ -113,7 +113,7 @@ inline std::vector<clvp::NewTensor> tensors(const std::string & type, uint32_t n
     return list;
 }
 
-/// Writes the model and gives its path back. `more` are tensors behind its own.
+/// Writes the model and returns its path. `more` are tensors to append.
 inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}, uint32_t n_blocks = n_layer) {
     const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + (n_blocks == n_layer ? "" : "-" + std::to_string(n_blocks)) + ".gguf";
     auto list = tensors(type, n_blocks);

@@ -1,4 +1,4 @@
-// The sink of the audio decoders: mixes to mono, bounds the length, and refuses what is broken.
+// The sink of the audio decoders: mixes to mono, limits the length and rejects damaged audio.
 #include "audio/audio_sink.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace clvp {
 
-static constexpr double max_clip_seconds = 3600; // without max_seconds, against bombs
+static constexpr double max_clip_seconds = 3600; // limit without max_seconds, against decompression bombs
 
 void AudioSink::open(uint32_t sample_rate, uint32_t n_channels, uint64_t n_declared) {
     if (sample_rate < min_sample_rate || sample_rate > max_sample_rate) {
@@ -24,8 +24,8 @@ void AudioSink::open(uint32_t sample_rate, uint32_t n_channels, uint64_t n_decla
         n_wanted_ = uint64_t(std::ceil(max_seconds_ * sample_rate));
     }
     if (n_declared > n_max_ && n_wanted_ > n_max_) {
-        fail(Code::audio, "the audio is too long: %.0f seconds of at most %.0f; cut it, or decode only its first seconds", double(n_declared) / sample_rate,
-             double(n_max_) / sample_rate);
+        fail(Code::audio, "the audio is too long: %.0f seconds, but at most %.0f are allowed; cut it, or decode only its first seconds",
+             double(n_declared) / sample_rate, double(n_max_) / sample_rate);
     }
 }
 
@@ -38,7 +38,7 @@ bool AudioSink::push(const float * first, uint64_t frame_stride, const float * c
         }
         const float mean = float(sum / n_channels_);
         if (!std::isfinite(mean)) {
-            fail(Code::audio, "the audio is broken: sample %zu is not a finite number", audio_.samples.size());
+            fail(Code::audio, "the audio is damaged: sample %zu is NaN or infinite", audio_.samples.size());
         }
         audio_.samples.push_back(mean);
     }
@@ -58,7 +58,7 @@ Audio AudioSink::finish(uint64_t tolerance) {
         fail(Code::audio, "the audio has no samples: the file is empty, truncated or damaged");
     }
     if (!full() && n_frames + tolerance < n_declared_) {
-        fail(Code::audio, "the audio is truncated or damaged: its header promises %llu samples, %llu could be decoded", (unsigned long long)n_declared_,
+        fail(Code::audio, "the audio is truncated or damaged: its header promises %llu samples but %llu could be decoded", (unsigned long long)n_declared_,
              (unsigned long long)n_frames);
     }
     return std::move(audio_);

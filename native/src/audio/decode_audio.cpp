@@ -1,8 +1,8 @@
-// Decoding of audio files in memory. The format is told from the first bytes, never from a name, and only the decoder
-// of that format sees the file.
+// Decodes audio files in memory. The first bytes determine the format, never the file's name, and only the decoder of
+// that format sees the file.
 //
-// A broken file is an error, not silence: fewer frames than the header promises, no frames, NaN. Two things are let
-// through because healthy programs write them: a WAV whose size field holds the placeholder of a pipe (0xFFFFFFFF and
+// A damaged file is an error, not silence: fewer frames than the header declares, no frames, NaN. Two exceptions are
+// accepted because correct programs write them: a WAV whose size field holds the placeholder of a pipe (0xFFFFFFFF and
 // the like), and an MP3 without a header that counts its frames.
 #include "audio/decode_audio.h"
 #include "audio/codecs.h"
@@ -22,7 +22,7 @@ struct Codec : clvp_codec {
     Codec(clvp_codec_kind kind, const void * data, size_t n_bytes, const char * name) {
         if (!clvp_codec_open(this, kind, data, n_bytes)) {
             fail(Code::audio,
-                 "the file looks like %s but cannot be read as that: it is damaged or of another format; "
+                 "the file looks like %s but cannot be decoded: it is damaged or has another format; "
                  "convert it to WAV, e.g. with ffmpeg -i in out.wav",
                  name);
         }
@@ -40,14 +40,14 @@ static void recentre_u8(float * samples, uint64_t n) {
 }
 
 static Audio decode_all(Codec & codec, AudioSink & sink, uint64_t tolerance) {
-    static constexpr uint64_t n_chunk = 1152; // an MP3 frame, so that no change within a file goes unseen
+    static constexpr uint64_t n_chunk = 1152; // the size of an MP3 frame, so that every change of format within a file is detected
     const bool is_u8 = codec.kind == CLVP_CODEC_WAV && codec.wav_tag == 1 && codec.wav_bits == 8;
     sink.open(codec.sample_rate, codec.n_channels, codec.n_declared);
     std::vector<float> chunk(n_chunk * codec.n_channels);
     for (bool more = true; more;) {
         const uint64_t n_frames = clvp_codec_read(&codec, n_chunk, chunk.data());
         if (clvp_codec_changed(&codec)) {
-            fail(Code::audio, "the audio changes its sample rate or channels midway: convert it to WAV, e.g. with ffmpeg");
+            fail(Code::audio, "the audio changes its sample rate or channel count midway: convert it to WAV, e.g. with ffmpeg");
         }
         if (is_u8) {
             recentre_u8(chunk.data(), n_frames * codec.n_channels);
@@ -72,12 +72,12 @@ static Audio decode_wav(const uint8_t * data, size_t n_bytes, AudioSink & sink) 
 
 static Audio decode_flac(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     Codec codec(CLVP_CODEC_FLAC, data, n_bytes, "FLAC");
-    return decode_all(codec, sink, 0); // frames with a wrong checksum are skipped, so they are missing in the end
+    return decode_all(codec, sink, 0); // skips frames with a wrong checksum, so the final frame count is too low
 }
 
 static Audio decode_mp3(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
-    // The decoder looks for an encoder's tag behind the first frame without minding the end of the file, so it gets a
-    // copy with zeros behind it. It counts bytes in an int.
+    // The decoder searches for an encoder's tag after the first frame and may read past the end of the file, so it gets a
+    // copy padded with zeros. It counts bytes in an int.
     static constexpr size_t n_padding = 1024;
     if (n_bytes > INT32_MAX - n_padding) {
         fail(Code::audio, "the MP3 file is larger than 2 GB: cut it first");
@@ -85,7 +85,7 @@ static Audio decode_mp3(const uint8_t * data, size_t n_bytes, AudioSink & sink) 
     std::vector<uint8_t> padded(n_bytes + n_padding);
     std::memcpy(padded.data(), data, n_bytes);
     Codec codec(CLVP_CODEC_MP3, padded.data(), n_bytes, "MP3");
-    return decode_all(codec, sink, 2 * 1152); // encoders differ in whether they count the frame of their tag
+    return decode_all(codec, sink, 2 * 1152); // some encoders count the frame of their tag, others do not
 }
 
 // --- which format ---------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ static bool has(const uint8_t * data, size_t n_bytes, size_t offset, const char 
     return n_bytes >= offset + n_magic && std::memcmp(data + offset, magic, n_magic) == 0;
 }
 
-/// A known format that is none of ours, or null.
+/// Name of a known but unsupported format, or null.
 static const char * foreign_format(const uint8_t * data, size_t n_bytes) {
     static const struct {
         size_t offset;
@@ -132,7 +132,7 @@ static const char * foreign_format(const uint8_t * data, size_t n_bytes) {
     return is_adts ? "AAC" : nullptr;
 }
 
-/// Length of the ID3v2 tags in front of the sound, which MP3 and some FLAC files have.
+/// Length of the ID3v2 tags before the audio data, which MP3 and some FLAC files have.
 static size_t id3_bytes(const uint8_t * data, size_t n_bytes) {
     size_t at = 0;
     while (has(data, n_bytes, at, "ID3", 3) && n_bytes - at >= 10) {
@@ -171,7 +171,7 @@ Audio decode_any(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
     for (size_t i = 0; i < std::min<size_t>(n_bytes, 4); i++) {
         snprintf(start + 3 * i, 4, "%02x ", data[i]);
     }
-    fail(Code::audio, "this is no audio that is known here (%zu bytes that start with %s): expected WAV, MP3, FLAC or Ogg Vorbis", n_bytes, start);
+    fail(Code::audio, "unknown audio format (%zu bytes, starting with %s): expected WAV, MP3, FLAC or Ogg Vorbis", n_bytes, start);
 }
 
 } // namespace clvp

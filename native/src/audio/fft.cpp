@@ -86,7 +86,7 @@ void Fft::bluestein(std::vector<double> & re, std::vector<double> & im) const {
 
 void Fft::forward(std::vector<double> & re, std::vector<double> & im) const {
     if (re.size() != n_ || im.size() != n_) {
-        fail(Code::invalid_argument, "expected %u values for the transform but received %zu and %zu", n_, re.size(), im.size());
+        fail(Code::invalid_argument, "Expected %u values for the transform but received %zu and %zu", n_, re.size(), im.size());
     }
     if (n_fast_ == n_) {
         radix2(re.data(), im.data());

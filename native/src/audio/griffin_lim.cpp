@@ -12,7 +12,7 @@ static constexpr double pi = 3.14159265358979323846;
 
 // --- magnitudes -----------------------------------------------------------------------------------------------
 
-/// For each bin the sum of the weights that all filters give it.
+/// For each bin, the sum of its weights in all filters.
 static std::vector<double> bin_areas(const MelBank & bank) {
     std::vector<double> areas(bank.params().n_fft / 2 + 1);
     for (const MelFilter & filter : bank.filters()) {
@@ -23,8 +23,8 @@ static std::vector<double> bin_areas(const MelBank & bank) {
     return areas;
 }
 
-/// One update of a frame's power [n_bins] towards the mel power `wanted` [n_mels]: each bin times the mean, over the filters
-/// that see it, of wanted over given.
+/// One update of a frame's power [n_bins] towards the mel power `wanted` [n_mels]: multiplies each bin by the weighted mean of
+/// wanted / given over the filters that cover it.
 static void update_power(const MelBank & bank, const std::vector<double> & areas, const std::vector<double> & wanted, std::vector<double> & power,
                          std::vector<double> & pull) {
     std::fill(pull.begin(), pull.end(), 0.0);
@@ -40,16 +40,16 @@ static void update_power(const MelBank & bank, const std::vector<double> & areas
         }
     }
     for (size_t bin = 0; bin < power.size(); bin++) {
-        power[bin] = areas[bin] > 0 ? power[bin] * pull[bin] / areas[bin] : 0; // no filter sees the bins above the highest frequency
+        power[bin] = areas[bin] > 0 ? power[bin] * pull[bin] / areas[bin] : 0; // no filter covers the bins above the highest frequency
     }
 }
 
-/// The power that a level stands for. One at the features' floor may be any lower one, and so is silence; a half-precision
-/// number is within 0.004 of that floor.
+/// The power of a level. A level at the features' floor may stand for any lower power, so it counts as silence. Half precision
+/// stores the floor to within 0.004.
 static double power_of(float level) { return level > std::log(mel_floor) + 0.005 ? std::exp(double(level)) : 0; }
 
 std::vector<float> mel_magnitudes(const MelBank & bank, const Mel & mel, const std::function<void()> & check) {
-    constexpr int n_updates = 100; // of a voice's levels, 0.03 off in the mean; twice as many halve it, and no ear hears that
+    constexpr int n_updates = 100; // mean error 0.03 of a voice's levels; twice as many updates halve it, inaudibly
     const size_t n_bins = bank.params().n_fft / 2 + 1;
     const std::vector<double> areas = bin_areas(bank);
     std::vector<float> magnitudes(n_bins * mel.n_frames);
@@ -71,7 +71,7 @@ std::vector<float> mel_magnitudes(const MelBank & bank, const Mel & mel, const s
 // --- phases ---------------------------------------------------------------------------------------------------
 
 static Spectra start_spectra(const std::vector<float> & magnitudes) {
-    constexpr uint64_t key = 0; // one start for all, so that equal codes sound equal
+    constexpr uint64_t key = 0; // the same start for all, so that equal codes sound equal
     Spectra spectra;
     spectra.re.resize(magnitudes.size());
     spectra.im.resize(magnitudes.size());
@@ -83,8 +83,8 @@ static Spectra start_spectra(const std::vector<float> & magnitudes) {
     return spectra;
 }
 
-/// `spectra` becomes: the phases of the sound's spectra, which overshoot by `momentum` times their last change, with the
-/// magnitudes that are wanted. `last` becomes `sound`.
+/// Updates `spectra`: takes the phases of the sound's spectra, extrapolated by `momentum` times their last change, and the
+/// wanted magnitudes. `last` becomes `sound`.
 static void step(const Spectra & sound, Spectra & last, const std::vector<float> & magnitudes, float momentum, Spectra & spectra) {
     for (size_t i = 0; i < magnitudes.size(); i++) {
         const float re = sound.re[i] + momentum * (sound.re[i] - last.re[i]), im = sound.im[i] + momentum * (sound.im[i] - last.im[i]);

@@ -33,11 +33,11 @@ void validate(const MelParams & params) {
 
 void check_norms(const std::vector<float> & norms, uint32_t n_mels) {
     if (!norms.empty() && norms.size() != n_mels) {
-        fail(Code::model_format, "mel features: there are %zu norms for %u channels", norms.size(), n_mels);
+        fail(Code::model_format, "mel features: there are %zu norms, expected one for each of %u channels", norms.size(), n_mels);
     }
     for (size_t i = 0; i < norms.size(); i++) {
         if (!std::isfinite(norms[i]) || norms[i] == 0) {
-            fail(Code::model_format, "mel features: norm %zu is %g, which cannot divide", i, norms[i]);
+            fail(Code::model_format, "mel features: norm %zu is %g, expected a finite number other than 0", i, norms[i]);
         }
     }
 }
@@ -65,7 +65,7 @@ void MelBank::make_filters() {
         const double high = hertz_of_mel(spaced(m + 2, params_.n_mels + 2, mel_max));
         MelFilter & filter = filters_[m];
         for (uint32_t bin = 0; bin < n_bins; bin++) {
-            const double hertz = spaced(bin, n_bins, params_.sample_rate / 2); // a whole number, also for odd rates: the reference divides so
+            const double hertz = spaced(bin, n_bins, params_.sample_rate / 2); // integer division, also for odd rates, as in the reference
             const double weight = std::min((hertz - low) / (centre - low), (high - hertz) / (high - centre)) * 2.0 / (high - low);
             if (weight > 0) {
                 filter.first = filter.weights.empty() ? bin : filter.first;
@@ -94,7 +94,7 @@ uint32_t reflected(int64_t i, int64_t n) {
     return uint32_t(at < n ? at : period - at);
 }
 
-/// Frames are centred: half a window of reflected samples precedes and follows. An odd n_fft loses a sample.
+/// Frames are centred: half a window of reflected samples is added at both ends. An odd n_fft loses a sample.
 uint32_t MelBank::frames_of(uint64_t n_samples) const { return uint32_t((n_samples + 2 * (params_.n_fft / 2) - params_.n_fft) / params_.hop + 1); }
 
 Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) const {

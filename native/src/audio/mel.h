@@ -13,20 +13,20 @@
 
 namespace clvp {
 
-/// Throws model_format for sizes that make no sense, before anything is allocated for them.
+/// Throws model_format for invalid sizes, before anything is allocated.
 void validate(const MelParams & params);
-/// Its part for the divisors of the channels: none, or one for each.
+/// Checks only the norms, the divisors of the channels: none, or one for each channel.
 void check_norms(const std::vector<float> & norms, uint32_t n_mels);
 
 constexpr uint64_t max_mel_values = uint64_t(1) << 26; // of one clip's features
 
-/// Least mel power: the features' logarithms are cut off there.
+/// Least mel power: lower values are clipped to it before the logarithm.
 constexpr double mel_floor = 1e-5;
 
-/// Index into n samples that are reflected at both ends, as often as it takes, without repeating the end samples.
+/// Index into n samples that are reflected at both ends, repeatedly if needed, without repeating the end samples.
 uint32_t reflected(int64_t i, int64_t n);
 
-/// A triangular filter: its weights for the bins from `first` on.
+/// A triangular filter: its weights for the bins starting at `first`.
 struct MelFilter {
     uint32_t first = 0;
     std::vector<double> weights;
@@ -38,10 +38,10 @@ public:
 
     /// Features of samples at the model's rate. Throws audio if there are none, or if one is not finite.
     Mel compute(const std::vector<float> & samples) const { return compute(samples, n_samples_); }
-    /// The same for another length that the samples are cut or padded to. At least 1.
+    /// The same, with samples cut or padded to another length, at least 1.
     Mel compute(const std::vector<float> & samples, uint64_t n_samples) const;
 
-    uint32_t n_samples() const { return n_samples_; } // that a clip is cut or padded to
+    uint32_t n_samples() const { return n_samples_; } // length that a clip is cut or padded to
     uint32_t n_frames() const { return frames_of(n_samples_); }
 
     const MelParams & params() const { return params_; }

@@ -1,11 +1,11 @@
 /*
- * The one translation unit that holds the audio decoders: WAV, MP3 and FLAC by miniaudio, Ogg Vorbis by stb_vorbis.
- * Of miniaudio only the three decoders are compiled in: no devices, threads, files or engine.
+ * The only translation unit with the audio decoders: WAV, MP3 and FLAC from miniaudio, Ogg Vorbis from stb_vorbis.
+ * Only these three decoders of miniaudio are compiled: no devices, threads, files or engine.
  */
 #ifndef NDEBUG
-#define NDEBUG /* a failed assert of a decoder would end the process over a broken file */
+#define NDEBUG /* a failed assert in a decoder would abort the process on a damaged file */
 #endif
-/* On damaged files the decoders overflow signed sums and products. They mean them to wrap; so let the compiler. */
+/* On damaged files the decoders overflow signed integers and rely on wrap-around, so make that defined. */
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((no_sanitize("signed-integer-overflow"))), apply_to = function)
 #elif defined(__GNUC__)
@@ -15,9 +15,9 @@
 #define STB_VORBIS_NO_PUSHDATA_API
 #define STB_VORBIS_NO_STDIO
 #define STB_VORBIS_NO_INTEGER_CONVERSION
-#define STB_VORBIS_MAX_CHANNELS 2 /* more are refused; bounds what a frame takes of the stack */
+#define STB_VORBIS_MAX_CHANNELS 2 /* more are rejected; limits the stack that a frame takes */
 #include "stb_vorbis.c"
-/* Names of stb_vorbis that would change miniaudio's meaning. With this guard gone, miniaudio leaves Vorbis to us. */
+/* stb_vorbis' names would affect miniaudio. Without this guard macro, miniaudio does not use stb_vorbis itself. */
 #undef STB_VORBIS_INCLUDE_STB_VORBIS_H
 #undef L
 #undef C
@@ -41,7 +41,7 @@
 
 #include "audio/codecs.h"
 
-/* Frames that a WAV's header declares; miniaudio only tells how many there are. 0 if it does not say. */
+/* Frames that a WAV's header declares, or 0 if unknown. miniaudio reports only the frames that are present. */
 static uint64_t wav_declared(const ma_uint8 * data, ma_dr_wav * wav) {
     const ma_uint8 * field = data + wav->dataChunkDataPos - 4;
     const ma_bool32 rifx = wav->container == ma_dr_wav_container_rifx;
@@ -49,7 +49,7 @@ static uint64_t wav_declared(const ma_uint8 * data, ma_dr_wav * wav) {
     if (wav->container == ma_dr_wav_container_rf64 && size == 0xFFFFFFFF) {
         size = ma_dr_wav_bytes_to_u64(data + 28); /* in the chunk "ds64", which always comes first */
     } else if (size >= 0x7FFF0000) {
-        return 0; /* what programs write that cannot go back to fill it in */
+        return 0; /* placeholders of programs that cannot seek back to fill in the size */
     }
     return size / ma_dr_wav_get_bytes_per_pcm_frame(wav);
 }

@@ -1,5 +1,5 @@
-// The pages of an Ogg file (RFC 3533), walked and checked before any decoder sees them: damaged, missing and cut-off
-// pages are errors here, where stb_vorbis would pass over them in silence.
+// Checks the pages of an Ogg file (RFC 3533) before the decoder sees them. Damaged, missing and truncated pages are errors
+// here; stb_vorbis would skip them silently.
 #include "audio/audio_sink.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-void broken_ogg(const char * what) { fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert what is left with ffmpeg", what); }
+void broken_ogg(const char * what) { fail(Code::audio, "the Ogg file is damaged: %s; fetch it again, or convert the intact part with ffmpeg", what); }
 
 /// Ogg's checksum: CRC-32 with polynomial 0x04C11DB7, not reflected, from 0.
 static std::array<uint32_t, 256> crc_table() {
@@ -71,7 +71,7 @@ static Page read_page(const uint8_t * data, size_t n_bytes) {
     return page;
 }
 
-/// Appends the page's packets to the headers until there are three.
+/// Appends the page's packets to the header packets until there are three.
 static void collect_headers(const Page & page, bool & is_open, std::vector<std::vector<uint8_t>> & headers) {
     if (bool(page.flags & 1) != is_open) {
         broken_ogg("a packet is not continued where it should be");
@@ -106,7 +106,7 @@ OggStream read_ogg(const uint8_t * data, size_t n_bytes, uint64_t n_wanted) {
         stream.n_bytes += page.n_bytes;
         if (stream.headers.size() < 3 || is_open) {
             collect_headers(page, is_open, stream.headers);
-        } else if (page.granule != UINT64_MAX) { // no packet ends on a page with -1
+        } else if (page.granule != UINT64_MAX) { // -1 means that no packet ends on the page
             first_granule = std::min(first_granule, page.granule);
             if (page.granule - first_granule >= n_wanted) {
                 break;
@@ -118,7 +118,7 @@ OggStream read_ogg(const uint8_t * data, size_t n_bytes, uint64_t n_wanted) {
         }
     }
     if (stream.headers.size() < 3 || is_open || stream.headers[1].size() < 7 || stream.headers[2].size() < 7) {
-        broken_ogg("its headers are not complete");
+        broken_ogg("its headers are incomplete");
     }
     return stream;
 }

@@ -1,15 +1,15 @@
 // Resampling by a windowed sinc: the band-limited interpolation of J. O. Smith, "Digital Audio Resampling"
 // (ccrma.stanford.edu/~jos/resample), with J. F. Kaiser's window of 1974.
 //
-// Design, for rates in -> out and s = min(1, out / in), so that the filter also stops what the new rate cannot hold:
+// Design, for rates in -> out and s = min(1, out / in), so that the filter also removes frequencies above the new rate's half:
 //     y[n] = sum over k of x[k] * h(n * in / out - k),  h(t) = w * sinc(w * t) * kaiser(t / half),  w = s * cutoff
 // The half width is 64 zero crossings of sinc(s * t). For 110 dB of attenuation Kaiser's formulas give
 // beta = 0.1102 * (110 - 8.7) and a transition 0.11 of the lower rate's half wide; the cutoff lies at its middle, so
-// that the pass band ends at 0.89 of that half and nothing above the half folds back.
+// that the pass band ends at 0.89 of that half and nothing above the half aliases.
 //
-// Outputs repeat the same positions between inputs every L samples, out / in = L / M reduced: their coefficients are
-// kept, a row for each. For ratios with too many positions (44,101 to 22,050 Hz) the rows are a fixed grid, and two
-// neighbours are interpolated; at 4,096 positions in a zero crossing the error is (pi / 4096)^2 / 8, or -142 dB.
+// The outputs' positions between inputs repeat every L samples, with out / in = L / M in lowest terms. One row of
+// coefficients is stored for each. For ratios with too many positions (44,101 to 22,050 Hz) the rows form a fixed grid, and two
+// neighbours are interpolated; at 4,096 positions per zero crossing the error is (pi / 4096)^2 / 8, or -142 dB.
 #include "audio/audio_sink.h"
 
 #include <algorithm>
@@ -95,7 +95,7 @@ static std::vector<float> apply(const FilterTable & table, const std::vector<flo
     std::vector<float> result(n_out);
     uint64_t at = 0, phase = 0; // input position: at + phase / step_out
     for (uint64_t n = 0; n < n_out; n++) {
-        const int64_t first = std::max<int64_t>(0, int64_t(at) + 1 - table.half); // silence lies before and behind
+        const int64_t first = std::max<int64_t>(0, int64_t(at) + 1 - table.half); // the samples before and after the clip are silence
         const int64_t last = std::min<int64_t>(n_in, int64_t(at) + table.half + 1);
         const int64_t skip = first - (int64_t(at) + 1 - table.half);
         if (first < last) {
@@ -119,7 +119,7 @@ static std::vector<float> apply(const FilterTable & table, const std::vector<flo
 std::vector<float> Audio::resampled(uint32_t rate) const {
     for (uint32_t hz : { sample_rate, rate }) {
         if (hz < min_sample_rate || hz > max_sample_rate) {
-            fail(Code::audio, "expected a sample rate of %u to %u Hz but received %u", min_sample_rate, max_sample_rate, hz);
+            fail(Code::audio, "Expected a sample rate of %u to %u Hz but received %u", min_sample_rate, max_sample_rate, hz);
         }
     }
     const uint64_t n_in = samples.size();

@@ -4,14 +4,14 @@
 
 namespace clvp {
 
-static constexpr uint64_t max_values = uint64_t(1) << 25; // of spectra, and of a sound: with the copies of a vocoder, 1 GB
+static constexpr uint64_t max_values = uint64_t(1) << 25; // of spectra, and samples of a sound: with the copies of a vocoder, 1 GB
 
 Stft::Stft(const MelBank & bank, uint32_t n_frames)
     : bank_(bank), n_frames_(n_frames), n_bins_(bank.params().n_fft / 2 + 1), n_samples_(size_t(n_frames) * bank.params().hop), n_pad_(bank.params().n_fft / 2),
       re_(bank.params().n_fft), im_(bank.params().n_fft) {
     if (uint64_t(n_frames) * n_bins_ > max_values || uint64_t(n_frames) * bank.params().hop > max_values) {
-        fail(Code::invalid_argument, "Expected at most %llu values of a sound's spectra but %u frames would have more: cut the codes",
-             (unsigned long long)max_values, n_frames);
+        fail(Code::invalid_argument, "Expected at most %llu spectral values but %u frames need more: use fewer codes", (unsigned long long)max_values,
+             n_frames);
     }
     const std::vector<double> & window = bank.window();
     sound_.resize(n_samples_ + 2 * n_pad_);
@@ -39,7 +39,8 @@ void Stft::load_pair(size_t frame) {
     }
 }
 
-/// The spectrum of a real frame is the part of the pair's that is symmetric, and the other's the part that is not.
+/// Separates the spectra of two real frames: the first is the conjugate-symmetric part of the pair's spectrum, the second the
+/// antisymmetric part, divided by i.
 void Stft::store_pair(size_t frame, Spectra & spectra) const {
     const size_t n = re_.size(), at = frame * n_bins_;
     const bool has_second = frame + 1 < n_frames_;
@@ -66,7 +67,7 @@ void Stft::forward(Spectra & spectra) {
 
 // --- to a sound -----------------------------------------------------------------------------------------------
 
-/// The spectrum of first + i second. A real frame's bin 0, and the middle one of an even number, are real.
+/// The spectrum of first + i second. Bin 0 of a real frame is real, as is the middle bin of an even number.
 void Stft::combine_pair(size_t frame, const Spectra & spectra) {
     const size_t n = re_.size(), at = frame * n_bins_;
     const bool has_second = frame + 1 < n_frames_;
@@ -109,7 +110,7 @@ void Stft::inverse(const Spectra & spectra) {
     std::fill(sound_.begin(), sound_.end(), 0.0);
     for (size_t frame = 0; frame < n_frames_; frame += 2) {
         combine_pair(frame, spectra);
-        bank_.fft().forward(im_, re_); // parts exchanged: the inverse, unscaled
+        bank_.fft().forward(im_, re_); // real and imaginary parts swapped: the unscaled inverse
         add_pair(frame);
     }
     for (size_t i = 0; i < sound_.size(); i++) {

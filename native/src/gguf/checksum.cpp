@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t piece_bytes = 8 << 20;
 
-/// Where a header's own checksum is: a string behind its key, its type and its length.
+/// Offset of the header's own checksum: a string that follows its key, type and length.
 size_t checksum_place(const std::string & header) {
     std::string before = header_checksum_key;
     const uint32_t type = gguf_string;
@@ -23,7 +23,7 @@ size_t checksum_place(const std::string & header) {
     return found == std::string::npos || header.size() - found < before.size() + length ? std::string::npos : found + before.size();
 }
 
-/// Reads a file through from front to end, and notes what it finds.
+/// Reads a file from start to end and collects its faults.
 struct Reader {
     const File & file;
     const GgufHeader & header;
@@ -33,7 +33,7 @@ struct Reader {
     std::vector<Fault> faults;
     std::vector<char> piece;
 
-    /// Calls `take` for each piece of a range.
+    /// Reads a range of the file piece by piece and calls `take` for each.
     template <typename F> void read(uint64_t offset, uint64_t n_bytes, uint64_t at_once, F take) {
         for (uint64_t done = 0; done < n_bytes; done += piece.size()) {
             check_abort(abort);
@@ -54,7 +54,7 @@ struct Reader {
         if (stated.empty() != !has_tensors) {
             faults.push_back({ "", std::string("the header has only one of ") + header_checksum_key + " and " + tensor_checksums_key });
         } else if (!stated.empty() && header_checksum(bytes) != stated) {
-            faults.push_back({ "", "the header does not agree with its checksum: a key, a name, a shape or a checksum was changed" });
+            faults.push_back({ "", "the header does not match its checksum: a key, a name, a shape or a checksum was changed" });
         }
     }
 
@@ -68,7 +68,7 @@ struct Reader {
             }
         });
         if (stated && hash.text() != *stated) {
-            faults.push_back({ tensor.name, "its data does not agree with its checksum" });
+            faults.push_back({ tensor.name, "its data does not match its checksum" });
         }
     }
 
@@ -76,7 +76,7 @@ struct Reader {
         bool zeros = true;
         read(from, to - from, piece_bytes, [&](uint64_t) { zeros = zeros && std::all_of(piece.begin(), piece.end(), [](char c) { return c == 0; }); });
         if (!zeros) {
-            faults.push_back({ "", "there is something between the tensors, before byte " + std::to_string(to) });
+            faults.push_back({ "", "unexpected data between the tensors, before byte " + std::to_string(to) });
         }
     }
 

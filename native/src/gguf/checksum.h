@@ -1,4 +1,4 @@
-// A file's checksums: one hash of each tensor's bytes, and one of the whole header, in which those are.
+// A file's checksums: one hash of each tensor's bytes, and one of the whole header, which contains those hashes.
 #pragma once
 
 #include "base/file.h"
@@ -6,26 +6,26 @@
 
 namespace clvp {
 
-/// Of each tensor in the file's order: the hashes of its bytes, as texts.
+/// Key of the tensors' hashes: an array of strings in the file's order.
 constexpr const char * tensor_checksums_key = "clvp.checksum.tensors";
-/// The hash of all bytes before the tensors' data, with zeros in place of this value.
+/// Key of the header's hash: over all bytes before the tensors' data, with zeros in place of this value.
 constexpr const char * header_checksum_key = "clvp.checksum.header";
 
-/// What a value is before its checksum is known.
+/// Placeholder for a checksum that is not known yet.
 constexpr const char * no_checksum = "0000000000000000";
 
-/// The checksum that a file says it has; empty for a file without one.
+/// The checksum that the file states; empty for a file without one.
 std::string stated_checksum(const Values & values);
-/// The checksum that a header's bytes have.
+/// Computes the checksum of a header's bytes.
 std::string header_checksum(std::string header);
-/// Puts it in its place.
+/// Writes the checksum into the header.
 void set_header_checksum(std::string & header);
 
-/// Is given each piece of a tensor's data, in order.
+/// Receives each piece of a tensor's data, in order.
 using DataVisitor = std::function<void(const GgufTensor & tensor, uint64_t offset, const std::vector<char> & bytes)>;
 
-/// Reads a whole file and says what of it does not agree with its checksums, or is neither header nor tensor; only that last if it
-/// has no checksums. Throws io, aborted.
+/// Reads a whole file and returns its faults: parts that do not match their checksums, and bytes that belong to neither the header nor a
+/// tensor. Without checksums, only such bytes are reported. Throws io, aborted.
 std::vector<Fault> checksum_faults(const File & file, const GgufHeader & header, const DataVisitor & visit, const Progress & progress, const AbortFlag & abort);
 
 } // namespace clvp

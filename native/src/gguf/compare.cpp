@@ -1,4 +1,4 @@
-// Two model files' tensors side by side, a piece at a time.
+// Compares two model files tensor by tensor, one piece at a time.
 #include "gguf/compare.h"
 
 #include "base/error.h"
@@ -14,12 +14,12 @@ namespace {
 
 constexpr uint64_t piece_elements = 1 << 18; // whole blocks of every type
 
-/// A file's tensor, read as floats.
+/// Reads a tensor of a file as floats.
 class TensorReader {
 public:
     TensorReader(const File & file, const GgufTensor & tensor) : file_(file), tensor_(tensor) {}
 
-    /// Elements [first, first + n), of which both are whole blocks.
+    /// Elements [first, first + n). Both numbers are multiples of the block size.
     const std::vector<float> & read(uint64_t first, uint64_t n) {
         bytes_.resize(ggml_row_size(tensor_.type, int64_t(n)));
         values_.resize(n);
@@ -48,8 +48,8 @@ void add(TensorDifference & sums, const std::vector<float> & from_a, const std::
 
 TensorDifference start(const GgufTensor & a, const GgufTensor & b) {
     if (!std::equal(a.ne, a.ne + 4, b.ne)) {
-        fail(Code::invalid_argument, "Expected tensors of one shape to compare, but %s has %lld x %lld and %lld x %lld numbers", a.name.c_str(),
-             (long long)a.ne[0], (long long)a.ne[1], (long long)b.ne[0], (long long)b.ne[1]);
+        fail(Code::invalid_argument, "Expected tensors of the same shape for %s but received %lld x %lld and %lld x %lld", a.name.c_str(), (long long)a.ne[0],
+             (long long)a.ne[1], (long long)b.ne[0], (long long)b.ne[1]);
     }
     TensorDifference found;
     found.name = a.name;

@@ -1,4 +1,4 @@
-// Two files' tensors side by side.
+// Compares the tensors of two files.
 #pragma once
 
 #include "clvp/types.h"

@@ -8,7 +8,7 @@ namespace clvp {
 
 namespace {
 
-/// Where a block of a quantized type has its scales, in half precision: if they are finite, so are its weights.
+/// Offsets of the half-precision scales in a quantized block. If the scales are finite, so are the block's weights.
 struct Scales {
     ggml_type type;
     size_t at, n;
@@ -16,7 +16,7 @@ struct Scales {
 constexpr Scales scales[] = { { GGML_TYPE_Q8_0, 0, 1 },   { GGML_TYPE_Q4_0, 0, 1 }, { GGML_TYPE_Q5_0, 0, 1 }, { GGML_TYPE_IQ4_NL, 0, 1 },
                               { GGML_TYPE_Q6_K, 208, 1 }, { GGML_TYPE_Q5_K, 0, 2 }, { GGML_TYPE_Q4_K, 0, 2 } };
 
-/// Floating-point numbers every `step` bytes; NaN and the infinities have all bits of the exponent.
+/// Checks the floating-point number at every `step` bytes. NaN and infinity have all exponent bits set.
 template <typename Bits> bool all_below(Bits exponent, const uint8_t * data, size_t n, size_t step) {
     Bits found = 0;
     for (size_t i = 0; i < n; i++) {
@@ -43,7 +43,7 @@ bool all_finite(ggml_type type, const uint8_t * data, size_t n_bytes) {
                    (each.n == 1 || all_below<uint16_t>(0x7c00, data + each.at + 2, n_bytes / size, size));
         }
     }
-    fail(Code::unsupported, "weights of type %s are not read", ggml_type_name(type));
+    fail(Code::unsupported, "weights of type %s are not supported", ggml_type_name(type));
 }
 
 } // namespace clvp

@@ -1,4 +1,4 @@
-// Are weights numbers?
+// Finds NaN and infinite weights.
 #pragma once
 
 #include "ggml.h"
@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-/// Whether none of the weights in whole blocks, at any address, is NaN or infinite. As fast as memory.
+/// True if no weight is NaN or infinite. Takes whole blocks, at any alignment. Runs at memory speed.
 bool all_finite(ggml_type type, const uint8_t * data, size_t n_bytes);
 
 } // namespace clvp

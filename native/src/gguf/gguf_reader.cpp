@@ -11,8 +11,8 @@ namespace clvp {
 
 namespace {
 
-// The types that a weight can have: GGML has kernels for each on every backend, and the others are either integers, parts
-// of a computation, or need tables that are built at run time.
+// The types that a weight can have. GGML has kernels for each of them on every backend. The other types are integers or intermediate
+// formats, or need tables that are built at run time.
 constexpr struct {
     ggml_type type;
     const char * name;
@@ -27,14 +27,14 @@ uint32_t read_alignment(const Values & values) {
         return gguf_alignment;
     }
     const uint32_t * value = std::get_if<uint32_t>(&found->second);
-    // GGUF asks for a multiple of 8, GGML for a power of two.
+    // GGUF requires a multiple of 8, GGML a power of two.
     if (!value || *value < 8 || *value > gguf_max_alignment || (*value & (*value - 1)) != 0) {
         fail(Code::model_format, "general.alignment is not a power of two from 8 to %u", gguf_max_alignment);
     }
     return *value;
 }
 
-// Leaves the offset as the file says it: from the start of the data.
+// Keeps the offset as stored: relative to the start of the data.
 GgufTensor read_tensor(GgufReader & reader) {
     GgufTensor tensor;
     tensor.name = reader.name(GGML_MAX_NAME - 1, "a tensor's name");
@@ -49,7 +49,7 @@ GgufTensor read_tensor(GgufReader & reader) {
     const uint32_t type = reader.number<uint32_t>();
     const bool known = std::any_of(std::begin(weight_types), std::end(weight_types), [&](auto & t) { return uint32_t(t.type) == type; });
     if (!known) {
-        fail(Code::model_format, "tensor '%s' has type %u, which no weight can have", tensor.name.c_str(), type);
+        fail(Code::model_format, "tensor '%s' has type %u, which is not a weight type", tensor.name.c_str(), type);
     }
     tensor.type = ggml_type(type);
     tensor.offset = reader.number<uint64_t>();
@@ -101,8 +101,8 @@ GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes) {
     const uint64_t n_tensors = reader.number<uint64_t>();
     const uint64_t n_keys = reader.number<uint64_t>();
     if (n_tensors > gguf_max_tensors || n_keys > gguf_max_keys) {
-        fail(Code::model_format, "%llu tensors and %llu keys are more than the %llu and %llu allowed", (unsigned long long)n_tensors,
-             (unsigned long long)n_keys, (unsigned long long)gguf_max_tensors, (unsigned long long)gguf_max_keys);
+        fail(Code::model_format, "%llu tensors and %llu keys exceed the limits of %llu and %llu", (unsigned long long)n_tensors, (unsigned long long)n_keys,
+             (unsigned long long)gguf_max_tensors, (unsigned long long)gguf_max_keys);
     }
     GgufHeader header;
     header.n_bytes = n_bytes;
@@ -112,7 +112,7 @@ GgufHeader parse_gguf(const ByteSource & source, uint64_t n_bytes) {
     for (uint64_t i = 0; i < n_tensors; i++) {
         header.tensors.push_back(read_tensor(reader));
         if (!names.insert(header.tensors.back().name).second) {
-            fail(Code::model_format, "tensor '%s' is there twice", header.tensors.back().name.c_str());
+            fail(Code::model_format, "tensor '%s' appears twice", header.tensors.back().name.c_str());
         }
     }
     header.data_start = align_up(reader.position(), header.alignment);
@@ -142,7 +142,7 @@ void check_shape(GgufTensor & tensor) {
     }
     const uint64_t block = uint64_t(ggml_blck_size(tensor.type));
     if (uint64_t(tensor.ne[0]) % block != 0) {
-        fail(Code::model_format, "tensor '%s' has rows of %lld, which blocks of %llu do not fill", tensor.name.c_str(), (long long)tensor.ne[0],
+        fail(Code::model_format, "tensor '%s' has rows of %lld elements, which blocks of %llu do not fill", tensor.name.c_str(), (long long)tensor.ne[0],
              (unsigned long long)block);
     }
     tensor.n_bytes = checked_mul(n / block, ggml_type_size(tensor.type), size.c_str());
@@ -160,7 +160,7 @@ ggml_type type_from_name(const std::string & name) {
             return entry.type;
         }
     }
-    fail(Code::unsupported, "'%.32s' is no type that weights can have", name.c_str());
+    fail(Code::unsupported, "'%.32s' is not a weight type", name.c_str());
 }
 
 const char * type_to_name(ggml_type type) {
@@ -169,7 +169,7 @@ const char * type_to_name(ggml_type type) {
             return entry.name;
         }
     }
-    fail(Code::unsupported, "type %d is none that weights can have", int(type));
+    fail(Code::unsupported, "type %d is not a weight type", int(type));
 }
 
 } // namespace clvp

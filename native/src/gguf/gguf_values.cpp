@@ -43,7 +43,7 @@ void GgufReader::need(uint64_t n) const {
 }
 
 void GgufReader::charge(uint64_t n) {
-    // The sum cannot overflow: each n is bounded by need() or by a cap before.
+    // The sum cannot overflow: need() or a cap has bounded each n before.
     memory_ += n;
     if (memory_ > gguf_max_memory) {
         fail(Code::model_format, "the header takes more than %llu bytes of memory", (unsigned long long)gguf_max_memory);
@@ -73,7 +73,7 @@ std::string GgufReader::name(uint64_t max_size, const char * what) {
 
 namespace {
 
-// A number of the file's type From as ours, if it fits.
+// Reads a number of the file's type From and converts it, if it fits.
 template <typename To, typename From> To read_as(GgufReader & reader, const std::string & key) {
     const From value = reader.number<From>();
     bool fits;
@@ -90,7 +90,7 @@ template <typename To, typename From> To read_as(GgufReader & reader, const std:
     return To(value);
 }
 
-/// A part of a key's value, for messages.
+/// Describes a part of a key's value in messages.
 std::string part_of(const std::string & key, const char * part) { return "key '" + key + "': " + part; }
 
 template <typename To, typename From> std::vector<To> read_array(GgufReader & reader, const std::string & key, uint64_t n) {
@@ -132,7 +132,7 @@ Value read_array_value(GgufReader & reader, const std::string & key) {
     case gguf_f32: return read_array<float, float>(reader, key, n);
     case gguf_f64: return read_array<float, double>(reader, key, n);
     case gguf_string: return read_strings(reader, key, n);
-    default: fail(Code::model_format, "key '%s' is an array of type %u, which no model file needs", key.c_str(), type);
+    default: fail(Code::model_format, "key '%s' is an array of type %u, which model files do not use", key.c_str(), type);
     }
 }
 
@@ -154,7 +154,7 @@ Value read_value(GgufReader & reader, const std::string & key) {
     case gguf_bool: {
         const uint8_t value = reader.number<uint8_t>();
         if (value > 1) {
-            fail(Code::model_format, "key '%s' is a bool of value %u", key.c_str(), value);
+            fail(Code::model_format, "key '%s' is a bool with the value %u", key.c_str(), value);
         }
         return value == 1;
     }
@@ -212,7 +212,7 @@ Values read_values(GgufReader & reader, uint64_t n) {
         reader.charge(sizeof(Values::value_type));
         Value value = read_value(reader, key);
         if (!values.emplace(key, std::move(value)).second) {
-            fail(Code::model_format, "key '%s' is there twice", key.c_str());
+            fail(Code::model_format, "key '%s' appears twice", key.c_str());
         }
     }
     return values;

@@ -1,4 +1,4 @@
-// The keys of a GGUF header, read and written, and the bounded reader of little-endian values under them.
+// Reads and writes the keys of a GGUF header, by a bounded reader of little-endian values.
 #pragma once
 
 #include "gguf/gguf_reader.h"
@@ -8,7 +8,7 @@
 
 namespace clvp {
 
-/// Reads values in a row through a buffer. It neither passes the end, nor gives out more than gguf_max_memory bytes.
+/// Reads consecutive values through a buffer. It never reads past the end and never allocates more than gguf_max_memory bytes.
 class GgufReader {
 public:
     GgufReader(const ByteSource & source, uint64_t n_bytes);
@@ -18,7 +18,7 @@ public:
     void read(void * data, size_t n);
 
     template <typename T> T number() {
-        // GGUF is little-endian, and so is every machine that this runs on.
+        // GGUF is little-endian, and so is every supported machine.
         T value;
         read(&value, sizeof value);
         return value;
@@ -26,13 +26,13 @@ public:
 
     std::string string(uint64_t max_size, const char * what);
 
-    /// A string fit for messages and for GGML's names: printable ASCII.
+    /// A string that is safe in messages and as a GGML name: printable ASCII.
     std::string name(uint64_t max_size, const char * what);
 
-    /// Throws model_format if fewer than n bytes are left: before anything of that size is allocated.
+    /// Throws model_format if fewer than n bytes are left. Call before allocating n bytes.
     void need(uint64_t n) const;
 
-    /// Counts memory that a value will take. Throws model_format when it is too much.
+    /// Counts the memory that a value will take. Throws model_format above the limit.
     void charge(uint64_t n);
 
 private:
@@ -56,10 +56,10 @@ template <typename T> void put(std::string & out, T value) {
     out.append(reinterpret_cast<const char *>(&value), sizeof value);
 }
 
-/// A copy. Not by the map's own: libstdc++'s copy of such a variant, if it throws, destroys what is not there.
+/// Copies values one by one. libstdc++'s own copy of such a variant, if it throws, destroys an object that was never constructed.
 Values copied(const Values & values);
 
-/// Appends keys with their values as read_values() takes them, in the keys' order: equal values give equal bytes.
+/// Appends keys with their values in the format of read_values(), sorted by key: equal values give equal bytes.
 void put_values(std::string & out, const Values & values);
 
 } // namespace clvp

@@ -10,7 +10,7 @@ namespace clvp {
 
 namespace {
 
-// Quantised blocks keep their scales in half precision.
+// Quantized blocks store their scales in half precision.
 float largest_weight(ggml_type type) {
     switch (type) {
     case GGML_TYPE_F32: return FLT_MAX;
@@ -21,7 +21,7 @@ float largest_weight(ggml_type type) {
 
 } // namespace
 
-// They are copied first: GGML's conversions want them aligned.
+// Copies the blocks first: GGML's conversions need aligned memory.
 void to_floats(ggml_type type, const char * data, uint64_t n, float * to) {
     const size_t size = ggml_row_size(type, int64_t(n));
     if (type == GGML_TYPE_F32) {
@@ -50,8 +50,9 @@ void WeightRows::load(uint64_t first, uint64_t n, float * to) const {
 void check_weights(const std::vector<float> & weights, const GgufTensor & tensor, ggml_type from) {
     const float largest = from == tensor.type ? FLT_MAX : largest_weight(tensor.type);
     for (const float weight : weights) {
-        if (!(std::abs(weight) <= largest)) { // so written, a NaN fails it
-            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot", tensor.name.c_str(), double(weight), type_to_name(tensor.type));
+        if (!(std::abs(weight) <= largest)) { // negated, so that NaN fails too
+            fail(Code::model_format, "tensor '%s' holds a weight of %g, which %s cannot represent", tensor.name.c_str(), double(weight),
+                 type_to_name(tensor.type));
         }
     }
 }

@@ -1,14 +1,14 @@
-// Weights on their way into a file: rows of floats out of a caller's bytes, and whether a type can hold them.
+// Converts a caller's bytes to rows of floats for the writer, and checks that a type can represent them.
 #pragma once
 
 #include "gguf/gguf_reader.h"
 
 namespace clvp {
 
-/// A matrix in memory, at any address.
+/// A matrix in memory, at any alignment.
 struct WeightRows {
     const char * data = nullptr;
-    ggml_type type = GGML_TYPE_F32; // of blocks only if not transposed
+    ggml_type type = GGML_TYPE_F32; // a block type only if not transposed
     uint64_t n_rows = 0, n_cols = 0;
     bool transposed = false; // stored as [n_cols, n_rows]
 
@@ -18,11 +18,11 @@ struct WeightRows {
     size_t row_size() const { return ggml_row_size(type, int64_t(n_cols)); }
 };
 
-/// The numbers of whole blocks of any weight type, at any address.
+/// Converts whole blocks of any weight type, at any alignment, to floats.
 void to_floats(ggml_type type, const char * data, uint64_t n, float * to);
 
-/// Throws model_format, naming the tensor, if one of the weights is NaN, infinite or beyond the tensor's type; data that has this type
-/// already need only be finite.
+/// Throws model_format, naming the tensor, if a weight is NaN, infinite or beyond the range of the tensor's type. Data that already has
+/// this type need only be finite.
 void check_weights(const std::vector<float> & weights, const GgufTensor & tensor, ggml_type from);
 
 } // namespace clvp

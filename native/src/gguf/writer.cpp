@@ -1,5 +1,5 @@
-// Writes GGUF version 3. Everything before the tensors' data is laid out at once, so a file's length is known from the
-// start; our own reader then checks the layout, so that no caller can write a file that load() refuses.
+// Writes GGUF version 3. The header is laid out first, so the file's length is known from the start. Our own reader then checks the
+// header, so no caller can write a file that load() refuses.
 
 #include "gguf/writer.h"
 
@@ -18,8 +18,8 @@ namespace clvp {
 
 namespace {
 
-constexpr uint64_t piece_elements = 1 << 16; // converted by one thread
-constexpr uint64_t chunk_elements = 1 << 21; // converted, then written, at once
+constexpr uint64_t piece_elements = 1 << 16; // that one thread converts at a time
+constexpr uint64_t chunk_elements = 1 << 21; // that are converted, then written, together
 
 // --- the header ---------------------------------------------------------------------------------------------------
 
@@ -32,17 +32,18 @@ GgufTensor checked_tensor(const NewTensor & info) {
     }
     tensor.n_dims = int(info.dims.size());
     for (size_t i = 0; i < info.dims.size(); i++) {
-        tensor.ne[i] = int64_t(info.dims[i]); // from 2^63 on negative, and so refused
+        tensor.ne[i] = int64_t(info.dims[i]); // 2^63 and above become negative and are rejected
     }
     check_shape(tensor);
     const bool sound = std::all_of(info.importance.begin(), info.importance.end(), [](float x) { return std::isfinite(x) && x >= 0; });
     if (!info.importance.empty() && (!sound || info.importance.size() != uint64_t(tensor.ne[0]))) {
-        fail(Code::model_format, "tensor '%.64s' has an importance that is not %lld finite numbers from 0 on", info.name.c_str(), (long long)tensor.ne[0]);
+        fail(Code::model_format, "tensor '%.64s' has an invalid importance: expected %lld finite, non-negative numbers", info.name.c_str(),
+             (long long)tensor.ne[0]);
     }
     return tensor;
 }
 
-/// `data_start` is what the tensors' offsets count from.
+/// `data_start` is the origin of the tensors' offsets.
 std::string header_bytes(const Values & values, const std::vector<GgufTensor> & tensors, uint64_t data_start) {
     std::string out = "GGUF";
     put<uint32_t>(out, 3);
@@ -63,7 +64,7 @@ std::string header_bytes(const Values & values, const std::vector<GgufTensor> & 
     return out;
 }
 
-// Elements that go together: a row, or one element of a vector, which may come in parts of any length.
+// The smallest unit to append: a row of a matrix, or one element of a vector, which may arrive in parts of any length.
 uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
     return tensor.n_dims == 1 && ggml_blck_size(tensor.type) == 1 && ggml_blck_size(from) == 1 ? 1 : uint64_t(tensor.ne[0]);
 }
@@ -75,7 +76,7 @@ uint64_t row_length(const GgufTensor & tensor, ggml_type from) {
 void GgufWriter::lay_out() {
     for (const char * key : { "general.alignment", header_checksum_key, tensor_checksums_key }) {
         if (values.count(key)) {
-            fail(Code::invalid_argument, "%s is the writer's own", key);
+            fail(Code::invalid_argument, "the key %s is reserved: the writer sets it", key);
         }
     }
     values[header_checksum_key] = std::string(no_checksum);
@@ -87,7 +88,7 @@ void GgufWriter::lay_out() {
     }
     const std::string header = header_bytes(values, tensors, 0);
     const uint64_t end = checked_add(header.size(), offset, "the file's size");
-    // The reader asks for nothing past the header; its own limits keep it there.
+    // The reader requests nothing past the header: its limits ensure that.
     const ByteSource from_header = [&](uint64_t at, void * data, size_t n) {
         const size_t some = size_t(at < header.size() ? std::min<uint64_t>(n, header.size() - at) : 0);
         memcpy(data, header.data() + at, some);
@@ -115,7 +116,7 @@ void GgufWriter::set_up(const std::string & target, const Values & given, const 
         if (error.code != Code::model_format) {
             throw;
         }
-        fail(Code::invalid_argument, "cannot write such a file: %s", error.what()); // there is no file at fault yet
+        fail(Code::invalid_argument, "cannot write this file: %s", error.what()); // the caller's mistake, not a file's
     }
 }
 
@@ -124,7 +125,7 @@ WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::s
         fail(Code::invalid_argument, "the file is finished");
     }
     if (current == tensors.size()) {
-        fail(Code::invalid_argument, "all %zu tensors are whole already", tensors.size());
+        fail(Code::invalid_argument, "all %zu tensors are already complete", tensors.size());
     }
     const GgufTensor & tensor = tensors[current];
     WeightRows source;
@@ -133,20 +134,20 @@ WeightRows GgufWriter::source_of(const void * data, size_t n_bytes, const std::s
     source.n_cols = row_length(tensor, source.type);
     source.transposed = n_cols_transposed != 0;
     if (source.n_cols % uint64_t(ggml_blck_size(source.type)) != 0 || (source.transposed && ggml_blck_size(source.type) != 1)) {
-        fail(Code::invalid_argument, "tensor '%s' cannot be read from %s", tensor.name.c_str(), type.c_str());
+        fail(Code::invalid_argument, "tensor '%s' cannot be converted from %s", tensor.name.c_str(), type.c_str());
     }
     if (source.transposed && n_cols_transposed != source.n_cols) {
-        fail(Code::invalid_argument, "tensor '%s' has %llu columns, not %llu", tensor.name.c_str(), (unsigned long long)source.n_cols,
+        fail(Code::invalid_argument, "tensor '%s' has %llu columns but the data has %llu", tensor.name.c_str(), (unsigned long long)source.n_cols,
              (unsigned long long)n_cols_transposed);
     }
     source.n_rows = n_bytes / source.row_size();
     if (n_bytes % source.row_size() != 0 || source.n_rows > (tensor.n_elements() - n_done) / source.n_cols) {
-        fail(Code::invalid_argument, "%zu bytes are not whole rows of tensor '%s', or too many", n_bytes, tensor.name.c_str());
+        fail(Code::invalid_argument, "%zu bytes are not a whole number of rows of tensor '%s', or exceed its size", n_bytes, tensor.name.c_str());
     }
     return source;
 }
 
-// Called by several threads. A row's bytes depend on that row alone, so they are the same however rows are shared out.
+// Called by several threads. A row's bytes depend on that row alone, so the result does not depend on how rows are divided among threads.
 void GgufWriter::convert_rows(const WeightRows & source, uint64_t first, uint64_t n, char * to) const {
     const GgufTensor & tensor = tensors[current];
     thread_local std::vector<float> weights;
@@ -154,7 +155,7 @@ void GgufWriter::convert_rows(const WeightRows & source, uint64_t first, uint64_
     source.load(first, n, weights.data());
     check_weights(weights, tensor, source.type);
     if (source.type == tensor.type && !source.transposed) {
-        memcpy(to, source.data + first * source.row_size(), n * source.row_size()); // to quantize anew what is quantized would change it
+        memcpy(to, source.data + first * source.row_size(), n * source.row_size()); // quantizing again would change the bytes
         return;
     }
     const std::vector<float> & columns = importance[current];
@@ -192,13 +193,13 @@ void GgufWriter::end_tensor() {
     current++;
 }
 
-// Disks and file systems fail silently now and then; it is cheap to notice while the source is still at hand.
+// Disks and file systems sometimes fail silently. Detecting that is cheap while the source is still available.
 void GgufWriter::read_back() {
     const uint64_t n_bytes = file->size();
     const GgufHeader written = parse_gguf([&](uint64_t offset, void * data, size_t n) { file->read_at(offset, data, n); }, n_bytes);
     const auto faults = checksum_faults(*file, written, {}, {}, abort);
     if (!faults.empty() || written.values != values) {
-        fail(Code::io, "'%s' was written, but reads back otherwise: the disk may be failing", file->path().c_str());
+        fail(Code::io, "'%s' was written but reads back differently: the disk may be failing", file->path().c_str());
     }
 }
 
@@ -207,7 +208,7 @@ void GgufWriter::finish() {
         fail(Code::invalid_argument, "the file is finished");
     }
     if (current != tensors.size()) {
-        fail(Code::invalid_argument, "tensor '%s' is not whole yet", tensors[current].name.c_str());
+        fail(Code::invalid_argument, "tensor '%s' is not complete yet", tensors[current].name.c_str());
     }
     std::string header = header_bytes(values, tensors, data_start);
     set_header_checksum(header);

@@ -1,4 +1,4 @@
-// A GGUF file in the making: clvp.h says what its calls do.
+// A GGUF file that is being written. clvp.h documents the calls.
 #pragma once
 
 #include "base/file.h"
@@ -17,10 +17,10 @@ struct GgufWriter {
     std::vector<GgufTensor> tensors;
     std::vector<std::vector<float>> importance; // of each tensor
     uint64_t data_start = 0;
-    std::optional<File> file; // until finish()
-    size_t current = 0;       // tensor
-    uint64_t n_done = 0;      // of its elements
-    Hash hash;                // of its bytes
+    std::optional<File> file; // open until finish()
+    size_t current = 0;       // index of the tensor being written
+    uint64_t n_done = 0;      // elements of it that are written
+    Hash hash;                // of the bytes written to it
     std::vector<char> converted;
 
     ~GgufWriter() {

@@ -1,5 +1,5 @@
-// One query against the keys and values of its prefix and its own row, which lie in several places: what the attention kernels agree on, and their one
-// algorithm, written for vectors of any width.
+// The interface of the attention kernels. A query attends to the keys and values of its prefix and of its own row, which lie in
+// separate pages.
 #pragma once
 
 #include "ggml.h"
@@ -23,12 +23,12 @@ struct Span {
     int64_t n;
 };
 
-/// One head of one row.
+/// The query of one head of one row.
 struct Query {
     const float * q;    // [d_head]
     const Span * spans; // the prefix, then the row's own pages
     int n_spans;
-    float * scores; // room for all positions
+    float * scores; // scratch space for all positions
     float * out;    // [d_head]
 };
 
@@ -37,7 +37,7 @@ constexpr int max_queries = 4;
 /// out = softmax(q . keys * scale) values, over the positions of all spans, for 1 to max_queries queries with the same prefix.
 using AttendKernel = void (*)(const Query * queries, int n, int64_t d_head, float scale);
 
-/// Brings n numbers into the type of a cache: whole blocks of Q8_0.
+/// Converts n numbers to a cache's type. For Q8_0, n is a multiple of the block size.
 using StoreKernel = void (*)(const float * x, int64_t n, void * out);
 
 inline float to_float(float x) { return x; }

@@ -1,5 +1,6 @@
-// The algorithm of attend_kernel.h. Included by each file that has vectors: it defines CLVP_TARGET, the attribute of functions for
-// its kind of CPU, CLVP_INLINE, which inlines them too, and a type Lanes with a width, loads of floats and halves, and the arithmetic below.
+// The attention algorithm, for vectors of any width. Each kernel file includes this header after defining CLVP_TARGET, the
+// function attribute for its CPU, CLVP_INLINE, which also forces inlining, and a type Lanes: a width, loads of floats and halves,
+// and the arithmetic used below.
 
 #include "kernels/attend_kernel.h"
 #include "kernels/exp_lanes.h"
@@ -8,9 +9,9 @@ namespace clvp {
 
 namespace {
 
-constexpr int block_size = 32; // of Q8_0
+constexpr int block_size = 32; // numbers in a Q8_0 block
 
-/// How keys and values lie: numbers one after the other, or blocks of them.
+/// How keys and values are stored: as single numbers or as blocks.
 template <typename T> struct Numbers {
     static constexpr int64_t per_item = 1;
     CLVP_INLINE Lanes load(const T * row, int64_t i) { return Lanes::load(row + i); }
@@ -26,7 +27,7 @@ template <> struct Numbers<Q8Block> {
     CLVP_INLINE float get(const Q8Block * row, int64_t i) { return to_float(row[i / block_size].scale) * to_float(row[i / block_size].quants[i % block_size]); }
 };
 
-/// Asks for lines before they are needed: pages lie apart, where the CPU does not foresee them.
+/// Prefetches cache lines: the CPU does not predict jumps between pages.
 CLVP_TARGET void prefetch(const void * from, int64_t at, int64_t n_bytes) {
 #ifdef __GNUC__
     for (int64_t i = 0; i < n_bytes; i += 64) {
@@ -37,9 +38,9 @@ CLVP_TARGET void prefetch(const void * from, int64_t at, int64_t n_bytes) {
 #endif
 }
 
-// `fixed` is the width of a head where it is that of the published model, so that loops over it are unrolled; else 0.
+// `fixed` is the head width of the published model, so that the compiler unrolls loops over it, or 0 for any other width.
 
-/// Scores of n queries with `together` keys from position i on: sums that do not wait for each other.
+/// Scores of n queries with `together` keys starting at position i. The sums are independent, so they overlap in the pipeline.
 template <int n, int together, typename T, int64_t fixed>
 CLVP_TARGET void dots(const Query * queries, const Span & span, int64_t i, int64_t from, int64_t any) {
     const int64_t d_head = fixed ? fixed : any, width = d_head / Numbers<T>::per_item;
@@ -70,7 +71,7 @@ CLVP_TARGET void dots(const Query * queries, const Span & span, int64_t i, int64
     }
 }
 
-/// Scores of n queries with all keys of a span, which are put from `from` on; `next` is what will be read after them.
+/// Scores of n queries with all keys of a span, stored starting at index `from`. `next` is the memory to prefetch: it is read next.
 template <int n, typename T, int64_t fixed> CLVP_TARGET void score(const Query * queries, const Span & span, const void * next, int64_t from, int64_t any) {
     constexpr int together = n == 1 ? 4 : 2;
     const int64_t n_bytes = (fixed ? fixed : any) / Numbers<T>::per_item * static_cast<int64_t>(sizeof(T));
@@ -84,7 +85,7 @@ template <int n, typename T, int64_t fixed> CLVP_TARGET void score(const Query *
     }
 }
 
-/// out += the values of a span, each times its weight, for n queries. Sums of some values stay in registers over all positions.
+/// out += weighted values of a span, for n queries. The sums of a few channels stay in registers over all positions.
 template <int n, typename T, int64_t fixed> CLVP_TARGET void mix(const Query * queries, const Span & span, const void * next, int64_t from, int64_t any) {
     constexpr int parts = n == 1 ? 64 / Lanes::width : 2;
     constexpr int64_t step = parts * Lanes::width;
@@ -124,7 +125,7 @@ template <int n, typename T, int64_t fixed> CLVP_TARGET void mix(const Query * q
     }
 }
 
-/// scores = exp(scores - most); gives their sum.
+/// scores = exp(scores - most). Returns their sum.
 CLVP_TARGET float exponentials(float * scores, int64_t n, float most) {
     Lanes sums = Lanes::all(0.0f);
     int64_t i = 0;
@@ -141,7 +142,7 @@ CLVP_TARGET float exponentials(float * scores, int64_t n, float most) {
     return sum;
 }
 
-/// exp(scale * (score - most)), not yet divided by its sum, which it gives.
+/// scores = exp(scale * (scores - most)), not yet divided by their sum. Returns the sum.
 CLVP_TARGET float soften(const Query & query, float scale) {
     int64_t n = 0;
     for (int s = 0; s < query.n_spans; s++) {
@@ -155,7 +156,7 @@ CLVP_TARGET float soften(const Query & query, float scale) {
     return exponentials(query.scores, n, most);
 }
 
-/// The prefix for all queries at once: its numbers are brought into F32 once. Then each row's own pages.
+/// Attends to the prefix for all queries at once, so its numbers are converted to F32 once. Then attends to each row's own pages.
 template <int n, typename T, int64_t fixed> CLVP_TARGET void attend_together(const Query * queries, int64_t d_head, float scale) {
     const Span & prefix = queries[0].spans[0];
     score<n, T, fixed>(queries, prefix, queries[0].spans[1].keys, 0, d_head);
@@ -219,7 +220,7 @@ CLVP_TARGET void store_f16(const float * x, int64_t n, void * out) {
     }
 }
 
-/// A block's largest number becomes 127 or -127.
+/// Scales each block so that its largest magnitude becomes 127.
 CLVP_TARGET void store_q8_0(const float * x, int64_t n, void * out) {
     auto * block = static_cast<Q8Block *>(out);
     for (int64_t at = 0; at < n; at += block_size, block++) {
@@ -238,7 +239,7 @@ CLVP_TARGET void store_q8_0(const float * x, int64_t n, void * out) {
         for (int i = 0; i < block_size; i += Lanes::width) {
             Lanes::store(each, Lanes::round(Lanes::multiply(Lanes::load(x + at + i), inverse)));
             for (int k = 0; k < Lanes::width; k++) {
-                const bool whole = each[k] >= -127.0f && each[k] <= 127.0f; // what is no number becomes 0
+                const bool whole = each[k] >= -127.0f && each[k] <= 127.0f; // NaN and infinity become 0
                 block->quants[i + k] = whole ? static_cast<int8_t>(each[k]) : int8_t{ 0 };
             }
         }

@@ -1,4 +1,4 @@
-// Kernels with AVX2: pairs of bytes are multiplied and added in 16 bits, which the widest of them, 2 * 127 * 127, fits.
+// Kernels for AVX2. Pairs of bytes are multiplied and added in 16 bits, which hold the largest sum, 2 * 127 * 127.
 #include "kernels/kernel_set.h"
 
 #ifdef CLVP_X86
@@ -14,7 +14,7 @@ namespace clvp {
 
 namespace {
 
-constexpr int max_columns = 4; // at a time, for one half of the rows
+constexpr int max_columns = 4; // columns at a time, for one half of the rows
 
 CLVP_INLINE __m256i four_columns(const Column & column, int64_t block, int quad) {
     int32_t bytes;
@@ -24,7 +24,7 @@ CLVP_INLINE __m256i four_columns(const Column & column, int64_t block, int quad)
 
 CLVP_INLINE __m256i load32(const uint8_t * at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(at)); }
 
-/// 4 columns of 8 rows, with their signs but for Q4_0 and Q4_K, whose codes are 0 to 15. `half` is 0 or 1, of the rows.
+/// 4 columns of 8 rows, signed except for Q4_0 and Q4_K, whose codes are 0 to 15. `half` selects rows 0-7 or 8-15.
 template <Form form> CLVP_INLINE __m256i load_quad(const uint8_t * quants, int64_t block, int quad, int half) {
     const __m256i low = _mm256_set1_epi8(15);
     if constexpr (form == Form::q8_0) {
@@ -41,7 +41,7 @@ template <Form form> CLVP_INLINE __m256i load_quad(const uint8_t * quants, int64
     }
 }
 
-/// The sums of one block of 8 rows with n columns.
+/// Dot products of one block of 8 rows with n columns.
 template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, int64_t b, int half, const Column (&x)[n], __m256i (&sum)[n]) {
     const __m256i ones = _mm256_set1_epi16(1);
     for (int c = 0; c < n; c++) {
@@ -49,7 +49,7 @@ template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, 
     }
     for (int j = 0; j < 8; j++) {
         const __m256i w = load_quad<form>(quants, b, j, half);
-        if constexpr (form == Form::q4_0 || form == Form::q4_k) { // eight products of codes fit 16 bits: 8 * 2 * 15 * 127
+        if constexpr (form == Form::q4_0 || form == Form::q4_k) { // sums of eight pairs fit 16 bits: 8 * 2 * 15 * 127
             for (int c = 0; c < n; c++) {
                 sum[c] = _mm256_add_epi16(sum[c], _mm256_maddubs_epi16(w, four_columns(x[c], b, j)));
             }
@@ -66,23 +66,23 @@ template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, 
             sum[c] = _mm256_madd_epi16(sum[c], ones);
         }
         if constexpr (form == Form::q4_0) {
-            sum[c] = _mm256_sub_epi32(sum[c], _mm256_slli_epi32(_mm256_set1_epi32(x[c].sums[b]), 3)); // its codes are 8 too large
+            sum[c] = _mm256_sub_epi32(sum[c], _mm256_slli_epi32(_mm256_set1_epi32(x[c].sums[b]), 3)); // Q4_0's codes are offset by 8
         }
     }
 }
 
 CLVP_INLINE __m256 halves(const uint8_t * at) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(at))); }
 
-/// 8 rows with n columns of Q6_K, which has a scale for each 16 columns of a row.
+/// Product of 8 rows of Q6_K, which has a scale for each 16 columns of a row, with n columns.
 template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
     const __m256i ones = _mm256_set1_epi16(1), low = _mm256_set1_epi8(15), high = _mm256_set1_epi8(0x30);
     for (int64_t b = 0; b < tile.n_blocks; b++) {
         const uint8_t * quants = tile.quants + b / 8 * 3072 + half * 32;
         const uint8_t * scales = tile.scales + b / 8 * 288;
         const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
-        for (int side = 0; side < 2; side++) { // of the block's columns
+        for (int side = 0; side < 2; side++) { // half of the block's columns
             __m256i sum[n];
-            for (int c = 0; c < n; c++) { // the codes are 32 too large
+            for (int c = 0; c < n; c++) { // Q6_K's codes are offset by 32
                 const int32_t own = side ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
                 sum[c] = _mm256_set1_epi32(-32 * own);
             }
@@ -106,7 +106,7 @@ template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, int half, con
     }
 }
 
-/// Q4_K's scale and minimum of one block, of 8 rows.
+/// Q4_K's scales and minima of one block of 8 rows.
 CLVP_INLINE void load_scale(const uint8_t * at, int block, int half, __m256 & scale, __m256 & min) {
     auto bytes = [&](int i) { return _mm_loadl_epi64(reinterpret_cast<const __m128i *>(at + 64 + i * 16 + half * 8)); };
     const __m128i six = _mm_set1_epi8(63), four = _mm_set1_epi8(15), two = _mm_set1_epi8(3);
@@ -124,7 +124,7 @@ CLVP_INLINE void load_scale(const uint8_t * at, int block, int half, __m256 & sc
     min = _mm256_mul_ps(halves(at + 32 + half * 16), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)));
 }
 
-/// 8 rows with n columns of any other form.
+/// Product of 8 rows of any other form with n columns.
 template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
     for (int64_t b = 0; b < tile.n_blocks; b++) {
         __m256i sum[n];
@@ -154,7 +154,7 @@ CLVP_INLINE void store_rows(__m256 values, int n_rows, float * out) {
     }
 }
 
-/// 8 rows, half a tile, with n columns.
+/// Product of 8 rows, half a tile, with n columns.
 template <Form form, int n>
 CLVP_INLINE void multiply(const Tile & tile, int half, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
     Column x[n];
@@ -190,7 +190,7 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
     }
 }
 
-/// As GGML rounds for Q8_0, but the scale is kept in F32. A block with something that is no number gets such a scale.
+/// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.
 CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);

@@ -1,4 +1,4 @@
-// Kernels with AVX-512 and its whole-number products (VNNI): one instruction multiplies 64 pairs of bytes and adds fours of them.
+// Kernels for AVX-512 with integer dot products (VNNI): one instruction multiplies 64 pairs of bytes and adds them in groups of four.
 #include "kernels/kernel_set.h"
 
 #ifdef CLVP_X86
@@ -14,7 +14,7 @@ namespace clvp {
 
 namespace {
 
-constexpr int max_columns = 8; // at a time: as many sums fit the registers
+constexpr int max_columns = 8; // columns at a time: as many sums fit in registers
 
 CLVP_INLINE __m512i four_columns(const Column & column, int64_t block, int quad) {
     int32_t bytes;
@@ -22,7 +22,7 @@ CLVP_INLINE __m512i four_columns(const Column & column, int64_t block, int quad)
     return _mm512_set1_epi32(bytes);
 }
 
-/// dpbusd takes one side without a sign. Bytes of a matrix are stored or looked up with an offset, whose share is taken away first.
+/// dpbusd takes one operand as unsigned bytes, so the matrix's bytes carry an offset. Starts the sum at minus the offset's contribution.
 template <Form form> CLVP_INLINE __m512i first_sum(const Column & column, int64_t block) {
     if constexpr (form == Form::q4_k) {
         return _mm512_setzero_si512();
@@ -34,7 +34,7 @@ template <Form form> CLVP_INLINE __m512i first_sum(const Column & column, int64_
 
 CLVP_INLINE __m512i load64(const uint8_t * at) { return _mm512_loadu_si512(at); }
 
-/// Eight vectors of 4 columns of 16 rows: of a block, without signs.
+/// Loads a block: eight vectors, each 4 columns of 16 rows, as unsigned bytes.
 template <Form form> CLVP_INLINE void load_block(const uint8_t * quants, int64_t block, __m512i (&w)[8]) {
     const __m512i low = _mm512_set1_epi8(15);
     if constexpr (form == Form::q8_0) {
@@ -67,7 +67,7 @@ CLVP_INLINE __m512 halves(const uint8_t * at) { return _mm512_cvtph_ps(_mm256_lo
 
 CLVP_INLINE __m512 bytes_to_floats(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
 
-/// 16 rows with n columns of Q6_K, which has a scale for each 16 columns of a row.
+/// Product of 16 rows of Q6_K, which has a scale for each 16 columns of a row, with n columns.
 template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
     const __m512i low = _mm512_set1_epi8(15), high = _mm512_set1_epi8(0x30);
     for (int64_t b = 0; b < tile.n_blocks; b++) {
@@ -77,7 +77,7 @@ template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column 
         const __m512 d = halves(scales);
         for (int half = 0; half < 2; half++) {
             __m512i sum[n];
-            for (int c = 0; c < n; c++) { // the codes are 32 too large
+            for (int c = 0; c < n; c++) { // Q6_K's codes are offset by 32
                 const int32_t own = half ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
                 sum[c] = _mm512_set1_epi32(-32 * own);
             }
@@ -126,7 +126,7 @@ CLVP_INLINE void load_scales(const uint8_t * at, Scales & scales) {
     }
 }
 
-/// 16 rows with n columns of any other form.
+/// Product of 16 rows of any other form with n columns.
 template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
     Scales scales;
     for (int64_t b = 0; b < tile.n_blocks; b++) {
@@ -155,7 +155,7 @@ template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, 
     }
 }
 
-/// 16 rows with n columns.
+/// Product of 16 rows with n columns.
 template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
     Column x[n];
     __m512 total[n];
@@ -193,7 +193,7 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
     }
 }
 
-/// As GGML rounds for Q8_0, but the scale is kept in F32. A block with something that is no number gets such a scale.
+/// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.
 CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
     auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);

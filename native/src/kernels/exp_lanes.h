@@ -1,14 +1,15 @@
-// exp for vectors of any width, which attention and activations share. Included like attend_lanes.h. What takes or gives Lanes is
-// always inlined (CLVP_INLINE): GCC 12 clears the upper parts of vectors between functions of a target of their own, results included.
+// exp for vectors of any width, shared by attention and activations. Included like attend_lanes.h. Functions that take or return
+// Lanes are always inlined (CLVP_INLINE): at calls between functions with a target attribute, GCC 12 clears the upper parts of
+// vectors, return values included.
 #pragma once
 
 namespace clvp {
 
 namespace {
 
-/// exp(x) for x <= 0, to a unit or two in the last place: 2^k exp(r) with |r| <= ln(2) / 2, and six terms of the series.
+/// exp(x) for x <= 0, accurate to 1 or 2 units in the last place: 2^k exp(r) with |r| <= ln(2) / 2, and six terms of the series.
 CLVP_INLINE Lanes exp_of(Lanes x) {
-    const Lanes least = Lanes::all(-87.0f); // below lie no normal numbers
+    const Lanes least = Lanes::all(-87.0f); // exp of less is not a normal number
     const Lanes k = Lanes::round(Lanes::multiply(Lanes::max(x, least), Lanes::all(1.44269504f)));
     const Lanes r = Lanes::multiply_add(k, Lanes::all(1.42860677e-6f), Lanes::multiply_add(k, Lanes::all(-0.693148613f), Lanes::max(x, least)));
     Lanes sum = Lanes::all(1.0f / 720);

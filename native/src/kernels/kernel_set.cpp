@@ -10,7 +10,7 @@
 namespace clvp {
 
 #ifdef CLVP_X86
-/// __builtin_cpu_supports() knows it in GCC, but not in Clang 14.
+/// __builtin_cpu_supports() knows F16C in GCC, but not in Clang 14.
 static bool has_f16c() {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);

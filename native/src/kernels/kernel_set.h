@@ -17,8 +17,8 @@ struct KernelSet {
     AttendKernel attend_f16, attend_f32, attend_q8_0;
 };
 
-/// The best set that this CPU runs, or the one that the environment's CLVP_KERNELS names; null if that is "ggml", for
-/// comparing with GGML's own.
+/// The best set for this CPU, or the one named by the environment variable CLVP_KERNELS. Null if that is "ggml", for
+/// comparisons with GGML's own kernels.
 const KernelSet * kernel_set();
 
 extern const KernelSet plain_kernels; // any CPU

@@ -1,4 +1,4 @@
-// Kernels for any CPU: the compiler's own vectors, and products by GGML.
+// Kernels for any CPU: the compiler vectorises them, and GGML computes the matrix products.
 #include "kernels/kernel_set.h"
 
 #define CLVP_TARGET

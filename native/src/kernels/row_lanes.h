@@ -1,4 +1,4 @@
-// Norms and activations of rows that products in tiles take or give. Included like attend_lanes.h.
+// Norms and activations of rows before and after tiled products. Included like attend_lanes.h.
 
 #include "kernels/exp_lanes.h"
 #include "kernels/tile_kernel.h"
@@ -7,8 +7,8 @@ namespace clvp {
 
 namespace {
 
-/// (x - mean) / sqrt(variance + eps) * weight + bias, or x / sqrt(mean square + eps) * weight, a block at a time, so that no row of
-/// numbers is written.
+/// (x - mean) / sqrt(variance + eps) * weight + bias, or x / sqrt(mean square + eps) * weight, one block at a time, so that the
+/// normalised row is never stored in F32.
 template <RoundKernel round> CLVP_TARGET void normalise(const float * x, int64_t n_blocks, const NormWeights & norm, uint8_t * column) {
     const int64_t n = n_blocks * tile_block;
     Lanes sums = Lanes::all(0.0f);
@@ -44,8 +44,8 @@ CLVP_INLINE Lanes minus_abs(Lanes x) {
     return Lanes::multiply(Lanes::max(x, Lanes::multiply(x, minus)), minus);
 }
 
-/// 0.5 x (1 + tanh(c (x + 0.044715 x^3))), c = sqrt(2/pi): x / (1 + e) with e = exp(-2c (x + 0.044715 x^3)), and for x < 0 the same with
-/// both parts times exp(2c ...), lest e grow without bound.
+/// 0.5 x (1 + tanh(c (x + 0.044715 x^3))), c = sqrt(2/pi): x / (1 + e) with e = exp(-2c (x + 0.044715 x^3)), and for x < 0 with
+/// numerator and denominator multiplied by exp(2c ...), so that e stays bounded.
 struct GeluTanh {
     CLVP_INLINE Lanes of(Lanes x) {
         constexpr float c = 2.0f * 0.7978845608028654f;

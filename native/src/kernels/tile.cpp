@@ -11,13 +11,13 @@ namespace clvp {
 
 namespace {
 
-/// How matrices of one type lie in tiles, and who multiplies them. A tensor in tiles has one of these in `extra`.
+/// The tile layout of a matrix type and its kernel. The `extra` of a tiled tensor points to its layout.
 struct Layout {
     ggml_type type;
-    size_t quants, scales; // bytes of one tile's group of columns
+    size_t quants, scales; // bytes of one group of columns in a tile
     int64_t group;         // columns of a group
     TileKernel KernelSet::* kernel;
-    void (*store)(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales); // puts one row's group into place
+    void (*store)(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales); // stores one row's group of columns
 };
 
 void copy(uint8_t * to, const uint8_t * from, size_t n) { memcpy(to, from, n); }
@@ -38,7 +38,7 @@ void store_q4_0(const uint8_t * block, int row, uint8_t * quants, uint8_t * scal
     }
 }
 
-/// Q4_K: F16 scales of scales and of minima, 12 bytes of 6-bit numbers, then four times 32 bytes of two codes.
+/// Q4_K: the F16 scales of scales and of minima, 12 bytes of 6-bit numbers, then four times 32 bytes of two codes.
 void store_q4_k(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales) {
     copy(scales + row * 2, block, 2);
     copy(scales + 32 + row * 2, block + 2, 2);
@@ -83,7 +83,7 @@ Tile tile_at(const ggml_tensor * matrix, int64_t i) {
              static_cast<int>(std::min<int64_t>(left, tile_rows)) };
 }
 
-/// How many numbers a row of columns stands for.
+/// The number of values in a row of columns.
 int64_t row_numbers(const ggml_tensor * columns) { return columns->ne[0] / (tile_block + 16) * tile_block; }
 
 const float * row_of(const ggml_tensor * x, int64_t row) {
@@ -92,7 +92,7 @@ const float * row_of(const ggml_tensor * x, int64_t row) {
                                            static_cast<size_t>(i3) * x->nb[3]);
 }
 
-/// Thread ith of nth's share of n things: from .first to before .second.
+/// The share of thread ith of nth in n items: [.first, .second).
 std::pair<int64_t, int64_t> share(int64_t n, int ith, int nth) { return { n * ith / nth, n * (ith + 1) / nth }; }
 
 template <typename T> T * data(ggml_tensor * tensor) { return static_cast<T *>(tensor->data); }
@@ -147,14 +147,14 @@ void run_product(ggml_tensor * dst, int ith, int nth, void *) {
 
 /// src: matrix, columns, and the bias if there is one
 void run_feed(ggml_tensor * dst, int ith, int nth, void * act) {
-    constexpr int at_once = 64; // columns: their numbers stay in the nearest cache
+    constexpr int at_once = 64; // columns: their results stay in the L1 cache
     const ggml_tensor * matrix = dst->src[0];
     const float * bias = dst->src[2] ? data<float>(dst->src[2]) : nullptr;
     const TileKernel kernel = kernel_set()->*layout_of(matrix).kernel;
     const Columns all = columns_of(dst->src[1]);
     const int64_t n_ff = row_numbers(dst), n_blocks = n_ff / tile_block;
     const bool gated = matrix->ne[1] != n_ff;
-    auto multiply = [&](int64_t row, const Columns & columns, float (&out)[at_once * tile_block]) { // a block's rows of the matrix, from this one on
+    auto multiply = [&](int64_t row, const Columns & columns, float (&out)[at_once * tile_block]) { // one block of matrix rows, starting at `row`
         for (int64_t i = 0; i < tile_block; i += tile_rows) {
             kernel(tile_at(matrix, (row + i) / tile_rows), columns, bias ? bias + row + i : nullptr, out + i, tile_block);
         }
@@ -195,7 +195,7 @@ size_t tiled_bytes(const ggml_tensor * matrix) { return static_cast<size_t>(n_ti
 
 void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int64_t n_rows) {
     const Layout & layout = layout_of(matrix);
-    const size_t block = (layout.quants + layout.scales) / tile_rows; // of the file: a row's part of a group
+    const size_t block = (layout.quants + layout.scales) / tile_rows; // in the file: one row's part of a group
     for (int64_t i = 0; i < n_rows; i++) {
         const Tile tile = tile_at(matrix, (first + i) / tile_rows);
         auto * quants = const_cast<uint8_t *>(tile.quants);
@@ -208,7 +208,7 @@ void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int6
     }
 }
 
-/// Columns for rows of n numbers, as many of them as `like` has. The name is for whoever looks at the graph.
+/// Columns for rows of n numbers, as many rows as `like` has. The name identifies the node in graph dumps.
 static ggml_tensor * new_columns(ggml_context * ctx, const char * name, int64_t n, const ggml_tensor * like, std::initializer_list<ggml_tensor *> from,
                                  ggml_custom_op_t run, const void * userdata) {
     std::vector<ggml_tensor *> sources(from);

@@ -1,4 +1,4 @@
-// A tile of a matrix, rows of x to multiply it with, and what multiplies them.
+// A tile of a matrix, the rows of x to multiply it with, and the types of their kernels.
 #pragma once
 
 #include "ggml.h"
@@ -18,19 +18,19 @@ constexpr int tile_block = 32; // columns that share a scale of x
 
 enum class Form { q8_0, q4_0, iq4_nl, q4_k, q6_k };
 
-/// 16 rows in memory. Q8_0: of each block [8][16][4] signed bytes, and [16] F16 scales. Q4_0, IQ4_NL: of each block [4][16][4] bytes
-/// of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: of each 64 columns [8][16][4] bytes of two codes,
-/// columns 0-31 low and 32-63 high; of each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers.
-/// Q6_K: of each 256 columns [32][16][4] bytes of low parts and [16][16][4] of high ones, as Q6_K has them, [16] F16 scales, and for each
+/// 16 rows in memory. Q8_0: for each block [8][16][4] signed bytes, and [16] F16 scales. Q4_0, IQ4_NL: for each block [4][16][4] bytes
+/// of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: for each 64 columns [8][16][4] bytes of two codes,
+/// columns 0-31 low and 32-63 high; for each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers.
+/// Q6_K: for each 256 columns [32][16][4] bytes of low parts and [16][16][4] of high ones, as Q6_K has them, [16] F16 scales, and for each
 /// 16 columns [16] signed bytes that multiply them.
 struct Tile {
     const uint8_t * quants;
     const uint8_t * scales;
-    int64_t n_blocks; // of a row
-    int n_rows;       // that are used: 1 to 16
+    int64_t n_blocks; // in a row
+    int n_rows;       // rows in use: 1 to 16
 };
 
-/// Rows of x, rounded: each has 32 signed bytes a block, then for each block an F32 scale, the I32 sum of its bytes, the F32
+/// Rounded rows of x. Each row has 32 signed bytes for each block, then for each block an F32 scale, the I32 sum of its bytes, the F32
 /// product of the two, and the I32 sum of its last 16 bytes.
 struct Columns {
     const uint8_t * data;
@@ -38,7 +38,7 @@ struct Columns {
     int n;
 };
 
-/// The parts of one of them.
+/// The parts of one rounded row.
 struct Column {
     const uint8_t * quants;
     const float * scales;
@@ -56,7 +56,7 @@ inline Column column_at(const Columns & columns, int i, int64_t n_blocks) {
 
 inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 16); }
 
-/// Of a block with something that is no number: whatever it is multiplied with is none either.
+/// Stores a block that contains NaN or infinity: every product with it is NaN.
 inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
     auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block) + block;
     memset(column + block * tile_block, 0, tile_block);
@@ -67,10 +67,10 @@ inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
 
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
 using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);
-/// Rounds `count` blocks of a row of n_blocks, the first of them being number `first` and its numbers those at x.
+/// Rounds `count` blocks of a row of n_blocks, starting at block `first`, whose numbers are at x.
 using RoundKernel = void (*)(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column);
 
-/// A layer norm's weights [n]; without bias an RMS norm.
+/// The weights [n] of a layer norm, or of an RMS norm if there is no bias.
 struct NormWeights {
     const float * weight;
     const float * bias;
@@ -82,7 +82,7 @@ using NormKernel = void (*)(const float * x, int64_t n_blocks, const NormWeights
 /// An activation of n numbers in place, n a multiple of 16.
 using ActivationKernel = void (*)(float * x, int64_t n);
 
-/// The values that IQ4_NL's codes stand for, as GGML defines them.
+/// The values of IQ4_NL's codes, as GGML defines them.
 constexpr int8_t iq4_nl_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
 
 } // namespace clvp

@@ -13,8 +13,8 @@ ggml_tensor * gelu(ggml_context * ctx, ggml_tensor * x) { return ggml_gelu_erf(c
 ggml_tensor * gelu_10(ggml_context * ctx, ggml_tensor * x) { return ggml_clamp(ctx, gelu(ctx, x), -10.0f, 10.0f); }
 
 /// 0.5 x (1 + tanh(c (x + 0.044715 x^3))) with c = sqrt(2/pi) is x sigmoid(2c (x + 0.044715 x^3)). With
-/// g = 2c (1 + 0.044715 x^2) > 0 that is silu(x g) / g, and GGML's silu is both exact and vectorised; its own tanh-GELU looks
-/// values up in a table of halves.
+/// g = 2c (1 + 0.044715 x^2) > 0 that is silu(x g) / g. GGML's silu is exact and vectorised; its own tanh-GELU reads a
+/// half-precision lookup table.
 ggml_tensor * gelu_tanh(ggml_context * ctx, ggml_tensor * x) {
     const float c = 2.0f * 0.7978845608028654f; // 2 sqrt(2/pi)
     ggml_tensor * g = ggml_scale_bias(ctx, ggml_sqr(ctx, x), 0.044715f * c, c);
@@ -30,8 +30,8 @@ ggml_tensor * relu6(ggml_context * ctx, ggml_tensor * x) { return ggml_clamp(ctx
 ggml_tensor * leaky_relu(ggml_context * ctx, ggml_tensor * x) { return ggml_leaky_relu(ctx, x, 0.01f, false); }
 
 /// log(1 + exp(x)) = max(x, 0) + log(1 + u) with u = exp(-|x|) in (0, 1], and log(1 + u) = 2 artanh(w) with w = u / (2 + u) up
-/// to 1/3. The series 2 (w + w^3/3 + ... + w^13/13) leaves 1e-8 out, and keeps its relative precision where u is tiny, unlike
-/// GGML's log(1 + exp(x)).
+/// to 1/3. The series 2 (w + w^3/3 + ... + w^13/13) has a truncation error of 1e-8. Unlike GGML's log(1 + exp(x)), it keeps its
+/// relative precision when u is tiny.
 ggml_tensor * softplus(ggml_context * ctx, ggml_tensor * x) {
     ggml_tensor * u = ggml_exp(ctx, ggml_neg(ctx, ggml_abs(ctx, x)));
     ggml_tensor * w = ggml_div(ctx, u, ggml_scale_bias(ctx, u, 1.0f, 2.0f));
@@ -47,12 +47,12 @@ ggml_tensor * sqrt_softplus(ggml_context * ctx, ggml_tensor * x) { return ggml_s
 
 ggml_tensor * mish(ggml_context * ctx, ggml_tensor * x) { return ggml_mul(ctx, x, ggml_tanh(ctx, softplus(ctx, x))); }
 
-/// (1 + erf(y / sqrt 2)) / 2 with y = (x - 0.707107) / 0.282095. That is gelu(y) / y, but for y near 0, which is pushed 1e-6 away
-/// from it: the function changes by 4e-7 there.
+/// (1 + erf(y / sqrt 2)) / 2 with y = (x - 0.707107) / 0.282095. That is gelu(y) / y. A y near 0 is
+/// moved to 1e-6 from 0, which changes the result by 4e-7.
 ggml_tensor * laplace(ggml_context * ctx, ggml_tensor * x) {
     constexpr float nearest = 1e-6f;
     ggml_tensor * y = ggml_scale_bias(ctx, x, 1.0f / 0.282095f, -0.707107f / 0.282095f);
-    ggml_tensor * sign = ggml_scale_bias(ctx, ggml_step(ctx, y), 2.0f, -1.0f); // of 0 too
+    ggml_tensor * sign = ggml_scale_bias(ctx, ggml_step(ctx, y), 2.0f, -1.0f); // -1 for 0
     y = ggml_mul(ctx, sign, ggml_clamp(ctx, ggml_abs(ctx, y), nearest, 1e30f));
     return ggml_div(ctx, ggml_gelu_erf(ctx, y), y);
 }
@@ -89,7 +89,7 @@ Activation find_activation(const std::string & name) {
         return found->second;
     }
     if (name == "prelu" || name == "xielu") {
-        fail(Code::unsupported, "the activation '%s' has weights of its own, which CLVP's checkpoints have no place for", name.c_str());
+        fail(Code::unsupported, "the activation '%s' has weights of its own, which CLVP checkpoints do not store", name.c_str());
     }
     std::string names;
     for (const auto & each : known) {

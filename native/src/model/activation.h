@@ -1,4 +1,4 @@
-// The activations that a configuration may name, in F32 and of GGML's plain operations.
+// The activation functions that a configuration may name, built from GGML's operations in F32.
 #pragma once
 
 #include "base/error.h"
@@ -6,10 +6,10 @@
 
 namespace clvp {
 
-/// Applies an activation to each number of a contiguous tensor, whose memory it may take.
+/// Applies an activation to each number of a contiguous tensor. May reuse the tensor's memory.
 using Activation = ggml_tensor * (*)(ggml_context * ctx, ggml_tensor * x);
 
-/// By transformers' name. Throws unsupported, naming those that are known.
+/// Finds an activation by its name in transformers. Throws unsupported with the list of known names.
 Activation find_activation(const std::string & name);
 
 } // namespace clvp

@@ -10,11 +10,11 @@
 
 namespace clvp {
 
-// The features' own floor is ln 1e-5 = -11.5, and a full-scale tone is near 6. Between these bounds the power, its root and
-// their sums fit single precision.
+// The features' floor is ln 1e-5 = -11.5, and a full-scale tone is near 6. Within +-80 the power, its square root and their sums fit
+// single precision.
 static constexpr float max_level = 80.0f;
 
-/// Row `code`, [n_mels] of each frame in turn.
+/// Reads row `code`: [n_mels] of each frame in turn.
 static void read_row(const ggml_tensor * codebook, int64_t code, std::vector<float> & row) {
     row.resize(static_cast<size_t>(codebook->ne[0]));
     if (codebook->type == GGML_TYPE_F32) {
@@ -31,7 +31,7 @@ void check_codebook(const ggml_tensor * codebook) {
     for (int64_t code = 0; code < codebook->ne[1]; code++) {
         read_row(codebook, code, row);
         for (const float level : row) {
-            if (!(std::fabs(level) <= max_level)) { // so written, a NaN fails it
+            if (!(std::fabs(level) <= max_level)) { // negated, so that NaN fails too
                 fail(Code::model_format, "the tensor codebook.weight holds %g for code %lld: expected the natural logarithm of a mel power, from %g to %g",
                      static_cast<double>(level), static_cast<long long>(code), static_cast<double>(-max_level), static_cast<double>(max_level));
             }
@@ -45,7 +45,7 @@ static void check_codes(const std::vector<int32_t> & codes, int64_t n_codes) {
     }
     for (const int32_t code : codes) {
         if (code < 0 || code >= n_codes) {
-            fail(Code::invalid_argument, "Expected codes from 0 to %lld, which the model's codebook has, but received %d: leave starts and stops out",
+            fail(Code::invalid_argument, "Expected codes from 0 to %lld, those in the model's codebook, but received %d: remove start and stop codes",
                  static_cast<long long>(n_codes - 1), code);
         }
     }

@@ -1,4 +1,4 @@
-// The codebook that a model may carry: what each speech code looks like, so that codes can be seen and heard. No tower uses it.
+// The optional codebook of a model: the mel frames of each speech code, for plots and previews. No tower uses it.
 #pragma once
 
 #include "clvp/types.h"
@@ -6,11 +6,11 @@
 
 namespace clvp {
 
-/// Throws model_format if a level is no number, or one that no sound has.
+/// Throws model_format if a level is NaN or outside the range of real audio.
 void check_codebook(const ggml_tensor * codebook);
 
-/// The frames of codes, one code behind the other: ln of mel power [n_mels, frames_per_code * n_codes].
-/// Throws invalid_argument for no codes, too many, or one that the codebook lacks.
+/// The frames of the codes, concatenated: ln of mel power [n_mels, frames_per_code * n_codes].
+/// Throws invalid_argument if there are no codes or too many, or if a code is not in the codebook.
 Mel codebook_mel(const ggml_tensor * codebook, const std::vector<int32_t> & codes);
 
 } // namespace clvp

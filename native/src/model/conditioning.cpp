@@ -12,16 +12,16 @@ namespace clvp {
 
 namespace {
 
-constexpr uint32_t n_added = 2; // bos and a stop
+constexpr uint32_t n_added = 2; // bos and a stop token
 
-/// Puts `eos` where the reference does: at the first pad (id 0), else at the end.
+/// Inserts `eos` where the reference does: before the first pad (id 0), or at the end.
 std::vector<int32_t> with_stop(std::vector<int32_t> ids, int32_t eos) {
-    constexpr int32_t pad = 0; // the reference looks for this one, whatever the configuration's pad is
+    constexpr int32_t pad = 0; // the reference searches for 0, whatever the configuration's pad id is
     ids.insert(std::find(ids.begin(), ids.end(), pad), eos);
     return ids;
 }
 
-/// The ids as the conditioning encoder reads them: bos, the text, a stop.
+/// The input ids of the conditioning encoder: bos, the text, a stop token.
 std::vector<int32_t> ids_between(const Rows & text, const Params & params) {
     std::vector<int32_t> all;
     for (auto from = text.ids.begin(); from != text.ids.end(); from += text.n_tokens) {
@@ -33,7 +33,7 @@ std::vector<int32_t> ids_between(const Rows & text, const Params & params) {
     return all;
 }
 
-/// The mask's running sum, with what is added taken as seen, less one.
+/// The mask's running sum minus one. The added tokens count as visible.
 std::vector<int32_t> text_positions(const Rows & text) {
     std::vector<int32_t> positions;
     for (size_t r = 0; r < text.n_rows; r++) {
@@ -76,7 +76,8 @@ void check_conditioning(const std::vector<float> & voices, const Rows & text, co
         fail(Code::invalid_argument, "Expected finite numbers for the voice but received NaN or infinity");
     }
     if (n_voices != text.n_rows && n_voices != 1 && text.n_rows != 1) {
-        fail(Code::invalid_argument, "Expected as many voices as texts, or one of either, but received %zu voices and %u texts", n_voices, text.n_rows);
+        fail(Code::invalid_argument, "Expected as many voices as texts, or one voice, or one text, but received %zu voices and %u texts", n_voices,
+             text.n_rows);
     }
 }
 
@@ -98,7 +99,7 @@ std::vector<float> condition_rows(Call & call, const Weights & weights, const Pa
     return all;
 }
 
-/// Normalises groups of channels over all frames. x [n_embd, n_frames]; groups want the channels outermost.
+/// Normalises groups of channels over all frames. x is [n_embd, n_frames]; ggml_group_norm needs the channels outermost.
 static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, uint32_t n_group) {
     const int64_t n_embd = x->ne[0], n_frames = x->ne[1];
     ggml_tensor * y = ggml_cont(ctx, ggml_transpose(ctx, x)); // [n_frames, n_embd]
@@ -116,7 +117,7 @@ std::vector<float> condition_mel(Call & call, const Weights & weights, const Par
         ggml_context * ctx = graph.ctx();
         ggml_tensor * x; // [n_embd, n_frames]
         if (pieces.is_first()) {
-            // The features come channel by channel; the product wants each frame's channels together.
+            // The features are stored channel by channel. The product needs each frame's channels contiguous.
             x = graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data());
             x = linear(ctx, w.mel_conv, ggml_cont(ctx, ggml_transpose(ctx, x)));
         } else {

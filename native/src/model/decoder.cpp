@@ -19,13 +19,13 @@ namespace clvp {
 
 namespace {
 
-/// A decoder block around its attention: `attend` gets q, k and v as one [3 * n_embd, ...] and gives [n_embd, ...].
+/// A decoder block with a given attention: `attend` takes q, k and v as one [3 * n_embd, ...] and returns [n_embd, ...].
 template <typename Attend> ggml_tensor * block_forward(ggml_context * ctx, const Block & block, const DecoderParams & p, ggml_tensor * x, Attend attend) {
     ggml_tensor * y = attend(norm_linear(ctx, block.attn_norm, block.qkv, x));
     return feed_forward(ctx, block, p.act, linear_add(ctx, block.out, y, x));
 }
 
-/// Blocks from .. to-1, and the norm behind the last of all; `attend` gets a block's number too.
+/// Blocks from .. to-1, then the final norm if the last block is among them. `attend` also takes the block's number.
 template <typename Attend>
 ggml_tensor * blocks_forward(Graph & graph, const DecoderWeights & w, const DecoderParams & p, ggml_tensor * x, Trace & trace, uint32_t from, uint32_t to,
                              Attend attend) {
@@ -58,7 +58,7 @@ std::vector<ggml_fp16_t> causal_mask(int64_t n) {
     return mask;
 }
 
-/// Stores a layer's keys and values of the prefix: all rows, or the visible ones.
+/// Stores a layer's keys and values in the prefix: of all positions, or of the visible ones.
 void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, uint32_t layer, const Heads & heads, ggml_tensor * visible) {
     ggml_context * ctx = graph.ctx();
     auto rows = [&](ggml_tensor * x) { // [d_head, n_head, n_positions]
@@ -74,7 +74,8 @@ void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, u
     graph.expand(ggml_cpy(ctx, v, prefix.values(layer)));
 }
 
-/// One query a row, against the shared prefix in one product and against the row's own keys: by GGML's operations, on any device.
+/// Attention of one query per row. One product covers the shared prefix for all rows; another covers each row's own keys. Uses GGML's
+/// operations, so it runs on any device.
 ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t layer, const Heads & heads, Trace & trace) {
     const int64_t d_head = heads.q->ne[0], n_head = heads.q->ne[1], n_rows = heads.q->ne[2];
     const int64_t n_prefix = cache.prefix(0).n_positions(), n_own = cache.length(0) + 1;
@@ -93,7 +94,7 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
 
     ggml_tensor * p_prefix = ggml_cont(ctx, ggml_view_3d(ctx, scores, n_prefix, n_rows, n_head, scores->nb[1], scores->nb[2], 0));
     ggml_tensor * p_own = ggml_view_4d(ctx, scores, n_own, 1, n_head, n_rows, scores->nb[1], scores->nb[2], scores->nb[1], n_prefix * scores->nb[0]);
-    p_own = ggml_cont(ctx, p_own); // it begins at any byte, and Vulkan's products end the process for an operand that is not aligned
+    p_own = ggml_cont(ctx, p_own); // the view may be unaligned, and Vulkan's products end the process for an unaligned operand
 
     ggml_tensor * from_prefix = product(ctx, cache.prefix(0).values(layer), p_prefix); // [d_head, n_rows, n_head]
     ggml_tensor * from_own = product(ctx, cache.own_values(ctx, layer, live), p_own);  // [d_head, 1, n_head, n_rows]
@@ -102,7 +103,7 @@ ggml_tensor * step_attention(ggml_context * ctx, const KvCache & cache, uint32_t
     return ggml_reshape_2d(ctx, ggml_add(ctx, from_prefix, from_own), d_head * n_head, n_rows);
 }
 
-/// Stores a step's keys and values behind those of its rows.
+/// Appends a step's keys and values to those of its rows.
 void store_next(Graph & graph, const KvCache & cache, uint32_t layer, const Heads & heads, uint32_t n_rows) {
     ggml_context * ctx = graph.ctx();
     graph.expand(ggml_cpy(ctx, heads.k, cache.next_keys(ctx, layer, n_rows)));
@@ -111,7 +112,7 @@ void store_next(Graph & graph, const KvCache & cache, uint32_t layer, const Head
     graph.expand(ggml_cpy(ctx, by_channel, cache.next_values(ctx, layer, n_rows)));
 }
 
-/// Puts a block's keys and values behind those of the past, and gives them all, [d_head, n_head, n_keys, n_rows].
+/// Appends a block's keys and values to those of the past, and returns all of them, [d_head, n_head, n_keys, n_rows].
 Heads join_past(Graph & graph, const KeyValues * past, const KeyValues & all, uint32_t layer, const Heads & heads) {
     ggml_context * ctx = graph.ctx();
     const int64_t n_head = heads.q->ne[1], n_past = past ? past->n_tokens() : 0, n_tokens = heads.q->ne[2];
@@ -138,7 +139,7 @@ ggml_tensor * embed_decoder_rows(Graph & graph, const DecoderWeights & w, const 
 
 uint32_t past_tokens(const DecoderRows & rows) { return rows.past ? rows.past->n_tokens() : 0; }
 
-/// The positions that rows have if they bring none: from the past's length on.
+/// The rows' positions, by default counted from the past's length.
 std::vector<int32_t> positions_of(const DecoderRows & rows) {
     if (!rows.positions.empty()) {
         return rows.positions;
@@ -160,7 +161,8 @@ KvShape kv_shape(const Backend & backend, const Params & params, const std::stri
     KvShape shape = { kv_type(params), p.n_layer, p.n_head, p.n_embd / p.n_head, !own_kernels };
     if (type == "q8_0") {
         if (!own_kernels || shape.d_head % ggml_blck_size(GGML_TYPE_Q8_0) != 0) {
-            fail(Code::unsupported, "keys and values of type q8_0 need the CPU and heads of a multiple of %d, but this model has heads of %u on %s: use f16",
+            fail(Code::unsupported,
+                 "a KV cache of type q8_0 needs the CPU and a head width divisible by %d, but this model has heads of width %u on %s: use f16",
                  static_cast<int>(ggml_blck_size(GGML_TYPE_Q8_0)), shape.d_head, ggml_backend_dev_name(backend.device()));
         }
         shape.type = GGML_TYPE_Q8_0;
@@ -218,7 +220,7 @@ Prefilled prefill(Call & call, const Weights & weights, const Params & params, c
 
 namespace {
 
-/// More rows for one step, in free slots, up to the number that makes rounding independent of it.
+/// Adds rows in free slots for one step, up to the number from which rounding does not depend on the number of rows.
 class Padding {
 public:
     Padding(std::vector<StepRow> & rows, KvCache & cache) : cache_(cache) {
@@ -303,12 +305,12 @@ void check_decode(const DecoderRows & rows, const Params & params, const void * 
     if (rows.past) {
         const auto * past = static_cast<const KeyValues *>(rows.past.get());
         if (past->model() != model || past->n_rows() != rows.n_rows) {
-            fail(Code::invalid_argument, "Expected a past of %u rows made by this model but received one of %u%s", rows.n_rows, past->n_rows(),
+            fail(Code::invalid_argument, "Expected a past of %u rows made by this model but received one of %u rows%s", rows.n_rows, past->n_rows(),
                  past->model() == model ? "" : ", made by another model");
         }
     }
     if (n_past + rows.n_tokens > max_keys || (rows.positions.empty() && n_past + rows.n_tokens > d.n_positions)) {
-        fail(Code::invalid_argument, "Expected at most %u tokens, those of the past included, but received %u", d.n_positions, n_past + rows.n_tokens);
+        fail(Code::invalid_argument, "Expected at most %u tokens, including those of the past, but received %u", d.n_positions, n_past + rows.n_tokens);
     }
     if (!rows.types.empty()) {
         Rows types;
@@ -323,7 +325,7 @@ DecoderOutput decode(Call & call, const Weights & weights, const Params & params
     const DecoderParams & p = params.decoder;
     const uint32_t n_past = past_tokens(rows), n_keys = n_past + rows.n_tokens;
     const auto * past = static_cast<const KeyValues *>(rows.past.get());
-    std::shared_ptr<const KeyValues> all; // only if some are to be joined or kept
+    std::shared_ptr<const KeyValues> all; // only if there is a past, or if the caller keeps the result
     if (past || rows.keep) {
         all = std::make_shared<const KeyValues>(call.backend(), model, kv_type(params), p.n_layer, p.n_embd, n_keys, rows.n_rows);
     }
@@ -342,7 +344,7 @@ DecoderOutput decode(Call & call, const Weights & weights, const Params & params
             const Heads heads = split_heads(ctx, qkv, p.n_head);
             return attention(ctx, all ? join_past(graph, past, *all, i, heads) : heads, mask, &trace);
         });
-        ggml_tensor * hidden = graph.output("last_hidden", x); // between pieces, what the next one goes on from
+        ggml_tensor * hidden = graph.output("last_hidden", x); // also the input of the next piece
         ggml_tensor * logits = rows.logits && pieces.is_last() ? graph.output("logits", head_forward(ctx, weights.dec, x)) : nullptr;
         graph.run();
         output.last_hidden = Graph::read(hidden);

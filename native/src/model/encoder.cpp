@@ -11,7 +11,7 @@ namespace clvp {
 
 namespace {
 
-/// Rotates the leading n_rot dimensions of q, k and v alike: the reference turns the values too. `positions` has one for
+/// Rotates the leading n_rot dimensions of q, k and v: the reference rotates the values too. `positions` has one entry for
 /// each token of each row.
 ggml_tensor * rotate(ggml_context * ctx, const EncoderParams & p, ggml_tensor * qkv, ggml_tensor * positions) {
     if (p.n_rot == 0) {
@@ -24,7 +24,7 @@ ggml_tensor * rotate(ggml_context * ctx, const EncoderParams & p, ggml_tensor * 
     };
     if (d_head % 2 == 0) {
         heads = rope(heads);
-    } else { // GGML's CPU rope copies what it does not rotate in pairs, and so writes one past an odd head
+    } else { // GGML's CPU rope copies the other dimensions in pairs, and so writes past the end of an odd head
         auto part = [&](int64_t from, int64_t width) {
             return ggml_view_3d(ctx, heads, width, heads->ne[1], n, heads->nb[1], heads->nb[2], from * heads->nb[0]);
         };
@@ -55,7 +55,7 @@ ggml_tensor * pool(ggml_context * ctx, const EncoderParams & p, ggml_tensor * x)
 } // namespace
 
 void check_encode(const char * what, const Rows & rows, const EncoderParams & p) {
-    // The reference has angles for as many positions as a row has tokens.
+    // The reference computes rotary angles only for as many positions as a row has tokens.
     check_rows(what, rows, { p.n_vocab, p.n_embd, limits::row_codes, rows.n_tokens, p.n_head, p.n_layer });
 }
 
@@ -90,7 +90,7 @@ EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderP
         }
         ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
         trace.hidden(hidden);
-        ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // all positions count, hidden ones too
+        ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // includes masked positions
         ggml_tensor * embeds = graph.output("embeds", product(ctx, weights.proj, pooled));
         graph.run();
         output.last_hidden = Graph::read(hidden);

@@ -47,7 +47,7 @@ public:
         const std::string key = prefix_ + name;
         const auto found = values_.find(key);
         if (found == values_.end()) {
-            fail(Code::model_format, "the key %s is missing: this is no CLVP model, or one of another format version", key.c_str());
+            fail(Code::model_format, "the key %s is missing: the file is not a CLVP model, or has another format version", key.c_str());
         }
         const T * value = std::get_if<T>(&found->second);
         if (!value) {
@@ -85,12 +85,12 @@ public:
     uint32_t heads(const char * name, uint32_t n_embd) const {
         const uint32_t value = size(name, 1, n_embd);
         if (n_embd % value != 0) {
-            fail(Code::model_format, "the key %s%s is %u: expected a divisor of the width %u", prefix_.c_str(), name, value, n_embd);
+            fail(Code::model_format, "the key %s%s is %u: expected a divisor of the embedding width %u", prefix_.c_str(), name, value, n_embd);
         }
         return value;
     }
 
-    /// A value that `check` does not throw for; if it does, the message begins with the key.
+    /// Reads a value and passes it to `check`. If `check` throws, adds the key to the message.
     template <typename T, typename F> const T & checked(const char * name, F check) const {
         const T & value = get<T>(name);
         try {
@@ -106,11 +106,11 @@ private:
     std::string prefix_;
 };
 
-/// What is shown wherever the model is spoken of.
+/// Checks a value that is shown wherever the model is described.
 void check_word(const std::string & word) {
     const bool fits = !word.empty() && word.size() <= 32;
     if (!fits || word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
-        fail(Code::model_format, "'%s' is no word of lower-case letters and digits", printable(word).c_str());
+        fail(Code::model_format, "'%s' is not a word of 1 to 32 lower-case letters, digits and underscores", printable(word).c_str());
     }
 }
 
@@ -130,10 +130,10 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
     if (keys.get<bool>("rotary")) {
         const uint32_t n_freq = std::max(p.n_proj / (2 * p.n_head), 32u);
         p.n_rot = rotary_width(p.n_proj, p.n_head);
-        // The reference's exponents run over n_freq, GGML's over n_rot: they differ when n_freq is odd.
+        // The reference divides its exponents by n_freq, GGML by n_rot: they differ when n_freq is odd.
         p.rope_base = std::pow(10000.0f, static_cast<float>(p.n_rot) / static_cast<float>(n_freq));
         if (p.n_rot > p.n_embd / p.n_head) {
-            fail(Code::model_format, "the key clvp.%s.head_count is %u: heads of %u are narrower than their rotary width of %u", tower, p.n_head,
+            fail(Code::model_format, "the key clvp.%s.head_count is %u: heads of width %u are narrower than the rotary width %u", tower, p.n_head,
                  p.n_embd / p.n_head, p.n_rot);
         }
     }
@@ -160,7 +160,7 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
     p.eos = keys.token("eos_token_id", p.n_vocab);
     p.fixing_codes = keys.get<std::vector<int32_t>>("fixing_codes");
     if (p.fixing_codes.empty()) {
-        fail(Code::model_format, "the key clvp.decoder.fixing_codes is empty: expected silence and the codes that end a row");
+        fail(Code::model_format, "the key clvp.decoder.fixing_codes is empty: expected the code of silence, then the codes that end a row");
     }
     for (int32_t code : p.fixing_codes) {
         if (code < 0 || static_cast<uint32_t>(code) >= n_speech_vocab) {
@@ -182,7 +182,7 @@ MelParams read_mel(const Values & values) {
     if (keys.has("norms")) {
         p.norms = keys.checked<std::vector<float>>("norms", [&](const std::vector<float> & norms) { check_norms(norms, p.n_mels); });
     }
-    keys.checked<uint32_t>("seconds", [&](uint32_t) { validate(p); }); // the other sizes are in range: this one makes too much of them
+    keys.checked<uint32_t>("seconds", [&](uint32_t) { validate(p); }); // the other sizes are in range, so this one is too large in combination
     return p;
 }
 
@@ -195,7 +195,7 @@ Summary summary_from_name(const std::string & name) {
     if (name == "first") {
         return Summary::first;
     }
-    if (name == "last" || name == "cls_index") { // the encoders pass no index, and then cls_index means the last
+    if (name == "last" || name == "cls_index") { // the encoders pass no index, and then cls_index selects the last token
         return Summary::last;
     }
     fail(Code::unsupported, "the summary type '%s' is not supported: expected mean, last, first or cls_index", printable(name).c_str());

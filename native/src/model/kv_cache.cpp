@@ -26,12 +26,12 @@ ggml_tensor * new_values(ggml_context * ctx, const KvShape & s, uint32_t n_posit
     return s.values_by_channel ? ggml_new_tensor_4d(ctx, s.type, n_positions, s.d_head, s.n_head, n_slots) : new_keys(ctx, s, n_positions, n_slots);
 }
 
-/// A graph of copies between tensors that have memory: it needs no allocation of its own.
+/// A graph of copies between allocated tensors. It needs no buffer of its own.
 class Copies {
 public:
     explicit Copies(size_t n)
         : n_(8 * n + 8), ctx_(n_ * ggml_tensor_overhead() + ggml_graph_overhead_custom(n_, false)), graph_(ggml_new_graph_custom(ctx_.get(), n_, false)) {}
-    /// The first n positions of one place to another, of the same page or of one of the same shape.
+    /// Copies the first n positions of one place to another place of the same page or of a page of the same shape.
     void add(ggml_tensor * from, size_t from_place, ggml_tensor * to, size_t to_place, uint32_t n, bool by_channel) {
         const int64_t ne0 = by_channel ? n : from->ne[0], ne1 = by_channel ? from->ne[1] : n;
         auto part = [&](ggml_tensor * x, size_t place) { return ggml_view_3d(ctx_.get(), x, ne0, ne1, x->ne[2], x->nb[1], x->nb[2], place * x->nb[3]); };
@@ -76,7 +76,7 @@ void KvCache::release_pages(Slot & slot) {
         free_.reserve(free_.size() + slot.pages.size());
         std::move(slot.pages.begin(), slot.pages.end(), std::back_inserter(free_));
     } catch (const std::bad_alloc &) {
-        // They are freed instead: giving back must not fail.
+        // The pages are freed instead: releasing must not fail.
     }
     slot.pages.clear();
 }
@@ -116,7 +116,7 @@ std::unique_ptr<KvCache::Page> KvCache::new_page(uint32_t n_slots) const {
 void KvCache::reserve(uint32_t slot) {
     Slot & row = slots_.at(slot);
     if (row.length >= n_max_) {
-        fail(Code::invalid_argument, "the KV cache holds %u candidates of %u tokens", n_slots(), n_max_);
+        fail(Code::invalid_argument, "the KV cache is full: it holds %u candidates of at most %u tokens", n_slots(), n_max_);
     }
     if (shape_.values_by_channel) {
         common_ = common_ ? std::move(common_) : new_page(n_slots());
@@ -189,7 +189,7 @@ HeadPosition KvCache::head(uint32_t layer, uint32_t slot, int64_t head, std::vec
 ggml_tensor * KvCache::own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const {
     ggml_tensor * k = common_->layers[layer].keys;
     ggml_tensor * own = ggml_view_4d(ctx, k, k->ne[0], length(0) + 1, k->ne[2], n_live, k->nb[1], k->nb[2], k->nb[3], 0);
-    // Vulkan's products of F32 take the heads to lie one right behind the other.
+    // Vulkan's F32 products assume that the heads are contiguous.
     return k->type == GGML_TYPE_F32 ? ggml_cont(ctx, own) : own;
 }
 

@@ -1,4 +1,4 @@
-// The decoder's keys and values: those of a prompt once, shared by all its candidates, and each candidate's own.
+// The decoder's keys and values. Those of a prompt are stored once and shared by its candidates. Each candidate has its own after them.
 #pragma once
 
 #include "kernels/attend_kernel.h"
@@ -9,12 +9,12 @@
 
 namespace clvp {
 
-/// The sizes that every part of a cache has.
+/// The sizes common to all parts of a cache.
 struct KvShape {
     ggml_type type; // F16, F32 or Q8_0
     uint32_t n_layer, n_head, d_head;
-    /// How values lie: by channel, as GGML's products over positions want them, or each position's together, as our own
-    /// attention does.
+    /// Layout of values: by channel, as GGML's products over positions need them, or position by position, as our own attention
+    /// needs them.
     bool values_by_channel;
 
     bool operator==(const KvShape & b) const {
@@ -22,7 +22,7 @@ struct KvShape {
     }
 };
 
-/// What the decoder has read before the first drawn token. Never changes once the prefill has filled it.
+/// The keys and values before the first drawn token. Immutable after the prefill.
 class Prefix {
 public:
     Prefix(Backend & backend, const KvShape & shape, uint32_t n_positions);
@@ -44,14 +44,14 @@ private:
     ggml_backend_buffer_ptr buffer_;
 };
 
-/// Where the keys and values of one head of one position lie, [d_head] each: on the CPU alone.
+/// Addresses of the key and the value of one head at one position, [d_head] each. CPU only.
 struct HeadPosition {
     void * key;
     void * value;
 };
 
-/// Slots of rows that are being drawn, each behind a prefix, at a length of its own. Two layouts: for our own attention each slot has
-/// pages of its own, and rows come and go; for GGML's products one page holds all slots, whose rows advance in lockstep.
+/// Slots for rows that are being drawn. Each row follows a prefix. There are two layouts. For our own attention each slot has its own
+/// pages, and rows of any lengths join and leave. For GGML's products one page holds all slots, whose rows advance in lockstep.
 class KvCache {
 public:
     /// For n_slots rows of at most n_max own positions each.
@@ -63,24 +63,24 @@ public:
     uint32_t d_head() const { return shape_.d_head; }
     const KvShape & shape() const { return shape_; }
     uint32_t n_slots() const { return static_cast<uint32_t>(slots_.size()); }
-    /// May a step's rows lie in any slots, at any lengths, behind any prefixes? Else they are slots 0 .. n-1, all alike.
+    /// True if a step may use any slots, of any lengths and prefixes. Otherwise it uses slots 0 .. n-1, all of the same length and prefix.
     bool takes_any_rows() const { return !shape_.values_by_channel; }
 
-    /// Empties a slot for a row behind this prefix.
+    /// Empties a slot and assigns it to a row after this prefix.
     void open(uint32_t slot, std::shared_ptr<const Prefix> prefix);
-    /// Gives a slot's prefix and pages back.
+    /// Releases a slot's prefix and pages.
     void close(uint32_t slot);
-    /// Makes a slot as long as another, whatever it holds: for a row that is computed for its company alone.
+    /// Makes a slot as long as another, with arbitrary contents: for rows that only pad a step.
     void fill(uint32_t slot, uint32_t like);
-    /// Is a slot without a row?
+    /// True if the slot has no row.
     bool is_free(uint32_t slot) const { return !slots_[slot].prefix; }
-    /// Makes room for more slots; only where each has pages of its own.
+    /// Adds slots. Only for the layout in which each slot has its own pages.
     void grow(uint32_t n_slots) { slots_.resize(std::max<size_t>(n_slots, slots_.size())); }
     uint32_t length(uint32_t slot) const { return slots_[slot].length; } // own positions
     const Prefix & prefix(uint32_t slot) const { return *slots_[slot].prefix; }
-    /// Of the prefix and the own ones together, the most that a slot has.
+    /// Largest number of positions in a slot, prefix included.
     uint32_t most_positions() const;
-    /// The most spans that head() gives.
+    /// Largest number of spans that head() returns.
     size_t most_spans() const { return 2 + most_positions() / page_size_; }
 
     /// Makes room for one more position in a slot. Call before each step's graph. Throws out_of_memory.
@@ -92,16 +92,16 @@ public:
     /// Moves a row to another slot, and frees its own.
     void move(uint32_t from, uint32_t to);
 
-    /// For our own attention: a row's spans, the next position included, and where that is to be written.
+    /// For our own attention: fills in a row's spans, the next position included, and returns the addresses to write that position to.
     HeadPosition head(uint32_t layer, uint32_t slot, int64_t head, std::vector<Span> & spans) const;
 
-    // For GGML's products: of slots 0 .. n_live-1, the next position included.
+    // For GGML's products: views of slots 0 .. n_live-1, the next position included.
     ggml_tensor * own_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;   // [d_head, n_own+1, n_head, n_live]
     ggml_tensor * own_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const; // [n_own+1, d_head, n_head, n_live]
-    ggml_tensor * next_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;  // [d_head, n_head, n_live], to be written
+    ggml_tensor * next_keys(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;  // [d_head, n_head, n_live], to write to
     ggml_tensor * next_values(ggml_context * ctx, uint32_t layer, uint32_t n_live) const;
 
-    /// Bytes of a slot's own pages; without a slot, of all pages.
+    /// Bytes of one slot's own pages, or of all pages.
     uint64_t n_bytes(uint32_t slot) const;
     uint64_t n_bytes() const;
 
@@ -110,7 +110,7 @@ private:
         ggml_tensor * keys = nullptr;   // [d_head, page_size, n_head, n_slots of the page]
         ggml_tensor * values = nullptr; // the same, or [page_size, d_head, n_head, n_slots of the page]
     };
-    /// Some positions of one slot, or all positions of all slots. What a page holds never moves.
+    /// Some positions of one slot, or all positions of all slots. A page's data never moves.
     struct Page {
         std::vector<Layer> layers;
         Context ctx;
@@ -125,7 +125,7 @@ private:
     };
 
     std::unique_ptr<Page> new_page(uint32_t n_slots) const;
-    /// The page that holds a slot's position, and the slot's place in it.
+    /// The page that holds a slot's position, and the slot's index in that page.
     const Page & page_of(uint32_t slot, uint32_t position) const { return common_ ? *common_ : *slots_[slot].pages[position / page_size_]; }
     size_t place_of(uint32_t slot) const { return common_ ? slot : 0; }
     void release_pages(Slot & slot);
@@ -134,10 +134,10 @@ private:
     Backend & backend_;
     KvShape shape_;
     uint32_t n_max_;
-    uint32_t page_size_; // positions; all of them where GGML's products want them side by side
+    uint32_t page_size_; // positions in a page; n_max_ in the layout for GGML's products
     std::vector<Slot> slots_;
     std::unique_ptr<Page> common_;            // the page of all slots, in the layout for GGML's products
-    std::vector<std::unique_ptr<Page>> free_; // pages for other rows
+    std::vector<std::unique_ptr<Page>> free_; // released pages, for other rows
 };
 
 } // namespace clvp

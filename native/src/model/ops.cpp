@@ -39,7 +39,7 @@ ggml_tensor * linear_add(ggml_context * ctx, const Linear & layer, ggml_tensor *
 }
 
 static ggml_tensor * activation(ggml_context * ctx, const std::string & name, ggml_tensor * x) {
-    return find_activation(name)(ctx, ggml_is_contiguous(x) ? x : ggml_cont(ctx, x)); // not every operation takes half of a row
+    return find_activation(name)(ctx, ggml_is_contiguous(x) ? x : ggml_cont(ctx, x)); // not every operation takes a view of half a row
 }
 
 /// First half * act(second half).
@@ -71,9 +71,9 @@ Heads split_heads(ggml_context * ctx, ggml_tensor * qkv, int64_t n_head) {
     return { part(0), part(1), part(2) };
 }
 
-/// The same sum with its weights at hand: for whoever wants to see them, and for masks of each sequence's own.
+/// The same result with explicit weights: for traces, and for masks that differ between sequences.
 static ggml_tensor * explicit_attention(ggml_context * ctx, const Heads & heads, ggml_tensor * mask, float scale, Trace * trace) {
-    // Whole, not as views: of those Vulkan makes halves.
+    // Contiguous copies, not views: Vulkan converts views to half precision.
     ggml_tensor * q = ggml_cont(ctx, ggml_permute(ctx, heads.q, 0, 2, 1, 3)); // [d_head, n_tokens, n_head, n_batch]
     ggml_tensor * k = ggml_cont(ctx, ggml_permute(ctx, heads.k, 0, 2, 1, 3)); // [d_head, n_keys, n_head, n_batch]
     ggml_tensor * v = ggml_cont(ctx, ggml_permute(ctx, heads.v, 1, 2, 0, 3)); // [n_keys, d_head, n_head, n_batch]
@@ -91,7 +91,7 @@ ggml_tensor * attention(ggml_context * ctx, const Heads & heads, ggml_tensor * m
     if ((trace && trace->wants_attentions()) || (mask && mask->type != GGML_TYPE_F16)) {
         mixed = explicit_attention(ctx, heads, mask, scale, trace);
     } else {
-        // With F32 keys and values flash attention sums in F32: the same numbers, and no scores of n_tokens squared in memory.
+        // With F32 keys and values, flash attention sums in F32: the same results without n_tokens^2 scores in memory.
         auto by_head = [&](ggml_tensor * x) { return ggml_permute(ctx, x, 0, 2, 1, 3); };
         mixed = ggml_flash_attn_ext(ctx, by_head(heads.q), by_head(heads.k), by_head(heads.v), mask, scale, 0.0f, 0.0f);
         ggml_prec_set_acc(mixed, GGML_PREC_F32);

@@ -7,7 +7,7 @@ namespace clvp {
 
 class KeyValues : public Past {
 public:
-    /// For `model`, whose blocks made them: others cannot go on from them.
+    /// `model` identifies the model that computed them. No other model can continue from them.
     KeyValues(Backend & backend, const void * model, ggml_type type, uint32_t n_layer, uint32_t n_embd, uint32_t n_tokens, uint32_t n_rows);
 
     uint32_t n_rows() const override { return n_rows_; }

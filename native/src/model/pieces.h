@@ -1,4 +1,4 @@
-// A pass through a tower, cut into pieces: between them other calls have their turns.
+// A pass through a tower, split into pieces so that other calls can run in between.
 #pragma once
 
 #include "runtime/call.h"
@@ -7,17 +7,17 @@
 
 namespace clvp {
 
-/// Blocks from .. to-1 of a tower, for one graph after the other. What goes from a piece to the next goes through the host, so that
-/// the results are the same however the blocks are cut.
+/// Iterates over blocks from .. to-1 of a tower, one graph for each piece. Intermediate results pass through host memory, so that the
+/// output does not depend on how the blocks are split.
 ///
 ///     for (Pieces pieces(call, n_block, work); pieces.next();) { ... }
 class Pieces {
 public:
-    /// `work`: multiplications of one block, for all tokens. A piece has as many as Machine::piece_work allows, and a block at least.
+    /// `work`: multiplications of one block, for all tokens. A piece has as many blocks as Machine::piece_work allows, at least one.
     Pieces(Call & call, size_t n_block, double work)
         : call_(call), n_block_(n_block), n_piece_(std::max<size_t>(1, static_cast<size_t>(std::min(call.piece_work() / std::max(work, 1.0), 1e6)))) {}
 
-    /// Goes on to the next piece, after a pause for the other calls. A tower without blocks has one piece. False at the end.
+    /// Advances to the next piece, after a pause for other calls. Returns false at the end. A tower without blocks has one piece.
     bool next() {
         if (has_begun_ && to_ == n_block_) {
             return false;

@@ -11,7 +11,7 @@ namespace clvp {
 
 namespace {
 
-constexpr uint32_t n_start = 1; // mel start, behind what the conditioning encoder gives
+constexpr uint32_t n_start = 1; // mel start, after the conditioning encoder's output
 
 uint32_t row_count(const ConditioningPrompt & prompt, const Params & params) { return static_cast<uint32_t>(prompt.embeds.size() / params.decoder.n_embd); }
 
@@ -20,11 +20,11 @@ void check_conditioning(const ConditioningPrompt & prompt, PrefixPositions prefi
     const uint32_t max_rows = d.n_text_positions + 1; // the voice, and a text with bos and stops
     const uint32_t n = row_count(prompt, params);
     if (n < 1 || n > max_rows || prompt.embeds.size() % d.n_embd != 0) {
-        fail(Code::invalid_argument, "Expected 1 to %u rows of %u numbers out of the conditioning encoder but received %zu numbers", max_rows, d.n_embd,
+        fail(Code::invalid_argument, "Expected 1 to %u rows of %u numbers from the conditioning encoder but received %zu numbers", max_rows, d.n_embd,
              prompt.embeds.size());
     }
     if (!std::all_of(prompt.embeds.begin(), prompt.embeds.end(), [](float x) { return std::isfinite(x); })) {
-        fail(Code::invalid_argument, "Expected finite numbers out of the conditioning encoder but received NaN or infinity");
+        fail(Code::invalid_argument, "Expected finite numbers from the conditioning encoder but received NaN or infinity");
     }
     if (prefix_positions == PrefixPositions::reference && n + n_start > d.n_positions) {
         constexpr uint32_t n_extra = 5; // voice, bos, two stops, mel start
@@ -37,14 +37,14 @@ void check_tokens(const TokenPrompt & prompt, const Params & params) {
     const DecoderParams & d = params.decoder;
     check_rows("the prompt", token_rows(prompt), { d.n_vocab, d.n_embd, d.n_positions, d.n_positions });
     if (!prompt.mask.empty() && visible_rows(prompt).empty()) {
-        fail(Code::invalid_argument, "Expected a mask that leaves something of the prompt but received one of zeros alone");
+        fail(Code::invalid_argument, "Expected at least one 1 in the prompt's mask but received only zeros");
     }
     if (prompt.n_padding > prompt.seen.size()) {
         fail(Code::invalid_argument, "Expected at most %zu padding ids but received %u", prompt.seen.size(), prompt.n_padding);
     }
     for (int32_t id : prompt.seen) {
         if (id < 0 || static_cast<uint32_t>(id) >= d.n_vocab) {
-            fail(Code::invalid_argument, "Expected ids from 0 to %u for those written before the prompt's end but received %d", d.n_vocab - 1, id);
+            fail(Code::invalid_argument, "Expected ids from 0 to %u for the tokens before the prompt's end but received %d", d.n_vocab - 1, id);
         }
     }
 }
@@ -133,7 +133,7 @@ ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params 
     if (prefix_positions == PrefixPositions::cancelled) {
         return x;
     }
-    // The reference takes away position i and trusts its decoder to add it again; but that adds position 0 to all rows.
+    // The reference subtracts position i and expects its decoder to add it again, but the decoder adds position 0 to all rows.
     return ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, w.pos_embd, 0, x->ne[1])), first);
 }
 
@@ -144,7 +144,7 @@ Prompt ready_prompt(Call & call, const Weights & weights, const Params & params,
     }
     Rows rows;
     rows.n_rows = 1;
-    rows.ids = encoder_ids(text->ids, params); // with the stop that generate() adds to the conditioning encoder's own
+    rows.ids = encoder_ids(text->ids, params); // with generate()'s stop token; the conditioning encoder adds another
     rows.n_tokens = static_cast<uint32_t>(rows.ids.size());
     check_conditioning(text->voice, rows, params);
     return ConditioningPrompt{ finite_result(condition_rows(call, weights, params, text->voice, rows), "a prefix") };

@@ -8,7 +8,7 @@ namespace clvp {
 /// Divides each row of `width` numbers by its Euclidean length.
 std::vector<float> normalised(std::vector<float> rows, size_t width);
 
-/// Embeds rows of any lengths, [n_rows, n_proj]: rows of one length together, as many at a time as keep memory small.
+/// Embeds rows of any lengths, [n_rows, n_proj]. Batches rows of equal length, in sizes that limit memory.
 std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, const EncoderParams & params, const std::vector<std::vector<int32_t>> & rows);
 
 } // namespace clvp

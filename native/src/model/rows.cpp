@@ -26,8 +26,8 @@ void check_range(const char * what, const char * field, const std::vector<int32_
 } // namespace
 
 void check_rows(const char * what, const Rows & rows, const RowLimits & limits, uint32_t n_past) {
-    constexpr uint32_t max_rows = clvp::limits::tower_rows; // `limits` are the caller's
-    constexpr size_t max_numbers = 1u << 30;                // that a call may hold at a time: 4 GiB
+    constexpr uint32_t max_rows = clvp::limits::tower_rows; // qualified: `limits` is the parameter here
+    constexpr size_t max_numbers = 1u << 30;                // held by one call at a time: 4 GiB
     if (rows.n_rows < 1 || rows.n_rows > max_rows || rows.n_tokens < 1 || rows.n_tokens > limits.max_tokens) {
         fail(Code::invalid_argument, "Expected 1 to %u rows of 1 to %u tokens for %s but received %u of %u", max_rows, limits.max_tokens, what, rows.n_rows,
              rows.n_tokens);
@@ -37,8 +37,8 @@ void check_rows(const char * what, const Rows & rows, const RowLimits & limits, 
     const size_t n_hidden = n * limits.n_embd * (rows.hidden_states ? limits.n_layer + 2 : 4);
     const size_t n_scores = n * n_keys * limits.n_head * (rows.attentions ? limits.n_layer + 2 : 2);
     if (n_hidden > max_numbers || n_scores > max_numbers) {
-        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u of %u tokens: split the batch%s", what, rows.n_rows, rows.n_tokens,
-             rows.attentions || rows.hidden_states ? ", or ask for less of it" : "");
+        fail(Code::invalid_argument, "Expected fewer or shorter rows for %s but received %u rows of %u tokens: split the batch%s", what, rows.n_rows,
+             rows.n_tokens, rows.attentions || rows.hidden_states ? ", or request fewer outputs" : "");
     }
     if (rows.embeds.empty()) {
         check_size(what, "ids", rows.ids.size(), n);

@@ -45,7 +45,7 @@ static AttendKernel kernel_for(ggml_type type) {
     }
 }
 
-/// Threads share the pairs of a head and a row, all rows of a head before the next head's: what they share stays in the cache.
+/// Divides the pairs of head and row among threads, all rows of a head first, so that the shared prefix stays in the CPU's cache.
 void StepAttention::run(ggml_tensor * dst, int ith, int nth, void * userdata) {
     const auto & layer = *static_cast<const Layer *>(userdata);
     const auto n_rows = static_cast<int64_t>(layer.all->slots_.size()), n = n_rows * layer.all->cache_.n_head();

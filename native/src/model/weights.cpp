@@ -21,7 +21,7 @@ std::string shape_text(const int64_t * ne, int n) {
     return text + "]";
 }
 
-/// Hands out the file's tensors by name, each checked against the shape that the parameters call for.
+/// Looks up the file's tensors by name and checks each against the shape that the parameters require.
 class Table {
 public:
     explicit Table(const GgufHeader & header) {
@@ -30,7 +30,7 @@ public:
         }
     }
 
-    /// Where the tensors from now on are created.
+    /// Sets the context in which tensors are created from now on.
     void into(ggml_context * ctx) { ctx_ = ctx; }
 
     /// A matrix of any weight type.
@@ -45,7 +45,7 @@ public:
         return { exact(name + ".weight", { n }), bias ? exact(name + ".bias", { n }) : nullptr, eps };
     }
 
-    /// The codebook, or null. A file may have one, and says itself how many codes it is for.
+    /// The codebook, or null if the file has none. The file determines its number of codes.
     ggml_tensor * codebook(const Params & p) {
         const auto found = by_name_.find("codebook.weight");
         if (found == by_name_.end()) {
@@ -120,7 +120,7 @@ ConditioningWeights conditioning_weights(Table & table, const Params & p) {
     return w;
 }
 
-/// n_up is the width that `up` gives; norms of the encoders have no bias.
+/// n_up is the output width of `up`. The encoders' norms have no bias.
 std::vector<Block> blocks(Table & table, const std::string & tower, int64_t n_layer, int64_t n_embd, int64_t n_up, int64_t n_ff, bool attn_bias, bool norm_bias,
                           float eps) {
     std::vector<Block> list;
@@ -158,7 +158,7 @@ EncoderWeights encoder_weights(Table & table, const std::string & tower, const E
     return w;
 }
 
-/// Products with these go through linear(), so that the CPU may have them in tiles.
+/// Selects the matrices whose products go through linear(), so that the CPU can use tiles.
 void choose_layouts(Weights & weights) {
     for (auto * blocks : { &weights.dec.blocks, &weights.text.blocks, &weights.speech.blocks }) {
         for (Block & block : *blocks) {
@@ -171,12 +171,12 @@ void choose_layouts(Weights & weights) {
         choose_tiles(block.qkv.weight);
         choose_tiles(block.out.weight);
     }
-    if (weights.dec.lm_head.weight) { // there is none without the decoder
+    if (weights.dec.lm_head.weight) { // null if the decoder is not loaded
         choose_tiles(weights.dec.lm_head.weight);
     }
 }
 
-/// Gives every tensor its place in one buffer, at the start of a cache line.
+/// Places every tensor in one buffer, aligned to a cache line.
 void allocate_weights(Weights & weights, ggml_backend_buffer_type_t type) {
     constexpr size_t line = 64;
     const size_t step = std::max(line, ggml_backend_buft_get_alignment(type));
@@ -196,7 +196,7 @@ void allocate_weights(Weights & weights, ggml_backend_buffer_type_t type) {
     }
 }
 
-/// A piece of a tensor's bytes as the file has them: whole rows of a matrix in tiles.
+/// Stores a piece of a tensor's bytes as read from the file: whole rows for a tiled matrix.
 void store(ggml_tensor * tensor, uint64_t at, const std::vector<uint8_t> & bytes, uint64_t n) {
     if (is_tiled(tensor)) {
         store_tiles(tensor, static_cast<int64_t>(at / tensor->nb[1]), bytes.data(), static_cast<int64_t>(n / tensor->nb[1]));
@@ -216,7 +216,7 @@ void read_data(const File & file, const GgufHeader & header, const Weights & wei
     for (const GgufTensor & from : header.tensors) {
         ggml_tensor * to = ggml_get_tensor(weights.ctx.get(), from.name.c_str());
         if (!to) {
-            continue; // of a part that is not loaded
+            continue; // belongs to a part that is not loaded
         }
         const uint64_t group = is_tiled(to) ? tile * to->nb[1] : ggml_type_size(to->type); // rows of a tile, or a block
         const uint64_t piece = std::max<uint64_t>(1, at_once / group) * group;
@@ -226,7 +226,8 @@ void read_data(const File & file, const GgufHeader & header, const Weights & wei
             const uint64_t n = std::min(piece, from.n_bytes - at);
             file.read_at(from.offset + at, bytes.data(), n);
             if (!all_finite(to->type, bytes.data(), n)) {
-                fail(Code::model_format, "tensor '%s' has weights that are NaN or infinite: the file is damaged. clvp verify tells where; convert it again",
+                fail(Code::model_format,
+                     "tensor '%s' has NaN or infinite weights: the file is damaged. Run clvp verify for details, then convert the model again",
                      from.name.c_str());
             }
             store(to, at, bytes, n);
@@ -243,7 +244,7 @@ void read_data(const File & file, const GgufHeader & header, const Weights & wei
 Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts) {
     Weights weights;
     weights.ctx = tensor_context(header.tensors.size());
-    const Context absent = tensor_context(header.tensors.size()); // checked as all are, then forgotten
+    const Context absent = tensor_context(header.tensors.size()); // for tensors that are only checked, not loaded
     Table table(header);
     table.into(parts.decoder ? weights.ctx.get() : absent.get());
     const ConditioningWeights cond = conditioning_weights(table, params);
@@ -280,24 +281,24 @@ static void check_limit(const File & file, uint64_t needed, uint64_t limit) {
     }
 }
 
-/// A process that takes more than it may is killed: refuse before anything is allocated.
+/// The system kills a process that takes too much memory: refuse before allocating.
 static void check_memory(uint64_t needed, uint64_t available) {
     if (available > 0 && needed > available) {
-        fail(Code::out_of_memory, "the model's weights need %.0f MB, and %.0f MB are free: use a smaller type, load fewer parts, or map the file (mmap)",
+        fail(Code::out_of_memory, "the model's weights need %.0f MB but only %.0f MB are free: use a smaller type, load fewer parts, or map the file (mmap)",
              static_cast<double>(needed) / 1e6, static_cast<double>(available) / 1e6);
     }
 }
 
-/// Lets the tensors lie in the file's own pages.
+/// Maps the file and places the tensors in its pages.
 static void map_data(const File & file, const GgufHeader & header, Weights & weights, ggml_backend_dev_t device) {
     ggml_backend_dev_props props;
     ggml_backend_dev_get_props(device, &props);
     if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU || !props.caps.buffer_from_host_ptr) {
-        fail(Code::unsupported, "%s cannot use a mapped file: leave mmap out, or use the device 'cpu'", ggml_backend_dev_name(device));
+        fail(Code::unsupported, "%s cannot use a mapped file: leave mmap out, or use device 'cpu'", ggml_backend_dev_name(device));
     }
     const size_t alignment = ggml_backend_buft_get_alignment(ggml_backend_dev_buffer_type(device));
     if (header.alignment % alignment != 0) {
-        fail(Code::unsupported, "%s has its tensors at multiples of %u bytes, and a mapped file needs %zu: leave mmap out, or write it anew (clvp quantize)",
+        fail(Code::unsupported, "%s aligns its tensors to %u bytes but a mapped file needs %zu: leave mmap out, or rewrite the file with clvp quantize",
              file.path().c_str(), header.alignment, alignment);
     }
     weights.mapping = Mapping(file, header.n_bytes);

@@ -1,4 +1,4 @@
-// The model's tensors, one struct per tower, and how they get from a file into memory.
+// The model's tensors, one struct per tower, and loading them from a file.
 #pragma once
 
 #include "base/mapping.h"
@@ -53,13 +53,13 @@ struct Weights {
     EncoderWeights text, speech;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
     ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
-    Context ctx;                         // of the parts that are loaded
-    Mapping mapping;                     // the file's pages, where the weights lie in them
+    Context ctx;                         // of the loaded parts
+    Mapping mapping;                     // the file's pages, if the file is mapped
     ggml_backend_buffer_ptr buffer;
 };
 
-/// Creates every tensor that the parameters call for, without memory, and checks it against the file's (name, shape, type; none
-/// missing, none unknown). Keeps those of the parts. Throws model_format.
+/// Creates every tensor that the parameters require, without memory, and checks it against the file: name, shape and type. No tensor may
+/// be missing or unknown. Keeps the tensors of the given parts. Throws model_format.
 Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts = {});
 
 uint64_t weight_bytes(const Weights & weights);

@@ -1,4 +1,4 @@
-// A model of many blocks, on a thread of little stack: what builds graphs goes from tensor to tensor by calls within calls.
+// A model of many blocks on a thread with a small stack: building a graph visits its tensors recursively.
 #ifndef _WIN32
 #include "test.h"
 #include "tiny_model.h"
@@ -11,8 +11,8 @@ using namespace clvp;
 
 namespace {
 
-constexpr uint32_t n_blocks = 200;            // of each tower: about as many as a file's tensors may be
-constexpr size_t n_stack = size_t(128) << 10; // musl gives as much to a thread, macOS four times
+constexpr uint32_t n_blocks = 200;            // in each tower: close to the limit on a file's tensors
+constexpr size_t n_stack = size_t(128) << 10; // musl's default for a thread; macOS has four times as much
 
 void * call(void * work) {
     (*static_cast<const std::function<void()> *>(work))();

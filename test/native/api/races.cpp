@@ -1,4 +1,4 @@
-// Several sessions at once, in threads of their own, on one model: and what they give.
+// Several sessions in separate threads on one model, and their results.
 #include "base/random.h"
 #include "test.h"
 #include "tiny_model.h"
@@ -23,7 +23,7 @@ GenerateOptions options(uint64_t seed) {
     return o;
 }
 
-/// What a session's calls give.
+/// The results of a session's calls.
 struct Results {
     std::vector<std::vector<int32_t>> tokens;
     std::vector<float> text, speech, scores;
@@ -44,7 +44,7 @@ Results work(Session & session, uint64_t seed, const AbortFlag & abort = {}) {
     return found;
 }
 
-/// Results of each seed, one after the other.
+/// The results for each seed, computed one after the other.
 std::vector<Results> serial(const std::shared_ptr<const Model> & model, size_t n) {
     Session session(model, { 1 });
     std::vector<Results> all;
@@ -54,7 +54,7 @@ std::vector<Results> serial(const std::shared_ptr<const Model> & model, size_t n
     return all;
 }
 
-/// Runs job(0) to job(n - 1) at the same time. True if all of them give true: checks are for one thread alone.
+/// Runs job(0) to job(n - 1) concurrently. True if all return true: CHECK may be used by one thread only.
 bool side_by_side(size_t n, const std::function<bool(size_t)> & job) {
     std::atomic<bool> go{ false }, good{ true };
     std::vector<std::thread> threads;
@@ -116,7 +116,8 @@ TEST(calls_on_one_session_give_what_each_gives_alone) {
     }
 }
 
-/// Works until it has been let alone `n` times and aborted `n` times, or for five seconds; true if each try gave the results or `aborted`.
+/// Repeats work() until it has completed `n` times and been aborted `n` times, or for five seconds. True if each try returned the expected
+/// results or threw `aborted`.
 static bool endures(Session & session, const Results & expected, const AbortFlag & abort, std::atomic<uint32_t> & n_whole, std::atomic<uint32_t> & n_aborted,
                     uint32_t n) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
@@ -143,7 +144,7 @@ static bool endures(Session & session, const Results & expected, const AbortFlag
 TEST(aborts_at_any_moment_end_in_results_or_aborted) {
     const auto model = Model::load(tiny::write());
     const Results expected = serial(model, 1).front();
-    Session shared(model, { 2 }), own(model, { 1 }); // two callers on the one, one on the other
+    Session shared(model, { 2 }), own(model, { 1 }); // two callers on one session, one on the other
     std::vector<AbortFlag> flags;
     for (int i = 0; i < 3; i++) {
         flags.push_back(std::make_shared<std::atomic<bool>>(false));
@@ -180,7 +181,7 @@ TEST(sessions_come_and_go_while_others_work) {
         }
         bool good = true;
         do {
-            Session session(i == 2 ? model : Model::load(path), { 2 }); // one of them with a model of its own
+            Session session(i == 2 ? model : Model::load(path), { 2 }); // one session has its own model
             good = session.embed_text(tiny::text_ids()) == expected[0].text && good;
         } while (n_working > 0);
         return good;

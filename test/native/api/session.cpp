@@ -1,4 +1,4 @@
-// Model and Session: the whole way through on a small random model, and what they refuse.
+// Model and Session end to end on a small random model, and rejected input.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -47,7 +47,7 @@ TEST(a_candidate_can_be_drawn_alone) {
 TEST(never_draws_what_the_speech_encoder_lacks) {
     Session session(Model::load(tiny::write()));
     auto o = options(32);
-    o.sampling.temperature = 100; // nearly uniform: bos would come up often
+    o.sampling.temperature = 100; // nearly uniform, so bos would be drawn often
     o.sampling.top_k = 0;
     o.sampling.top_p = 1;
     for (const Candidate & candidate : session.generate(tiny::prompt(), o).candidates) {

@@ -1,4 +1,4 @@
-// A file read from front to end: each kind of damage is a fault that names what is damaged.
+// Verifies a whole file: each kind of damage is a fault that names the damaged part.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -18,7 +18,7 @@ std::string read_all(const std::string & path) {
     return { std::istreambuf_iterator<char>(in), {} };
 }
 
-/// The faults of a file that holds these bytes.
+/// The faults of a file with these bytes.
 std::vector<Fault> faults_of(const std::string & bytes) {
     const std::string path = "tiny-damaged.gguf";
     std::ofstream(path, std::ios::binary) << bytes;
@@ -31,7 +31,7 @@ bool says(const std::vector<Fault> & faults, const std::string & tensor, const c
     return faults.size() == 1 && faults[0].tensor == tensor && faults[0].what.find(what) != std::string::npos;
 }
 
-/// The file as versions before checksums wrote it: to a reader, a key that it does not know.
+/// The file as written before checksums existed: renames the key, so that a reader does not know it.
 std::string without_checksums(std::string bytes) {
     for (const char * key : { "clvp.checksum.header", "clvp.checksum.tensors" }) {
         bytes[bytes.find(key)] = 'x';
@@ -84,7 +84,7 @@ TEST(verify_finds_numbers_that_are_none) {
         const GgufTensor & tensor = header.tensors.at(header.tensors.size() - 2); // a matrix
         std::string bytes = sound;
         const bool wide = tensor.type == GGML_TYPE_F32;
-        // NaN in row 1, column 0: as such, or as the scale of a block.
+        // NaN in row 1, column 0: as a number, or as the scale of a block.
         const uint32_t nan = wide ? 0x7fc00000 : 0x7e00;
         memcpy(&bytes[size_t(tensor.offset + ggml_row_size(tensor.type, tensor.ne[0]))], &nan, wide ? 4 : 2);
         CHECK(says(faults_of(bytes), tensor.name, "row 1, column 0"));

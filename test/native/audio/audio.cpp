@@ -1,4 +1,4 @@
-// decode_audio(): every WAV sample format, the compressed formats, and how much is decoded.
+// decode_audio(): every WAV sample format, the compressed formats, and limits on the decoded length.
 #include "audio_files.h"
 
 using namespace clvp;
@@ -6,7 +6,7 @@ using namespace test;
 
 namespace {
 
-/// Decibels of a over its difference from b.
+/// Signal-to-error ratio in decibels of a against b.
 double snr(const std::vector<float> & a, const std::vector<float> & b) {
     double signal = 0, noise = 1e-30;
     for (size_t i = 0; i < std::min(a.size(), b.size()); i++) {

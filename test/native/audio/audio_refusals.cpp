@@ -1,4 +1,4 @@
-// decode_audio(): what must be refused, with a message that says what came and what to do.
+// decode_audio(): rejected input, with a message that says what was received and what to do.
 #include "audio_files.h"
 
 #include <random>
@@ -8,7 +8,7 @@ using namespace test;
 
 namespace {
 
-/// Gives every Ogg page its right checksum again, so that damage reaches what lies behind that check.
+/// Corrects the checksum of every Ogg page, so that damage gets past that check.
 void repair_ogg(Bytes & bytes) {
     for (size_t at = 0; at + 27 <= bytes.size() && memcmp(&bytes[at], "OggS", 4) == 0;) {
         size_t n = 27 + bytes[at + 26];
@@ -98,14 +98,14 @@ TEST(audio_refuses_odd_rates_and_values) {
         wav.bits = 64;
         put(wav.data, bits_of(0.5), 8);
         put(wav.data, bits_of(value), 8);
-        CHECK(contains(message(wav.file()), "not a finite number"));
+        CHECK(contains(message(wav.file()), "NaN or infinite"));
     }
 }
 
 TEST(audio_refuses_truncated_files) {
     const Wav wav = s16({ 1, 2, 3, 4 });
-    CHECK(contains(message(wav.file(9 * 2)), "promises 9 samples, 4 could be decoded"));
-    for (const int64_t placeholder : { 0xFFFFFFFFll, 0x7FFFFFFFll, 0x7FFFF000ll }) { // of a pipe
+    CHECK(contains(message(wav.file(9 * 2)), "promises 9 samples but 4 could be decoded"));
+    for (const int64_t placeholder : { 0xFFFFFFFFll, 0x7FFFFFFFll, 0x7FFFF000ll }) { // placeholders written to a pipe
         CHECK(decode(wav.file(placeholder)).samples.size() == 4);
     }
     for (const char * name : { "tone.wav", "tone.flac", "tone.ogg" }) {
@@ -114,7 +114,7 @@ TEST(audio_refuses_truncated_files) {
             CHECK(message(Bytes(bytes.begin(), bytes.begin() + n)).size() > 20);
         }
     }
-    const Bytes mp3 = fixture("tone.mp3"); // the count in its first frame is held against the rest
+    const Bytes mp3 = fixture("tone.mp3"); // the count in its first frame is compared with the rest
     CHECK(contains(message(Bytes(mp3.begin(), mp3.begin() + mp3.size() / 3)), "truncated"));
 }
 
@@ -127,13 +127,13 @@ TEST(audio_sees_damage_in_flac_and_ogg) {
 }
 
 TEST(audio_refuses_surround_vorbis) {
-    Bytes bytes = fixture("tone.ogg"); // stb_vorbis would make noise of real files with 5.1 channels
+    Bytes bytes = fixture("tone.ogg"); // stb_vorbis decodes real files with 5.1 channels to noise
     bytes[28 + 11] = 6;
     CHECK(contains(message(bytes), "6 channels is not supported"));
 }
 
 TEST(audio_refuses_hostile_vorbis_headers) {
-    // What made stb_vorbis 1.22 write out of bounds: lengths of -1, counts and products that overflow an int.
+    // Values that made stb_vorbis 1.22 write out of bounds: lengths of -1, counts and products that overflow an int.
     const Bytes bytes = fixture("tone.ogg");
     const auto find = [&](const char * text) { return size_t(std::search(bytes.begin(), bytes.end(), text, text + strlen(text)) - bytes.begin()); };
     const size_t vendor = find("\x03vorbis") + 7, n_vendor = bytes[vendor], book = find("BCV");

@@ -1,5 +1,5 @@
-// MelBank and its FFT: sizes, values that can be worked out by hand, and what must be refused. That the values equal
-// transformers' is held by test/golden/mel.json (scripts/parity/mel_reference.py), through the addon.
+// MelBank and its FFT: sizes, values that can be derived by hand, and rejected input. test/golden/mel.json
+// (scripts/parity/mel_reference.py) tests equality with transformers, through the addon.
 #include "test.h"
 
 #include "audio/mel.h"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-/// Largest difference between the transform and its definition, over the largest value.
+/// Largest difference between the transform and its definition, relative to the largest value.
 double fft_error(uint32_t n) {
     std::mt19937 random(n);
     std::vector<double> re(n), im(n), roots_re(n), roots_im(n);
@@ -110,13 +110,13 @@ TEST(mel_of_a_tone_peaks_at_its_channel) {
 }
 
 TEST(mel_of_an_impulse_is_the_window) {
-    // A unit impulse has |X| = window at its place in every bin: ln(w^2 * sum of a filter's weights).
+    // A unit impulse has |X| = the window's value at its position in every bin: ln(w^2 * sum of a filter's weights).
     MelParams params;
     std::vector<float> samples(132300);
     samples[256 * 100] = 1;
     const Mel mel = MelBank(params).compute(samples);
     const float * channel = mel.data.data() + 60 * mel.n_frames;
-    for (const int offset : { -1, 0, 1 }) { // the window at 512 + 256 * offset of 1024: 1 at its middle, 1/2 beside it
+    for (const int offset : { -1, 0, 1 }) { // the window at 512 + 256 * offset of 1024: 1 in the middle, 1/2 beside it
         CHECK_CLOSE(channel[100 + offset] - channel[100], offset == 0 ? 0 : std::log(0.25), 1e-5);
     }
     CHECK_CLOSE(channel[103], std::log(1e-5), 1e-5);
@@ -138,7 +138,7 @@ TEST(mel_reflects_often_when_the_clip_is_shorter_than_the_window) {
     MelParams params;
     params.sample_rate = 1000;
     params.seconds = 1;
-    params.n_fft = 8192; // 4,096 samples before the first, of a clip of 1,000
+    params.n_fft = 8192; // pads 4,096 samples before a clip of 1,000
     params.f_max = 500;
     const Mel mel = MelBank(params).compute(tone(100, 1000, 1000));
     CHECK(mel.n_frames == 1 + 1000 / 256);

@@ -1,4 +1,4 @@
-// Audio::resampled(): held against analytic sines.
+// Audio::resampled(), compared with analytic sines.
 #include "test.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ Audio sine(double hertz, uint32_t rate, double seconds) {
     return audio;
 }
 
-/// Decibels of the resampled sine over its difference from the exact one, away from the ends.
+/// Signal-to-error ratio in decibels of a resampled sine against the exact one, away from the ends.
 double snr(double hertz, uint32_t from, uint32_t to) {
     const std::vector<float> result = sine(hertz, from, 0.5).resampled(to);
     double signal = 0, noise = 0;
@@ -30,7 +30,7 @@ double snr(double hertz, uint32_t from, uint32_t to) {
     return 10 * std::log10(signal / noise);
 }
 
-/// Decibels by which a sine gets weaker.
+/// Attenuation of a sine in decibels.
 double attenuation(double hertz, uint32_t from, uint32_t to) {
     const std::vector<float> result = sine(hertz, from, 0.5).resampled(to);
     double signal = 0;

@@ -1,4 +1,4 @@
-// The vocoder: the transform and its inverse, the filterbank's inversion, and the way from a sound to its mel and back.
+// The vocoder: the transform and its inverse, the filterbank's inversion, and the round trip from a sound to its mel features.
 #include "audio/griffin_lim.h"
 
 #include "audio/stft.h"
@@ -13,7 +13,7 @@ namespace {
 constexpr double pi = 3.14159265358979323846;
 static const std::function<void()> never = [] {};
 
-/// Something like a voice: a gliding pitch with harmonics that fall off, louder and softer, n_frames long.
+/// A voice-like sound of n_frames: a gliding pitch with decaying harmonics and varying loudness.
 std::vector<float> glide(const MelParams & params, uint32_t n_frames) {
     std::vector<float> samples(size_t(n_frames) * params.hop);
     for (size_t i = 0; i < samples.size(); i++) {
@@ -27,7 +27,7 @@ std::vector<float> glide(const MelParams & params, uint32_t n_frames) {
     return samples;
 }
 
-/// The first n_frames of a sound's features: behind its end there is one frame more.
+/// The first n_frames of a sound's features, which have one more frame after the end.
 Mel features(const MelBank & bank, const std::vector<float> & samples, uint32_t n_frames) {
     const Mel whole = bank.compute(samples, samples.size());
     Mel mel{ whole.n_mels, n_frames, {} };
@@ -38,7 +38,7 @@ Mel features(const MelBank & bank, const std::vector<float> & samples, uint32_t 
     return mel;
 }
 
-/// Mean distance in nepers of power, over what is above -7: below, a sound is 60 dB under a full-scale tone.
+/// Mean distance in nepers of power, over levels above -7. Lower levels are 60 dB below a full-scale tone.
 double distance(const Mel & wanted, const Mel & given) {
     double sum = 0, n = 0;
     for (size_t i = 0; i < wanted.data.size(); i++) {
@@ -69,7 +69,7 @@ TEST(a_sound_is_its_spectra) {
                 spectra.re[i] = float(std::cos(double(i * i % 1009)));
                 spectra.im[i] = float(std::sin(double(i * i % 1013)));
             }
-            stft.inverse(spectra); // some sound
+            stft.inverse(spectra); // any sound
             const std::vector<float> sound = stft.samples();
             CHECK(sound.size() == n_frames * params.hop);
             stft.forward(spectra);

@@ -1,4 +1,4 @@
-// The default number of threads: what control groups grant, out of the files in which Linux says it.
+// The default number of threads: the limits of control groups, read from Linux's files.
 #include "test.h"
 
 #include "base/cores.h"
@@ -51,7 +51,7 @@ TEST(control_groups_1_limit_cpu_time) {
     files[folder_1 + "/a/b/cpu.cfs_period_us"] = "100000\n";
     CHECK(quota(files) == unlimited);
     files[folder_1 + "/a/cpu.cfs_quota_us"] = "300000\n";
-    CHECK(quota(files) == unlimited); // of an unknown period
+    CHECK(quota(files) == unlimited); // unknown period
     files[folder_1 + "/a/cpu.cfs_period_us"] = "100000\n";
     CHECK(quota(files) == 3);
 }
@@ -75,7 +75,7 @@ TEST(a_container_that_sees_only_its_own_group_has_its_limit) {
     files["/sys/fs/cgroup/cpu/inner/cpu.cfs_quota_us"] = "100000";
     files["/sys/fs/cgroup/cpu/inner/cpu.cfs_period_us"] = "100000";
     CHECK(quota(files) == 1);
-    files["/proc/self/cgroup"] = "4:cpu,cpuacct:/docker/abcd/inner\n"; // not below what is mounted
+    files["/proc/self/cgroup"] = "4:cpu,cpuacct:/docker/abcd/inner\n"; // not below the mount point
     CHECK(quota(files) == 2.5);
 }
 

@@ -1,4 +1,4 @@
-// XXH64 against published values and against itself in pieces; work in pieces on threads.
+// XXH64 against published values and against hashing in pieces; work divided among threads.
 #include "test.h"
 
 #include "base/hash.h"

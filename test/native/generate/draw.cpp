@@ -1,4 +1,4 @@
-// Prompts of tokens, the caller's functions, and what is recorded of steps.
+// Token prompts, the caller's functions, and the recording of steps.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -94,7 +94,7 @@ TEST(steps_are_recorded_for_every_batch) {
     for (const StepTrace & step : found.steps) {
         CHECK(step.scores.size() == step.candidates.size() * tiny::n_vocab && step.logits.size() == step.scores.size());
         n_first += step.step == 0 ? step.candidates.size() : 0;
-        CHECK(step.step > 0 || !step.hidden_states.empty() == (step.candidates[0] == 0)); // the prompt's come once
+        CHECK(step.step > 0 || !step.hidden_states.empty() == (step.candidates[0] == 0)); // the prompt's states come once
     }
     CHECK(n_first == 5);
 }

@@ -1,4 +1,4 @@
-// What may not be drawn next: each of transformers' processors by itself.
+// Tokens that must not be drawn next: each of transformers' processors on its own.
 #include "test.h"
 
 #include "generate/logits_limits.h"
@@ -21,7 +21,7 @@ static DrawOptions plain() {
     return o;
 }
 
-/// The ids that are ruled out, all having been possible.
+/// The ids that are excluded, if all were allowed before.
 static std::vector<int32_t> forbidden(const DrawOptions & options, const std::vector<int32_t> & seen, size_t n_drawn = 5) {
     std::vector<float> scores(10, 1.0f);
     apply_limits(scores, seen, 0, n_drawn, options, params());
@@ -53,9 +53,9 @@ TEST(no_run_comes_twice) {
 TEST(bad_words_are_not_finished) {
     DrawOptions o = plain();
     o.limits.bad_words = { { 4 }, { 1, 2, 3 }, { 9 } };
-    CHECK(forbidden(o, { 8, 1, 2 }) == (Ids{ 3, 4 })); // the stop is let be
+    CHECK(forbidden(o, { 8, 1, 2 }) == (Ids{ 3, 4 })); // the stop token stays allowed
     CHECK(forbidden(o, { 8, 2, 1 }) == Ids{ 4 });
-    CHECK(forbidden(o, { 1, 2 }) == Ids{ 4 }); // transformers passes over words longer than what is written
+    CHECK(forbidden(o, { 1, 2 }) == Ids{ 4 }); // transformers ignores words longer than the history
 }
 
 TEST(stops_wait_for_the_least_length) {
@@ -71,7 +71,7 @@ TEST(suppressed_and_unrankable_ids_are_not_drawn) {
     o.limits.suppress = { 0, 6 };
     CHECK(forbidden(o, { 8 }) == (Ids{ 0, 6 }));
     o.limits.rankable = true;
-    CHECK(forbidden(o, { 8 }) == (Ids{ 0, 6, 8 })); // but for the stop
+    CHECK(forbidden(o, { 8 }) == (Ids{ 0, 6, 8 })); // ids that cannot be ranked, except the stop token
 }
 
 TEST(the_penalty_passes_over_padding) {

@@ -1,4 +1,4 @@
-// A prompt that the call before had is not read again, and nothing else comes of it.
+// The previous call's prompt is not prefilled again, and the results are the same.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -6,7 +6,7 @@ using namespace clvp;
 
 namespace {
 
-uint32_t n_prefill = 0; // of the last call
+uint32_t n_prefill = 0; // prefills in the last call
 
 std::vector<std::vector<int32_t>> drawn(Session & session, const Prompt & prompt, uint64_t seed, bool record = false) {
     GenerateOptions options;

@@ -1,4 +1,4 @@
-// Several requests that are drawn side by side.
+// Several requests that are drawn concurrently.
 #include "clvp.h"
 
 #include "kernels/kernel_set.h"
@@ -34,7 +34,7 @@ bool same(const Generated & a, const Generated & b) {
     return equal;
 }
 
-/// Submits all, and waits for all.
+/// Submits all requests and waits for them.
 std::vector<Outcome> together(Session & session, const std::vector<Request> & requests) {
     std::vector<std::promise<Outcome>> promises(requests.size());
     for (size_t i = 0; i < requests.size(); i++) {
@@ -93,7 +93,7 @@ TEST(a_request_that_fails_in_the_midst_ends_alone) {
 
 TEST(a_cancelled_request_leaves_and_the_others_go_on) {
     if (!kernel_set()) {
-        return; // GGML's attention takes one prompt's rows at a time
+        return; // GGML's attention takes the rows of one prompt only
     }
     Session session(Model::load(tiny::write()));
     std::vector<Request> requests = { { prompt(3), options(3, 1) }, { prompt(4), options(3, 2) } };
@@ -116,7 +116,7 @@ TEST(a_short_request_that_comes_late_ends_before_a_long_one) {
     }
     Session session(Model::load(tiny::write()));
     Request slow = { prompt(3), options(4, 1) }, quick = { prompt(4), options(1, 2) };
-    slow.options.batch_size = 4; // all slots are taken when the other comes
+    slow.options.batch_size = 4; // all slots are occupied when the other request arrives
     slow.options.max_tokens = 60;
     slow.options.stops = { static_cast<int32_t>(tiny::n_vocab) - 1 };
     slow.options.limits.suppress = slow.options.stops;

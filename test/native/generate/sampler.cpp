@@ -1,4 +1,4 @@
-// Warping and drawing, where the expected values can be worked out by hand. transformers' own are in test/golden.
+// Warping and drawing, with expected values that can be derived by hand. test/golden has those of transformers.
 #include "generate/sampler.h"
 #include "base/random.h"
 #include "test.h"

@@ -1,4 +1,4 @@
-// Files that are read: regular ones only, and header and data from one and the same.
+// Only regular files are read, and header and data come from the same file.
 #include "gguf/gguf_reader.h"
 #include "test.h"
 #include "tiny_model.h"
@@ -29,7 +29,7 @@ struct Folder {
     std::string file(const char * name) const { return (path / name).string(); }
 };
 
-/// Whether what is at a path is refused by a message that says what it is.
+/// True if the path is rejected with a message that names its kind.
 bool refuses(const std::string & path, const char * kind) {
     try {
         inspect(path);
@@ -39,7 +39,7 @@ bool refuses(const std::string & path, const char * kind) {
     return false;
 }
 
-/// Writes a tiny model of another name and logit scale: the one is in its header, the other in its data.
+/// Writes a tiny model with another name, stored in its header, and another logit scale, stored in its data.
 void write_variant(const std::string & path, const char * name, float scale) {
     std::ifstream in(tiny::write(), std::ios::binary);
     std::string bytes{ std::istreambuf_iterator<char>(in), {} };
@@ -79,7 +79,7 @@ TEST(files_that_are_not_regular_are_refused) {
 #endif
 }
 
-#ifndef _WIN32 // where an open file cannot be replaced
+#ifndef _WIN32 // on Windows an open file cannot be replaced
 TEST(header_and_data_are_those_of_one_file) {
     const Folder folder;
     const std::string model = folder.file("model.gguf");

@@ -1,4 +1,4 @@
-// NaN and infinite weights are found in every type, wherever they occur in a block.
+// NaN and infinite weights are found in every type, at any place in a block.
 #include "gguf/finite.h"
 
 #include "base/random.h"
@@ -27,7 +27,7 @@ std::vector<uint8_t> quantized(ggml_type type) {
     return bytes;
 }
 
-/// By the numbers themselves.
+/// Checks the converted numbers.
 bool are_finite(ggml_type type, const std::vector<uint8_t> & bytes) {
     std::vector<float> weights(n_weights);
     to_floats(type, reinterpret_cast<const char *>(bytes.data()), n_weights, weights.data());

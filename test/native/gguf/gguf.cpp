@@ -1,4 +1,4 @@
-// The GGUF reader: every kind of value and tensor. What it refuses is in gguf_hostile.cpp.
+// The GGUF reader: every kind of value and tensor. gguf_hostile.cpp tests rejected files.
 #include "gguf_bytes.h"
 #include "test.h"
 

@@ -1,4 +1,4 @@
-// The GGUF reader against every way in which a file can be broken or hostile: model_format, and never a crash.
+// The GGUF reader against damaged and hostile files: model_format, and never a crash.
 #include "gguf_bytes.h"
 #include "test.h"
 

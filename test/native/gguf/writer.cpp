@@ -1,4 +1,4 @@
-// The writer: exact bytes, every conversion, and nothing left behind when it does not finish.
+// The writer: exact bytes, every conversion, and no file left behind if it does not finish.
 #include "test.h"
 
 #include "gguf/gguf_reader.h"
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A folder of its own for each test.
+// A separate folder for each test.
 struct Folder {
     fs::path path;
 
@@ -43,7 +43,7 @@ std::vector<float> random_weights(size_t n) {
 
 NewTensor info(const char * name, const char * type, std::vector<uint64_t> dims) { return { name, type, std::move(dims) }; }
 
-// A file of one tensor, and that tensor's bytes read back.
+// Writes a file with one tensor and reads the tensor's bytes back.
 std::string written(const NewTensor & tensor, const void * data, size_t n_bytes, const char * source, uint64_t n_cols_transposed = 0) {
     Folder folder;
     Writer writer(folder.file(), {}, { tensor });
@@ -138,7 +138,7 @@ TEST(writer_takes_data_at_any_address) {
 }
 
 TEST(writer_transposes) {
-    const size_t n_cols = 96, n_rows = 1500; // more than one chunk of some types' rows, and no square
+    const size_t n_cols = 96, n_rows = 1500; // more than one chunk for some types, and not square
     const std::vector<float> stored = random_weights(n_cols * n_rows);
     std::vector<float> turned(stored.size());
     for (size_t r = 0; r < n_rows; r++) {
@@ -153,7 +153,7 @@ TEST(writer_transposes) {
 }
 
 TEST(writer_converts_in_chunks_as_at_once) {
-    const size_t n_cols = 1056, n_rows = 2100; // beyond two chunks of 2^20 elements
+    const size_t n_cols = 1056, n_rows = 2100; // more than two chunks of 2^20 elements
     const std::vector<float> weights = random_weights(n_cols * n_rows);
     const std::string bytes = written(info("t", "q8_0", { n_cols, n_rows }), weights.data(), weights.size() * 4, "f32");
     std::vector<char> blocks(n_rows * ggml_row_size(GGML_TYPE_Q8_0, n_cols));
@@ -248,7 +248,7 @@ TEST(writer_checks_its_arguments) {
 }
 
 TEST(writer_gives_equal_bytes_on_any_number_of_threads) {
-    const size_t n_cols = 512, n_rows = 5000; // several chunks, and a last one that is no whole piece
+    const size_t n_cols = 512, n_rows = 5000; // several chunks, the last one not a whole piece
     const std::vector<float> weights = random_weights(n_cols * n_rows);
     for (const char * type : { "f16", "q8_0", "q4_k", "iq4_nl" }) {
         std::string first;
@@ -291,7 +291,7 @@ TEST(writer_keeps_blocks_of_the_same_type) {
         for (size_t i = 0; i < wide.size(); i++) {
             error = std::max(error, std::fabs(double(wide[i]) - weights[i]));
         }
-        CHECK(error > 0 && error < 0.15); // of weights to about 1
+        CHECK(error > 0 && error < 0.15); // for weights up to about 1
     }
     CHECK_THROWS(Code::invalid_argument, written(info("t", "f32", { 512, 3 }), weights.data(), 544 * 3, "q8_0", 512));
 }
@@ -350,7 +350,7 @@ TEST(writer_removes_what_a_killed_process_left) {
         Writer writer(folder.file(), {}, { info("t", "f32", { 4 }) });
         CHECK(!fs::exists(folder.path / mine));
         CHECK(folder.n_files() == 5);
-        Writer another(folder.file(), {}, { info("t", "f32", { 4 }) }); // leaves alone what is being written
+        Writer another(folder.file(), {}, { info("t", "f32", { 4 }) }); // does not touch the file that is being written
         CHECK(folder.n_files() == 6);
         const float weights[4] = {};
         writer.append(weights, 16, "f32");

@@ -1,4 +1,4 @@
-// Attention of a step by our own kernels, against the same sums in double.
+// Attention of a step by our own kernels, against the same sums in double precision.
 #include "base/random.h"
 #include "kernels/kernel_set.h"
 #include "test.h"
@@ -17,7 +17,7 @@ std::vector<float> noise(size_t n, uint64_t seed) {
     return values;
 }
 
-/// Keys or values of n positions in a cache's type, and what they stand for.
+/// Keys or values of n positions in a cache's type, and their values as floats.
 struct Stored {
     std::vector<uint8_t> bytes;
     std::vector<float> values;
@@ -70,7 +70,7 @@ std::vector<double> expected(const float * q, const std::vector<const Stored *> 
     return out;
 }
 
-/// Four rows behind one prefix, with pages of unlike length.
+/// Four rows after one prefix, with pages of different lengths.
 struct Case {
     ggml_type type;
     size_t d_head, n_prefix;
@@ -108,7 +108,7 @@ void check(const Case & c) {
     for (size_t r = 0; r < n_rows; r++) {
         kernel_of(c.type)(&queries[r], 1, d, scale);
     }
-    CHECK(out == together); // each row is as if it were alone, to the bit
+    CHECK(out == together); // each row is bit-identical to a row computed alone
 }
 
 } // namespace
@@ -123,7 +123,7 @@ TEST(attention_is_that_of_its_formula_and_rows_do_not_depend_on_their_company) {
             check({ type, 96, n_prefix });
         }
     }
-    check({ GGML_TYPE_F16, 20, 9 }); // no whole number of vectors
+    check({ GGML_TYPE_F16, 20, 9 }); // not a multiple of the vector width
     check({ GGML_TYPE_F32, 20, 9 });
 }
 

@@ -1,4 +1,4 @@
-// Products of matrices in tiles against the same sums in double, and against GGML's own kernels.
+// Tiled matrix products against the same sums in double precision, and against GGML's own kernels.
 #include "kernels/tile.h"
 
 #include "kernels/kernel_set.h"
@@ -28,7 +28,7 @@ std::vector<float> noise(size_t n, uint64_t seed) {
     return values;
 }
 
-/// A matrix of a type, with memory: in tiles or as GGML has it.
+/// An allocated matrix of a type, tiled or in GGML's layout.
 struct Matrix {
     ggml_context_ptr ctx;
     std::vector<uint8_t> memory;
@@ -39,7 +39,7 @@ struct Matrix {
         tensor = ggml_new_tensor_2d(ctx.get(), c.type, c.n_in, c.n_out);
         if (tiled) {
             choose_tiles(tensor);
-            tiled = is_tiled(tensor); // not on a CPU without kernels of ours
+            tiled = is_tiled(tensor); // false on a CPU without our kernels
         }
         memory.resize((tiled ? tiled_bytes(tensor) : ggml_nbytes(tensor)) + 64);
         tensor->data = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
@@ -65,7 +65,7 @@ std::vector<float> multiply(Backend & backend, const Matrix & matrix, ggml_tenso
     return Graph::read(y);
 }
 
-/// Largest difference, in units of the root mean square of what is expected.
+/// Largest difference, relative to the root mean square of the expected values.
 double error(const std::vector<float> & found, const std::vector<float> & expected) {
     double most = 0, squares = 0;
     for (size_t i = 0; i < expected.size(); i++) {
@@ -88,9 +88,9 @@ TEST(products_in_tiles_are_those_of_ggml) {
             const std::vector<float> x = noise(static_cast<size_t>(n_in * n_rows), 2);
             const Matrix plain(c, rows, false), tiles(c, rows, true);
             if (!is_tiled(tiles.tensor)) {
-                return; // a CPU without kernels of ours
+                return; // a CPU without our kernels
             }
-            // Both round x to 8 bits, in blocks of 32 or 256 columns: the difference is less than what that costs either.
+            // Both round x to 8 bits, in blocks of 32 or 256 columns. They differ by less than the rounding error of either.
             const double difference = error(multiply(backend, tiles, nullptr, c, x), multiply(backend, plain, nullptr, c, x));
             CHECK(difference < (type == GGML_TYPE_Q4_K || type == GGML_TYPE_Q6_K ? 0.04 : 0.004));
         }
@@ -142,7 +142,7 @@ TEST(what_is_no_number_stays_none_in_tiles) {
 
 namespace {
 
-/// One layer in tiles, or as GGML has it, with a bias.
+/// One layer with a bias, tiled or in GGML's layout.
 struct Layer {
     std::vector<float> bias;
     Matrix matrix;
@@ -175,7 +175,7 @@ struct NormTensors {
     }
 };
 
-/// A block's second half with 256 channels and n_ff 320: more columns than are taken at once.
+/// A block's second half with 256 channels and n_ff 320: more columns than the kernel takes at a time.
 std::vector<float> fed(Backend & backend, bool tiled, bool gated, const std::string & act, int64_t n_rows) {
     constexpr int64_t n_embd = 256, n_ff = 320;
     const Layer up({ GGML_TYPE_Q8_0, n_embd, gated ? 2 * n_ff : n_ff, n_rows }, 30, tiled), down({ GGML_TYPE_Q8_0, n_ff, n_embd, n_rows }, 31, tiled);
@@ -195,11 +195,11 @@ std::vector<float> fed(Backend & backend, bool tiled, bool gated, const std::str
 
 TEST(a_feed_forward_in_tiles_is_that_of_ggml) {
     Backend backend(find_device("cpu"), 2, 128);
-    for (const char * act : { "gelu", "gelu_new", "silu" }) { // the last has no kernel: the way by GGML's operations
+    for (const char * act : { "gelu", "gelu_new", "silu" }) { // silu has no kernel and uses GGML's operations
         for (bool gated : { false, true }) {
             for (int64_t n_rows : { 1, 5, 130 }) {
                 const double e = error(fed(backend, true, gated, act, n_rows), fed(backend, false, gated, act, n_rows));
-                CHECK(e < 0.03); // what rounding to 8 bits costs either, twice
+                CHECK(e < 0.03); // twice the error of rounding to 8 bits
             }
         }
     }

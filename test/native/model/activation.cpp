@@ -1,4 +1,4 @@
-// Every activation against torch's, in double, on numbers from far below to far above zero.
+// Every activation against torch's in double precision, on inputs from far below to far above zero.
 #include "test.h"
 
 #include "model/activation.h"
@@ -11,7 +11,7 @@ using namespace clvp;
 
 static const std::vector<float> numbers = { -30, -12, -3.3f, -1, -0.2f, 0, 0.3f, 0.707107f, 1, 2.7f, 7, 12, 30 };
 
-/// What transformers' ACT2FN gives for them.
+/// The results of transformers' ACT2FN.
 static const std::map<std::string, std::vector<double>> expected = {
     { "gelu", { -0, -0, -0.00159529992, -0.158655254, -0.0841480591, 0, 0.185373435, 0.537578109, 0.841344746, 2.69063922, 7, 12, 30 } },
     { "gelu_10", { -0, -0, -0.00159529992, -0.158655254, -0.0841480591, 0, 0.185373435, 0.537578109, 0.841344746, 2.69063922, 7, 10, 10 } },
@@ -52,7 +52,7 @@ static std::vector<float> apply(const std::string & name, const std::vector<floa
     Backend backend(find_device("cpu"), 1, graph_nodes(1));
     Graph graph(backend, graph_nodes(1));
     ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { static_cast<int64_t>(x.size()) }, x.data());
-    // A copy, as towers have: an activation may take its operand's memory.
+    // A copy, because an activation may reuse its operand's memory.
     ggml_tensor * output = graph.output("y", ggml_cont(graph.ctx(), find_activation(name)(graph.ctx(), ggml_scale(graph.ctx(), input, 1.0f))));
     graph.run();
     return Graph::read(output);
@@ -62,7 +62,7 @@ TEST(activations_are_torchs) {
     for (const auto & [name, values] : expected) {
         const std::vector<float> found = apply(name, numbers);
         for (size_t i = 0; i < numbers.size(); i++) {
-            // In F32 a function of x has an error of a few times 1e-7 of x, or of its own value where that is larger.
+            // In F32 the error is a few times 1e-7 of x or of the result, whichever is larger.
             const double limit = 1e-6 * std::max({ 1.0, std::fabs(static_cast<double>(numbers[i])), std::fabs(values[i]) });
             if (!(std::fabs(found[i] - values[i]) <= limit)) {
                 test::report(__FILE__, __LINE__, name + " of " + std::to_string(numbers[i]) + " is " + std::to_string(found[i]));

@@ -1,4 +1,4 @@
-// The codebook: which tensors are one, what codes give, and what is refused.
+// The codebook: valid tensors, the frames of codes, and rejected input.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -12,7 +12,7 @@ std::shared_ptr<const Model> with_codebook(std::vector<uint64_t> dims, const std
     return Model::load(tiny::write("f32", { { "codebook.weight", type, std::move(dims) } }));
 }
 
-/// A model whose codebook holds `level` for the last frame of its last code.
+/// A model whose codebook has `level` in the last frame of its last code.
 std::shared_ptr<const Model> with_level(float level) {
     const std::string path = tiny::write("f32", { { "codebook.weight", "f32", { n_row, 3 } } });
     std::FILE * file = std::fopen(path.c_str(), "r+b");
@@ -30,7 +30,7 @@ TEST(codes_give_the_codebooks_frames_in_time_order) {
         CHECK(model->params().n_codebook == 5);
         const Mel mel = Session(model).codes_to_mel({ 4, 0, 4 });
         CHECK(mel.n_mels == 80 && mel.n_frames == 3 * frames_per_code && mel.data.size() == 80u * mel.n_frames);
-        const uint64_t key = tiny::tensors("f32").size() + 1; // as tiny::write() fills the tensor behind the others
+        const uint64_t key = tiny::tensors("f32").size() + 1; // the key with which tiny::write() fills the last tensor
         const double scale = 1.7 / std::sqrt(static_cast<double>(n_row));
         for (uint32_t frame = 0; frame < mel.n_frames; frame++) {
             const uint32_t code = frame / 4 == 1 ? 0 : 4;

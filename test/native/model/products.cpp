@@ -1,4 +1,4 @@
-// The operands of products by GGML's operations are as other devices than the CPU take them: what Vulkan does not check itself.
+// Operands of GGML's products meet the requirements of devices other than the CPU, which Vulkan does not check itself.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -10,8 +10,8 @@ using namespace clvp;
 
 namespace {
 
-/// Vulkan ends the process for an operand that begins within a descriptor's alignment (16 bytes on most devices), and gives wrong numbers
-/// for F32 matrices, whole themselves, that do not lie one right behind the other.
+/// Vulkan ends the process for an operand that is not aligned to a descriptor (16 bytes on most devices). It computes wrong results for a
+/// batch of F32 matrices that are contiguous themselves but have gaps between them.
 class Watch : public NodeObserver {
 public:
     bool wants(const ggml_tensor * node) override {

@@ -1,4 +1,4 @@
-// Fixing codes up: the reference's rule, row by row.
+// The reference's rule for fixing codes, row by row.
 #include "test.h"
 
 #include "clvp.h"

@@ -1,4 +1,4 @@
-// Rows through the towers: masks, positions, a past, and what is refused.
+// Rows through the towers: masks, positions, a past, and rejected input.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -35,7 +35,7 @@ TEST(a_past_gives_what_the_whole_gives) {
     first.keep = true;
     const DecoderOutput begun = session.decode(first);
     CHECK(begun.past && begun.past->n_tokens() == 3 && begun.past->n_rows() == 1);
-    for (int i = 0; i < 2; i++) { // a past never changes: it can be gone on from again
+    for (int i = 0; i < 2; i++) { // a past is immutable, so it can be continued twice
         auto next = decoder_rows(1, { 1, 5, 9 });
         next.past = begun.past;
         const DecoderOutput end = session.decode(next);
@@ -122,7 +122,7 @@ TEST(rows_that_do_not_fit_are_refused) {
     CHECK_THROWS(Code::invalid_argument, other.decode(foreign));
     CHECK_THROWS(Code::invalid_argument, session.encode_text(rows(1, { static_cast<int32_t>(tiny::n_text) })));
     auto turned = rows(1, { 1, 2 });
-    turned.positions = { 0, 2 }; // there are angles for as many positions as tokens
+    turned.positions = { 0, 2 }; // rotary angles exist for as many positions as tokens
     CHECK_THROWS(Code::invalid_argument, session.encode_text(turned));
     CHECK_THROWS(Code::invalid_argument, session.conditioning(std::vector<float>(2 * tiny::n_embd, 0.0f), rows(3, { 1, 2, 3 })));
     CHECK_THROWS(Code::invalid_argument, session.conditioning({}, rows(1, { 1 })));

@@ -1,4 +1,4 @@
-// GGML's threads wait for each other without taking the time of those that they wait for.
+// GGML's waiting threads yield the CPU to the threads that they wait for.
 #include "test.h"
 
 #include "runtime/graph.h"
@@ -7,13 +7,13 @@
 #include <cstring>
 #include <thread>
 
-#if defined(__GNUC__) && !defined(_WIN32) // elsewhere GGML waits as it comes (native/patches/ggml_barrier.h)
+#if defined(__GNUC__) && !defined(_WIN32) // elsewhere GGML's barrier is unchanged (native/patches/ggml_barrier.h)
 
 #include <sys/resource.h>
 
 using namespace clvp;
 
-/// A copy that one thread makes, while the other sleeps for a while.
+/// A copy by one thread, while the other sleeps.
 static void copy_late(ggml_tensor * to, const ggml_tensor * from, int thread, int, void *) {
     if (thread == 0) {
         memcpy(to->data, from->data, ggml_nbytes(to));
@@ -22,7 +22,7 @@ static void copy_late(ggml_tensor * to, const ggml_tensor * from, int thread, in
     }
 }
 
-/// How often threads of this process have given their cores away, be it that they slept.
+/// Number of voluntary context switches of this process, for example to sleep.
 static long n_given_away() {
     rusage used = {};
     getrusage(RUSAGE_SELF, &used);

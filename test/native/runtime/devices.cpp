@@ -1,4 +1,4 @@
-// Which device a name means, and that one without room is refused, but for "auto".
+// How names select devices, and that a device without enough memory is rejected, except with "auto".
 #include "test.h"
 #include "tiny_model.h"
 
@@ -9,8 +9,8 @@ using namespace clvp;
 
 namespace {
 
-/// Two devices that can do nothing but tell how much memory they have. Only these tests see them: at other times their kind is one
-/// that nobody asks for.
+/// Two fake devices that only report their memory. Only these tests see them: outside the tests the devices have a type that nothing
+/// requests.
 enum ggml_backend_dev_type fake_type = GGML_BACKEND_DEVICE_TYPE_META;
 constexpr size_t fake_free = 100u << 20;
 
@@ -42,7 +42,7 @@ ggml_backend_reg_t fake_reg() {
     return &reg;
 }
 
-/// Shows the fakes as GPUs while it lives.
+/// Presents the fakes as GPUs during its lifetime.
 struct Fakes {
     Fakes() {
         static const bool added = (ggml_backend_register(fake_reg()), true);
@@ -72,7 +72,7 @@ TEST(devices_are_found_by_kind_number_and_name) {
 TEST(a_device_without_room_is_refused_and_auto_takes_the_next) {
     const Fakes fakes;
     CHECK(name_of("metal", 10u << 20) == "MTL0");
-    CHECK_THROWS(Code::device, find_device("metal:1", fake_free)); // the weights alone would fill it
+    CHECK_THROWS(Code::device, find_device("metal:1", fake_free)); // the weights alone would fill its memory
     CHECK(name_of("auto", 10u << 20) == "MTL0");
     CHECK(name_of("auto", fake_free) == "CPU");
     CHECK(name_of("cpu", fake_free) == "CPU");
@@ -83,7 +83,7 @@ TEST(weights_beyond_the_memory_that_is_free_are_refused) {
     options.device = "cpu";
     options.memory_available = 1000;
     CHECK_THROWS(Code::out_of_memory, Model::load(tiny::write(), options));
-    options.map = true; // the pages are the file's
+    options.map = true; // the weights stay in the file's pages
     CHECK(Model::load(tiny::write(), options)->n_bytes() > 1000);
 }
 

@@ -1,4 +1,4 @@
-// What enters the weight matrices is summed up without changing what comes out.
+// Collecting the inputs of the weight matrices does not change the results.
 #include "test.h"
 #include "tiny_model.h"
 
@@ -37,7 +37,7 @@ TEST(importance_is_the_mean_square_of_what_enters) {
     rows.ids = { 1, 2, 3, 4, 5, 6 };
     const EncoderOutput output = session.encode_text(rows);
     const auto found = session.importance();
-    const ColumnImportance * proj = find(found, "text.proj.weight"); // the pooled states enter it
+    const ColumnImportance * proj = find(found, "text.proj.weight"); // its input is the pooled states
     CHECK(proj && proj->n_rows == 2 && proj->mean_squares.size() == output.pooled.size() / 2);
     for (size_t i = 0; proj && i < proj->mean_squares.size(); i++) {
         const float a = output.pooled[i], b = output.pooled[i + proj->mean_squares.size()];
@@ -59,7 +59,7 @@ TEST(collecting_importance_changes_no_result) {
     }
     const auto first = watched.importance();
     CHECK(find(first, "dec.lm_head.weight") != nullptr);
-    watched.collect_importance(true); // from nothing again
+    watched.collect_importance(true); // starts from zero again
     CHECK(watched.importance().empty());
     watched.generate(tiny::prompt(), few());
     const auto second = watched.importance();
