@@ -49,7 +49,7 @@ t.test('no addon', async (t) => {
     t.ok(found.problems[0].includes(`${path} (missing)`))
   }
   t.match(found.problems[0], /npm rebuild node-clvp/)
-  t.match(doctor(folder).stdout, /Wrong:\n/)
+  t.match(doctor(folder).stdout, /Problems:\n/)
 })
 
 t.test('an addon that is damaged', async (t) => {
