@@ -26,7 +26,7 @@ export interface BackendPackage {
 export const backendPackageName = (backend: string): string | undefined =>
   process.platform === 'linux' ? `@node-clvp/linux-${process.arch}-${backend}` : undefined
 
-/** The backends that are installed beside this package. */
+/** The backend packages that are installed next to this one. */
 export function backendPackages(version: string, libc: string | undefined): BackendPackage[] {
   const require = createRequire(import.meta.url)
   return names.flatMap((backend) => {

@@ -300,7 +300,7 @@ export interface NativeLoadOptions {
   mmap: boolean
   /** In bytes; 0 if unknown. */
   memoryAvailable: number
-  /** Of the weights, in bytes; 0 for no limit. */
+  /** Limit of the weights, in bytes; 0 for none. */
   maxMemory: number
 }
 

@@ -51,7 +51,7 @@ export function orNull<T>(field: Field<T>, fallback: T | null = null): Field<T |
   return { ...field, fallback, read: (value, name) => (value === null ? null : field.read(value, name)) }
 }
 
-/** A token's id, or -1 or null for none. The vocabulary's size is no bound: transformers only warns beyond it. */
+/** A token's id, or -1 or null for none. The vocabulary's size is not a limit: transformers only warns beyond it. */
 export function tokenId(fallback: number | null): Field<number | null> {
   return orNull(count(0, -1), fallback)
 }

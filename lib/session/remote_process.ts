@@ -27,8 +27,8 @@ async function start({ file, load, threads, kvType }: Start): Promise<void> {
     const { info, values } = engine
     send({ kind: 'started', info, values, threads: engine.threads })
   } catch (error) {
-    const told: FromModel = { kind: 'unstarted', error: failure(error) }
-    process.send?.(told, () => process.disconnect())
+    const message: FromModel = { kind: 'unstarted', error: failure(error) }
+    process.send?.(message, () => process.disconnect())
   }
 }
 
