@@ -1,4 +1,4 @@
-/** Finds the native addon and loads it: a build of this machine, or the prebuilt one for its system and C library. */
+/** Finds and loads the native addon: one built on this machine, or the prebuilt one for its system and C library. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,7 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** The C library that Node runs on: 'glibc' or 'musl' on Linux; none elsewhere. */
+/** The C library that Node runs on: 'glibc' or 'musl' on Linux; undefined elsewhere. */
 export function libc(): 'glibc' | 'musl' | undefined {
   if (process.platform !== 'linux') return undefined
   try {
@@ -38,7 +38,7 @@ interface NodeGypBuild {
   resolve(folder: string): string
 }
 
-/** node-gyp-build takes any musl system but Alpine for glibc, and has no other ear than the environment. */
+/** node-gyp-build mistakes every musl system but Alpine for glibc. Only the LIBC variable overrides it. */
 function nodeGypBuild(): NodeGypBuild {
   const before = process.env.LIBC
   const found = libc()
@@ -50,14 +50,14 @@ function nodeGypBuild(): NodeGypBuild {
   }
 }
 
-/** The addon's own path. Throws where none is there. */
+/** The addon's path. Throws if there is no addon. */
 export function addonPath(): string {
   return nodeGypBuild().resolve(packageRoot)
 }
 
 /**
- * The addon, with the CPU kernels that lie in its folder: those that CLVP_CPU names, or the best that the machine runs.
- * Throws CLVP_UNSUPPORTED, with the binaries that were looked for and what to do.
+ * Loads the addon and the CPU kernels in its folder: those that CLVP_CPU names, or the best that this machine supports.
+ * Throws CLVP_UNSUPPORTED, with the paths tried and what to do.
  */
 export function loadAddon(): unknown {
   try {
@@ -74,10 +74,10 @@ export function loadAddon(): unknown {
   }
 }
 
-/** The backends whose packages are installed, once the addon is loaded: each of them works, or has its problem. */
+/** The installed backend packages, filled when the addon is loaded. One that cannot be used has a `problem`. */
 export const backends: BackendPackage[] = []
 
-/** Adds the backends that are installed. What fails is told to whoever asks for it: the CPU works without. */
+/** Loads the installed backends. Only records a failure, for whoever requests that backend: the CPU works without it. */
 function addBackends(addon: { loadBackend(path: string): void }): void {
   for (const backend of backendPackages(packageVersion(), libc())) {
     try {
@@ -89,14 +89,14 @@ function addBackends(addon: { loadBackend(path: string): void }): void {
   }
 }
 
-/** Why nothing was loaded, for people. */
+/** The message that says why no addon was loaded. */
 function failure(cause: unknown): string {
-  const looked = addonPaths().map((path) => `  ${path} (${existsSync(path) ? 'found' : 'not there'})`)
+  const looked = addonPaths().map((path) => `  ${path} (${existsSync(path) ? 'found' : 'missing'})`)
   const said = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')
   return [
     `node-clvp's native addon could not be loaded for ${process.platform}-${process.arch}${libc() ? ` with ${libc()}` : ''} (Node ${process.version}). Looked for:`,
     ...looked,
     `The loader said: ${said.map((line) => line.trim()).join(' ')}`,
-    "Reinstall the package, or build it with 'npm rebuild node-clvp --build-from-source' (this needs CMake and a C++ compiler). 'npx clvp doctor' tells more.",
+    "Reinstall the package, or build it with 'npm rebuild node-clvp --build-from-source' (this needs CMake and a C++ compiler). 'npx clvp doctor' shows more.",
   ].join('\n')
 }

@@ -1,11 +1,11 @@
-/** The addon, loaded when it is first used. Its errors leave here as ClvpError. */
+/** The addon, loaded on first use. This file turns its errors into ClvpErrors. */
 import { ClvpError, type ClvpErrorCode } from '../base/errors.js'
 import { loadAddon } from './addon.js'
 import type { Binding } from './contract.js'
 
 let loaded: Binding | undefined
 
-/** The addon, loaded when it is first used: what needs none, as help on the command line, works without. */
+/** The addon, loaded on first use: code that does not need it, such as the command line's help, works without it. */
 export const binding: Binding = new Proxy({} as Binding, {
   get(_, name) {
     loaded ??= loadAddon() as Binding
@@ -16,10 +16,10 @@ export const binding: Binding = new Proxy({} as Binding, {
 // process.exit() runs no cleanup hooks of addons, but destroys GGML's tables under the threads that compute with them.
 process.once('exit', () => loaded?.stopWorkers())
 
-/** Turns an error of the addon into a ClvpError; others pass. */
+/** Turns an error of the addon into a ClvpError; returns others unchanged. */
 export function rewrap(error: unknown): unknown {
   if (error instanceof ClvpError || !(error instanceof Error)) return error
-  // What node-addon-api makes of C++'s own exception.
+  // node-addon-api turns C++'s own exception into this message.
   if (error.message === 'std::bad_alloc') {
     return new ClvpError('CLVP_OUT_OF_MEMORY', 'not enough memory', { cause: error })
   }
@@ -29,7 +29,7 @@ export function rewrap(error: unknown): unknown {
   return new ClvpError(code as ClvpErrorCode, error.message, { cause: error })
 }
 
-/** Awaits a native call, with its errors rewrapped. Takes a function, as argument checks throw at once. */
+/** Awaits a native call and rewraps its errors. Takes a function, since argument checks throw synchronously. */
 export async function native<T>(call: () => T | Promise<T>): Promise<T> {
   try {
     return await call()

@@ -1,4 +1,4 @@
-/** The native contract: what the addon takes and gives. clvp.h documents what it means. */
+/** The native contract: the types that the addon takes and returns. clvp.h documents their meaning. */
 
 /** Mel frames that one speech code stands for; frames_per_code of clvp.h. */
 export const framesPerCode = 4
@@ -37,9 +37,9 @@ export interface NativeSampling {
 /** How the decoder's learned positions touch its prefix; see clvp.h. */
 export type PrefixPositions = 'transformers' | 'cancelled'
 
-/** What may not be drawn; see Limits in clvp.h. */
+/** Tokens that may not be drawn; see Limits in clvp.h. */
 export interface NativeLimits {
-  /** 0 for any repetition. */
+  /** 0 allows every repetition. */
   noRepeatNgram: number
   badWords: Int32Array[]
   suppress: Int32Array
@@ -49,7 +49,7 @@ export interface NativeLimits {
   rankable: boolean
 }
 
-/** What a call keeps of each step, to give it back. */
+/** What a call records of each step and returns. */
 export interface NativeRecording {
   scores: boolean
   logits: boolean
@@ -79,23 +79,23 @@ export type EarlyStopping = boolean | 'never'
 
 export interface NativeBeamOptions extends NativeDrawOptions {
   beams: number
-  /** How many rows are given back: at most `beams`. */
+  /** Number of rows returned, at most `beams`. */
   candidates: number
   lengthPenalty: number
   earlyStopping: EarlyStopping
-  /** Draw the ways on, with all of `sampling`; else only its repetition penalty counts. */
+  /** Draws the continuations with all of `sampling`; otherwise only its repetition penalty applies. */
   sample: boolean
 }
 
-/** What the decoder goes on from; see Prompt in clvp.h. */
+/** The prefix that the decoder continues; see Prompt in clvp.h. */
 export type NativePrompt =
   /** A text (without bos and stop) in a voice. */
   | { textIds: Int32Array; voice: Float32Array }
   /** [n, width] as the conditioning encoder gives it; mel start follows. */
   | { conditioning: Float32Array }
   /**
-   * The decoder's own tokens, or embeddings [n, width] in their place, at their positions; mask 0 hides. `seen`: the ids that
-   * count as written; the repetition penalty passes over the first `padding` of them.
+   * The decoder's own tokens, or embeddings [n, width] in their place, with their positions; mask 0 hides a token. `seen`:
+   * the ids that count as written; the repetition penalty skips the first `padding` of them.
    */
   | {
       ids?: Int32Array | undefined
@@ -119,11 +119,11 @@ export interface NativeHooks {
   /** After each step: candidate, token, candidate, token, ...; with beams one pair: 0 and the length so far. */
   onStep?: ((pairs: Int32Array) => void) | undefined
   onCandidate?: ((candidate: NativeCandidate) => void) | undefined
-  /** Between the limits and the warpers, with scores [rows, vocab]. The step waits for `reply`, which takes new scores or nothing. */
+  /** Called between the limits and the warpers with scores [rows, vocab]. The step waits for `reply`: new scores, or none. */
   process?:
     | ((rows: NativeStepRows, scores: Float32Array, reply: (scores?: Float32Array) => void) => void)
     | undefined
-  /** With the new token at the end of each row. The step waits for `reply`, which takes 1 for each row that ends. */
+  /** Called with the new token at the end of each row. The step waits for `reply`: 1 for each row that ends. */
   stop?: ((rows: NativeStepRows, reply: (ends?: Int32Array) => void) => void) | undefined
 }
 
@@ -136,13 +136,13 @@ export interface NativeRequest {
   abort: NativeAbortFlag
 }
 
-/** What NativeRecording asked for of one step. */
+/** What NativeRecording selects of one step. */
 export interface NativeStep {
   /** 0 for the prompt. */
   step: number
   /**
-   * As in NativeStepRows. The prompt's hidden states and attentions have one row, which all share; they come with the first
-   * candidates of step 0 only.
+   * As in NativeStepRows. The prompt's hidden states and attentions have one row, which all candidates share. They come only
+   * with the first candidates of step 0.
    */
   candidates: Int32Array
   /** [rows, vocab], after all processors and warpers. */
@@ -175,7 +175,7 @@ export interface NativeRows {
   positions?: Int32Array | undefined
 }
 
-/** Rows of one length whose outputs are wanted in full. */
+/** Rows of one length, and which outputs to return in full. */
 export interface NativeForward extends NativeRows {
   hiddenStates: boolean
   attentions: boolean
@@ -185,17 +185,17 @@ export interface NativeDecoderForward extends NativeForward {
   /** Token type ids [rows, tokens], embedded as tokens and added. */
   types?: Int32Array | undefined
   past?: NativePast | undefined
-  /** Give a past back. */
+  /** Return a past. */
   keep: boolean
-  /** Give logits back. */
+  /** Return logits. */
   logits: boolean
 }
 
-/** Keys and values of rows of tokens. Never changes: a call that goes on from it gives another. */
+/** Keys and values of rows of tokens. Immutable: a call that continues from a past returns a new one. */
 export interface NativePast {
   readonly rows: number
   readonly tokens: number
-  /** Frees the memory at once; garbage collection does it too. */
+  /** Frees the memory at once; otherwise garbage collection does. */
   dispose(): void
 }
 
@@ -216,7 +216,7 @@ export interface NativeEncoderOutput extends NativeOutput {
 }
 
 export interface NativeDecoderOutput extends NativeOutput {
-  /** [rows, tokens, vocab]; empty unless asked for. */
+  /** [rows, tokens, vocab]; empty unless `logits` is set. */
   logits: Float32Array
   past?: NativePast
 }
@@ -240,7 +240,7 @@ export interface NativeCandidate {
   finishReason: 'stop' | 'length' | 'criteria'
   /** The id that ended it, or -1. */
   stop: number
-  /** Of searchBeams: for each token, the rank of the beam that it went on from. */
+  /** Of searchBeams: for each token, the rank of the beam that it continues. */
   path: Int32Array
 }
 
@@ -298,9 +298,9 @@ export interface NativeLoadOptions {
   decoder: boolean
   ranker: boolean
   mmap: boolean
-  /** Bytes; 0 if it is not known. */
+  /** In bytes; 0 if unknown. */
   memoryAvailable: number
-  /** Of the weights, in bytes; 0 for no limit. */
+  /** Limit of the weights, in bytes; 0 for none. */
   maxMemory: number
 }
 
@@ -310,7 +310,7 @@ export interface NativeModel {
   dispose(): void
 }
 
-/** Calls run side by side. A flag ends its call alone, with CLVP_ABORTED. */
+/** Calls run side by side. A flag ends only its own call, with CLVP_ABORTED. */
 export interface NativeSession {
   mel(samples: Float32Array): Promise<NativeMel>
   condition(mel: NativeMel, abort: NativeAbortFlag): Promise<Float32Array>
@@ -322,8 +322,8 @@ export interface NativeSession {
     abort: NativeAbortFlag,
   ): Promise<NativeGenerated>
   /**
-   * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. One voice goes with all
-   * texts and one text with all voices.
+   * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. A single voice is used
+   * for all texts, and a single text for all voices.
    */
   conditioning(voices: Float32Array, text: NativeRows, abort: NativeAbortFlag): Promise<Float32Array>
   stepLogits(
@@ -339,22 +339,22 @@ export interface NativeSession {
   embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number, abort: NativeAbortFlag): Promise<NativeAudio>
-  /** From now on sums up what enters the weight matrices; false stops that and forgets it. */
+  /** true sums up the inputs of the weight matrices from now on; false stops and discards the sums. */
   collectImportance(on: boolean): Promise<void>
   importance(): Promise<NativeImportance[]>
   /** Ends all calls soon, with CLVP_DISPOSED, and refuses later ones. */
   close(): void
-  /** close(), and waits for the threads. */
+  /** Calls close() and waits for the threads. */
   dispose(): void
   threads(): number
 }
 
-/** What entered a weight matrix. */
+/** The inputs of a weight matrix, summed up. */
 export interface NativeImportance {
   name: string
-  /** Rows (tokens) that entered it. */
+  /** Number of input rows (tokens). */
   rows: number
-  /** Of each input column. */
+  /** Mean square of each input column. */
   meanSquares: Float32Array
 }
 
@@ -374,7 +374,7 @@ export interface NativeTensor {
   dims: number[]
 }
 
-/** A tensor to be written, with how much an error in each column counts: NewTensor in clvp.h. */
+/** A tensor to write, and the weight of an error in each column: NewTensor in clvp.h. */
 interface NativeNewTensor extends NativeTensor {
   importance?: Float32Array | undefined
 }
@@ -393,7 +393,7 @@ export interface NativeTensorDifference {
 }
 
 export interface NativeWriter {
-  /** `source`: the data's type, any that a tensor can have. */
+  /** `source`: the type of `data`, any tensor type. */
   append(data: Uint8Array, source: string, columnsTransposed: number): Promise<void>
   finish(): Promise<void>
   abort(): void
@@ -401,22 +401,22 @@ export interface NativeWriter {
 }
 
 export interface NativeVerification {
-  /** `tensor` is empty for what is about the file. */
+  /** `tensor` is empty if the fault concerns the file as a whole. */
   faults: { tensor: string; what: string }[]
-  /** As the header states it; empty for a file without. */
+  /** As stated in the header; empty for a file without checksums. */
   checksum: string
-  /** The header's; none if it could not be read. */
+  /** Keys and values of the header; empty if it could not be read. */
   values: Record<string, NativeHeld>
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
   tensors: number
 }
 
 export interface NativeFile {
   values: Record<string, NativeHeld>
-  /** Of the values, as in NativeValue. */
+  /** Types of the values, as in NativeValue. */
   valueTypes: Record<string, NativeValue['type']>
-  /** `offset`: of the data, from the file's start. */
+  /** `offset`: where the data starts in the file. */
   tensors: (NativeTensor & { bytes: number; offset: number })[]
   bytes: number
 }
@@ -429,7 +429,7 @@ interface NativeDevice {
   memoryTotal: number
 }
 
-/** What computes on the CPU; Kernels in clvp.h. */
+/** The code that computes on the CPU; Kernels in clvp.h. */
 interface NativeKernels {
   variant: string
   /** Empty where the kernels are built into the addon. */
@@ -455,10 +455,10 @@ export interface Binding {
   ) => NativeWriter
   AbortFlag: new () => NativeAbortFlag
   devices(): NativeDevice[]
-  /** Of the whole process: a later call may name no other variant. Throws as all do; addon.ts calls it. */
+  /** Sets the kernels of the whole process: a later call may not name another variant. Called by addon.ts. */
   loadKernels(folder: string, variant: string): void
   kernels(): NativeKernels
-  /** What calls may ask for at most: clvp/limits.h. */
+  /** The largest values that calls may request: clvp/limits.h. */
   limits(): Record<string, number>
   inspect(path: string): Promise<NativeFile>
   loadModel(
@@ -473,7 +473,7 @@ export interface Binding {
     abortFlag: NativeAbortFlag,
     onProgress?: (fraction: number) => void,
   ): Promise<NativeVerification>
-  /** The tensors that two files share by name. */
+  /** Compares the tensors that two files share by name. */
   compareTensors(
     a: string,
     b: string,
@@ -482,11 +482,11 @@ export interface Binding {
   ): Promise<NativeTensorDifference[]>
   decodeAudio(bytes: Uint8Array, maxSeconds: number, sampleRate: number): Promise<Float32Array>
   resample(samples: Float32Array, from: number, to: number): Promise<Float32Array>
-  /** Of `length` samples: the given ones cut, or padded with silence. */
+  /** Features of `length` samples: longer input is cut, shorter input is padded with silence. */
   melFeatures(samples: Float32Array, params: NativeMelParams, length: number): Promise<NativeMel>
   warpLogits(logits: Float32Array, seen: Int32Array, sampling: NativeSampling): Float32Array
   fixCodes(info: NativeInfo, rows: Int32Array[], stopped: boolean[], padTo: number): Int32Array[]
-  /** Embeddings to unit length, and all pairs' scores. */
+  /** Normalises embeddings to unit length, and scores all pairs. */
   similarity(info: NativeInfo, text: Float32Array, speech: Float32Array): NativeSimilarity
   /** Stops all work and waits for its threads; afterwards every call rejects. */
   stopWorkers(): void

@@ -1,42 +1,42 @@
-/** What this installation is made of, and what is wrong with it. */
+/** The parts of this installation, and its problems. */
 import { addonPath, addonPaths, backends, libc, packageVersion } from './addon.js'
 import { binding } from './binding.js'
 import type { Device } from './devices.js'
 
 /** What diagnose() finds. */
 export interface Diagnosis {
-  /** Of this package. */
+  /** Version of this package. */
   version: string
   node: string
   /** Such as 'linux-x64'. */
   platform: string
   /** 'glibc 2.36' or 'musl' on Linux; null elsewhere. */
   libc: string | null
-  /** The addon that was loaded; null where none could be. */
+  /** Path of the loaded addon; null if none could be loaded. */
   addon: string | null
   /** Prebuilt with the package, or built on this machine; null without an addon. */
   origin: 'prebuilt' | 'built' | null
-  /** Where an addon was looked for, in that order. */
+  /** Paths where an addon was searched, in order. */
   lookedFor: string[]
   /** The code that computes on the CPU; null without an addon. */
   cpu: {
-    /** The level of CPU features, such as 'haswell'; 'built in' where there is no choice. */
+    /** The level of CPU features, such as 'haswell'; 'built in' if there is only one. */
     variant: string
-    /** The library's file; null where it is built in. */
+    /** File of the library; null if it is built in. */
     library: string | null
-    /** What it uses, such as 'AVX2'. */
+    /** CPU features that it uses, such as 'AVX2'. */
     features: string[]
   } | null
   /** GGML's version; null without an addon. */
   ggml: string | null
-  /** Libraries of packages that add backends, such as @node-clvp/linux-x64-cuda. */
+  /** Libraries from packages that add backends, such as @node-clvp/linux-x64-cuda. */
   backends: string[]
   devices: Device[]
-  /** What is wrong and what to do, one sentence or more each; empty if all is well. */
+  /** What is wrong and what to do, at least one sentence each; empty if all is well. */
   problems: string[]
 }
 
-/** Loads the addon, and says what was loaded and what is wrong. Never throws. */
+/** Loads the addon, and reports what was loaded and what is wrong. Never throws. */
 export function diagnose(): Diagnosis {
   const found: Diagnosis = {
     version: packageVersion(),

@@ -1,13 +1,13 @@
-/** How much memory this process may still take, so that too much is refused instead of the process being killed. */
+/** The memory that this process may still take. A call that needs more is refused, before the system kills the process. */
 import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { ClvpError } from '../base/errors.js'
 
 /**
- * Bytes; undefined where the system does not tell. On Linux what is free of the machine's and of each control group's.
+ * In bytes; undefined where the system does not tell. On Linux, the least of what the machine and each control group have free.
  *
- * @param root where /proc and /sys are, for tests
+ * @param root the folder that holds /proc and /sys, for tests
  */
 export function freeMemory(root = '/'): number | undefined {
   if (process.platform !== 'linux') return undefined
@@ -15,12 +15,12 @@ export function freeMemory(root = '/'): number | undefined {
   return known.length > 0 ? Math.max(1, Math.min(...known)) : undefined
 }
 
-/** The same where that is known, and else what the system calls free. */
+/** freeMemory() where it is known, otherwise what the system reports as free. */
 export function availableMemory(): number {
   return freeMemory() ?? freemem()
 }
 
-/** Throws CLVP_OUT_OF_MEMORY if a call would take more than there is. */
+/** Throws CLVP_OUT_OF_MEMORY if a call needs more memory than is free. */
 export function checkMemory(bytes: number, remedy: string): void {
   const available = freeMemory()
   if (available === undefined || bytes <= available) return
@@ -45,7 +45,7 @@ function ofMachine(root: string): number | undefined {
   return found ? Number(found[1]) * 1024 : undefined
 }
 
-/** Of the process's control group and all above it, in both versions' layouts. */
+/** Free memory of the process's control group and of all its parents, in the layouts of both versions. */
 function ofGroups(root: string): (number | undefined)[] {
   const found: (number | undefined)[] = []
   for (const line of (read(join(root, 'proc/self/cgroup')) ?? '').trim().split('\n')) {
@@ -62,7 +62,7 @@ function ofGroups(root: string): (number | undefined)[] {
 interface Layout {
   limit: string
   usage: string
-  /** Lines of memory.stat: pages of files that the kernel gives back first. */
+  /** Lines of memory.stat that count file pages, which the kernel reclaims first. */
   reclaimable: RegExp
 }
 

@@ -17,16 +17,16 @@ import { allParts, type Part } from './parts.js'
 
 export interface CoreLoadOptions {
   device?: string
-  /** The parts to load; both unless given. */
+  /** The parts to load; default both. */
   parts?: readonly Part[]
   mmap?: boolean
-  /** Of the weights, in bytes: more are refused before they are read. */
+  /** Limit of the weights, in bytes: larger ones are refused before they are read. */
   maxMemory?: number | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** Runs a job of the loader with a flag that a signal sets. What it gives after an abort is handed to `discard`. */
+/** Runs a job of the loader. The signal sets its flag; a result that comes after an abort goes to `discard`. */
 async function loading<T>(
   { signal, onProgress }: Pick<CoreLoadOptions, 'signal' | 'onProgress'>,
   start: (flag: NativeAbortFlag, onProgress: CoreLoadOptions['onProgress']) => Promise<T>,
@@ -65,7 +65,7 @@ export function loadModel(path: string, options: CoreLoadOptions = {}): Promise<
   })
 }
 
-/** Of a device that is not there, why its backend is not. */
+/** Adds to the error of a missing device why its backend is missing. */
 function withReason(error: unknown, device: string): unknown {
   const backend = device.toLowerCase().split(':')[0]!
   if (!(error instanceof ClvpError) || error.code !== 'CLVP_DEVICE' || !isBackend(backend)) return error
@@ -77,10 +77,10 @@ function withReason(error: unknown, device: string): unknown {
 
 function missing(backend: string): string | undefined {
   const name = backendPackageName(backend)
-  return name && `The package ${name}, of this one's version, has that backend`
+  return name && `Install ${name}, in the same version as node-clvp, for that backend`
 }
 
-/** Reads a GGUF file from front to end and says what is wrong with it. */
+/** Reads a whole GGUF file and lists its faults. */
 export function scanModel(
   path: string,
   options: Pick<CoreLoadOptions, 'signal' | 'onProgress'> & { threads: number },

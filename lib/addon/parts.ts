@@ -1,4 +1,4 @@
-/** The parts of a model that can be loaded alone. */
+/** The parts of a model that can be loaded separately. */
 import { ClvpError, invalid } from '../base/errors.js'
 
 /**

@@ -1,4 +1,4 @@
-/** What is made of a damaged file, or measured on it, would hide the damage. */
+/** Refuses damaged input: a file made from it would get valid checksums, and a measurement of it would mislead. */
 import { ClvpError } from '../base/errors.js'
 import { scanModel } from './jobs.js'
 
@@ -15,6 +15,6 @@ export async function requireSound(file: string, options: Parameters<typeof scan
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more faults)` : ''
   throw new ClvpError(
     'CLVP_MODEL_FORMAT',
-    `${file} is no sound model file: ${where}${first.what}${more}. 'clvp verify' lists all that is wrong`,
+    `${file} is damaged: ${where}${first.what}${more}. 'clvp verify' lists all faults`,
   )
 }

@@ -1,6 +1,6 @@
-/** The types that weight matrices can be stored in, and what a matrix gets whose rows a type cannot hold. */
+/** The types of weight matrices, and the fallback for a matrix whose rows do not fit a type. */
 
-/** From exact to small. A row of 32 or 256 weights is a block; its bits per weight are beside it. */
+/** From exact to small, with bits per weight. Quantized types store blocks of 32 or 256 weights. */
 export const weightTypes = [
   'f32', // 32
   'f16', // 16
@@ -26,7 +26,7 @@ export const modelTypes = [...weightTypes, ...mixedTypes] as const
 
 export type ModelType = WeightType | MixedType
 
-/** Those that choose scales, and so can spare the columns that matter. */
+/** The types that choose scales, and so can lose less in the columns that matter. */
 export const calibratedTypes: readonly ModelType[] = [
   'q6_k',
   'q5_k',
@@ -37,7 +37,7 @@ export const calibratedTypes: readonly ModelType[] = [
   ...mixedTypes,
 ]
 
-/** Weights of a row that make one block, its bytes, and the next type for rows that are no whole number of blocks. */
+/** Weights of a block, bytes of a block, and the next type for rows that are not a whole number of blocks. */
 const blocks: Readonly<Record<WeightType, { size: number; bytes: number; next?: WeightType }>> = {
   f32: { size: 1, bytes: 4 },
   f16: { size: 1, bytes: 2 },
@@ -51,7 +51,7 @@ const blocks: Readonly<Record<WeightType, { size: number; bytes: number; next?: 
   iq4_nl: { size: 32, bytes: 18, next: 'f16' },
 }
 
-/** The type for rows of a length: the one asked for, or the first of its successors that can hold them. */
+/** The type for rows of a length: the requested one, or the first of its successors that fits. */
 export function typeForRows(type: WeightType, length: number): WeightType {
   const { size, next } = blocks[type]
   return next === undefined || length % size === 0 ? type : typeForRows(next, length)
@@ -61,12 +61,12 @@ export function isWeightType(text: string): text is WeightType {
   return (weightTypes as readonly string[]).includes(text)
 }
 
-/** Does it keep weights in blocks of a few bits each? Such weights cannot be told from one another as finely as before. */
+/** Does the type store blocks of a few bits per weight? This loses precision. */
 export function isQuantized(type: WeightType): boolean {
   return blocks[type].size > 1
 }
 
-/** The bytes of a row that its type can hold. */
+/** The bytes of a row whose length fits the type. */
 export function rowBytes(type: WeightType, length: number): number {
   return (length / blocks[type].size) * blocks[type].bytes
 }

@@ -1,10 +1,13 @@
 /** The one place that listens to AbortSignals for calls of the package. */
 import { abortError } from './errors.js'
 
-/** What a signal's abort stops. One listener a signal: Node warns of more than ten, and calls by the thousand may share a signal. */
+/**
+ * The functions that each signal stops. A signal gets one listener only: thousands of calls may share it, and Node
+ * warns of more than ten.
+ */
 const stops = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Has `stop` called when the signal aborts; returns what takes that back. */
+/** Calls `stop` when the signal aborts. Returns a function that cancels this. */
 export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   let all = stops.get(signal)
   if (!all) {
@@ -24,8 +27,8 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
 }
 
 /**
- * Runs work that `stop` ends. Rejects as soon as the signal aborts, while the work comes to its end behind it; what that then gives is
- * handed to `discard`.
+ * Runs work that `stop` ends. Rejects as soon as the signal aborts. The work may still finish later; its result then
+ * goes to `discard`.
  */
 export async function withAbort<T>(
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * Reading what a caller passes: each helper checks one value and gives it back, or throws the one kind of message.
- * Options objects are copied once, own properties only, and a name that is not known is an error.
+ * Argument checks: each helper checks one value and returns it, or throws an error whose message has the common shape.
+ * Options objects are copied once, own properties only; an unknown name is an error.
  */
 import { ClvpError, invalid } from './errors.js'
 
@@ -14,7 +14,7 @@ export function pick<K extends string>(
   if (value === null || typeof value !== 'object' || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw invalid('an object', name, value)
   }
-  // Without a prototype: what someone put on Object.prototype is no option.
+  // Without a prototype, so that properties of Object.prototype do not count as options.
   const picked: Partial<Record<K, unknown>> = Object.create(null)
   for (const key of Object.keys(value)) {
     if (!known.includes(key as K)) {
@@ -62,7 +62,7 @@ export function string(value: unknown, name: string): string {
   return value
 }
 
-/** A file's path: a string without NUL, which no system takes. */
+/** A file's path: a non-empty string without NUL, which no system accepts. */
 export function path(value: unknown, name: string): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) {
     throw invalid('a path (a non-empty string)', name, value)
@@ -87,7 +87,7 @@ export function abortSignal(value: unknown, name: string): AbortSignal | undefin
   throw invalid('an AbortSignal', name, value)
 }
 
-/** One in truth: an object can have the prototype alone. */
+/** An object that has only the prototype of an AbortSignal is not one: its getter throws. */
 function isSignal(value: unknown): value is AbortSignal {
   try {
     return value instanceof AbortSignal && typeof value.aborted === 'boolean'

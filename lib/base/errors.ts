@@ -2,27 +2,27 @@
 export type ClvpErrorCode =
   /** A wrong option, text, row or path. */
   | 'CLVP_INVALID_ARGUMENT'
-  /** A model file or checkpoint that is damaged, or is none. */
+  /** A file that is damaged, or is not a model file or checkpoint. */
   | 'CLVP_MODEL_FORMAT'
-  /** Sound, but of a kind that this build does not run; or the addon could not be loaded. */
+  /** Valid, but not supported by this build or model; or the addon could not be loaded. */
   | 'CLVP_UNSUPPORTED'
   /** A signal stopped the call. */
   | 'CLVP_ABORTED'
-  /** dispose() came first. */
+  /** The model was disposed of. */
   | 'CLVP_DISPOSED'
   | 'CLVP_OUT_OF_MEMORY'
   /** A file could not be read or written. */
   | 'CLVP_IO'
-  /** More calls at a time than `maxCalls` allows. */
+  /** More calls at the same time than `maxCalls` allows. */
   | 'CLVP_BUSY'
-  /** A device that is not there, or a computation that failed on it. */
+  /** A device is missing, or a computation on it failed. */
   | 'CLVP_DEVICE'
   /** Audio that is damaged, empty, too long, or of an unknown format. */
   | 'CLVP_AUDIO'
 
 /**
- * The one error class of this package. `code` says what kind of failure it is; the message says what was
- * expected, what came and what to do. An abort has `name` `'AbortError'`, as the platform's own aborts have.
+ * The one error class of this package. `code` names the kind of failure; the message says what was expected, what was
+ * received and what to do. An abort has the `name` `'AbortError'`, like the platform's own aborts.
  */
 export class ClvpError extends Error {
   readonly code: ClvpErrorCode
@@ -61,7 +61,7 @@ export function abortError(signal: AbortSignal): ClvpError {
   return new ClvpError('CLVP_ABORTED', 'The operation was aborted', { cause: signal.reason })
 }
 
-/** The error of every call after dispose(), and of those that it cuts short. */
+/** The error of every call after dispose(), and of the calls that dispose() ends. */
 export function disposedError(): ClvpError {
   return new ClvpError('CLVP_DISPOSED', 'This model was disposed of: load it again')
 }

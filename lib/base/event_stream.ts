@@ -1,11 +1,11 @@
-/** What a call reports while it runs, as an async iterable: Node's own queue behind typed events. */
+/** The events of a running call as an async iterable. The queue is that of Node's `events.on`. */
 import { EventEmitter, on } from 'node:events'
 
 const over = { done: true, value: undefined } as const
 
 /**
- * An async iterable that a producer pushes into. Events wait in memory until they are read. Leaving the loop early tells the
- * producer to stop and drops what it still pushes.
+ * An async iterable that a producer pushes into. Events wait in memory until they are read. Leaving the loop early
+ * stops the producer and drops all later events.
  */
 export class EventStream<T> implements AsyncIterableIterator<T> {
   readonly #source = new EventEmitter()
@@ -27,7 +27,7 @@ export class EventStream<T> implements AsyncIterableIterator<T> {
     this.#source.emit('end')
   }
 
-  /** Ends with an error, which comes after the events that wait. */
+  /** Ends with an error, which the reader gets after the waiting events. */
   fail(error: unknown): void {
     if (this.#isEnded) return // without a listener, EventEmitter throws an 'error'
     this.#isEnded = true

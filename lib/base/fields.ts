@@ -1,6 +1,6 @@
 /**
- * Settings that a JSON file spells in snake_case and a class in camelCase: one table gives each its default and its check
- * for both.
+ * Settings that are snake_case in a JSON file and camelCase in a class. One table holds the default and the check of each
+ * setting for both.
  */
 import { boolean, integer, number, oneOf, pick } from './check.js'
 import { ClvpError, invalid } from './errors.js'
@@ -8,9 +8,9 @@ import { Float, frozenJson, isObject, type JsonObject } from './json.js'
 
 export interface Field<T> {
   readonly fallback: T
-  /** Gives the value back, or throws what is wrong with it. */
+  /** Returns the value, or throws an error that says what is wrong with it. */
   readonly read: (value: unknown, name: string) => T
-  /** Python's type is float: whole numbers too are written with a decimal point, and refused without. */
+  /** Python's type is float: whole numbers are also written with a decimal point, since Python refuses them without. */
   readonly isFloat?: boolean
 }
 
@@ -32,7 +32,7 @@ export function real(fallback: number, min = -Number.MAX_VALUE, max = Number.MAX
   return { fallback, read: (value, name) => number(value, name, min, max), isFloat: true }
 }
 
-/** A share, such as a dropout. */
+/** A fraction from 0 to 1, such as a dropout. */
 export const share = (fallback: number): Field<number> => real(fallback, 0, 1)
 
 export function flag(fallback: boolean): Field<boolean> {
@@ -51,19 +51,19 @@ export function orNull<T>(field: Field<T>, fallback: T | null = null): Field<T |
   return { ...field, fallback, read: (value, name) => (value === null ? null : field.read(value, name)) }
 }
 
-/** A token's id, or -1 or null for none. The vocabulary's size is no bound: transformers only warns beyond it. */
+/** A token's id, or -1 or null for none. The vocabulary's size is not a limit: transformers only warns beyond it. */
 export function tokenId(fallback: number | null): Field<number | null> {
   return orNull(count(0, -1), fallback)
 }
 
-/** One token's id or those of several. */
+/** One token id or several. */
 export function tokenIds(fallback: number | null): Field<number | readonly number[] | null> {
   const read = (value: unknown, name: string) =>
     Array.isArray(value) ? readCodes(value, name) : tokenId(null).read(value, name)
   return { fallback, read }
 }
 
-/** Some codes, at least one. */
+/** A list of at least one code. */
 export function codes(...fallback: number[]): Field<readonly number[]> {
   return { fallback: Object.freeze(fallback), read: readCodes }
 }
@@ -91,7 +91,7 @@ function readCodes(value: unknown, name: string): readonly number[] {
 
 // --- reading and writing -------------------------------------------------------------------------------------------
 
-/** What a JSON file holds, for constructors that take camelCase options as well. */
+/** The content of a JSON file, for constructors that also take camelCase options. */
 export class Dictionary {
   readonly entries: JsonObject
 
@@ -106,7 +106,7 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** Values for all fields out of camelCase options, or out of a dictionary, whose other entries come back too. */
+/** Reads all fields from camelCase options or from a dictionary. `extra` holds the dictionary's other entries. */
 export function readFields<F extends Fields>(
   fields: F,
   given: unknown,

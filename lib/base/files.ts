@@ -1,25 +1,28 @@
-/** Reading files: regular ones only, with bounds, and with what the file system says as errors of this package. */
+/** Reads regular files of bounded size, and turns the file system's errors into errors of this package. */
 import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { ClvpError, type ClvpErrorCode } from './errors.js'
 
-/** Opening a FIFO waits for a writer without O_NONBLOCK; a terminal may become ours without O_NOCTTY. Windows has neither. */
+/**
+ * Without O_NONBLOCK, opening a FIFO waits for a writer. Without O_NOCTTY, a terminal may become the controlling one.
+ * Windows has neither flag.
+ */
 const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-/** What a file is opened for. */
+/** The purpose that a file is opened for. */
 export interface FileUse {
   /** For messages: 'the clip'. */
   what: string
   maxBytes: number
-  /** Of the error for a longer file. */
+  /** The code of the error for a longer file. */
   code: ClvpErrorCode
 }
 
-/** A regular file that is open, and read in pieces at any place. */
+/** An open regular file, which can be read at any offset. */
 export class SourceFile {
   readonly path: string
-  /** When it was opened. */
+  /** In bytes, at the time of opening. */
   readonly size: number
   readonly #what: string
   readonly #info: BigIntStats
@@ -34,9 +37,9 @@ export class SourceFile {
   }
 
   /**
-   * Checks what it has opened, so nothing can take its place between the check and the reads.
+   * Checks the file after opening it, so that nothing can take its place between the check and the reads.
    *
-   * @param what the file is to be, for messages
+   * @param what the file's purpose, for messages
    * @throws ClvpError CLVP_IO, also for folders, FIFOs, devices, sockets and links that lead to nothing
    */
   static async open(path: string, what: string): Promise<SourceFile> {
@@ -59,16 +62,16 @@ export class SourceFile {
         .read(target, done, target.length - done, offset + done)
         .catch((error) => failIo(this.path, error))
       if (bytesRead === 0) {
-        throw new ClvpError('CLVP_IO', `Cannot read ${this.path}: it became shorter meanwhile`)
+        throw new ClvpError('CLVP_IO', `Cannot read ${this.path}: it became shorter while it was read`)
       }
       done += bytesRead
     }
   }
 
   /**
-   * For work that opens the same path more than once.
+   * Checks that the path still leads to this unchanged file, for work that opens the path more than once.
    *
-   * @throws ClvpError CLVP_IO if the path leads to another file by now, or if this one was written to
+   * @throws ClvpError CLVP_IO if the path now leads to another file, or if this one was written to
    */
   async requireUnchanged(): Promise<void> {
     const now = await SourceFile.open(this.path, this.#what)
@@ -79,17 +82,17 @@ export class SourceFile {
     if (same) return
     throw new ClvpError(
       'CLVP_IO',
-      `Expected ${this.path} to stay as it was but it has been replaced or written to: try again when it is whole`,
+      `Expected ${this.path} to stay as it was but it has been replaced or written to: try again when it is complete`,
     )
   }
 
-  /** Never fails: what was read is read. */
+  /** Never fails: an error here does not affect what was read. */
   async close(): Promise<void> {
     await this.#handle.close().catch(() => {})
   }
 }
 
-/** Does work that opens a file by its path more than once, and fails if it was not the same file throughout. */
+/** Runs work that opens a file by its path more than once. Fails if the file was replaced or changed meanwhile. */
 export async function whileUnchanged<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
   const file = await SourceFile.open(path, what)
   try {
@@ -101,7 +104,7 @@ export async function whileUnchanged<T>(path: string, what: string, work: () => 
   }
 }
 
-/** A whole file, as long as it was when it was opened: one that grows is read no further. */
+/** Reads a whole file. If the file grows meanwhile, reads only the size that it had when it was opened. */
 export async function readWhole(path: string, { what, maxBytes, code }: FileUse): Promise<Buffer> {
   const file = await SourceFile.open(path, what)
   try {
@@ -129,7 +132,7 @@ function allocate({ path, size }: SourceFile): Buffer {
   }
 }
 
-/** Why something could not be opened: a socket never can be, and a link may lead to nothing. */
+/** Throws the reason why a path could not be opened. A socket never can be, and a link may lead to nothing. */
 export async function failOpen(path: string, expected: string, error: unknown): Promise<never> {
   const info = await stat(path).catch(() => undefined)
   if (info && !info.isFile()) throw wrongKind(path, expected, kindOf(info))
@@ -142,7 +145,7 @@ export function wrongKind(path: string, expected: string, kind: string): ClvpErr
   return new ClvpError('CLVP_IO', `Expected ${expected} but ${path} is ${kind}: name another path`)
 }
 
-/** What is at a path, for messages. */
+/** The kind of thing at a path, for messages. */
 export function kindOf(info: Stats | BigIntStats): string {
   if (info.isFile()) return 'a regular file'
   if (info.isDirectory()) return 'a folder'
@@ -163,16 +166,16 @@ export function failIo(path: string, cause: unknown): never {
   throw new ClvpError('CLVP_IO', `Cannot read ${path}: ${reason}`, { cause })
 }
 
-/** Whether it failed because there is nothing of that name: all else may be there, and must not be passed over. */
+/** Did a call fail because nothing has that name? After any other error the file may exist, and must not be ignored. */
 export function isAbsence(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 /**
- * What is at a path, or undefined if nothing is.
+ * The information about a path, or undefined if nothing is there.
  *
- * @param expected what would be there, for messages
- * @throws ClvpError CLVP_IO if that cannot be told, and for a link that leads to nothing
+ * @param expected the expected kind of file, for messages
+ * @throws ClvpError CLVP_IO if the system cannot tell, and for a link that leads to nothing
  */
 export async function statIfThere(path: string, expected: string): Promise<Stats | undefined> {
   return stat(path).catch(async (error) => {
@@ -182,12 +185,12 @@ export async function statIfThere(path: string, expected: string): Promise<Stats
   })
 }
 
-/** Removes a file of ours, if it can: where that fails, what led to it has failed before, and is what to tell. */
+/** Removes one of our own files. Ignores a failure: the error that led here is the one to report. */
 export async function removeQuietly(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => {})
 }
 
-/** Writes a file in one piece: under a temporary name beside it, synced, then renamed. */
+/** Writes a file atomically: under a temporary name beside the target, synced, then renamed. */
 export async function writeWhole(target: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   let made = false

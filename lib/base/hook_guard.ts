@@ -1,6 +1,6 @@
-/** Callers' functions as the core may call them: they never throw, and the first error ends the call that they belong to. */
+/** Wraps a caller's functions for the core. The wrappers never throw; the first error ends the call they belong to. */
 
-/** A callback that is not called any more once something has failed. */
+/** A callback that is no longer called once something has failed. */
 export function quiet<A>(
   callback: (value: A) => void,
   failed: () => boolean,
@@ -16,7 +16,7 @@ export function quiet<A>(
   }
 }
 
-/** A callback that is not called any more after its first error, which `fail` is told. */
+/** A callback that is no longer called after its first error. `fail` receives that error. */
 export function once<A>(callback: (value: A) => void, fail: (error: unknown) => void): (value: A) => void {
   let failed = false
   const caught = (error: unknown) => {

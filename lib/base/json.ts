@@ -49,7 +49,7 @@ export function pythonJson(value: unknown, asciiOnly = true, indent = ''): strin
 }
 
 function escaped(unit: string): string {
-  // Python leaves DEL alone.
+  // Python does not escape DEL.
   return unit === '\u007f' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
@@ -63,7 +63,7 @@ export function frozenJson(value: unknown, name: string, depth = 0): unknown {
     const entries = Object.entries(value).map(([key, item]) => [key, frozenJson(item, name, depth + 1)])
     return Object.freeze(Object.fromEntries(entries))
   }
-  throw malformed(`Expected what JSON can hold for ${name} but received ${describe(value)}`)
+  throw malformed(`Expected a JSON value for ${name} but received ${describe(value)}`)
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -73,7 +73,7 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * Reads a file that holds one JSON object.
  *
- * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` when it is too large or something else
+ * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` when it is too large or holds something else
  */
 export async function readJson(file: string): Promise<JsonObject> {
   const bytes = await readWhole(path(file, 'path'), use)
@@ -93,7 +93,7 @@ export async function readJsonIfThere(file: string): Promise<JsonObject | undefi
   return (await statIfThere(file, 'a JSON file')) ? readJson(file) : undefined
 }
 
-/** Runs a reader of what a file holds: what is wrong in it is the file's fault, not the caller's. */
+/** Runs a reader of a file's content. An invalid argument becomes CLVP_MODEL_FORMAT: the file is at fault, not the caller. */
 export function fromFile<T>(file: string, read: () => T): T {
   try {
     return read()
@@ -104,7 +104,7 @@ export function fromFile<T>(file: string, read: () => T): T {
   }
 }
 
-/** Makes a folder, and those above it, if they are not there; gives back its checked path. */
+/** Creates a folder and its parents if they are missing. Returns the checked path. */
 export async function makeFolder(folder: unknown): Promise<string> {
   const checked = path(folder, 'folder')
   try {
@@ -112,7 +112,7 @@ export async function makeFolder(folder: unknown): Promise<string> {
     return checked
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `${checked} could not be made: ${reason}`, { cause })
+    throw new ClvpError('CLVP_IO', `${checked} could not be created: ${reason}`, { cause })
   }
 }
 

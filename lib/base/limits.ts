@@ -1,4 +1,7 @@
-/** The most that a call may ask for. The core has the same table, clvp/limits.h; test/base/limits.test.js compares the two. */
+/**
+ * The largest values that a call may request. The core has the same table in clvp/limits.h; test/base/limits.test.js
+ * compares the two.
+ */
 export const limits = {
   candidates: 65536,
   /** Candidates of a call that are decoded together. */
@@ -6,9 +9,9 @@ export const limits = {
   beams: 256,
   /** Ids that end a row. */
   stops: 64,
-  /** Runs of ids that are not drawn. */
+  /** Sequences of ids that are never drawn. */
   badWords: 65536,
-  /** Codes that an encoder takes at once: three minutes of speech. */
+  /** Codes of one row of an encoder: three minutes of speech. */
   rowCodes: 4096,
   /** Rows of one forward pass. */
   towerRows: 4096,

@@ -1,4 +1,4 @@
-/** Results that may be asked for again, by what they were made of: as many as fit, the least recently used leaves first. */
+/** Keeps a fixed number of results by key, and evicts the least recently used. */
 export class LruCache<V> {
   readonly #most: number
   readonly #held = new Map<string, V>() // in the order of use

@@ -1,4 +1,4 @@
-/** How rows of different lengths are padded: one option for tokenizers and feature extractors. */
+/** The padding of rows of different lengths: one option for tokenizers and feature extractors. */
 import { oneOf } from './check.js'
 
 /** `true` is `'longest'`, `false` is `'do_not_pad'`. */

@@ -3,21 +3,21 @@ import { ClvpError, invalid } from './errors.js'
 export type TensorData = Float32Array | Int32Array
 
 /**
- * Numbers with a shape, row-major. What calls return is the caller's own: nothing else holds it.
+ * Numbers with a shape, row-major. A tensor that a call returns belongs to the caller: nothing else refers to it.
  */
 export class Tensor<T extends TensorData = TensorData> {
   readonly data: T
   readonly dims: readonly number[]
   readonly #size: number
 
-  /** @internal Is it a tensor, made by this class, whose memory is still there? */
+  /** @internal Is it a tensor of this class whose memory is not detached? */
   static isSound(value: unknown): value is Tensor {
     return typeof value === 'object' && value !== null && #size in value && value.data.length === value.#size
   }
 
   /**
    * @param data as many numbers as `dims` multiply to; not copied
-   * @param dims whole numbers from 0; none for a single number
+   * @param dims whole numbers from 0; an empty array for a single number
    * @throws ClvpError `CLVP_INVALID_ARGUMENT`
    */
   constructor(data: T, dims: readonly number[]) {
@@ -41,12 +41,12 @@ export class Tensor<T extends TensorData = TensorData> {
     Object.freeze(this)
   }
 
-  /** The number of a tensor that has one. @throws ClvpError `CLVP_INVALID_ARGUMENT` for any other */
+  /** The value of a tensor of one number. @throws ClvpError `CLVP_INVALID_ARGUMENT` for any other */
   item(): number {
     if (this.data.length === 1) return this.data[0]!
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected a tensor of one number but this one has ${this.data.length}: read its data`,
+      `Expected a tensor of one number for item() but received one of ${this.data.length}: read its data`,
     )
   }
 }

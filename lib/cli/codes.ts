@@ -1,11 +1,11 @@
-/** Codes from JSON files: what users write, and what `clvp generate` wrote. */
+/** Reads codes from JSON files, which a user or `clvp generate` wrote. */
 import { ClvpError } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
 import type { Heard } from './sound.js'
 
 const use: FileUse = { what: 'the codes', maxBytes: 2 ** 28, code: 'CLVP_INVALID_ARGUMENT' }
 
-/** Rows of codes. */
+/** Reads rows of codes. */
 export async function readCodes(file: string): Promise<Int32Array[]> {
   const held = await readJson(file)
   const candidates = field(held, 'candidates')
@@ -15,9 +15,9 @@ export async function readCodes(file: string): Promise<Int32Array[]> {
 }
 
 /**
- * One row of codes to be heard: an array, an object with `codes`, or the candidate of a rank in what `clvp generate` wrote.
+ * Reads one row of codes for a preview: an array, an object with `codes`, or one candidate of a file from `clvp generate`.
  *
- * @param rank from 1, the best; default 1
+ * @param rank the candidate's rank, from 1 (the best, default)
  */
 export async function readHeard(file: string, rank: number | undefined): Promise<Heard> {
   const held = await readJson(file)
@@ -53,7 +53,7 @@ async function readJson(file: string): Promise<unknown> {
 
 function heardRow(file: string, row: unknown): Int32Array {
   if (isRow(row)) return Int32Array.from(row)
-  throw bad(file, 'expected an array of integers, { "codes": [...] }, or what \'clvp generate --out\' wrote')
+  throw bad(file, 'expected an array of integers, { "codes": [...] }, or a file from \'clvp generate --out\'')
 }
 
 function bad(file: string, reason: string, cause?: unknown): ClvpError {

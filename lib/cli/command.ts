@@ -1,11 +1,11 @@
-/** What a command of the command line is, how its arguments are read, and how its help is written. */
+/** The definition of a command, the parser of its arguments, and the text of its help. */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
-/** A wrong call of the command line: exit status 2. */
+/** Wrong arguments on the command line: exit status 2. */
 export class UsageError extends Error {}
 
 export interface Flag {
-  /** What stands for the value in the help; absent for a switch. */
+  /** The placeholder of the value in the help; absent for a switch. */
   value?: string
   short?: string
   multiple?: boolean
@@ -15,11 +15,11 @@ export interface Flag {
 export interface Context {
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
-  /** Shows how far a stage has come; nothing unless stderr is a terminal. */
+  /** Shows the progress of a stage, if stderr is a terminal. */
   progress(stage: string, fraction: number): void
 }
 
-/** What a command prints: `text` for people, `json` for programs. */
+/** The output of a command: `text` for people, `json` for programs. */
 export interface Output {
   text: string
   json: unknown
@@ -67,7 +67,7 @@ export class Arguments {
     return this.#values[name] as string | undefined
   }
 
-  /** A value that must be one of a few. */
+  /** The value of a flag that accepts one of `choices`. */
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const value = this.text(name)
     const found = choices.find((choice) => choice === value)

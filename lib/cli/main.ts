@@ -39,7 +39,7 @@ const commands: readonly Command[] = [
   doctor,
 ]
 
-/** As shells report them: 128 + the signal's number. */
+/** Exit statuses as shells report them: 128 + the signal's number. */
 const stops = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** The exit status of a command that was stopped. */
@@ -49,8 +49,8 @@ function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return (
-    'Usage: clvp COMMAND [options]\n\nFrom a text and a few seconds of a voice to ranked speech-token candidates.\n\n' +
-    `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' tells more; 'clvp --version' prints the version.\n`
+    'Usage: clvp COMMAND [options]\n\nDraws speech-token candidates for a text in a cloned voice, and ranks them.\n\n' +
+    `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
   )
 }
 
@@ -65,7 +65,7 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
   }
   const abort = new AbortController()
   const bar = new ProgressBar()
-  // The first Ctrl-C (or SIGTERM) stops the work tidily; a second one ends the process as usual.
+  // The first Ctrl-C (or SIGTERM) aborts the command; the second ends the process as usual.
   for (const [signal, status] of Object.entries(stops)) {
     process.once(signal, () => {
       stopped = status
@@ -116,7 +116,7 @@ function report(error: unknown, command: Command | undefined): number {
   return 1
 }
 
-// A reader that has had enough, as `head`, is no failure.
+// A reader that closes the pipe early, such as `head`, is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

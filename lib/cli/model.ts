@@ -1,4 +1,4 @@
-/** Loading a model as a command's first argument names it, with the flags that all such commands share. */
+/** Loads the model that a command's first argument names, with the flags that all such commands share. */
 import { readParts } from '../addon/parts.js'
 import { modelTypes } from '../addon/weight_types.js'
 import { Clvp } from '../clvp/clvp.js'
@@ -10,41 +10,41 @@ export const modelFlags: Record<string, Flag> = {
   threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
   'kv-type': {
     value: 'TYPE',
-    help: 'of keys and values: f32, f16, q8_0 (half the memory of f16; default: auto)',
+    help: 'type of keys and values: f32, f16, q8_0 (half the memory of f16) or auto (default)',
   },
   type: {
     value: 'TYPE',
-    help: "type to convert a folder to: one of 'clvp convert --help', or auto (default: f16)",
+    help: "type to convert a folder to: see 'clvp convert --help', or auto (default: f16)",
   },
   'max-memory': {
     value: 'MB',
-    help: 'refuse what takes more, and decode fewer at a time (default: no limit)',
+    help: 'memory limit: decode fewer together, or refuse the call (default: no limit)',
   },
   part: {
     value: 'NAME',
     multiple: true,
-    help: 'load only this part, decoder or ranker; may be repeated (default: both)',
+    help: 'load only this part, decoder or ranker; repeatable (default: both)',
   },
-  mmap: { help: "use the file's pages as the weights; it must not change meanwhile" },
-  revision: { value: 'R', help: 'of a model on the hub: branch, tag or commit (default: main)' },
+  mmap: { help: 'map the model file into memory; the file must not change meanwhile' },
+  revision: { value: 'R', help: 'branch, tag or commit of a model on the hub (default: main)' },
 }
 
-/** 'demo' names the embedded model; './demo' a folder of that name. */
+/** 'demo' names the embedded model; './demo' is a folder of that name. */
 export function isDemo(name: string): boolean {
   return name === 'demo'
 }
 
-/** The path that a command's argument stands for. */
+/** The path of the model that an argument names. */
 export function modelSource(name: string): string {
   return isDemo(name) ? Clvp.demo : name
 }
 
-/** What the shared flags give `Clvp.load`. */
+/** The options of `Clvp.load` from the shared flags. */
 export function readModelFlags(args: Arguments, context: Context): LoadOptions {
   return { ...readSourceFlags(args, context), ...args.numbers({ threads: 'threads' }) }
 }
 
-/** The same without the threads. */
+/** readModelFlags() without the threads. */
 export function readSourceFlags(args: Arguments, context: Context): LoadOptions {
   const type = args.choice('type', [...modelTypes, 'auto'])
   const kvType = args.choice('kv-type', kvTypes)

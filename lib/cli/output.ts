@@ -1,4 +1,4 @@
-/** What the commands that write a model file share. */
+/** Code shared by the commands that write a model file. */
 import { refuseUnused } from '../../quantize/column_importance.js'
 import { Importance } from '../../quantize/importance.js'
 import {
@@ -16,28 +16,28 @@ import { megabytes, peakRss } from './table.js'
 
 export const typeDetails =
   `Types, from exact to small: ${weightTypes.join(', ')}.\n` +
-  `Mixes, which keep the matrices that suffer most in a larger type: ${mixedTypes.join(', ')}.\n` +
-  "PATTERN is over tensors' names, as 'clvp inspect MODEL.gguf --tensors' lists them: * is any characters, ? one,\n" +
-  '{a,b} either. The last pattern that fits counts.\n' +
-  'A calibration lets types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the\n' +
-  "model for it, which takes as much memory as the model has; 'clvp calibrate' does that once for all types."
+  `Mixes, which keep the most sensitive matrices in a larger type: ${mixedTypes.join(', ')}.\n` +
+  "PATTERN matches tensor names, as 'clvp inspect MODEL.gguf --tensors' lists them: * matches any characters,\n" +
+  '? one character, {a,b} either. The last matching pattern counts.\n' +
+  'With a calibration, types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the model\n' +
+  "for it, which needs memory for the whole model; 'clvp calibrate' does this once for all types."
 
 export const outputFlags: Record<string, Flag> = {
   'tensor-type': {
     value: 'PATTERN=TYPE',
     multiple: true,
-    help: "another type for some matrices, e.g. '*.ffn_down.weight=q6_k'; may be repeated",
+    help: "another type for some matrices, e.g. '*.ffn_down.weight=q6_k'; repeatable",
   },
-  calibration: { value: 'FILE.json', help: "use what 'clvp calibrate' wrote of this checkpoint" },
+  calibration: { value: 'FILE.json', help: "use a calibration of this checkpoint from 'clvp calibrate'" },
   calibrate: {
     value: 'FILE',
-    help: 'calibrate first, with a text file that has a text on each line',
+    help: 'calibrate first, on a text file with one text per line',
   },
-  voices: { ...voicesFlag, help: 'for --calibrate: a clip or a folder of clips; repeatable (default: demo)' },
-  threads: { value: 'N', help: 'CPU threads (default: the physical cores); the file is the same' },
+  voices: { ...voicesFlag, help: 'for --calibrate: a clip or folder of clips; repeatable (default: demo)' },
+  threads: { value: 'N', help: 'CPU threads (default: the physical cores); no effect on the file' },
 }
 
-/** The options that the shared flags give to whatever makes a file of this type from this source. */
+/** The options from the shared flags, for making a file of this type from this source. */
 export async function readOutputFlags(args: Arguments, context: Context, source: string, type: ModelType) {
   const tensorTypes = args.texts('tensor-type').map(splitTensorType)
   const importance = await readImportance(args, context, source, () => refuseUnused(type, tensorTypes))
@@ -50,7 +50,7 @@ export async function readOutputFlags(args: Arguments, context: Context, source:
   }
 }
 
-/** @param check throws if the type takes no notice of it */
+/** @param check throws if the type does not use a calibration */
 async function readImportance(args: Arguments, context: Context, source: string, check: () => void) {
   const [found, file] = [args.text('calibration'), args.text('calibrate')]
   if (file === undefined) {
@@ -81,14 +81,14 @@ function splitTensorType(text: string): [string, WeightType] {
   return [text.slice(0, at), type]
 }
 
-/** A type given as an argument of its own. */
+/** Reads the TYPE argument. */
 export function modelType(text: string) {
   const found = modelTypes.find((each) => each === text)
   if (found === undefined) throw new UsageError(`TYPE is one of ${modelTypes.join(', ')}, not '${text}'`)
   return found
 }
 
-/** Says what was written; `notes` are lines of their own. */
+/** Reports what was written. Each of `notes` becomes a line. */
 export function report<T extends { path: string; type: string; bytes: number }>(
   result: T,
   started: number,

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** One progress bar on stderr, a stage after the other; silent unless stderr is a terminal. */
+/** One progress bar on stderr, for one stage after the other; silent unless stderr is a terminal. */
 export class ProgressBar {
   readonly #shown = process.stderr.isTTY === true
   #bar: SingleBar | undefined

@@ -8,11 +8,11 @@ import type { Arguments, Flag } from './command.js'
 export const voicesFlag: Flag = {
   value: 'PATH',
   multiple: true,
-  help: 'a clip or a folder of clips, each a voice for texts in turn; repeatable (default: demo)',
+  help: 'a clip or folder of clips; texts use the voices in turn; repeatable (default: demo)',
 }
 
 export const sampleFlags: Record<string, Flag> = {
-  texts: { value: 'FILE', help: 'a text file with a text on each line' },
+  texts: { value: 'FILE', help: 'a text file with one text per line' },
   voices: voicesFlag,
   candidates: { value: 'N', short: 'n', help: 'candidates drawn for each text' },
   'max-tokens': { value: 'N', help: 'most codes of a candidate' },
@@ -22,7 +22,7 @@ export const sampleFlags: Record<string, Flag> = {
 const use: FileUse = { what: 'the texts', maxBytes: 2 ** 22, code: 'CLVP_IO' }
 const isClip = /\.(wav|mp3|flac|ogg)$/i
 
-/** The texts of a file. */
+/** Reads a text file with one text per line. */
 export async function readTexts(file: string): Promise<string[]> {
   const text = (await readWhole(file, use)).toString()
   const lines = text
@@ -30,12 +30,15 @@ export async function readTexts(file: string): Promise<string[]> {
     .map((line) => line.trim())
     .filter((line) => line !== '')
   if (lines.length === 0) {
-    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text on each line of ${file} but it holds none`)
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected one text per line in ${file} but it holds none: name another file`,
+    )
   }
   return lines
 }
 
-/** Paths of the clips, if --voices was given: a folder stands for the clips in it, in the order of their names. */
+/** Paths of the clips, if --voices was given. A folder stands for its clips, ordered by name. */
 export async function readVoices(args: Arguments): Promise<string[] | undefined> {
   const paths = args.texts('voices')
   if (paths.length === 0) return undefined
@@ -54,7 +57,7 @@ export async function readVoices(args: Arguments): Promise<string[] | undefined>
     if (inside.length === 0) {
       throw new ClvpError(
         'CLVP_INVALID_ARGUMENT',
-        `Expected clips (.wav, .mp3, .flac, .ogg) in ${path} but found none`,
+        `Expected clips (.wav, .mp3, .flac, .ogg) in ${path} but found none: name another folder`,
       )
     }
     clips.push(...inside.map((name) => join(path, name)))

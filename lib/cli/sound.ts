@@ -1,4 +1,4 @@
-/** Candidates to the ear and the eye: what `clvp generate` and `clvp preview` write of codes. */
+/** Writes codes as sound and as pictures, for `clvp generate` and `clvp preview`. */
 import { melPlot } from '../audio/mel_plot.js'
 import { writeWav } from '../audio/wav.js'
 import { ClvpError } from '../base/errors.js'
@@ -6,7 +6,7 @@ import { writeWhole } from '../base/files.js'
 import type { Clvp, PreviewOptions } from '../clvp/clvp.js'
 import type { Candidate } from '../clvp/result.js'
 
-/** A row of codes, and what is known of it. */
+/** A row of codes to preview, with its caption. */
 export interface Heard {
   title: string
   codes: Int32Array
@@ -19,12 +19,12 @@ export function heardCandidate({ drawnCodes, score, seconds, finishReason }: Can
   return { title: `rank ${rank}`, codes: drawnCodes, score, seconds, finishReason }
 }
 
-/** Throws CLVP_UNSUPPORTED for a model whose codes can't be heard, before any work: code 0 is in every codebook. */
+/** Throws CLVP_UNSUPPORTED for a model without a codebook, before any work. Every codebook has code 0. */
 export async function needCodebook(clvp: Clvp): Promise<void> {
   await clvp.codesToMel(Int32Array.of(0))
 }
 
-/** Writes a row's sound as WAV, and says how long it is. */
+/** Writes the sound of a row as WAV, and returns its length. */
 export async function writeSound(
   clvp: Clvp,
   heard: Heard,
@@ -37,7 +37,7 @@ export async function writeSound(
   return { seconds: samples.length / sampleRate, sampleRate }
 }
 
-/** Writes an SVG of rows' mels. */
+/** Writes the mel spectrograms of rows as SVG. */
 export async function writePlot(clvp: Clvp, rows: readonly Heard[], file: string): Promise<void> {
   const drawn = rows.filter(({ codes }) => codes.length > 0)
   if (drawn.length === 0) checkHeard(rows[0]!)
@@ -55,7 +55,7 @@ function checkHeard({ title, codes }: Heard): void {
   if (codes.length > 0) return
   throw new ClvpError(
     'CLVP_AUDIO',
-    `There is nothing to hear or see of ${title}: it has no codes. A candidate may end at once; take another, or another seed`,
+    `There is nothing to hear or plot for ${title}: it has no codes. A candidate may end at once: choose another, or another seed`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** A plain table: the first row is the heading; numbers stand to the right. */
+/** A plain table. The first row is the heading; columns of numbers are right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const numeric = rows[0]!.map((_, column) =>
@@ -13,12 +13,12 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [line(heading!), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n')
 }
 
-/** The most memory that this process has had, in bytes; the system counts in KiB. */
+/** Peak memory of this process in bytes; the system counts in KiB. */
 export function peakRss(): number {
   return process.resourceUsage().maxRSS * 1024
 }
 
-/** Bytes for people: "12.3 MB". */
+/** Formats bytes: "12.3 MB". */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -1,4 +1,4 @@
-/** How fast a loaded model draws on this machine, by how many candidates are decoded together. */
+/** Measures how fast a loaded model draws on this machine, for each batch size. */
 
 import { abortSignal, callback, integer, pick } from '../base/check.js'
 import { invalid } from '../base/errors.js'
@@ -8,26 +8,26 @@ import { Clvp } from './clvp.js'
 export interface BenchmarkOptions {
   /** Candidates decoded together, each 1 to 1,024; default [1, 4, 8, 16]. */
   batchSizes?: readonly number[] | undefined
-  /** Codes of each candidate, 2 to `info.maxTokens`; default 32. Candidates that stop by themselves before make a run shorter. */
+  /** Codes of each candidate, 2 to `info.maxTokens`; default 32. A run is shorter if candidates stop earlier. */
   tokens?: number | undefined
-  /** Runs of each size, which take turns; medians are given. 1 to 100, default 3. */
+  /** Runs of each size, 1 to 100; default 3. The sizes alternate, and the result holds medians. */
   rounds?: number | undefined
   /** Stops the benchmark with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
-  /** Called with the part done, 0 to 1. */
+  /** Called with the finished part, 0 to 1. */
   onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** What one batch size gives. */
+/** The results of one batch size. */
 export interface BenchmarkRow {
   batchSize: number
-  /** Of a decoder step of the whole batch, in milliseconds. */
+  /** Time of one decoder step of the whole batch, in milliseconds. */
   stepMs: number
-  /** Drawn by all candidates together, prefill and ranking not counted. */
+  /** Codes of all candidates per second, without prefill and ranking. */
   codesPerSecond: number
-  /** Of the prefix, once for all candidates, in milliseconds. */
+  /** Time of the prefill, once for all candidates, in milliseconds. */
   prefillMs: number
-  /** What `info.estimateMemory` gives for that many candidates of `info.maxTokens` or 500 codes, in bytes. */
+  /** Estimate of `info.estimateMemory` for that many candidates of 500 codes, or `info.maxTokens` if that is less; in bytes. */
   estimatedBytes: number
 }
 
@@ -37,20 +37,20 @@ export interface BenchmarkResult {
   device: string
   threads: number
   rows: BenchmarkRow[]
-  /** The smallest batch size that comes within 5 % of the most codes a second. */
+  /** The smallest batch size that reaches 95 % of the highest codes per second. */
   recommended: BenchmarkRow
 }
 
-/** Long enough that a trained model does not stop while it is measured; the short one is for models with little room. */
+/** Long enough that a trained model does not stop during a run. The short text is for models with few text positions. */
 const texts = [
   'The quick brown fox jumps over the lazy dog, and then it sleeps all day long in the shade of an old tree.',
   'Hello world.',
 ] as const
-/** A larger batch takes more memory: it must be worth it. */
+/** A larger batch takes more memory, so it must be clearly faster. */
 const worthIt = 0.95
 
 /**
- * Draws a few codes for a text again and again. Nothing else should run meanwhile.
+ * Draws a few codes for a text repeatedly. Nothing else should run meanwhile.
  *
  * @throws ClvpError CLVP_INVALID_ARGUMENT for wrong options, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
  */
@@ -62,7 +62,7 @@ export async function benchmark(clvp: Clvp, options: BenchmarkOptions = {}): Pro
   const text = remaining >= 0 ? texts[0] : texts[1]
   let calls = 0
   const draw = async (candidates: number, maxTokens: number) => {
-    // What the call before has read is not read again: two texts take turns.
+    // Two texts alternate, since a call does not repeat the prefill of the call before.
     const { timings, candidates: drawn } = await clvp.generate(`${text}${'!'.repeat(calls++ % 2)}`, {
       voice,
       candidates,
@@ -80,7 +80,7 @@ export async function benchmark(clvp: Clvp, options: BenchmarkOptions = {}): Pro
       prefillMs,
     }
   }
-  await draw(1, 2) // the first run meets memory that was never touched
+  await draw(1, 2) // warm-up: the first run touches new memory
   const runs = batchSizes.map((batchSize) => ({ batchSize, found: [] as Awaited<ReturnType<typeof draw>>[] }))
   for (let round = 0; round < rounds; round++) {
     for (const [i, { batchSize, found }] of runs.entries()) {

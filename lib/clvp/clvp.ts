@@ -24,18 +24,18 @@ import { fitBatch, tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
 
-/** What stream() tells, in order: codes as they are drawn, candidates as they end, the ranked result at last. */
+/** The events of stream(), in order: codes as they are drawn, candidates as they end, the ranked result last. */
 export type StreamEvent =
   | { type: 'token'; candidate: number; code: number }
   | { type: 'candidate'; candidate: DrawnCandidate }
   | { type: 'done'; result: GenerateResult }
 
-/** A plan with the memory that it takes beside the weights. */
+/** A plan with the bytes that it takes in addition to the weights. */
 type MemoryPlan = SizedPlan & { bytes: number }
 
 /** Options of voice(). */
 export interface VoiceOptions {
-  /** How several clips become one voice: the mean of their vectors, as tortoise does (the default and only way). */
+  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
   combine?: 'mean' | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
@@ -43,7 +43,7 @@ export interface VoiceOptions {
 
 /** Options of preview(). */
 export interface PreviewOptions {
-  /** Of the search for phases, 1 to 1,000: the sound gets clearer, and the time is proportional. Default 60. */
+  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
   iterations?: number | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
@@ -62,10 +62,10 @@ export interface CallOptions {
 }
 
 /**
- * A loaded CLVP model: from a text and a voice to ranked speech-token candidates.
+ * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
  *
- * Calls run side by side on threads of the model's own: candidates of all calls share a batch, and other work is done between its steps. Each
- * call fails, is aborted and settles by itself. More than `maxCalls` at a time are refused with CLVP_BUSY.
+ * Calls run side by side on the model's own threads: candidates of all calls share a batch, and other work runs between its
+ * steps. Each call fails, is aborted and settles by itself. More than `maxCalls` at the same time are refused with CLVP_BUSY.
  */
 export class Clvp {
   /** Path of the embedded demo model. */
@@ -93,12 +93,12 @@ export class Clvp {
   /**
    * Loads a model.
    *
-   * @param source a .gguf file, or a folder with a checkpoint, which is converted once and kept in a cache: the folder
-   *   $CLVP_CACHE, or node-clvp in the system's folder for caches; or, where no such path exists, `owner/name` on the Hugging
-   *   Face hub, which is fetched first: docs/hub.md
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or type, CLVP_IO if it cannot be read or fetched, CLVP_MODEL_FORMAT if it is
-   *   not a CLVP model, CLVP_UNSUPPORTED if it needs what this build lacks, CLVP_DEVICE for a device that is not there,
-   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED
+   * @param source a .gguf file; or a checkpoint folder, which is converted once and kept in a cache ($CLVP_CACHE, or node-clvp
+   *   in the system's cache folder); or, if no such path exists, `owner/name` on the Hugging Face hub, which is fetched first:
+   *   docs/hub.md
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or type, CLVP_IO if the source cannot be read or fetched,
+   *   CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it needs a feature that this build lacks, CLVP_DEVICE for
+   *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
     return openModel(source, options, 'f16', (session, memory) => {
@@ -113,10 +113,10 @@ export class Clvp {
   }
 
   /**
-   * Makes a voice of one or more clips. Of each the first `info.clipSeconds` seconds are used.
+   * Makes a voice from one or more clips. Uses the first `info.clipSeconds` seconds of each.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no clip, CLVP_AUDIO for what is no sound audio, CLVP_IO for a file that
-   *   cannot be read, CLVP_ABORTED, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip, CLVP_AUDIO for damaged or empty audio or an unknown format,
+   *   CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
@@ -145,8 +145,8 @@ export class Clvp {
   /**
    * Draws candidates for a text in a voice and ranks them, best first.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_MODEL_FORMAT if the weights turn out damaged,
-   *   CLVP_OUT_OF_MEMORY, CLVP_BUSY, CLVP_ABORTED when the signal says so, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_MODEL_FORMAT if the weights turn out to be damaged,
+   *   CLVP_OUT_OF_MEMORY, CLVP_BUSY, CLVP_ABORTED, CLVP_DISPOSED
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
@@ -155,9 +155,10 @@ export class Clvp {
   }
 
   /**
-   * generate(), told as it goes. Leaving the loop early stops the work. Events wait in memory until they are read.
+   * generate() as a stream of events. Leaving the loop early stops the work. Events wait in memory until they are read.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_OUT_OF_MEMORY for what `maxMemory` forbids, or CLVP_DISPOSED at once; other errors come out of the loop
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_OUT_OF_MEMORY if the call exceeds `maxMemory`, or CLVP_DISPOSED at once; the
+   *   loop throws other errors
    */
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
@@ -189,7 +190,7 @@ export class Clvp {
   }
 
   /**
-   * Scores rows of codes against a text, best first. Each row is scored by itself, as it is: nothing is padded or fixed up.
+   * Scores rows of codes against a text, best first. Each row is scored by itself and unchanged, without padding or fixing.
    *
    * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`
    * @returns `index` into `rows`, and `score`: cosine * exp(logit_scale)
@@ -209,7 +210,7 @@ export class Clvp {
   }
 
   /**
-   * L2-normalised embedding [`info.projection`] of a text as generate() ranks it: with one stop behind it.
+   * L2-normalised embedding [`info.projection`] of a text as generate() ranks it: with one stop appended.
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
    */
@@ -220,7 +221,7 @@ export class Clvp {
   }
 
   /**
-   * L2-normalised embedding [`info.projection`] of a row of codes, as it is.
+   * L2-normalised embedding [`info.projection`] of a row of codes, unchanged.
    *
    * @param codes 1 to 4,096 codes below `info.speechVocabulary`
    * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
@@ -232,8 +233,8 @@ export class Clvp {
   }
 
   /**
-   * What codes look like, as the model's codebook has it: natural logarithm of mel power, [channels, frames], four frames a code,
-   * before the division by the model's mel norms.
+   * The mel spectrogram of codes from the model's codebook: natural logarithm of mel power, [channels, frames], four frames per
+   * code, before the division by the model's mel norms.
    *
    * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED,
@@ -247,9 +248,10 @@ export class Clvp {
   }
 
   /**
-   * What codes sound like, roughly: metallic, but each word can be made out. The codebook's frames, the model's mel filterbank
-   * inverted by non-negative factors (Lee and Seung 2001), phases by the fast Griffin-Lim algorithm (Perraudin, Balazs and
-   * Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` for each; what would clip is scaled down.
+   * A rough rendering of codes as sound: metallic, but each word can be made out. It takes the codebook's frames, inverts the
+   * model's mel filterbank by non-negative factors (Lee and Seung 2001), and finds phases by the fast Griffin-Lim algorithm
+   * (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` seconds for each code. A
+   * sound that would clip is scaled down.
    *
    * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes or options,
@@ -268,16 +270,16 @@ export class Clvp {
   }
 
   /**
-   * What the model will read of a text: how it is spoken, its tokens, what is dropped, what room is left.
+   * Explains how the model reads a text: its spoken form, its tokens, dropped characters, and how many more tokens fit.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no string, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string, CLVP_DISPOSED
    */
   async explain(text: string): Promise<Explanation> {
     this.#check()
     return explainText(this.#tokenizer, text, this.#session.info)
   }
 
-  /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
+  /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
   dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = this.#session.dispose()
@@ -286,7 +288,7 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** What a call of generate() is to do, with a batch that stays within the memory it may have. */
+  /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
@@ -294,8 +296,8 @@ export class Clvp {
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
-    const rows = plan.beams?.beams ?? candidates // beams are decoded together, all of them
-    // Of this call alone: a batch may be larger, for candidates of other calls, which have estimates of their own.
+    const rows = plan.beams?.beams ?? candidates // all beams are decoded together
+    // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
     const estimate = (batchSize: number) =>
       this.info.estimateMemory({
         candidates: rows,
@@ -309,7 +311,7 @@ export class Clvp {
       ? { wanted: rows, option: 'beams' }
       : { wanted: plan.batchSize, option: 'batchSize' }
     const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
-    // On another device its own allocation fails, and says so.
+    // On another device the allocation itself fails with an error.
     if (info.device === 'CPU') {
       checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
     }
@@ -319,7 +321,7 @@ export class Clvp {
     }
   }
 
-  /** Draws and ranks as soon as the memory that the call may take is free. */
+  /** Draws and ranks as soon as the call fits the memory limit. */
   #run(ids: Int32Array, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
     const { bytes, maxMemory, signal } = plan
     const most = maxMemory === undefined ? undefined : maxMemory - this.info.bytes
@@ -343,11 +345,11 @@ function readSignal(options: unknown): AbortSignal | undefined {
   return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
 }
 
-/** Copies of rows of codes: the call may have to wait. */
+/** Copies rows of codes, since the call may have to wait. */
 function readRows(rows: unknown): Int32Array[] {
   if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
   return Array.from(rows, (row: unknown, i) => {
     if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
-    return row.length === 0 ? new Int32Array() : new Int32Array(row) // without memory it cannot be copied
+    return row.length === 0 ? new Int32Array() : new Int32Array(row) // a detached array cannot be copied
   })
 }

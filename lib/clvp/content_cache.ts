@@ -1,9 +1,9 @@
-/** What one model makes of texts and clips, kept by their content: a text is often ranked again, a voice often made again. */
+/** A model's embeddings of texts and vectors of clips, cached by content: the same texts and clips often come again. */
 import { createHash } from 'node:crypto'
 import { LruCache } from '../base/lru.js'
 import type { Session } from '../session/session.js'
 
-/** Entries of each kind: some kilobytes for each. */
+/** Most entries of each kind; an entry takes some kilobytes. */
 const most = 64
 
 export class ContentCache {
@@ -37,7 +37,7 @@ export class ContentCache {
     return Float32Array.from(text)
   }
 
-  /** Scores of rows against a text: what Session.score() gives, but that the text may be known. */
+  /** Scores rows against a text like Session.score(), but reuses a cached embedding of the text. */
   async score(
     ids: Int32Array,
     rows: Int32Array[],

@@ -1,4 +1,4 @@
-/** From a text's ids and a plan to ranked candidates: the middle of Clvp.generate and Clvp.stream. */
+/** Turns a text's ids and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from '../addon/contract.js'
 import { callerHooks } from '../session/caller_hooks.js'
@@ -7,16 +7,16 @@ import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
 import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
 
-/** Listens to the draws of a call that streams. */
+/** Receives the draws of a streaming call. */
 export interface Listener {
   onStep(pairs: Int32Array): void
   onCandidate(candidate: DrawnCandidate): void
 }
 
-/** A plan whose batch is known. */
+/** A plan with a definite batch size. */
 export type SizedPlan = GeneratePlan & { batchSize: number }
 
-/** Draws, or searches by beams, then ranks. */
+/** Draws or runs a beam search, then ranks. */
 export async function generateRanked(
   session: Session,
   cache: ContentCache,
@@ -39,7 +39,7 @@ export async function generateRanked(
   }
 }
 
-/** The candidates before they are ranked: drawn, or found by beam search. */
+/** Draws candidates, or finds them by beam search, without ranking them. */
 async function draw(
   session: Session,
   textIds: Int32Array,
@@ -49,7 +49,7 @@ async function draw(
 ) {
   const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
   const common = {
-    // A copy, now: the call may have to wait, and the caller may change the voice.
+    // Copied now: the caller may change the voice while the call waits.
     prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
     candidates,
     maxTokens,
@@ -81,7 +81,7 @@ async function draw(
   })
 }
 
-/** Scores candidates padded together as the reference pads them, and each by itself, as far as the plan asks. */
+/** Scores candidates padded to a common length, as the reference does, and each by itself, as `plan.scores` says. */
 async function rank(
   session: Session,
   cache: ContentCache,
@@ -107,7 +107,7 @@ async function rank(
     return { candidates: drawn.map((each, i) => describe(each, i, Number.NaN, Number.NaN)), scoreMs: 0 }
   }
   const alone = plan.scores === 'all' ? drawn.map((candidate) => fix([candidate], 0)[0]!) : []
-  // A row that padding does not change has one score for both.
+  // A row that padding does not change has the same score for both.
   const unpadded = alone.filter((row, i) => row.length !== together[i]!.length)
   const { scores, ms } = await cache.score(ids, [...together, ...unpadded], plan.signal)
   let next = drawn.length
@@ -119,7 +119,7 @@ async function rank(
   return { candidates: candidates.sort(byScore), scoreMs: ms }
 }
 
-/** How far a call has come: the codes of its candidates over the most there can be; one that has ended counts in full. */
+/** The progress of a call: codes drawn over the most possible. A candidate that has ended counts in full. */
 class DrawProgress {
   readonly #plan: SizedPlan
   readonly #stop: number
@@ -131,7 +131,7 @@ class DrawProgress {
     this.#stop = stop
   }
 
-  /** Candidate, code, candidate, code, ... of a step. */
+  /** Counts one step. `pairs`: candidate, code, candidate, code, ... */
   drawn(pairs: Int32Array): void {
     const { candidates, maxTokens } = this.#plan
     for (let i = 0; i < pairs.length; i += 2) {
@@ -143,7 +143,7 @@ class DrawProgress {
     this.#tell(this.#done / (candidates * maxTokens))
   }
 
-  /** The length of the beams. */
+  /** Reports the length of the beams. */
   searched(length: number): void {
     this.#tell(length / this.#plan.maxTokens)
   }
@@ -153,7 +153,7 @@ class DrawProgress {
   }
 }
 
-/** Best first; of equals the first drawn. */
+/** Orders best first; equal scores by index. */
 export function byScore(a: { score: number; index: number }, b: { score: number; index: number }): number {
   return b.score - a.score || a.index - b.index
 }

@@ -1,4 +1,4 @@
-/** Options of Clvp.generate: their defaults, and their check against a model. */
+/** The options of Clvp.generate, with their defaults and their checks against a model. */
 
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
 import { Voice } from '../audio/voice.js'
@@ -9,7 +9,7 @@ import { readSampling, samplingNames } from '../config/sampling.js'
 import { type Progress, readMaxMemory } from '../loading/load_options.js'
 import { functions, type LogitsProcessor } from '../session/caller_hooks.js'
 
-/** tortoise's presets, as far as CLVP goes: how many candidates are drawn. */
+/** The numbers of candidates in tortoise's presets. */
 export const presets = { ultra_fast: 16, fast: 96, standard: 256, high_quality: 256 } as const
 
 export type Preset = keyof typeof presets
@@ -17,70 +17,79 @@ export type Preset = keyof typeof presets
 export const presetNames = Object.keys(presets) as Preset[]
 
 export interface GenerateOptions {
-  /** Made by `voice()` of the same model. */
+  /** A voice from `voice()` of the same model. */
   voice: Voice
-  /** How many are drawn, 1 to 65,536; default: the preset's, or 16. */
+  /** Number of candidates, 1 to 65,536; default: the preset's, or 16. */
   candidates?: number | undefined
   /** tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. */
   preset?: Preset | undefined
-  /** 0 to 2^53 - 1; default: a random one, which the result tells. */
+  /** Seed of the draws, 0 to 2^53 - 1; default: a random one, which the result contains. */
   seed?: number | undefined
-  // The sampling settings; their defaults are `info.sampling`: tortoise's, given here, unless the checkpoint brings its own.
+  // Sampling settings. Their defaults are in `info.sampling`: the checkpoint's own, or else tortoise's, which are stated here.
   /**
-   * Divides the logits, 0.001 to 1000; default 0.8. 0 takes the most likely code always (greedy), whatever the other sampling
-   * options but repetitionPenalty say.
+   * Divides the logits, 0.001 to 1000; default 0.8. 0 always takes the most likely code (greedy): then only repetitionPenalty of
+   * the other sampling options has an effect.
    */
   temperature?: number | undefined
-  /** Keeps the k most likely, and equals of the last; default 50, 0 for all. */
+  /** Keeps the k most likely codes, and those as likely as the last of them; default 50, 0 keeps all. */
   topK?: number | undefined
-  /** Keeps the most likely that together have this probability, 0 to 1; default 0.8, 1 for all. */
+  /** Keeps the most likely codes whose probabilities sum up to this, 0 to 1; default 0.8, 1 keeps all. */
   topP?: number | undefined
-  /** Keeps those at least this fraction as likely as the likeliest, 0 to 1; default 0 for all. */
+  /** Keeps codes at least this fraction as likely as the likeliest, 0 to 1; default 0, which keeps all. */
   minP?: number | undefined
-  /** Keeps those nearest the expected surprise that together have this probability, above 0 to 1; default 1 for all. */
+  /**
+   * Keeps the codes whose information content is nearest to the entropy and whose probabilities sum up to this, above 0 to 1;
+   * default 1, which keeps all.
+   */
   typicalP?: number | undefined
-  /** Divides positive logits of codes already drawn, and multiplies negative ones; 0.001 to 1000, default 2, 1 for none. */
+  /** Divides positive logits of codes already drawn, and multiplies negative ones; 0.001 to 1000, default 2, 1 has no effect. */
   repetitionPenalty?: number | undefined
   /** Most codes of a candidate, 1 to `info.maxTokens`; the stop counts as one. Default: the smaller of that and 500. */
   maxTokens?: number | undefined
-  /** Pads the rows to at least this many codes before ranking, as tortoise does with 500; at most 4,096, default 0: the longest row. */
+  /** Pads rows to at least this many codes before ranking (tortoise: 500); 0 to 4,096, default 0: the longest row. */
   padTo?: number | undefined
-  /** How many of the best are given back; default: all. */
+  /** How many of the best candidates to return; default: all. */
   keep?: number | undefined
   /**
-   * How many are decoded together, 1 to 1,024. More are faster and take more memory. Default 'auto': 16, or as many as stay within
-   * `maxMemory`.
+   * How many candidates are decoded together, 1 to 1,024. More are faster and take more memory. Default 'auto': 16, or fewer if
+   * `maxMemory` requires it.
    */
   batchSize?: number | 'auto' | undefined
-  /** Bytes that the model and this call, which is then drawn by itself, may take at most; default: what `load` was given. */
+  /**
+   * Most bytes that the model and this call may take; default: `maxMemory` of `load`. The call waits until it fits beside the
+   * running calls.
+   */
   maxMemory?: number | undefined
   /**
-   * Which scores are computed. 'all' (default): `score` and `soloScore`. 'rank': `score` alone, which is about half the work.
-   * 'none': nothing is ranked, and the candidates come in the order of their indices. A score that is not computed is NaN.
+   * Which scores to compute. 'all' (default): `score` and `soloScore`. 'rank': only `score`, which is about half the work.
+   * 'none': nothing is ranked, and the candidates are in the order of their indices. A score that is not computed is NaN.
    */
   scores?: ScoreKind | undefined
   /**
-   * Exactly the same codes for candidate k whatever `candidates`, `batchSize` and `threads` are; default false: the same but
-   * for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
+   * Draws exactly the same codes for candidate k, whatever `candidates`, `batchSize` and `threads` are; default false: the same
+   * except for rounding. Exact with F32 weights on the CPU: docs/semantics.md.
    */
   deterministic?: boolean | undefined
   /**
-   * Beam search instead of drawing: the likeliest rows of this many beams, 2 to 256. `candidates` is then how many of them are
-   * ranked, by default all. The ways on are drawn only if a temperature is given, with all sampling options. Not
-   * together with `batchSize`, `deterministic` and `preset`; stream() tells no tokens, since a beam's past can change.
+   * Uses beam search with this many beams, 2 to 256, instead of drawing. `candidates` is then how many of the likeliest rows are
+   * ranked, by default all. Continuations are drawn, with all sampling options, only if a temperature is given. Excludes
+   * `batchSize`, `deterministic` and `preset`; stream() reports no tokens, since a beam's past can change.
    */
   beams?: number | undefined
-  /** With beams: a row's likelihood is divided by its length to this power; -2 to 10, default 1. */
+  /** With beams: divides a row's likelihood by its length to this power; -2 to 10, default 1. */
   lengthPenalty?: number | undefined
-  /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
+  /**
+   * With beams: ends the search as soon as enough rows have ended (true), when no other row is likely to beat them (false,
+   * default), or when no other row can beat them ('never').
+   */
   earlyStopping?: EarlyStopping | undefined
   /**
-   * How the decoder's learned positions touch the prefix. 'transformers' (default) equals transformers 5.23 id by id;
-   * 'cancelled' is what tortoise trained with, and better for its weights: docs/semantics.md.
+   * How the decoder's learned positions affect the prefix. 'transformers' (default) equals transformers 5.23 id by id;
+   * 'cancelled' is how tortoise trained, and is better for its weights: docs/semantics.md.
    */
   prefixPositions?: PrefixPositions | undefined
   /**
-   * Changes scores between the repetition penalty and the warpers. Each step waits for it; its rows are the live candidates by
+   * Changes scores between the repetition penalty and the warpers. Each step waits for it. Its rows are the live candidates, by
    * index, or the beams.
    */
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[] | undefined
@@ -97,7 +106,7 @@ export interface BeamPlan {
   beams: number
   lengthPenalty: number
   earlyStopping: EarlyStopping
-  /** Draw the ways on. */
+  /** Draws the continuations. */
   sample: boolean
 }
 
@@ -136,7 +145,7 @@ const other = [
 ] as const
 export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
-/** `sampling` is what the model draws with unless told otherwise. */
+/** Reads the options of generate(). `sampling` holds the model's default sampling settings. */
 export function readGenerateOptions(
   value: unknown,
   info: NativeInfo,
@@ -185,7 +194,7 @@ export function readGenerateOptions(
   }
 }
 
-/** What has no meaning beside what else is given is an error: nothing is accepted and ignored. */
+/** Reads the options of beam search. An option that would have no effect is an error: none is silently ignored. */
 function readBeams(given: Record<string, unknown>): BeamPlan | undefined {
   const refuse = (names: readonly string[], what: string) => {
     const name = names.find((each) => given[each] !== undefined)

@@ -1,4 +1,4 @@
-/** What a loaded model is, and what a call will take. */
+/** Information about a loaded model, and estimates of what a call takes. */
 import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/contract.js'
 import { allParts, type Part } from '../addon/parts.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
@@ -6,21 +6,21 @@ import { secondsPerCode } from './result.js'
 
 /** Sizes and limits of a loaded model. */
 export interface ModelInfo {
-  /** Of the folder that it was converted from. */
+  /** Name of the folder that the model was converted from. */
   name: string
   /** Type of the weight matrices, as `weightTypes` lists them. */
   type: string
   /** Name of the device that holds the weights. */
   device: string
-  /** Which parts are loaded. */
+  /** The loaded parts. */
   parts: readonly Part[]
-  /** Threads of the CPU. */
+  /** CPU threads. */
   threads: number
   /** Bytes of the weights in memory. */
   bytes: number
-  /** Hz, of clips and of the speech that codes stand for. */
+  /** Sample rate in Hz of clips and of the speech that codes stand for. */
   sampleRate: number
-  /** How much of each clip is used, in seconds; a shorter one is padded with silence. */
+  /** Seconds used of each clip; a shorter clip is padded with silence. */
   clipSeconds: number
   /** Most text tokens of one call; bos and stops are not counted. */
   maxTextTokens: number
@@ -30,11 +30,11 @@ export interface ModelInfo {
   decoder: { layers: number; width: number; heads: number; vocabulary: number; stop: number }
   /** Tokens that the text encoder has embeddings for. */
   textVocabulary: number
-  /** Codes that the speech encoder has embeddings for: what rank() and embedSpeech() take. */
+  /** Codes that the speech encoder has embeddings for, and that rank() and embedSpeech() accept. */
   speechVocabulary: number
-  /** Length of embedText and embedSpeech. */
+  /** Length of the vectors from embedText() and embedSpeech(). */
   projection: number
-  /** What generate() draws with unless told otherwise: tortoise's, or the checkpoint's own. */
+  /** Default sampling settings of generate(): the checkpoint's own, or else tortoise's. */
   sampling: Readonly<{
     repetitionPenalty: number
     temperature: number
@@ -46,11 +46,11 @@ export interface ModelInfo {
   /** Length of the speech that one code stands for, in seconds. */
   secondsPerCode: number
   /**
-   * For codesToMel() and preview(): `codes` have frames, those from 0 on, and each has `framesPerCode`. Undefined for a model
-   * without a codebook, as the published one is.
+   * For codesToMel() and preview(): codes 0 to `codes` - 1 have `framesPerCode` mel frames each. Undefined for a model without a
+   * codebook, such as the published one.
    */
   codebook: { codes: number; framesPerCode: number } | undefined
-  /** Bytes that a call of generate() takes at its peak, in parts: within a tenth of what is measured. */
+  /** Peak memory of a generate() call in bytes, by parts: within 10 % of measurements. */
   estimateMemory(request: MemoryRequest): MemoryEstimate
   /** The total of estimateMemory(). */
   estimateBytes(request: MemoryRequest): number

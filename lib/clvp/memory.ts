@@ -1,7 +1,7 @@
 /**
- * What a call takes at its peak: the one place that knows. scripts/bench/memory.mjs and test/clvp/memory.test.js hold it against what
- * processes really took. The factors below are how many rows of the tower's width GGML's allocator keeps at once for each token; they
- * follow from the graphs in native/src.
+ * The only estimate of a call's peak memory. scripts/bench/memory.mjs and test/clvp/memory.test.js compare it with what
+ * processes really take. The factors below say how many rows of the tower's width GGML's allocator keeps at once for each
+ * token; they follow from the graphs in native/src.
  */
 
 import type { KvType, NativeInfo } from '../addon/contract.js'
@@ -10,13 +10,13 @@ import { ClvpError } from '../base/errors.js'
 import { limits } from '../base/limits.js'
 import type { ScoreKind } from './generate_options.js'
 
-/** A call of generate(), as far as its memory goes. */
+/** The properties of a generate() call that determine its memory. */
 export interface MemoryRequest {
-  /** How many are drawn; with beams, their number. */
+  /** Number of candidates drawn, or of beams. */
   candidates: number
-  /** `maxTokens`: memory is for the case that a candidate gets so long. */
+  /** `maxTokens`: the estimate assumes that a candidate gets this long. */
   tokens: number
-  /** How many are decoded together; default 16. */
+  /** Candidates decoded together; default 16. */
   batchSize?: number | undefined
   /** Tokens of the text; default 100. */
   textTokens?: number | undefined
@@ -27,22 +27,22 @@ export interface MemoryRequest {
 }
 
 /**
- * Bytes at the peak of such calls, one after the other, in parts. Beyond them a process has what Node, this package and GGML's kernels
- * take before a model is loaded: some 60 MB.
+ * Peak memory of such calls, one after the other, in bytes, by parts. Not included is what Node, this package and GGML's
+ * kernels take before a model is loaded: some 60 MB.
  */
 export interface MemoryEstimate {
   weights: number
-  /** Keys and values of the prefix, once, and of each candidate of a batch, by whole pages. */
+  /** Keys and values of the prefix, once, and of each candidate of a batch, in whole pages. */
   kvCache: number
-  /** Of the largest of the graphs that make a voice, read the prefix, and decode one step: they share their memory. */
+  /** The largest of the graphs that make a voice, read the prefix and decode one step; they share memory. */
   activations: number
-  /** Of a step, with the copies that are drawn from. */
+  /** Logits of a step, with the copies for drawing. */
   logits: number
-  /** What ranking takes beyond `activations`, whose memory it shares, and the rows of all candidates. */
+  /** Ranking, beyond `activations`, whose memory it shares; and the rows of all candidates. */
   scoring: number
-  /** Lists of graphs, threads, the tokenizer and JavaScript's own objects. */
+  /** Graph lists, threads, the tokenizer and JavaScript objects. */
   runtime: number
-  /** All of it. */
+  /** Sum of all parts. */
   total: number
 }
 
@@ -51,9 +51,9 @@ const float = 4
 const prefixRows = 5
 /** Widths of a tower that are alive at once for each token, at the widest place of its graph. */
 const widths = { voice: 6.2, decoder: 13, encoder: 9 }
-/** Host copies of a step's logits: as computed, as read, as changed, and one row's more. */
+/** Host copies of a step's logits: as computed, as read, as changed, and one more per row. */
 const logitCopies = 4
-/** Copies of a candidate's codes: drawn, padded, by itself; in the core and in JavaScript. */
+/** Copies of a candidate's codes: drawn, padded, unpadded; each in the core and in JavaScript. */
 const codeCopies = 6
 const runtime = 8e6
 
@@ -71,7 +71,7 @@ export function readMemoryRequest(value: unknown, info: NativeInfo) {
   }
 }
 
-/** Bytes of a number of the keys and values; 'auto' follows the weights. */
+/** Bytes of one number of the keys and values; 'auto' depends on the type of the weights. */
 function keyBytes(kvType: KvType, weights: string): number {
   const type = kvType === 'auto' ? (weights === 'f32' ? 'f32' : 'f16') : kvType
   return { f32: 4, f16: 2, q8_0: 34 / 32 }[type]
@@ -107,29 +107,29 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   return { ...(whole as typeof parts), total }
 }
 
-/** Candidates decoded together: beyond it a step's time grows with them. */
+/** The batch size of 'auto': beyond it the time of a step grows with the batch. */
 const autoBatchSize = 16
 
-/** What a call asks of memory. */
+/** A call's batch size and memory limit. */
 interface BatchRequest {
-  /** How many at a time, or 'auto': the most, up to 16, that fit. */
+  /** A batch size, or 'auto': the largest up to 16 that fits. */
   wanted: number | 'auto'
   candidates: number
-  /** What the caller can make smaller if it is too much: 'batchSize' or 'beams'. */
+  /** The option that the caller can reduce, for messages: 'batchSize' or 'beams'. */
   option: string
-  /** Bytes; undefined for no limit. */
+  /** In bytes; undefined for no limit. */
   maxMemory: number | undefined
-  /** What the call takes with so many at a time. */
+  /** The memory of the call with this batch size. */
   estimate(batchSize: number): MemoryEstimate
 }
 
 /**
- * How many candidates are decoded together.
+ * The batch size of a call.
  *
- * @throws ClvpError CLVP_OUT_OF_MEMORY if as many as wanted are too much, and with 'auto' if one is
+ * @throws ClvpError CLVP_OUT_OF_MEMORY if the wanted batch size does not fit; with 'auto', if a single candidate does not
  */
 export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: BatchRequest): number {
-  // It may be more than this call has candidates: other calls share the batch.
+  // It may exceed this call's candidates, since other calls share the batch.
   const most = wanted === 'auto' ? autoBatchSize : wanted
   if (maxMemory === undefined) return most
   let size = most
@@ -152,7 +152,7 @@ export function fitBatch({ wanted, candidates, option, maxMemory, estimate }: Ba
   return size
 }
 
-/** @param what takes so much */
+/** @param what the work that exceeds the limit */
 export function tooMuch(
   what: string,
   estimate: MemoryEstimate,

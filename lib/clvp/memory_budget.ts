@@ -1,11 +1,11 @@
 import { onAbort } from '../base/abort.js'
 import { abortError, disposedError } from '../base/errors.js'
 
-/** What a call takes beside the model's weights. */
+/** The memory of a call, in addition to the model's weights. */
 export interface MemoryNeed {
-  /** Its own estimate. */
+  /** The call's own estimate. */
   bytes: number
-  /** The most that it and the calls beside it may take together; undefined for no limit. */
+  /** Most bytes that the call and those beside it may take together; undefined for no limit. */
   most: number | undefined
   signal: AbortSignal | undefined
 }
@@ -16,7 +16,10 @@ interface Waiting {
   refuse(): void
 }
 
-/** Lets calls with a limit of memory begin, first come, first served, once they fit beside those under way. A call without one never waits. */
+/**
+ * Starts calls with a memory limit in order of arrival, as soon as they fit beside the running calls. A call without a limit
+ * never waits.
+ */
 export class MemoryBudget {
   #taken = 0
   readonly #waiting: Waiting[] = []
@@ -32,12 +35,12 @@ export class MemoryBudget {
     }
   }
 
-  /** Refuses what waits. */
+  /** Refuses the waiting calls. */
   close(): void {
     for (const each of this.#waiting.splice(0)) each.refuse()
   }
 
-  /** A call that is alone may always begin: its own estimate has been checked. */
+  /** A call may always begin alone, since its own estimate has been checked. */
   #fits({ bytes, most = Number.POSITIVE_INFINITY }: MemoryNeed): boolean {
     return this.#taken === 0 || this.#taken + bytes <= most
   }

@@ -1,13 +1,13 @@
-/** What generate() gives back. */
+/** The results of generate(). */
 import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
-  /** 0 to candidates - 1: the same for every number of candidates. */
+  /** 0 to candidates - 1. Candidate k is the same for every number of candidates. */
   index: number
-  /** The codes as drawn, without the stop; in a ranked candidate, as ranked. */
+  /** The codes as drawn, without the stop; in a ranked candidate, the row that was scored. */
   codes: Int32Array
-  /** Mean natural log-probability of the drawn codes and the stop under the model, before any sampling option. */
+  /** Mean natural log-probability of the drawn codes and the stop under the model, without any sampling option. */
   meanLogprob: number
   /** 'stop': the model ended it; 'length': it reached `maxTokens`. An aborted call rejects and has no candidates. */
   finishReason: 'stop' | 'length'
@@ -21,29 +21,32 @@ export interface DrawnCandidate {
 
 /** A ranked candidate. `codes` is the row that was scored: fixed up and padded, ready for the diffusion stage. */
 export interface Candidate extends DrawnCandidate {
-  /** The codes as drawn, without the stop, padding and fixing codes: what Clvp.preview() makes audible. */
+  /** The codes as drawn, without the stop, padding and fixing codes: the input of Clvp.preview(). */
   drawnCodes: Int32Array
-  /** cosine * exp(logit_scale) of the text and `codes`, as the reference scores it: padded to the longest candidate or `padTo`. NaN with `scores: 'none'`. */
+  /**
+   * cosine * exp(logit_scale) of the text and `codes`, scored as in the reference: padded to the longest candidate or `padTo`.
+   * NaN with `scores: 'none'`.
+   */
   score: number
-  /** The score it has when it is generated alone: without the padding that other candidates impose. NaN unless `scores` is 'all'. */
+  /** The score of the candidate alone, without padding to the length of others. NaN unless `scores` is 'all'. */
   soloScore: number
 }
 
-/** Milliseconds and counts of a call. */
+/** Times in milliseconds, and counts, of a call. */
 export interface Timings {
-  /** The prefix, once for all candidates; next to nothing if the call before had the same text and voice. */
+  /** Prefill, once for all candidates; almost 0 if the call before had the same text and voice. */
   prefillMs: number
-  /** All decoder steps; `decodeMs / steps` is the time of one. */
+  /** All decoder steps; one takes `decodeMs / steps`. */
   decodeMs: number
   /** Decoder steps of all batches. */
   steps: number
-  /** From logits to tokens. */
+  /** Drawing tokens from logits. */
   sampleMs: number
-  /** Text and speech encoders. */
+  /** The text and speech encoders. */
   scoreMs: number
-  /** From the call to its result, waiting for earlier calls included. */
+  /** From the start of the work to the result, including the turns of other calls. */
   totalMs: number
-  /** Rows of the prefix that were read: 0 if the call before had the same text and voice. */
+  /** Prefix rows read: 0 if the call before had the same text and voice. */
   prefillPositions: number
   /** Largest size of the KV cache, in bytes. */
   kvBytes: number
@@ -51,7 +54,7 @@ export interface Timings {
 
 /** What generate() resolves to. */
 export interface GenerateResult {
-  /** The one with the highest `score`; the first one with `scores: 'none'`. */
+  /** The candidate with the highest `score`; the first candidate with `scores: 'none'`. */
   best: Candidate
   /** Best first, or as drawn with `scores: 'none'`; at most `keep`. */
   candidates: Candidate[]

@@ -1,4 +1,4 @@
-/** Models that were converted before, kept by what they were made of. */
+/** The cache of converted models, keyed by their sources. */
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -9,16 +9,16 @@ import { ClvpError } from '../base/errors.js'
 
 export interface ConversionOptions {
   type: ModelType
-  /** 0 for the physical cores. */
+  /** CPU threads; 0 for the physical cores. */
   threads: number
   signal?: AbortSignal | undefined
   onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** Counts up when a conversion would give another file than before. */
+/** Increase this when a conversion produces a different file than before. */
 const cacheVersion = 3
 
-/** Where converted models are kept: $CLVP_CACHE, or the system's folder for caches. */
+/** The folder of converted models: $CLVP_CACHE, or node-clvp in the system's cache folder. */
 export function cacheFolder(): string {
   const { CLVP_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   if (CLVP_CACHE) return resolve(CLVP_CACHE)
@@ -27,10 +27,10 @@ export function cacheFolder(): string {
 }
 
 /**
- * Converts a folder in Hugging Face's layout, unless that was done before.
+ * Converts a checkpoint folder, unless the cache has the result.
  *
  * @param name of the model
- * @param key changes whenever what is in the folder does
+ * @param key changes whenever the content of the folder changes
  * @returns the model file's path
  */
 export async function convertOnce(
@@ -48,7 +48,7 @@ export async function convertOnce(
   } catch (cause) {
     throw new ClvpError(
       'CLVP_IO',
-      `The cache folder ${folder} could not be made: set CLVP_CACHE to another`,
+      `The cache folder ${folder} could not be created: set CLVP_CACHE to another`,
       { cause },
     )
   }

@@ -1,4 +1,4 @@
-/** Looking into a model file without loading it. */
+/** Reads the header of a model file without loading the model. */
 import { binding, native } from '../addon/binding.js'
 import type { NativeHeld, NativeTensor } from '../addon/contract.js'
 import { path } from '../base/check.js'
@@ -6,20 +6,23 @@ import { path } from '../base/check.js'
 const HEADER_CHECKSUM = 'clvp.checksum.header'
 const TENSOR_CHECKSUMS = 'clvp.checksum.tensors'
 
-/** What a model file's header says. */
+/** The header of a model file. */
 export interface ModelFile {
   path: string
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
-  /** Numbers in all tensors. */
+  /** Number of weights in all tensors. */
   parameters: number
-  /** Of all tensors' bytes. */
+  /** Mean over all tensors. */
   bitsPerWeight: number
-  /** Tensors and bytes of each type. */
+  /** Number of tensors and bytes for each type. */
   types: { type: string; tensors: number; bytes: number }[]
-  /** The keys with their values, but for the checksums: docs/model-format.md. */
+  /** The keys and their values, without the checksums: docs/model-format.md. */
   values: Record<string, boolean | number | string | number[] | string[]>
-  /** Of the header, which holds those of the tensors, as it is stated: `verifyModel` checks it. Absent for a file without. */
+  /**
+   * Checksum of the header, which contains the tensors' checksums, as the file states it; `verifyModel` checks it. Absent if the
+   * file has none.
+   */
   checksum?: string
   tensors: ModelFileTensor[]
 }
@@ -28,14 +31,15 @@ export interface ModelFile {
 export interface ModelFileTensor extends NativeTensor {
   bytes: number
   bitsPerWeight: number
-  /** XXH64 of the data as 16 hexadecimal digits, as the header states it. Absent for a file without. */
+  /** XXH64 of the data as 16 hexadecimal digits, as the header states it. Absent if the file has none. */
   checksum?: string
 }
 
 /**
  * Reads a model file's header: keys, tensors, types, sizes.
  *
- * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no path, CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no well-formed GGUF file
+ * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid path, CLVP_IO if the file cannot be read, CLVP_MODEL_FORMAT if it is
+ *   not a well-formed GGUF file
  */
 export async function inspectModel(file: string): Promise<ModelFile> {
   const name = path(file, 'path')

@@ -1,4 +1,4 @@
-/** From a source that a user names to a model in memory and a session on it. */
+/** Loads the model that a user names, and opens a session on it. */
 import { autoType } from '../../quantize/type_choice.js'
 import { availableMemory } from '../addon/free_memory.js'
 import { type CoreLoadOptions, loadModel } from '../addon/jobs.js'
@@ -9,13 +9,13 @@ import { createSession, isolatedSession, type Session, type SessionOptions } fro
 import { type LoadOptions, type Progress, readLoadOptions } from './load_options.js'
 import { resolveSource } from './source.js'
 
-/** What of the options decides how much memory calls take. */
+/** The load options that determine how much memory calls take. */
 export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
 
 /**
- * Loads a model and makes something of it. What fails on the way leaves nothing behind.
+ * Loads a model and passes its session to `make`. A failure frees everything.
  *
- * @param folderType the type that a folder is converted to, unless the options name one
+ * @param folderType the type of a converted folder, unless the options name one
  */
 export async function openModel<T>(
   source: string,

@@ -1,4 +1,4 @@
-/** Options of loading a model: their defaults and their check. */
+/** The options of loading a model, with their defaults and checks. */
 
 import type { KvType } from '../addon/contract.js'
 import { allParts, type Part, readParts } from '../addon/parts.js'
@@ -8,53 +8,56 @@ import { limits } from '../base/limits.js'
 import { readRevision } from '../hub/id.js'
 import { defaultMaxCalls } from '../session/gate.js'
 
-/** How far a call has come. */
+/** The progress of a call. */
 export interface Progress {
   /** 'download' only where files are fetched from the hub, 'convert' only where a checkpoint is converted. */
   stage: 'download' | 'convert' | 'load' | 'generate' | 'rank'
-  /** Of the stage, 0 to 1; of a download, in bytes. 'generate' counts towards `maxTokens`, so it ends early when the candidates do. */
+  /**
+   * Finished part of the stage, 0 to 1; a download counts bytes. 'generate' counts codes towards `maxTokens`, so it ends early if
+   * the candidates do.
+   */
   fraction: number
 }
 
 export interface LoadOptions {
   /**
    * 'auto' (default): the first of `devices()` that has room; or 'cpu', 'cuda', 'metal', 'vulkan', one of several ('cuda:1'), or
-   * a device's name or kind as `devices()` gives them. CLVP_DEVICE if it is not there or has no room: docs/devices.md.
+   * a device's name or kind as `devices()` lists them. CLVP_DEVICE if it is missing or has too little memory: docs/devices.md.
    */
   device?: string | undefined
   /** The parts to load; default both. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
   parts?: readonly Part[] | undefined
   /**
-   * Uses the file's pages as the weights instead of reading them into memory of their own; CPU only, default false. The file
-   * must not change while it is loaded: a write to it changes the results, and cutting it ends the process.
+   * Maps the file into memory instead of reading the weights; CPU only, default false. The file must not change while the
+   * model is loaded: writing to it changes the results, and truncating it ends the process.
    */
   mmap?: boolean | undefined
   /**
-   * Runs the model in a process of its own; default false. Should that end, by a fault, a signal or for want of memory, this one goes on:
-   * the calls it was busy with reject with CLVP_DEVICE, and the next starts another. What passes between the two is copied. Models do not
-   * give pasts (`pastKeyValues`) then: docs/security.md.
+   * Runs the model in a separate process; default false. If that process crashes, is killed or runs out of memory, this one
+   * continues: the pending calls reject with CLVP_DEVICE, and the next call starts another process. Arguments and results are
+   * copied between the two. Models then return no pasts (`pastKeyValues`): docs/security.md.
    */
   isolate?: boolean | undefined
-  /** Threads of the CPU, 1 to 512; default: the physical cores that the process may use. */
+  /** CPU threads, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
   /**
-   * Of the decoder's keys and values while candidates are drawn. 'auto' (default): F32 for an F32 model, else F16. 'q8_0' takes half
-   * of F16's memory, and needs the CPU and heads of a multiple of 32.
+   * Type of the decoder's keys and values while candidates are drawn. 'auto' (default): F32 for an F32 model, otherwise F16.
+   * 'q8_0' takes half the memory of F16, runs on the CPU only, and needs a head size that is a multiple of 32.
    */
   kvType?: KvType | undefined
   /**
-   * For a folder or a hub id: the type its weights are converted to (default 'f16'); 'auto' takes one that suits the device and the
-   * memory: docs/performance.md. For a .gguf file: must be its own, or 'auto' for any.
+   * For a folder or a hub id: the type that the weights are converted to (default 'f16'); 'auto' chooses one that suits the
+   * device and the memory: docs/performance.md. For a .gguf file: its own type, or 'auto' for any.
    */
   type?: ModelType | 'auto' | undefined
   /**
-   * Bytes that the model and any call may take at most, 1 or more; default: no limit. `info.estimateMemory` tells what that is: Node
-   * itself, which has some 60 MB, does not count. transformers' classes look at the weights alone.
+   * Most bytes that the model and any call may take, 1 or more; default: no limit. `info.estimateMemory` estimates a call's
+   * memory; Node's own 60 MB or so do not count. transformers' classes limit the weights alone.
    */
   maxMemory?: number | undefined
   /**
-   * Calls that may run and wait at a time, 1 to 1,000,000; default 1,024. One more is refused at once with CLVP_BUSY: a server then tells
-   * its caller to come back, instead of keeping ever more of them waiting.
+   * Most calls that may run or wait at the same time, 1 to 1,000,000; default 1,024. Further calls are refused at once with
+   * CLVP_BUSY, so that a server can ask its clients to retry instead of queueing without bound.
    */
   maxCalls?: number | undefined
   /** For a hub id only: a branch, a tag or a commit; default 'main'. */

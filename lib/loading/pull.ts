@@ -1,4 +1,4 @@
-/** From a repository of the Hugging Face hub to a model file on this machine. */
+/** Fetches a repository of the Hugging Face hub and makes a model file of it. */
 import { stat } from 'node:fs/promises'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
 import { abortSignal, callback, oneOf, pick } from '../base/check.js'
@@ -14,22 +14,22 @@ import type { Progress } from './load_options.js'
 export interface PullOptions {
   /** A branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
-  /** The type that the weights are converted to, default 'f16'. Of a repository that holds a .gguf file: must be its own. */
+  /** The type that the weights are converted to, default 'f16'. For a repository with a .gguf file: that file's type. */
   type?: ModelType | undefined
-  /** Called on the JavaScript thread with the stages 'download' and 'convert', of those that there is need for. */
+  /** Called on the JavaScript thread during the stages 'download' and 'convert', if they are needed. */
   onProgress?: ((progress: Progress) => void) | undefined
-  /** Stops with CLVP_ABORTED; the next call goes on from there. */
+  /** Stops with CLVP_ABORTED; the next call resumes from there. */
   signal?: AbortSignal | undefined
 }
 
 export interface PulledModel {
   id: string
   revision: string
-  /** What the revision is, 40 hexadecimal digits. */
+  /** The commit of the revision, 40 hexadecimal digits. */
   commit: string
   /** The folder in the hub's cache. */
   snapshot: string
-  /** Of the files that were wanted of it. */
+  /** Bytes of the files that the model needs. */
   snapshotBytes: number
   /** The model file. */
   path: string
@@ -38,7 +38,7 @@ export interface PulledModel {
 }
 
 /**
- * Fetches a model from the Hugging Face hub into its cache, and converts it, unless that was done before: docs/hub.md.
+ * Fetches a model from the Hugging Face hub into the hub's cache and converts it. Does neither twice: docs/hub.md.
  *
  * @param id `owner/name`
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong id, option or environment, CLVP_IO if it cannot be fetched or written,
@@ -77,13 +77,13 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
 export interface FetchOptions {
   revision: string
   type: ModelType
-  /** For the conversion; 0 for the physical cores. */
+  /** CPU threads of the conversion; 0 for the physical cores. */
   threads: number
   signal: AbortSignal | undefined
   onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
 }
 
-/** The repository's model file: its own, or what its checkpoint is converted to. */
+/** The repository's model file: its own .gguf file, or its converted checkpoint. */
 export async function fetchModel(
   id: string,
   { revision, type, threads, signal, onProgress }: FetchOptions,
@@ -101,5 +101,5 @@ async function typeOf(file: string): Promise<ModelType> {
   const { values } = await inspectModel(file)
   const type = modelTypes.find((each) => each === values['clvp.type'])
   if (type) return type
-  throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is no CLVP model: its clvp.type is missing or not known`)
+  throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is not a CLVP model: its clvp.type is missing or unknown`)
 }

@@ -1,4 +1,4 @@
-/** From what a user names as a model to a GGUF file on this machine. */
+/** Resolves the model that a user names to a GGUF file on this machine. */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { ModelType } from '../addon/weight_types.js'
@@ -9,11 +9,11 @@ import { convertOnce } from './conversion_cache.js'
 import { fetchModel } from './pull.js'
 
 export interface SourceOptions {
-  /** For a folder, and for a repository that holds one. */
+  /** For a checkpoint, in a folder or on the hub. */
   type: ModelType
-  /** For its conversion; 0 for the physical cores. */
+  /** CPU threads of the conversion; 0 for the physical cores. */
   threads: number
-  /** Given only with a hub id. */
+  /** For a hub id only. */
   revision: string | undefined
   signal: AbortSignal | undefined
   onProgress: ((stage: 'download' | 'convert', fraction: number) => void) | undefined
@@ -22,8 +22,8 @@ export interface SourceOptions {
 const expected = 'a model file or a folder with a checkpoint'
 
 /**
- * Gives a .gguf file back as it is. A checkpoint's folder is converted once and kept in the cache. What is no path here but can
- * be a hub id is fetched from the hub.
+ * Returns the path of a .gguf file unchanged. A checkpoint folder is converted once and kept in the cache. A source that is
+ * not a path here but a valid hub id is fetched from the hub.
  */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
   const { type, revision, signal, onProgress } = options
@@ -40,7 +40,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   if (revision !== undefined) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected no revision with a path but received one: ${source} is on this machine, not on the hub`,
+      `Expected no revision with a path but received one: ${source} is on this machine, so leave 'revision' out`,
     )
   }
   if (found.isFile()) return source
@@ -55,7 +55,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   })
 }
 
-/** Changes whenever a file of the folder does: names, sizes and times stand for the contents. */
+/** Changes whenever a file of the folder changes. Names, sizes and times stand for the contents. */
 async function fingerprint(folder: string): Promise<string> {
   const lines = [resolve(folder)]
   try {

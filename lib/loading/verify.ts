@@ -1,4 +1,4 @@
-/** Whether a model file is whole and sound. */
+/** Checks that a model file is complete and undamaged. */
 
 import type { NativeHeld } from '../addon/contract.js'
 import { scanModel } from '../addon/jobs.js'
@@ -10,42 +10,42 @@ import { checkpointSettings } from '../config/generation_config.js'
 import { tokenizerOf } from '../text/text.js'
 
 export interface VerifyOptions {
-  /** To look at weights with, 1 to 512; default: the physical cores that the process may use. */
+  /** CPU threads that check weights, 1 to 512; default: the physical cores that the process may use. */
   threads?: number | undefined
-  /** Called with the part done, 0 to 1. */
+  /** Called with the finished part, 0 to 1. */
   onProgress?: ((fraction: number) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
-/** Something in a file that is not as it should be. */
+/** A fault of a file. */
 export interface ModelFault {
-  /** Absent if it is about the file. */
+  /** Absent if the fault concerns the file as a whole. */
   tensor?: string
   what: string
 }
 
 export interface Verification {
   path: string
-  /** There are no faults. */
+  /** True if there are no faults. */
   isSound: boolean
   faults: ModelFault[]
   /**
-   * Of the header, which holds those of the tensors, as the file states it: XXH64, 16 hexadecimal digits. Absent for a file without
-   * checksums, as versions before them wrote it: then damage that leaves finite numbers is not seen.
+   * Checksum of the header, which contains the tensors' checksums, as the file states it: XXH64, 16 hexadecimal digits. Absent
+   * for files of older versions, which have no checksums: damage that leaves finite weights then goes unnoticed.
    */
   checksum?: string
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
   tensors: number
 }
 
 /**
  * Reads a whole model file and lists what is wrong with it: its structure, parameters, tensors' names and shapes, vocabulary and settings,
- * its checksums, bytes between or behind the tensors, and weights that are no numbers. `Clvp.load` checks structure,
- * parameters and shapes only, since reading 2.7 GB twice takes its time.
+ * its checksums, bytes between or behind the tensors, and weights that are NaN or infinite. `Clvp.load` checks only
+ * structure, parameters and shapes, since reading 2.7 GB twice takes long.
  *
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option, CLVP_IO if the file cannot be read, CLVP_ABORTED. A damaged file is
- *   no error: its faults are the result.
+ *   not an error: the result lists its faults.
  */
 export async function verifyModel(file: string, options: VerifyOptions = {}): Promise<Verification> {
   const name = path(file, 'path')
@@ -60,7 +60,7 @@ export async function verifyModel(file: string, options: VerifyOptions = {}): Pr
   return { path: name, isSound: faults.length === 0, faults, ...(checksum && { checksum }), bytes, tensors }
 }
 
-/** What the JavaScript side reads out of a file when it loads it: it must be able to. */
+/** Faults of the keys that the JavaScript side reads when it loads a model. */
 function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
   const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
   const faults: ModelFault[] = []

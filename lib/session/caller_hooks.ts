@@ -1,20 +1,20 @@
-/** A caller's functions in the midst of a step: processors that change scores, criteria that end rows. */
+/** A caller's functions that run during a step: processors change scores, criteria end rows. */
 import type { NativeStepRows } from '../addon/contract.js'
 import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { CoreHooks } from './requests.js'
 
-/** The rows of one text that a processor or criteria is shown. */
+/** The rows of one text that a processor or criterion receives. */
 export interface LiveRows {
-  /** Which text of the batch they belong to. */
+  /** Index of the text in the batch. */
   batchIndex: number
-  /** Which of the text's rows they are; with beams their rank, best first. */
+  /** Indices of the rows among those of the text; with beams their ranks, best first. */
   rows: number[]
 }
 
 /**
  * Changes scores [rows, vocab] between transformers' own processors and its warpers; -Infinity rules an id out. `inputIds` [rows,
- * length] are the ids so far. With beams the scores are log-probabilities.
+ * length] holds the ids so far. With beams, scores are log-probabilities.
  */
 export type LogitsProcessor = (
   inputIds: Tensor<Int32Array>,
@@ -22,13 +22,13 @@ export type LogitsProcessor = (
   live: LiveRows,
 ) => Tensor<Float32Array> | Promise<Tensor<Float32Array>>
 
-/** Says which rows end, with their new token at the end of `inputIds` [rows, length]; one boolean is for all. */
+/** Decides which rows end. `inputIds` [rows, length] ends with the new tokens. A single boolean applies to all rows. */
 export type StoppingCriteria = (
   inputIds: Tensor<Int32Array>,
   live: LiveRows,
 ) => boolean | readonly boolean[] | Promise<boolean | readonly boolean[]>
 
-/** Reads one function or several. */
+/** Reads an option that is a function or an array of functions. */
 export function functions<F>(value: unknown, name: string): readonly F[] {
   if (value === undefined) return []
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
@@ -38,7 +38,7 @@ export function functions<F>(value: unknown, name: string): readonly F[] {
   return list as readonly F[]
 }
 
-/** The caller's functions as the core calls them. */
+/** Wraps the caller's functions as hooks of the core. */
 export function callerHooks(
   {
     processors,

@@ -1,4 +1,4 @@
-/** What a session's calls run on: the addon in this process, or in a process of its own (remote.ts). */
+/** The engine of a session's calls: the addon in this process, or in a separate process (remote.ts). */
 import { binding } from '../addon/binding.js'
 import type {
   KvType,
@@ -12,15 +12,15 @@ import type {
 export interface Engine {
   readonly info: NativeInfo
   readonly threads: number
-  /** What the model file says. */
+  /** Keys and values of the model file. */
   readonly values: Record<string, NativeHeld>
   readonly session: NativeSession
   newFlag(): NativeAbortFlag
-  /** Frees all of it. Nothing runs any more. */
+  /** Frees everything. No call may be running. */
   dispose(): Promise<void>
 }
 
-/** On a model in this process, which goes with it. */
+/** An engine on a model in this process. Its dispose() frees the model too. */
 export function localEngine(model: NativeModel, threads: number, kvType: KvType): Engine {
   const session = new binding.Session(model, threads, kvType)
   return {

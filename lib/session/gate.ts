@@ -1,13 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ClvpError } from '../base/errors.js'
 
-/** Calls at a time, unless told otherwise: more than any user waits for, and a bound to what they hold. */
+/** Default of `maxCalls`: more calls than a user would wait for, and a bound on the memory that they hold. */
 export const defaultMaxCalls = 1024
 
-/** The gates that what runs now has passed. One for the process: Node never lets go of a storage, and asks each for every promise. */
+/**
+ * The gates that the running code has passed. One storage for the process: Node never frees a storage, and consults each for
+ * every promise.
+ */
 const passed = new AsyncLocalStorage<readonly Gate[]>()
 
-/** Counts calls from when they are made until they settle, and refuses more than so many. The steps of a call are a part of it. */
+/** Counts calls until they settle, and refuses those above a limit. The steps of an admitted call are not counted again. */
 export class Gate {
   readonly #max: number
   #calls = 0

@@ -1,6 +1,6 @@
 /**
- * `isolate: true`: the model runs in a process of its own, which may end, by a fault, a signal or the system's want of memory, without
- * taking this one along. The calls that it was busy with then reject with CLVP_DEVICE, and the next call starts another.
+ * `isolate: true`: the model runs in a separate process. That process may crash, be killed or run out of memory without
+ * ending this one. Its pending calls then reject with CLVP_DEVICE, and the next call starts another process.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -28,21 +28,21 @@ import {
 } from './wire.js'
 
 const program = fileURLToPath(new URL('./remote_process.js', import.meta.url))
-/** How long a process may take to end by itself. */
+/** Time that a process gets to end by itself. */
 const patienceMs = 2000
 
-/** A call that is not settled. */
+/** A call that has not settled. */
 interface Pending {
   resolve(value: never): void
   reject(error: unknown): void
   message(): ToModel
   hooks: NativeHooks
-  /** Set: it is not to be sent any more. */
+  /** Once aborted, the call is no longer sent. */
   flag: RemoteFlag | undefined
   sent: boolean
 }
 
-/** A flag of one request over there. */
+/** The flag of one request in the model's process. */
 class RemoteFlag implements NativeAbortFlag {
   static #next = 0
   readonly id = RemoteFlag.#next++
@@ -59,7 +59,7 @@ class RemoteFlag implements NativeAbortFlag {
   }
 }
 
-/** The flag that a call was given: an argument of its own, or in a request. */
+/** The flag of a call: an argument by itself, or a part of the request. */
 function flagOf(value: unknown): RemoteFlag | undefined {
   if (value instanceof RemoteFlag) return value
   const { abort } = (value ?? {}) as { abort?: unknown }
@@ -150,7 +150,7 @@ export class RemoteEngine implements Engine {
       collectImportance: ask('collectImportance'),
       importance: ask('importance'),
       close: () => this.#close(),
-      dispose: () => {}, // with the process
+      dispose: () => {}, // the memory is freed with the process
       threads: () => this.threads,
     }
   }
@@ -185,7 +185,7 @@ export class RemoteEngine implements Engine {
     }) as unknown as P
   }
 
-  /** A model that has changed under our hands would answer for another. */
+  /** Sends a call to a restarted process, unless the model file has been replaced by another model meanwhile. */
   #resume(id: number, child: ModelProcess, { info }: Started): void {
     const same = JSON.stringify({ ...info, device: '' }) === JSON.stringify({ ...this.info, device: '' })
     if (same) {
@@ -196,7 +196,7 @@ export class RemoteEngine implements Engine {
     this.#settle(id)?.reject(
       new ClvpError(
         'CLVP_MODEL_FORMAT',
-        `Expected ${this.#start.file} as it was when it was loaded, but it is another model now: load it again`,
+        `Expected ${this.#start.file} to hold the model that was loaded but it holds another one now: load it again`,
       ),
     )
   }
@@ -246,7 +246,7 @@ export class RemoteEngine implements Engine {
   }
 }
 
-/** One process, from its start to its end. It does not keep this one alive unless it is busy. */
+/** One process, from start to end. It keeps this process alive only while it is busy. */
 class ModelProcess {
   readonly started: Promise<Started>
   isReady = false
@@ -257,7 +257,7 @@ class ModelProcess {
   #complaint = ''
 
   constructor(start: Start, onProgress?: (fraction: number) => void) {
-    // A group of its own: a Ctrl-C in the terminal is for the program that was started there, which decides what to do.
+    // In a process group of its own, so that Ctrl-C in the terminal reaches only this program, which decides what to do.
     this.#child = fork(program, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -279,7 +279,7 @@ class ModelProcess {
         } else this.onMessage?.(message)
       })
     })
-    this.started.catch(() => {}) // whoever waits for it is told
+    this.started.catch(() => {}) // callers that wait for it get the error
     this.#ended = new Promise((resolve) => {
       const end = (how: string) => {
         const error = this.#lost(how)
@@ -288,7 +288,7 @@ class ModelProcess {
         this.onEnd?.(error)
         resolve()
       }
-      this.#child.once('error', (error) => end(`could not be started or spoken to (${error.message})`))
+      this.#child.once('error', (error) => end(`could not be started or reached (${error.message})`))
       this.#child.once('exit', (code, signal) =>
         end(signal ? `ended by ${signal}` : `ended with status ${code}`),
       )
@@ -297,10 +297,10 @@ class ModelProcess {
   }
 
   send(message: ToModel): void {
-    if (this.#child.connected) this.#child.send(message, () => {}) // a failure is told by its end
+    if (this.#child.connected) this.#child.send(message, () => {}) // a failure is reported when the process ends
   }
 
-  /** Does anybody wait for it? */
+  /** Sets whether any call waits for the process. */
   busy(busy: boolean): void {
     const { channel } = this.#child
     const pipe = this.#child.stderr as unknown as { ref(): void; unref(): void } | null
@@ -311,7 +311,7 @@ class ModelProcess {
     this.#child.kill('SIGKILL')
   }
 
-  /** Lets it end, or ends it. */
+  /** Asks the process to end, and kills it if it does not. */
   async end(): Promise<void> {
     this.send({ kind: 'dispose' })
     const timer = setTimeout(() => this.kill(), patienceMs)

@@ -1,4 +1,4 @@
-/** The process that a model runs in by itself: started by remote.ts, it ends with the one that started it. */
+/** The separate process of a model. remote.ts starts it; it ends with the process that started it. */
 import { binding } from '../addon/binding.js'
 import type { NativeAbortFlag, NativeHooks, NativeRequest } from '../addon/contract.js'
 import { type Engine, localEngine } from './engine.js'
@@ -27,12 +27,12 @@ async function start({ file, load, threads, kvType }: Start): Promise<void> {
     const { info, values } = engine
     send({ kind: 'started', info, values, threads: engine.threads })
   } catch (error) {
-    const told: FromModel = { kind: 'unstarted', error: failure(error) }
-    process.send?.(told, () => process.disconnect())
+    const message: FromModel = { kind: 'unstarted', error: failure(error) }
+    process.send?.(message, () => process.disconnect())
   }
 }
 
-/** A call's hooks, which ask over there. */
+/** The hooks of a call: they call the caller's functions in the other process. */
 function hooksOf(id: number, names: readonly HookName[]): NativeHooks {
   const ask = (hook: HookName, args: unknown[], answer?: (value: never) => void) => {
     const reply = nextReply++
@@ -50,7 +50,7 @@ function hooksOf(id: number, names: readonly HookName[]): NativeHooks {
 
 async function call({ id, method, args, hooks }: Extract<ToModel, { kind: 'call' }>): Promise<void> {
   const used: number[] = []
-  /** A flag of our own in place of one over there. */
+  /** A local flag that stands for a flag of the other process. */
   const flagFor = ({ flag, aborted }: FlagPlace) => {
     const abort = new binding.AbortFlag()
     if (aborted) abort.abort()
@@ -93,5 +93,5 @@ process.on('message', (message: ToModel) => {
       return process.disconnect()
   }
 })
-// Nobody is left to work for; what is under way is stopped by the addon's own way out.
+// The other process is gone. The addon's exit handler stops the running calls.
 process.once('disconnect', () => process.exit())

@@ -1,4 +1,4 @@
-/** What a session is asked to draw: options with their defaults, and the caller's functions on the way. */
+/** Requests to draw: options with their defaults, and the caller's functions. */
 import type {
   NativeBeamOptions,
   NativeCandidate,
@@ -16,9 +16,9 @@ import { defaultSampling } from '../config/sampling.js'
 export interface CoreHooks {
   onStep?: ((pairs: Int32Array) => void) | undefined
   onCandidate?: ((candidate: NativeCandidate) => void) | undefined
-  /** New scores [rows, vocab], or nothing to leave them. */
+  /** Returns new scores [rows, vocab], or nothing to keep them. */
   process?: ((rows: NativeStepRows, scores: Float32Array) => Awaitable<Float32Array | undefined>) | undefined
-  /** 1 for each row that ends. */
+  /** Returns 1 for each row that ends. */
   stop?: ((rows: NativeStepRows) => Awaitable<Int32Array | undefined>) | undefined
 }
 
@@ -62,7 +62,7 @@ export const defaultGenerate: NativeGenerateOptions = {
   sampling: defaultSampling,
 }
 
-/** transformers' defaults, but for the number of beams. */
+/** transformers' defaults, except the number of beams. */
 export const defaultBeams: NativeBeamOptions = {
   ...defaultDraw,
   beams: 4,
@@ -73,7 +73,10 @@ export const defaultBeams: NativeBeamOptions = {
   sampling: { ...defaultSampling, repetitionPenalty: 1 },
 }
 
-/** A caller's hooks, which may throw, as the core may call them: it could tell nobody of that, so `fail` is told the first error. */
+/**
+ * Wraps a caller's hooks, which may throw, for the core, which could not report an error. `fail` receives the first
+ * error.
+ */
 export function nativeHooks(
   { onStep, onCandidate, process, stop, signal }: CoreHooks & { signal?: AbortSignal | undefined },
   fail: (error: unknown) => void,
@@ -83,10 +86,10 @@ export function nativeHooks(
     failed = true
     fail(error)
   }
-  /** After an error or an abort the functions are not called any more. */
+  /** After an error or an abort the functions are no longer called. */
   const isOver = () => failed || signal?.aborted === true
   const safe = <A>(callback: ((value: A) => void) | undefined) => callback && quiet(callback, isOver, caught)
-  /** Gives a reply when an answer is there; after an error it comes without one. */
+  /** Replies when the answer has arrived; after an error replies without one. */
   const answer = async <T>(ask: () => Awaitable<T | undefined>, reply: (value?: T) => void) => {
     try {
       reply(isOver() ? undefined : await ask())

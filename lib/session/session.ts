@@ -1,4 +1,4 @@
-/** Sessions: a model at work, in this process or in one of its own. Not part of the public surface. */
+/** Sessions run calls on a model, in this process or a separate one. Not part of the public API. */
 import { setImmediate } from 'node:timers/promises'
 import { binding, native, rewrap } from '../addon/binding.js'
 import type {
@@ -36,14 +36,14 @@ import {
   nativeHooks,
 } from './requests.js'
 
-/** How a session computes, and how many calls it takes at a time. */
+/** How a session computes, and how many calls it accepts at the same time. */
 export interface SessionOptions {
   threads?: number
   kvType?: KvType
   maxCalls?: number
 }
 
-/** On a model in this process, which is the session's from now on. */
+/** A session on a model in this process. The session owns the model from now on. */
 export function createSession(model: NativeModel, options: SessionOptions = {}): Session {
   const { threads = 0, kvType = 'auto', maxCalls } = options
   try {
@@ -53,7 +53,7 @@ export function createSession(model: NativeModel, options: SessionOptions = {}):
   }
 }
 
-/** On a model in a process of its own. */
+/** A session on a model in a separate process. */
 export async function isolatedSession(
   file: string,
   load: CoreLoadOptions,
@@ -63,16 +63,16 @@ export async function isolatedSession(
   return new Session(await RemoteEngine.start(start, load), maxCalls)
 }
 
-/** A model at work. Calls run side by side; each fails, is aborted and settles by itself. */
+/** Runs calls on a model, side by side. Each call fails, is aborted and settles by itself. */
 export class Session {
   readonly info: NativeInfo
   readonly threads: number
-  /** What the model file says. */
+  /** Keys and values of the model file. */
   readonly values: Engine['values']
   readonly #engine: Engine
   readonly #native: NativeSession
   readonly #gate: Gate
-  /** Calls of the core that have not settled: an aborted one may go on for a moment after its promise has rejected. */
+  /** Unsettled calls of the core: an aborted call may run for a moment after its promise has rejected. */
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
@@ -85,7 +85,7 @@ export class Session {
     this.#native = engine.session
   }
 
-  /** Makes one call of several steps: they are counted as one, and none is refused with CLVP_BUSY once the first was admitted. */
+  /** Makes several steps one call: they count once, and none is refused with CLVP_BUSY after the first was admitted. */
   call<T>(steps: () => Promise<T>): Promise<T> {
     return this.#gate.admit(steps)
   }
@@ -133,7 +133,7 @@ export class Session {
     return (await this.scoreTimed(textIds, undefined, rows, signal)).scores
   }
 
-  /** Scores rows against a text, whose embedding may be `known`; gives that too, and the milliseconds of the work. */
+  /** Scores rows against a text, whose embedding may be `known`. Returns the embedding and the milliseconds too. */
   scoreTimed(
     textIds: Int32Array,
     known: Float32Array | undefined,
@@ -157,7 +157,7 @@ export class Session {
     return this.#run((flag) => this.#native.preview(codes, iterations, flag), signal)
   }
 
-  /** Sums up what enters the weight matrices from now on; false stops that. */
+  /** true sums up the inputs of the weight matrices from now on; false stops this. */
   collectImportance(on: boolean, signal?: AbortSignal): Promise<void> {
     return this.#run(() => this.#native.collectImportance(on), signal)
   }
@@ -181,13 +181,13 @@ export class Session {
     )
   }
 
-  /** A call with the caller's functions, whose first error stops it. */
+  /** Draws with the caller's functions. Their first error stops the call. */
   #draw(
     request: CoreGenerateRequest | CoreBeamRequest,
     draw: (flag: NativeAbortFlag, hooks: NativeHooks) => Promise<NativeGenerated>,
   ): Promise<NativeGenerated> {
     const run = async (flag: NativeAbortFlag) => {
-      // Calls that are made in one turn of the event loop begin together: none has to share the cores with JavaScript that still makes others.
+      // Calls made in one turn of the event loop begin together, once JavaScript no longer competes for the cores.
       await setImmediate()
       return guard(
         () => flag.abort(),
@@ -201,7 +201,7 @@ export class Session {
     return Math.min(defaultDraw.maxTokens, this.info.maxTokens)
   }
 
-  /** Embeddings [n, projection] to unit length, and the scores of all pairs. */
+  /** Normalises embeddings [n, projection] to unit length, and scores all pairs. */
   similarity(text: Float32Array, speech: Float32Array): NativeSimilarity {
     try {
       return binding.similarity(this.info, text, speech)

@@ -1,4 +1,4 @@
-/** What a process and the one that runs its model tell each other (remote.ts, remote_process.ts). */
+/** The messages between this process and a model's process (remote.ts, remote_process.ts). */
 import type {
   KvType,
   NativeHeld,
@@ -16,15 +16,15 @@ export interface Start {
   kvType: KvType
 }
 
-/** What can be asked for. */
+/** The methods that a message may call. */
 export type Method = keyof NativeSession
 export type HookName = keyof NativeHooks
 
 export type ToModel =
   | { kind: 'start'; start: Start }
-  /** `hooks`: those that the caller has. */
+  /** `hooks`: the names of the caller's hooks. */
   | { kind: 'call'; id: number; method: Method; args: unknown[]; hooks: HookName[] }
-  /** An answer to a hook. */
+  /** The answer of a hook. */
   | { kind: 'reply'; reply: number; value: unknown }
   | { kind: 'cancel'; flag: number }
   | { kind: 'close' }
@@ -38,7 +38,7 @@ export type FromModel =
   | { kind: 'error'; id: number; error: Failure }
   | { kind: 'hook'; id: number; hook: HookName; args: unknown[]; reply: number }
 
-/** An error: structured clones of errors lose their codes. */
+/** An error as plain data, since a structured clone of an error loses its code. */
 export interface Failure {
   code: string | undefined
   message: string
@@ -53,7 +53,7 @@ export function failed({ code, message }: Failure): Error {
   return code?.startsWith('CLVP_') ? new ClvpError(code as ClvpError['code'], message) : new Error(message)
 }
 
-/** A call's flag, as its place in a message. */
+/** Stands for a call's abort flag in a message. */
 export interface FlagPlace {
   flag: number
   aborted: boolean
@@ -64,8 +64,9 @@ export function isFlagPlace(value: unknown): value is FlagPlace {
 }
 
 /**
- * A value as a message can carry it: numbers, texts, arrays and plain objects. Functions and signals are left out, which the other side has
- * no use for; views of shared memory are copied, which a message cannot carry. `place` takes what has a form of its own.
+ * Converts a value for a message: numbers, strings, arrays and plain objects. Functions and signals are left out, since the
+ * other side does not need them. Views of shared memory are copied, since a message cannot carry them. `place` may return
+ * a replacement for an object.
  */
 export function packed(value: unknown, place: (value: object) => unknown): unknown {
   if (typeof value === 'function') return undefined

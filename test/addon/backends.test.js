@@ -54,19 +54,19 @@ function found(folder) {
 t.test('no package', { skip }, async (t) => {
   const { problems, backends, code, message, cpu } = found(installed(t, {}))
   t.same({ problems, backends, code, cpu }, { problems: [], backends: [], code: 'CLVP_DEVICE', cpu: 'CPU' })
-  t.ok(message.endsWith(`The package ${name}, of this one's version, has that backend`), message)
+  t.ok(message.endsWith(`Install ${name}, in the same version as node-clvp, for that backend`), message)
 })
 
 const wrong = [
   {
     what: 'another version',
     files: { 'package.json': '{ "version": "0.0.9" }', [library]: '' },
-    problem: `${name} is of version 0.0.9, and node-clvp of ${version}: install ${name}@${version}`,
+    problem: `${name} has version 0.0.9 but node-clvp has ${version}: install ${name}@${version}`,
   },
   {
     what: 'no library',
     files: { 'package.json': JSON.stringify({ version }) },
-    problem: `${name} has no ${library}: reinstall it, or build node-clvp from source if it is not made for this C library`,
+    problem: `${name} has no ${library}: reinstall it, or build node-clvp from source if the package does not support this C library`,
   },
   {
     what: 'a library that is none',

@@ -46,10 +46,10 @@ t.test('no addon', async (t) => {
   t.equal(found.problems.length, 1)
   for (const path of found.lookedFor) {
     t.ok(path.startsWith(folder))
-    t.ok(found.problems[0].includes(`${path} (not there)`))
+    t.ok(found.problems[0].includes(`${path} (missing)`))
   }
   t.match(found.problems[0], /npm rebuild node-clvp/)
-  t.match(doctor(folder).stdout, /Wrong:\n/)
+  t.match(doctor(folder).stdout, /Problems:\n/)
 })
 
 t.test('an addon that is damaged', async (t) => {

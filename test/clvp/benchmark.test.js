@@ -93,7 +93,7 @@ t.test('wrong usage', async (t) => {
     [[], 'MODEL is missing'],
     [['demo', '--candidates', '2'], '--candidates goes with --estimate'],
     [['demo', '--estimate', '--rounds', '2'], '--rounds goes without --estimate'],
-    [['demo', '--threads', '1,x'], "--threads takes whole numbers with commas between, not 'x'"],
+    [['demo', '--threads', '1,x'], "--threads takes whole numbers separated by commas, not 'x'"],
   ]) {
     const { status, stderr } = await bench(...args)
     t.equal(status, 2)

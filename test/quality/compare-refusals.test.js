@@ -95,7 +95,7 @@ t.test('damage is not taken for what a type loses', async (t) => {
   ]) {
     await t.rejects(compareModels(a, b, few), {
       code: 'CLVP_MODEL_FORMAT',
-      message: /damaged\.gguf is no sound model file: tensor \S+: .*clvp verify/,
+      message: /damaged\.gguf is damaged: tensor \S+: .*clvp verify/,
     })
   }
 })

@@ -13,19 +13,19 @@ export const bench: Command = {
   args: 'MODEL...',
   summary: 'Measure how fast models draw on this machine, and recommend settings; or estimate their memory',
   details:
-    'Each MODEL (a .gguf file, a folder, an id of the hub, or demo) is loaded once for each number of threads. Let\n' +
-    'nothing else run meanwhile. With --estimate nothing is drawn: it prints what one call would take, in parts.',
+    'Each MODEL (a .gguf file, a folder, a hub id, or demo) is loaded once for each number of threads. Nothing else\n' +
+    'should run meanwhile. With --estimate nothing is drawn: it prints the memory of one call, by parts.',
   flags: {
     'batch-sizes': { value: 'N,N', help: 'candidates decoded together (default: 1,4,8,16)' },
     threads: { value: 'N,N', help: 'CPU threads to try (default: the physical cores)' },
     tokens: {
       value: 'N',
-      help: 'codes of each candidate (default: 32; with --estimate 500, or what the model can)',
+      help: 'codes of each candidate (default: 32; with --estimate 500, or the limit of the model)',
     },
-    rounds: { value: 'N', help: 'runs of each size; medians count (default: 3)' },
-    estimate: { help: 'print the peak memory of a call, and run nothing' },
-    candidates: { value: 'N', short: 'n', help: 'with --estimate: how many are drawn (default: 16)' },
-    'batch-size': { value: 'N', help: 'with --estimate: how many are decoded together (default: 16)' },
+    rounds: { value: 'N', help: 'runs of each size, of which medians are printed (default: 3)' },
+    estimate: { help: 'print the peak memory of a call without running it' },
+    candidates: { value: 'N', short: 'n', help: 'with --estimate: candidates drawn (default: 16)' },
+    'batch-size': { value: 'N', help: 'with --estimate: candidates decoded together (default: 16)' },
     'text-tokens': { value: 'N', help: 'with --estimate: length of the text in tokens (default: 100)' },
     ...(device && { device }),
     ...(type && { type }),
@@ -45,14 +45,14 @@ function refuse(args: Arguments, names: readonly string[], why: string): void {
   if (found !== undefined) throw new UsageError(`--${found} goes ${why}`)
 }
 
-/** Numbers with commas between. */
+/** Reads whole numbers separated by commas. */
 function list(args: Arguments, name: string): number[] | undefined {
   return args
     .text(name)
     ?.split(',')
     .map((each) => {
       if (!/^\d+$/.test(each))
-        throw new UsageError(`--${name} takes whole numbers with commas between, not '${each}'`)
+        throw new UsageError(`--${name} takes whole numbers separated by commas, not '${each}'`)
       return Number(each)
     })
 }

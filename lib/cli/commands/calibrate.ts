@@ -7,16 +7,16 @@ import { megabytes, peakRss } from '../table.js'
 export const calibrate: Command = {
   name: 'calibrate',
   args: 'MODEL OUT.json',
-  summary: "Find out which columns of a model's matrices matter, for --calibration of convert and quantize",
+  summary: "Find the columns of a model's matrices that matter, for --calibration of convert and quantize",
   details:
-    "MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint's folder, an id of the hub, or demo. It draws\n" +
-    'candidates for the texts (default: 4 for each) and ranks them; what enters each matrix is summed up.\n' +
-    'Compare on other texts than these.',
+    'MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint folder, a hub id, or demo. The command draws\n' +
+    'candidates for the texts (default: 4 for each), ranks them, and sums up the inputs of each matrix.\n' +
+    "Use other texts for 'clvp compare'.",
   flags: { ...sampleFlags, ...modelFlags },
   async run(args, context) {
     const [model, out] = [args.positional(0, 'MODEL'), args.positional(1, 'OUT.json')]
     const file = args.text('texts')
-    if (file === undefined) throw new UsageError('--texts is missing: name a file with a text on each line')
+    if (file === undefined) throw new UsageError('--texts is missing: name a file with one text per line')
     const texts = await readTexts(file)
     const voices = await readVoices(args)
     const importance = await find(modelSource(model), {

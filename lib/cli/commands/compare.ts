@@ -7,7 +7,7 @@ import { modelFlags, modelSource } from '../model.js'
 import { readTexts, readVoices, sampleFlags } from '../samples.js'
 import { megabytes, peakRss, table } from '../table.js'
 
-/** How many tensors the table shows without --tensors: those with the largest errors. */
+/** Number of tensors in the table without --tensors: those with the largest errors. */
 const shown = 8
 
 const { device, threads } = modelFlags
@@ -15,20 +15,20 @@ const { device, threads } = modelFlags
 export const compare: Command = {
   name: 'compare',
   args: 'A B',
-  summary: 'Report how good model B is in place of model A, as a smaller type of the same checkpoint',
+  summary: 'Report how well model B, a smaller type of the same checkpoint, replaces model A',
   details:
-    "A and B are .gguf files, which are verified first; or checkpoints' folders or ids of the hub, which are\n" +
-    'converted to f32; or demo. Errors of each tensor; and on texts (default: eight sentences, 8 candidates each)\n' +
-    'the KL divergence of the decoders along candidates that A draws, cosines of embeddings, and agreement of both\n' +
-    "rankings of A's candidates. Both models are in memory at once.",
+    'A and B are .gguf files, which are verified first; or checkpoint folders or hub ids, which are converted to\n' +
+    'f32; or demo. The report has the errors of each tensor and, on texts (default: eight sentences, 8 candidates\n' +
+    'each), the KL divergence of the decoders along candidates that A draws, the cosines of embeddings, and the\n' +
+    "agreement of both rankings of A's candidates. Both models are in memory at the same time.",
   flags: {
     ...sampleFlags,
     rows: {
       value: 'N',
-      help: "how many of a text's candidates the decoders are compared along (default: 2)",
+      help: "number of a text's candidates that the decoders are compared on (default: 2)",
     },
     tensors: { help: 'list every tensor' },
-    plot: { value: 'FILE.svg', help: 'draw the errors and the KL divergence' },
+    plot: { value: 'FILE.svg', help: 'plot the errors and the KL divergence' },
     ...(device && { device }),
     ...(threads && { threads }),
   },
@@ -66,7 +66,7 @@ function toText(found: ModelComparison & { peakRssBytes: number }, all: boolean)
     tensorTable(tensors, all),
     behaviour
       ? behaviourTable(behaviour)
-      : `Model ${failure?.model.toUpperCase()} gives no numbers: ${failure?.message}`,
+      : `Model ${failure?.model.toUpperCase()} produced NaN or infinite values: ${failure?.message}`,
     `${texts} texts, ${voices} voices, ${candidates} candidates each; weights in memory ${megabytes(memoryBytes)}, peak memory ${megabytes(peakRssBytes)}`,
   ].join('\n\n')
 }

@@ -10,20 +10,20 @@ export const convert: Command = {
   args: 'FOLDER OUT.gguf',
   summary: "Convert a checkpoint, transformers' or tortoise's, to one GGUF file",
   details:
-    'FOLDER is one of\n' +
-    "- what transformers' save_pretrained writes: config.json, the weights, vocab.json and merges.txt;\n" +
-    '  preprocessor_config.json, generation_config.json and tokenizer_config.json may be there too.\n' +
+    'FOLDER holds one of\n' +
+    "- the files of transformers' save_pretrained: config.json, the weights, vocab.json and merges.txt, and\n" +
+    '  optionally preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
     '  The weights are model.safetensors or pytorch_model.bin, or shards of either with their index;\n' +
-    '  safetensors go first\n' +
+    '  safetensors are preferred\n' +
     '- the original files of tortoise: autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json.\n' +
-    '  A config.json or preprocessor_config.json beside them, whole or in part, goes before what\n' +
-    "  follows from the weights' shapes\n" +
-    'Torch files are read as data: nothing in them is run. Either may hold codebook.safetensors.\n' +
+    '  A complete or partial config.json or preprocessor_config.json beside them overrides what the shapes of\n' +
+    '  the weights imply\n' +
+    'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
     typeDetails,
   flags: {
     type: {
       value: 'TYPE',
-      help: 'type of the weight matrices (default: f16); auto for one that suits this machine',
+      help: 'type of the weight matrices (default: f16); auto chooses one for this machine',
     },
     ...outputFlags,
   },

@@ -8,8 +8,8 @@ export const doctor: Command = {
   args: '',
   summary: 'Show what was loaded on this machine, and what is wrong with it',
   details:
-    'Ends with status 1 if something is wrong. CLVP_CPU in the environment names the CPU library to load in place\n' +
-    'of the best one.',
+    'Exits with status 1 if there is a problem. The environment variable CLVP_CPU names the CPU library to load\n' +
+    'instead of the best one.',
   flags: {},
   async run() {
     const json = diagnose()
@@ -33,7 +33,7 @@ function report(found: Diagnosis): string {
   }
   const parts = [table([['part', 'found'], ...rows])]
   if (found.devices.length > 0) parts.push(deviceTable(found.devices))
-  parts.push(found.problems.length > 0 ? `Wrong:\n${found.problems.join('\n')}` : 'All is well.')
+  parts.push(found.problems.length > 0 ? `Problems:\n${found.problems.join('\n')}` : 'All is well.')
   return parts.join('\n\n')
 }
 

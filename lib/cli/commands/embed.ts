@@ -9,7 +9,7 @@ export const embed: Command = {
   flags: {
     codes: {
       value: 'FILE',
-      help: "embed rows of codes: an array of arrays, or what 'clvp generate --out' wrote",
+      help: "embed rows of codes: an array of arrays, or a file from 'clvp generate --out'",
     },
     ...modelFlags,
   },

@@ -5,7 +5,7 @@ import { table } from '../table.js'
 export const explain: Command = {
   name: 'explain',
   args: 'MODEL TEXT',
-  summary: 'Show how a text is read: its spoken form, its tokens, what is dropped, what room is left',
+  summary: 'Show how a text is read: its spoken form, its tokens, dropped characters, and the remaining room',
   flags: { ...modelFlags },
   async run(args, context) {
     const text = args.positional(1, 'TEXT')

@@ -30,7 +30,7 @@ const numbers = {
   'length-penalty': 'lengthPenalty',
 } as const
 
-/** How many of the best candidates --plot draws. */
+/** Number of the best candidates that --plot draws. */
 const plotted = 4
 
 const endings = { yes: true, no: false, never: 'never' } as const
@@ -41,54 +41,54 @@ export const generate: Command = {
   summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
   details:
     "MODEL is a .gguf file, a folder with a checkpoint, or 'demo' for the embedded model.\n" +
-    'Of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) the first seconds are used; several are averaged.',
+    'The first seconds of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) are used; several clips are averaged.',
   flags: {
     voice: {
       value: 'FILE',
       multiple: true,
-      help: "a clip of the voice, may be repeated; or what 'clvp voice' saved",
+      help: "a clip of the voice, repeatable; or a voice saved by 'clvp voice'",
     },
-    candidates: { value: 'N', short: 'n', help: "how many are drawn (default: the preset's, or 16)" },
+    candidates: { value: 'N', short: 'n', help: "number of candidates (default: the preset's, or 16)" },
     preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },
     seed: { value: 'N', help: 'seed of the draws (default: a random one, which is printed)' },
-    temperature: { value: 'X', help: 'default 0.8; 0 takes the most likely code always' },
-    'top-k': { value: 'N', help: 'keep the N most likely codes (default 50, 0 for all)' },
-    'top-p': { value: 'X', help: 'keep the most likely codes of this probability together (default 0.8)' },
+    temperature: { value: 'X', help: 'divide the logits (default 0.8); 0 always takes the most likely code' },
+    'top-k': { value: 'N', help: 'keep the N most likely codes (default 50; 0 keeps all)' },
+    'top-p': { value: 'X', help: 'keep the most likely codes with this total probability (default 0.8)' },
     'min-p': { value: 'X', help: 'keep codes at least this fraction as likely as the likeliest (default 0)' },
-    'typical-p': { value: 'X', help: 'keep the most typical codes of this probability together (default 1)' },
+    'typical-p': { value: 'X', help: 'keep the most typical codes with this total probability (default 1)' },
     'repetition-penalty': { value: 'X', help: 'divide the logits of codes already drawn (default 2)' },
-    'max-tokens': { value: 'N', help: 'most codes of a candidate (default 500, or what the model can)' },
+    'max-tokens': { value: 'N', help: 'most codes of a candidate (default: 500, or the limit of the model)' },
     'pad-to': { value: 'N', help: 'pad rows to N codes before ranking, as tortoise does with 500' },
-    keep: { value: 'N', help: 'how many of the best are printed (default: all)' },
+    keep: { value: 'N', help: 'number of the best candidates to print (default: all)' },
     'batch-size': {
       value: 'N',
-      help: 'how many are decoded together (default: 16, fewer with --max-memory)',
+      help: 'candidates decoded together (default: 16, or fewer with --max-memory)',
     },
-    scores: { value: 'WHICH', help: 'all (default), rank for no score alone, or none' },
+    scores: { value: 'WHICH', help: 'all (default), rank (only the ranking score) or none' },
     beams: {
       value: 'N',
-      help: 'search for the likeliest rows with N beams (drawn ones with --temperature)',
+      help: 'search for the likeliest rows with N beams (sampled with --temperature)',
     },
     'length-penalty': {
       value: 'X',
       help: "divide a beam's likelihood by its length to this power (default 1)",
     },
-    'early-stopping': { value: 'WHEN', help: 'end a beam search: yes, no (default) or never early' },
-    deterministic: { help: 'the same candidates to the last bit whatever their number' },
+    'early-stopping': { value: 'WHEN', help: 'end a beam search early: yes, no (default) or never' },
+    deterministic: { help: 'draw bit-identical candidates for any --candidates, --batch-size and --threads' },
     'prefix-positions': {
       value: 'KIND',
-      help: 'transformers (default) or cancelled, as tortoise trained its weights',
+      help: 'transformers (default), or cancelled, as in the training of tortoise',
     },
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
     wav: {
       value: 'FILE',
-      help: 'write what the best candidate sounds like, roughly, if the model has a codebook',
+      help: 'write a rough rendering of the best candidate, if the model has a codebook',
     },
     plot: {
       value: 'FILE.svg',
-      help: 'draw the mels of the four best candidates, if the model has a codebook',
+      help: 'plot the mels of the four best candidates, if the model has a codebook',
     },
-    timings: { help: 'print milliseconds of each stage and the peak memory' },
+    timings: { help: 'print the milliseconds of each stage and the peak memory' },
     ...modelFlags,
   },
   async run(args, context) {

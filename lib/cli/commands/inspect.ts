@@ -5,7 +5,7 @@ import { megabytes, table } from '../table.js'
 export const inspect: Command = {
   name: 'inspect',
   args: 'MODEL.gguf',
-  summary: "Show a model file's keys and tensors, from its header alone",
+  summary: "Show a model file's keys and tensors; reads only its header",
   flags: { tensors: { help: 'list every tensor' } },
   async run(args) {
     const json = await inspectModel(args.positional(0, 'MODEL.gguf'))

@@ -6,18 +6,18 @@ import { countOf, needCodebook, writePlot, writeSound } from '../sound.js'
 export const preview: Command = {
   name: 'preview',
   args: 'CODES.json OUT.wav',
-  summary: 'Write what speech codes sound like, roughly, with the codebook of a model that has one',
+  summary: 'Write a rough rendering of speech codes, with a model that has a codebook',
   details:
-    'CODES.json holds an array of codes, { "codes": [...] }, or what \'clvp generate\' wrote with --out or --json.\n' +
-    'OUT.wav gets 16 bits, mono, at the rate of the model. Codes are taken as they are: no start and no stop.',
+    'CODES.json holds an array of codes, { "codes": [...] }, or the output of \'clvp generate\' with --out or --json.\n' +
+    'OUT.wav is mono with 16 bits, at the sample rate of the model. The codes must not include start and stop.',
   flags: {
     model: {
       value: 'MODEL',
-      help: "a .gguf file, a folder in Hugging Face layout, or 'demo' (default: demo)",
+      help: "a .gguf file, a checkpoint folder, or 'demo' (default: demo)",
     },
-    candidate: { value: 'N', help: 'which candidate of clvp generate, by its rank (default: 1, the best)' },
-    iterations: { value: 'N', help: 'of the search for phases, 1 to 1000 (default: 60)' },
-    plot: { value: 'FILE.svg', help: 'draw the mel of the codes too' },
+    candidate: { value: 'N', help: 'rank of the candidate from clvp generate (default: 1, the best)' },
+    iterations: { value: 'N', help: 'iterations of the phase search, 1 to 1000 (default: 60)' },
+    plot: { value: 'FILE.svg', help: 'also plot the mel of the codes' },
     ...modelFlags,
   },
   async run(args, context) {

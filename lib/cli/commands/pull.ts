@@ -8,8 +8,8 @@ export const pull: Command = {
   args: 'OWNER/NAME',
   summary: 'Fetch a model from the Hugging Face hub and convert it',
   details:
-    "What was fetched or converted before is not again. Files go to the hub's own cache (HF_HOME, HF_HUB_CACHE),\n" +
-    'the converted model to CLVP_CACHE. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are obeyed.\n' +
+    "Nothing is fetched or converted twice. Files go to the hub's own cache (HF_HOME, HF_HUB_CACHE), the converted\n" +
+    'model to CLVP_CACHE. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are respected.\n' +
     "Afterwards 'clvp generate OWNER/NAME ...' uses the model.",
   flags: {
     revision: { value: 'R', help: 'branch, tag or commit (default: main)' },

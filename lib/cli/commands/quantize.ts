@@ -5,11 +5,11 @@ import { modelType, outputFlags, readOutputFlags, report, typeDetails } from '..
 export const quantize: Command = {
   name: 'quantize',
   args: 'IN.gguf OUT.gguf TYPE',
-  summary: 'Write a model file anew with smaller weights',
-  details: `${typeDetails}\nIN.gguf is verified first. F32 sources lose nothing twice; F16 ones hardly.`,
+  summary: 'Write a copy of a model file with smaller weights',
+  details: `${typeDetails}\nIN.gguf is verified first. The source should be f32, which adds no loss of its own; f16 adds hardly any.`,
   flags: {
     ...outputFlags,
-    requantize: { help: 'take weights that are quantized already: the errors of both add up' },
+    requantize: { help: 'accept weights that are already quantized: both errors add up' },
   },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'IN.gguf'), args.positional(1, 'OUT.gguf')]

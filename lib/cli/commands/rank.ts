@@ -7,7 +7,7 @@ export const rank: Command = {
   name: 'rank',
   args: 'MODEL TEXT CODES.json',
   summary: 'Score rows of codes against a text, best first',
-  details: "CODES.json holds an array of rows ([[1, 2, ...], ...]), or what 'clvp generate --out' wrote.",
+  details: "CODES.json holds an array of rows ([[1, 2, ...], ...]), or is a file from 'clvp generate --out'.",
   flags: { ...modelFlags },
   async run(args, context) {
     const rows = await readCodes(args.positional(2, 'CODES.json'))

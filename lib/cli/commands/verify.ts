@@ -5,11 +5,11 @@ import { megabytes } from '../table.js'
 export const verify: Command = {
   name: 'verify',
   args: 'MODEL.gguf',
-  summary: 'Read a whole model file and list what is wrong with it',
+  summary: 'Read a whole model file and list its faults',
   details:
     'Checks the structure, the parameters, the shapes and the settings, the checksums of the header and of each\n' +
-    'tensor, and that all weights are finite numbers. Loading checks the first four only.\n' +
-    'Ends with status 1 if something is wrong.',
+    'tensor, and that no weight is NaN or infinite. Loading checks only the first four.\n' +
+    'Exits with status 1 if there is a fault.',
   flags: {
     threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
   },
@@ -24,7 +24,7 @@ export const verify: Command = {
     )
     const checksum = json.checksum
       ? `checksum ${json.checksum}`
-      : 'no checksums: damage that leaves finite numbers would not be seen'
+      : 'no checksums: damage that leaves finite weights would go unnoticed'
     const verdict = json.isSound
       ? `sound, ${json.tensors} tensors, ${checksum}`
       : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}${faults.join('')}`

@@ -6,9 +6,9 @@ import { modelFlags, withModel } from '../model.js'
 export const voice: Command = {
   name: 'voice',
   args: 'MODEL CLIP...',
-  summary: 'Make a voice of one or more clips and save it, for --voice of clvp generate',
-  details: 'Clips are WAV, MP3, FLAC or Ogg Vorbis. A saved voice goes with the model that made it.',
-  flags: { out: { value: 'FILE.json', short: 'o', help: 'where the voice is saved' }, ...modelFlags },
+  summary: 'Make a voice from one or more clips and save it, for --voice of clvp generate',
+  details: 'Clips are WAV, MP3, FLAC or Ogg Vorbis. A saved voice works only with the model that made it.',
+  flags: { out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' }, ...modelFlags },
   async run(args, context) {
     const [model, ...clips] = args.positionals
     const out = args.text('out')
@@ -24,10 +24,10 @@ export const voice: Command = {
   },
 }
 
-/** A voice from clips, or from one saved voice (.json). */
+/** Makes a voice from clips, or loads one saved voice (.json). */
 export async function readVoice(clvp: Clvp, clips: readonly string[], { signal }: Context): Promise<Voice> {
   const saved = clips.filter((clip) => clip.endsWith('.json'))
   if (saved.length === 0) return clvp.voice(clips, { signal })
-  if (clips.length > 1) throw new UsageError('a saved voice stands alone: name it, or clips')
+  if (clips.length > 1) throw new UsageError('a saved voice cannot be combined: name it alone, or name clips')
   return Voice.load(saved[0]!)
 }
