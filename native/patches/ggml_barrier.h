@@ -8,12 +8,13 @@
 #ifndef CLVP_BARRIER_H
 #define CLVP_BARRIER_H
 
+#include <sched.h>
 #include <stdint.h>
 #include <time.h>
 
 /*
  * ggml_barrier() has a local variable of this name that counts the barriers passed so far. Outside it the name refers to this
- * constant, and -1 means: keep spinning. A thread that polls for its next graph spins briefly (threadpool params, poll), then sleeps.
+ * constant, and -1 means: no naps. A thread that polls for its next graph spins briefly (threadpool params, poll), then sleeps.
  */
 #pragma GCC diagnostic ignored "-Wshadow"
 static const int n_passed = -1;
@@ -31,14 +32,17 @@ static inline void clvp_wait(int barrier) {
     static __thread int64_t began_ns;
     static __thread unsigned n_spins;
     static __thread int last = -1;
-    if (barrier == -1) {
-        return;
-    }
     if (barrier != last) {
         last = barrier;
         n_spins = 0;
     }
     if (++n_spins % 64 != 0) { /* most waits are too short to be worth reading the clock */
+        return;
+    }
+    if (n_spins % 1024 == 0) { /* some microseconds: JavaScript's own thread may want the core */
+        sched_yield();
+    }
+    if (barrier == -1) {
         return;
     }
     if (n_spins == 64) {
