@@ -9,7 +9,7 @@ const table = [
   ...['api', 'head', 'storage'].map((kind) => ({
     title: `${kind} kept silent`,
     fault: always(kind, { stall: -1 }),
-    fails: /silent|No answer/,
+    fails: /sent nothing|No answer/,
   })),
   {
     title: 'storage falls silent on the way, once',
