@@ -51,7 +51,7 @@ const table = [
   {
     title: 'other bytes of a small file',
     fault: always('file', { bytes: Buffer.from(files['merges.txt']).fill(65, 30, 40) }, 'merges.txt'),
-    fails: /merges\.txt do not have the hash/,
+    fails: /merges\.txt does not have the hash/,
   },
   {
     title: 'contents change between two tries',

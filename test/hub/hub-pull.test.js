@@ -314,7 +314,7 @@ t.test('what is not there is named', async (t) => {
     io(/owner\/plain has no revision 'v9' \(404\)/),
   )
   hub.fault = ({ kind, name }) => (kind === 'head' && name === 'merges.txt' ? { status: 404 } : undefined)
-  await t.rejects(pullModel('owner/plain'), io(/file merges\.txt of owner\/plain.*404/))
+  await t.rejects(pullModel('owner/plain'), io(/file merges\.txt in owner\/plain.*404/))
 })
 
 t.test('offline', async (t) => {

@@ -20,7 +20,7 @@ const table = [
   {
     title: 'storage trickles',
     fault: always('storage', { piece: 1, pause: 30 }),
-    fails: /silent/,
+    fails: /sent nothing/,
   },
 ]
 await runTable(t, table, { ...checkpoint, seconds: 3 })
