@@ -1,4 +1,4 @@
-/** What a calibration says of the tensors that are to be written. */
+/** Applies a calibration to the tensors of a conversion. */
 import type { NativeTensor } from '../lib/addon/contract.js'
 import { calibratedTypes, type ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
@@ -6,11 +6,11 @@ import { isMatrix } from './checkpoint/tensor_names.js'
 import type { Importance } from './importance.js'
 import type { TensorTypes } from './type_choice.js'
 
-/** A column that nothing entered in the calibration counts as this part of the mean one: some other text may use it. */
+/** The least importance of a column, relative to the mean. A column unused in the calibration may matter for other texts. */
 const least = 1e-4
 
 /**
- * A type without a choice of scales would take no notice.
+ * Rejects an importance if none of the types chooses its scales by it.
  *
  * @throws ClvpError CLVP_INVALID_ARGUMENT
  */
@@ -19,14 +19,14 @@ export function refuseUnused(type: ModelType, tensorTypes: TensorTypes): void {
   if (wanted.some((each) => calibratedTypes.includes(each))) return
   throw new ClvpError(
     'CLVP_INVALID_ARGUMENT',
-    `Expected a type that a calibration helps (${calibratedTypes.join(', ')}) but received ${wanted.join(', ')}: leave the calibration out`,
+    `Expected a type that uses a calibration (${calibratedTypes.join(', ')}) but received ${wanted.join(', ')}: omit the calibration`,
   )
 }
 
 /**
- * The importance of each tensor's columns, of mean 1, by the tensor's name; tensors that all columns matter alike in are missing.
+ * The importance of each tensor's columns, normalised to mean 1, by tensor name. Tensors with uniform importance are absent.
  *
- * @throws ClvpError CLVP_INVALID_ARGUMENT if it was made with a model of other tensors
+ * @throws ClvpError CLVP_INVALID_ARGUMENT if it was made with a model that has other tensors
  */
 export function columnImportance(
   tensors: readonly Pick<NativeTensor, 'name' | 'dims'>[],
@@ -42,14 +42,14 @@ export function columnImportance(
     const width = widths.get(name)
     if (width === undefined) throw refuse(`there is no tensor ${name}`)
     if (width !== meanSquares.length) {
-      throw refuse(`${name} has ${width} columns, and the importance ${meanSquares.length}`)
+      throw refuse(`${name} has ${width} columns, but the importance has ${meanSquares.length}`)
     }
   }
   const found = new Map<string, Float32Array>()
   for (const { name } of tensors) {
     if (!isMatrix(name)) continue
     const columns = matrices.get(name)?.meanSquares
-    if (!columns) throw refuse(`it says nothing of ${name}`)
+    if (!columns) throw refuse(`it has no values for ${name}`)
     const mean = columns.reduce((sum, value) => sum + value, 0) / columns.length
     if (mean > 0)
       found.set(

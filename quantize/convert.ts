@@ -13,7 +13,7 @@ import {
   writeModel,
 } from './write_model.js'
 
-/** Of the keys and the tensors' names, shapes and layout. A loader refuses versions that it does not know. */
+/** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
 
 export interface ConvertOptions extends OutputOptions {
@@ -24,21 +24,21 @@ export interface ConvertOptions extends OutputOptions {
 export interface ConvertResult {
   path: string
   type: ModelType
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
-  /** Matrices whose rows the type meant for them cannot hold, with the type they have instead: `"name: type"`. */
+  /** Matrices whose row length does not fit the chosen type, with the type used instead: `"name: type"`. */
   fallbacks: string[]
 }
 
 /**
- * Converts a checkpoint to a model file: a folder as transformers saves it, with safetensors or torch files, or one with
- * tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists what each must hold. Torch files are
- * read as data, and nothing in them is run. The file has its name only when it is whole; equal input gives equal bytes.
+ * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
+ * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
+ * Torch files are parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
  *
  * @param source the folder
  * @param target the file to write; an existing one is replaced
- * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a checkpoint that is
- *   broken, `CLVP_UNSUPPORTED` for one that is sound but of a kind this package does not run
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT`, `CLVP_IO`, `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a malformed
+ *   checkpoint, `CLVP_UNSUPPORTED` for a valid one of a kind that this package does not support
  */
 export async function convertFolder(
   source: string,

@@ -1,20 +1,20 @@
-/** Patterns over tensors' names, as the shell has them over files': `*`, `?` and `{a,b}`. */
+/** Shell-style patterns for tensor names: `*`, `?` and `{a,b}`. */
 import { ClvpError, describe } from '../lib/base/errors.js'
 
 const MAX_LENGTH = 256
 
-/** Of alternatives, all braces multiplied. */
+/** Most alternatives after all braces are expanded. */
 const MAX_BRANCHES = 256
 
 /**
- * Says which names a pattern stands for, from their first character to their last. `*` is any run of characters, dots and
- * the empty one included, `?` any one, `{a,b}` a or b; all others are themselves.
+ * Returns a function that tells whether a pattern matches a whole name. `*` matches any characters, dots included, or
+ * none; `?` matches any one character; `{a,b}` matches a or b; other characters match themselves.
  *
  * @throws ClvpError `CLVP_INVALID_ARGUMENT`
  */
 export function glob(pattern: string): (name: string) => boolean {
   if (pattern === '' || pattern.length > MAX_LENGTH) {
-    throw malformed(pattern, `it has not 1 to ${MAX_LENGTH} characters`)
+    throw malformed(pattern, `its length is not 1 to ${MAX_LENGTH} characters`)
   }
   const branches = expand(pattern)
   return (name) => branches.some((branch) => matches(branch, name))
@@ -23,7 +23,7 @@ export function glob(pattern: string): (name: string) => boolean {
 function malformed(pattern: string, reason: string): ClvpError {
   return new ClvpError(
     'CLVP_INVALID_ARGUMENT',
-    `Expected a pattern of tensors' names, such as dec.blk.*.ffn_down.weight, but received ${describe(pattern)}: ${reason}`,
+    `Expected a pattern for tensor names, such as dec.blk.*.ffn_down.weight, but received ${describe(pattern)}: ${reason}`,
   )
 }
 
@@ -31,7 +31,7 @@ function malformed(pattern: string, reason: string): ClvpError {
 function expand(pattern: string): string[] {
   let branches = ['']
   for (const [part, alternatives] of pattern.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
-    if (part === '{' || part === '}') throw malformed(pattern, `a ${part} stands alone`)
+    if (part === '{' || part === '}') throw malformed(pattern, `it has an unmatched ${part}`)
     const ways = alternatives === undefined ? [part] : alternatives.split(',')
     if (branches.length * ways.length > MAX_BRANCHES) throw malformed(pattern, 'it has too many alternatives')
     branches = branches.flatMap((branch) => ways.map((way) => branch + way))
@@ -40,13 +40,13 @@ function expand(pattern: string): string[] {
 }
 
 /**
- * Only the last star needs to be gone back to, so no pattern takes long: an earlier star could take no more than what
- * the later one can take too.
+ * Backtracks only to the last star, which bounds the time: whatever an earlier star could match, the later one can match
+ * too.
  */
 function matches(pattern: string, name: string): boolean {
   let at = 0
-  let star = -1 // where the last one is
-  let taken = 0 // up to here it takes the name
+  let star = -1 // position of the last star
+  let taken = 0 // end of what it matches in the name
   for (let i = 0; i < name.length; ) {
     if (pattern[at] === '*') {
       star = at++

@@ -3,19 +3,19 @@ import { ClvpFeatureExtractor } from '../lib/audio/feature_extractor.js'
 import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config/config.js'
 import { type JsonObject, Section, unsupported } from './checkpoint/section.js'
 
-/** What transformers takes for absent keys. */
+/** transformers' defaults for absent keys. */
 const usualEncoder = new ClvpEncoderConfig()
 const usualDecoder = new ClvpDecoderConfig()
 const usualMel = new ClvpFeatureExtractor()
 
-/** The limits are the loader's (native/src/model/hparams.cpp): what is converted can be loaded. */
+/** The loader's limits (native/src/model/hparams.cpp), so that every converted file can be loaded. */
 const MAX_WIDTH = 2 ** 16
 const MAX_LAYERS = 1024
 const MAX_VOCAB = 2 ** 22
 const MAX_MELS = 1024
-const MAX_MEL_VALUES = 2 ** 26 // of one clip
+const MAX_MEL_VALUES = 2 ** 26 // per clip
 
-/** transformers' but for prelu and xielu, which have weights of their own. */
+/** transformers' activations, except prelu and xielu, which have weights. */
 const ACTIVATIONS = [
   ...['gelu', 'gelu_10', 'gelu_accurate', 'gelu_fast', 'gelu_new', 'gelu_python', 'gelu_python_tanh'],
   ...['gelu_pytorch_tanh', 'quick_gelu', 'hardswish', 'laplace', 'linear', 'mish', 'silu', 'swish'],
@@ -76,11 +76,12 @@ export interface Hparams {
 }
 
 /**
- * Reads and checks a checkpoint's configuration. An absent key has the default of transformers' class.
+ * Reads and checks a checkpoint's configuration. An absent key gets the default of transformers' class.
  *
- * @param config what config.json holds
- * @param preprocessor what preprocessor_config.json holds, if the checkpoint has it
- * @throws ClvpError `CLVP_MODEL_FORMAT` for what transformers could not run either, `CLVP_UNSUPPORTED` for what it could
+ * @param config the contents of config.json
+ * @param preprocessor the contents of preprocessor_config.json, if the checkpoint has it
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a configuration that transformers cannot run either, `CLVP_UNSUPPORTED` for one
+ *   that it can
  */
 export function readHparams(config: JsonObject, preprocessor: JsonObject = {}): Hparams {
   const top = new Section('config.json', config)
@@ -181,7 +182,7 @@ function readMel(section: Section, mels: number): MelHparams {
   }
 }
 
-/** The keys of a model file that hold hyperparameters. */
+/** The hyperparameters as keys of a model file. */
 export function hparamValues(hparams: Hparams): Record<string, NativeValue> {
   const { decoder, mel } = hparams
   return {

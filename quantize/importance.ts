@@ -2,16 +2,16 @@ import { integer, path, pick, string } from '../lib/base/check.js'
 import { ClvpError, invalid } from '../lib/base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../lib/base/files.js'
 
-/** How a file of importances names itself; the version changes when an old reader would go wrong. */
+/** The format name in an importance file. The version changes when older readers would misread the file. */
 const format = 'clvp-importance'
 const version = 1
 const use: FileUse = { what: 'the importances', maxBytes: 2 ** 28, code: 'CLVP_IO' }
 
-/** What entered a weight matrix during a calibration. */
+/** Statistics of a weight matrix's input during a calibration. */
 export interface MatrixImportance {
-  /** Rows (tokens) that entered it. */
+  /** Number of input rows (tokens). */
   rows: number
-  /** Of each input column, as the model file has them: the mean of its squares over the rows. */
+  /** For each input column, in the model file's order: the mean of its squares over the rows. */
   meanSquares: Float32Array
 }
 
@@ -19,20 +19,20 @@ function checkMatrix(name: string, value: unknown): void {
   const { rows, meanSquares } = pick(value, ['rows', 'meanSquares'], `matrices.${name}`)
   const isSound =
     meanSquares instanceof Float32Array &&
-    meanSquares.length > 0 && // its memory may have been taken away
+    meanSquares.length > 0 && // its buffer may be detached
     meanSquares.every((x) => Number.isFinite(x) && x >= 0)
   if (isSound && Number.isSafeInteger(rows) && Number(rows) >= 1) return
-  throw invalid('finite numbers from 0 on over at least one row', `the importance of ${name}`, meanSquares)
+  throw invalid('finite non-negative numbers over at least one row', `the importance of ${name}`, meanSquares)
 }
 
 /** How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`. */
 export class Importance {
   /** Name of the model that was calibrated. */
   readonly model: string
-  /** How many texts and voices it was calibrated with. */
+  /** How many texts and voices the calibration used. */
   readonly texts: number
   readonly voices: number
-  /** By the tensor's name in the model file. */
+  /** By tensor name in the model file. */
   readonly matrices: ReadonlyMap<string, MatrixImportance>
 
   constructor(from: {
@@ -52,9 +52,9 @@ export class Importance {
   }
 
   /**
-   * Reads what save() wrote.
+   * Reads a file that save() wrote.
    *
-   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no such file
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is not an importance file
    */
   static async load(file: string): Promise<Importance> {
     const name = path(file, 'path')
@@ -62,7 +62,7 @@ export class Importance {
   }
 
   /**
-   * Writes JSON, a line for each matrix, in one piece: equal importances give equal bytes, and the numbers are exact.
+   * Writes JSON atomically, one line per matrix. Equal importances give equal bytes, and the numbers are exact.
    *
    * @throws ClvpError CLVP_IO if the file cannot be written
    */
@@ -79,7 +79,7 @@ export class Importance {
 
 function parse(text: string, name: string): Importance {
   const bad = (reason: string, cause?: unknown) =>
-    new ClvpError('CLVP_MODEL_FORMAT', `${name} holds no importances: ${reason}`, { cause })
+    new ClvpError('CLVP_MODEL_FORMAT', `${name} is not an importance file: ${reason}`, { cause })
   let held: unknown
   try {
     held = JSON.parse(text)
@@ -102,7 +102,7 @@ function parse(text: string, name: string): Importance {
   const read = Object.entries(matrices).map(([matrix, value]: [string, unknown]) => {
     const { rows, meanSquares } = (value ?? {}) as Record<string, unknown>
     if (!isCount(rows) || !isColumns(meanSquares)) {
-      throw bad(`expected rows, and mean squares that are finite numbers from 0 on, of ${matrix}`)
+      throw bad(`expected rows, and mean squares that are finite and not negative, for ${matrix}`)
     }
     return [matrix, { rows, meanSquares: Float32Array.from(meanSquares) }] as const
   })

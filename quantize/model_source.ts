@@ -1,4 +1,4 @@
-/** A model file as a source of tensors. */
+/** Reads tensors from a model file. */
 import { binding, native } from '../lib/addon/binding.js'
 import type { NativeFile, NativeValue } from '../lib/addon/contract.js'
 import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
@@ -10,10 +10,10 @@ import { CODEBOOK } from './plan.js'
 import type { TypedTensor } from './type_choice.js'
 import { OUTPUT_KEYS } from './write_model.js'
 
-/** One tensor of a model file, with what can become of it. */
+/** One tensor of a model file, and the types that it can have. */
 export interface ModelTensor extends TypedTensor {
   readonly type: WeightType
-  /** In GGML's order: the contiguous one first. */
+  /** In GGML's order: the contiguous dimension first. */
   readonly dims: number[]
   readonly source: SourceTensor
 }
@@ -23,7 +23,7 @@ export interface ModelSource {
   readonly tensors: readonly ModelTensor[]
 }
 
-/** Keys that each file has anew. */
+/** Keys that are written anew for each file. */
 const OWN_KEYS: readonly string[] = [
   ...OUTPUT_KEYS,
   'general.alignment',
@@ -31,10 +31,10 @@ const OWN_KEYS: readonly string[] = [
   'clvp.checksum.tensors',
 ]
 
-/** Reads the header of a file that has been verified while it was open; its tensors are read as long as it stays open. */
+/** Reads the header of an open, verified file. The file must stay open while its tensors are read. */
 export async function readModel(file: SourceFile): Promise<ModelSource> {
   const info = await native(() => binding.inspect(file.path))
-  await file.requireUnchanged() // or else it is not the one that was verified and looked into
+  await file.requireUnchanged() // otherwise it is not the file that was verified
   return {
     values: typedValues(info),
     tensors: info.tensors.map((tensor) => modelTensor(tensor, file)),

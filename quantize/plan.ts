@@ -14,24 +14,24 @@ import type { Hparams } from './hparams.js'
 import { chooseTypes, type TensorTypes, type TypedTensor } from './type_choice.js'
 import type { PlannedPart, PlannedTensor } from './write_model.js'
 
-/** The codebook's name in the file. It is no part of the towers, so quantize/checkpoint/tensor_names.ts does not list it. */
+/** The codebook's name in the file. It belongs to no tower, so quantize/checkpoint/tensor_names.ts does not list it. */
 export const CODEBOOK = 'codebook.weight'
 
-/** Of a checkpoint's data types those that weights can have, as the core names them. */
+/** A checkpoint's data types that weights can have, with the core's names. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
 
 export interface Plan {
   readonly tensors: readonly PlannedTensor[]
-  /** The matrices that could not have the type meant for them, and the type they have: `"name: type"`. */
+  /** Matrices whose row length does not fit the chosen type, with the type used instead: `"name: type"`. */
   readonly fallbacks: string[]
 }
 
-/** A tensor before its type is chosen. */
+/** A tensor whose type is not chosen yet. */
 type Layout = Omit<PlannedTensor, 'type'> & Pick<TypedTensor, 'kind'>
 
 /**
- * Says what a checkpoint's tensors become. Every tensor that the hyperparameters call for must be there with its shape,
- * and nothing else but known buffers. The codebook goes behind them.
+ * Maps a checkpoint's tensors to those of a model file. Every tensor that the hyperparameters imply must exist with its
+ * shape; others are an error, except for known buffers. The codebook comes last.
  */
 export function makePlan(
   hparams: Hparams,
@@ -51,7 +51,7 @@ export function makePlan(
     }
   }
   for (const source of sources.keys()) {
-    if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to such a model')
+    if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to this model')
   }
   if (codebook) layouts.push(layOutCodebook(codebook, hparams))
   const typed = layouts.map(({ name, dims, kind }) => ({ name, columns: dims[0]!, kind }))
@@ -73,7 +73,7 @@ function layOut(
   const dims = row.dims.map((size) => sizeOf(size, row.tower, hparams))
   const [first = 1, ...others] = dims
   const last = others.pop()
-  // PyTorch lists the contiguous dimension last; parts share the rows.
+  // PyTorch lists the contiguous dimension last; the parts divide the rows equally.
   const count = row.sources.length
   const shape = last === undefined ? [first / count] : [last / count, ...others, first]
   if (row.isTransposed) shape.reverse()
@@ -94,16 +94,16 @@ function findPart(
 ): PlannedPart {
   const found = sources.get(name)
   if (!found) throw malformed(name, 'is missing')
-  // A convolution of width 1 has a last dimension that a matrix has not, and a single number has none at all.
+  // A convolution of width 1 has one more dimension than a matrix, and a scalar has none.
   const own = found.shape.length === 0 ? [1] : [...found.shape]
   while (own.length > shape.length && own.at(-1) === 1) own.pop()
   if (own.join() !== shape.join()) {
-    throw malformed(name, `has the shape [${found.shape}]; config.json asks for [${shape}]`)
+    throw malformed(name, `has the shape [${found.shape}]; config.json requires [${shape}]`)
   }
   return readable(found)
 }
 
-/** A source with its data type as the core names it. */
+/** A source with the core's name of its data type. */
 function readable(source: SourceTensor): PlannedPart {
   const { name, dtype } = source
   const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
@@ -116,7 +116,7 @@ function readable(source: SourceTensor): PlannedPart {
   return { source, dataType }
 }
 
-/** Half precision tells levels apart by 0.008 or less, which no eye or ear does: blocks of a few bits would not. */
+/** Half precision resolves levels to 0.008 or better, which is neither visible nor audible. Types of fewer bits do not. */
 function layOutCodebook(source: SourceTensor, { mel, speech }: Hparams): Layout {
   const { name, shape } = source
   const [codes = 0, frames, channels] = shape

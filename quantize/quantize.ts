@@ -14,12 +14,12 @@ import {
   writeModel,
 } from './write_model.js'
 
-/** Of the progress; the rest is writing. */
+/** Fraction of the progress for verifying; the rest is writing. */
 const VERIFYING = 0.2
 
 export interface QuantizeOptions extends OutputOptions {
   /**
-   * Take weights that are quantized already, and quantize them again to another type: the errors of both add up. Default
+   * Accept weights that are already quantized, and quantize them again to another type: the errors of both add up. Default
    * false: such a tensor is an error.
    */
   requantize?: boolean | undefined
@@ -28,23 +28,24 @@ export interface QuantizeOptions extends OutputOptions {
 export interface QuantizeResult {
   path: string
   type: ModelType
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
-  /** Matrices whose rows the type meant for them cannot hold, with the type they have instead: `"name: type"`. */
+  /** Matrices whose row length does not fit the chosen type, with the type used instead: `"name: type"`. */
   fallbacks: string[]
-  /** Tensors that were quantized before, and to another type now: `"name: before > after"`. */
+  /** Tensors that were quantized from one type to another: `"name: before > after"`. */
   requantized: string[]
 }
 
 /**
- * Writes a model file anew with other types of its matrices. The result is what `convertFolder` would give, byte for byte, if the source
- * is F32 and was converted from an F32 checkpoint. A tensor that has its type already is kept as it is. The source is verified
- * first, so that no damage gets a new checksum. The file has its name only when it is whole; equal input gives equal bytes.
+ * Rewrites a model file with other types for its matrices. If the source is F32 and was converted from an F32 checkpoint,
+ * the result equals that of `convertFolder`, byte for byte. A tensor that already has its type is copied unchanged. The
+ * source is verified first: damaged weights would get a valid checksum. The write is atomic, and equal input gives equal
+ * bytes.
  *
  * @param source a model file
  * @param target the file to write; an existing one is replaced
- * @throws ClvpError `CLVP_INVALID_ARGUMENT`, also for weights that are quantized already (see `requantize`), `CLVP_IO`,
- *   `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a source that is no sound model file
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT`, also for weights that are already quantized (see `requantize`), `CLVP_IO`,
+ *   `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a malformed or damaged source
  */
 export async function quantizeFile(
   source: string,
@@ -95,7 +96,7 @@ function listRequantized(
   if (found.length > 0 && !isAllowed) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `The source is quantized already (${found[0]}): quantizing again adds errors. Start from an F32 or F16 model, or ask for it (requantize, --requantize)`,
+      `The source is already quantized (${found[0]}): quantizing again adds errors. Start from an F32 or F16 model, or set requantize (--requantize)`,
     )
   }
   return found

@@ -1,4 +1,4 @@
-/** Which type each tensor of a model file gets. */
+/** Chooses the type of each tensor of a model file. */
 import { devices } from '../lib/addon/devices.js'
 import {
   type MixedType,
@@ -13,28 +13,28 @@ import { glob } from './glob.js'
 
 const MAX_PATTERNS = 256
 
-/** Patterns of tensors' names with the type of the matrices that they stand for. */
+/** Patterns of tensor names, each with the type for the matrices that it matches. */
 export type TensorTypes = readonly (readonly [pattern: string, type: WeightType])[]
 
-/** What the choice of a tensor's type depends on. */
+/** The properties of a tensor that determine its type. */
 export interface TypedTensor {
   readonly name: string
-  /** Weights of a row. */
+  /** Weights per row. */
   readonly columns: number
-  /** Matrices can have any type, a codebook F32 or F16, and all else is F32. */
+  /** Matrices can have any type, a codebook F32 or F16; everything else is F32. */
   readonly kind: 'matrix' | 'codebook' | 'exact'
 }
 
 export interface TypeChoice {
-  /** By the tensors' names. */
+  /** By tensor name. */
   readonly types: ReadonlyMap<string, WeightType>
-  /** The matrices that could not have the type meant for them, and the type they have: `"name: type"`. */
+  /** Matrices whose row length does not fit the chosen type, with the type used instead: `"name: type"`. */
   readonly fallbacks: string[]
 }
 
 /**
- * What a few bits more are best spent on: the matrices that give logits and projections, which are small; then the decoder's
- * attention; then what the encoders' attention gives. docs/quantization.md has the measurements.
+ * The matrices that gain most from more bits: those that produce logits and projections, which are small; then the decoder's
+ * attention; then the attention outputs of the encoders. docs/quantization.md has the measurements.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
@@ -42,7 +42,7 @@ const LARGER: TensorTypes = [
   ['{text,speech}.*.attn_out.weight', 'q6_k'],
 ]
 
-/** A mix: the type of most matrices, and patterns of those that have another. The last pattern that fits counts. */
+/** A mix: the type of most matrices, and patterns for those with another type. The last matching pattern wins. */
 const MIXES: Readonly<Record<MixedType, { base: WeightType; others: TensorTypes }>> = {
   q5_k_m: { base: 'q5_k', others: LARGER },
   q4_k_m: { base: 'q4_k', others: LARGER },
@@ -65,10 +65,10 @@ export function readTensorTypes(value: unknown): TensorTypes {
 }
 
 /**
- * Chooses types. A caller's pattern goes before a mix's, and a later one before an earlier. Rows that a type cannot hold get the
- * next one that can.
+ * Chooses types. A caller's pattern overrides a mix's, and a later pattern overrides an earlier one. A matrix whose row
+ * length does not fit its type gets the next type that fits.
  *
- * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a pattern that fits no tensor, or one that cannot have the type
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a pattern that matches no tensor, or one that cannot have the type
  */
 export function chooseTypes(
   tensors: readonly TypedTensor[],
@@ -102,14 +102,14 @@ function isMix(type: ModelType): type is MixedType {
   return Object.hasOwn(MIXES, type)
 }
 
-/** The tensors that a caller's pattern stands for, each of which can have the type. */
+/** The tensors that a caller's pattern matches; checks that each can have the type. */
 function namesFor(pattern: string, type: WeightType, tensors: readonly TypedTensor[]): string[] {
   const fits = glob(pattern)
   const found = tensors.filter(({ name }) => fits(name))
   if (found.length === 0) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected a pattern that fits a tensor's name but received ${describe(pattern)}: 'clvp inspect MODEL.gguf --tensors' lists the names`,
+      `Expected a pattern that matches a tensor name but received ${describe(pattern)}: 'clvp inspect MODEL.gguf --tensors' lists the names`,
     )
   }
   const allowed = { matrix: weightTypes as readonly WeightType[], codebook: ['f32', 'f16'], exact: ['f32'] }
@@ -118,15 +118,15 @@ function namesFor(pattern: string, type: WeightType, tensors: readonly TypedTens
     const must = wrong.kind === 'codebook' ? 'f32 or f16' : 'f32'
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `The pattern ${describe(pattern)} fits ${wrong.name}, which must be ${must}: use one that fits matrices only, such as dec.blk.*.ffn_down.weight`,
+      `The pattern ${describe(pattern)} matches ${wrong.name}, which must be ${must}: use one that matches matrices only, such as dec.blk.*.ffn_down.weight`,
     )
   }
   return found.map(({ name }) => name)
 }
 
 /**
- * Bytes that are free, and the type for a model of the published size that fits: the first row that they reach counts. Each leaves
- * room for sixteen candidates.
+ * Free bytes, and the type with which a model of the published size fits into them: the first row that `memory` reaches
+ * applies. Each leaves room for sixteen candidates.
  */
 const typesByMemory: readonly { atLeast: number; type: ModelType }[] = [
   { atLeast: 1e9, type: 'q8_0' },
@@ -134,7 +134,7 @@ const typesByMemory: readonly { atLeast: number; type: ModelType }[] = [
   { atLeast: 0, type: 'q4_k_m' },
 ]
 
-/** The type to convert to: f16 for a GPU, whose memory is not counted here; else the best that fits into `memory` bytes. */
+/** The type to convert to: f16 for a GPU, whose memory is not checked here; otherwise the best that fits into `memory` bytes. */
 export function autoType(device: string, memory: number): ModelType {
   if (isGpu(device)) return 'f16'
   return typesByMemory.find(({ atLeast }) => memory >= atLeast)?.type ?? 'q4_k_m'

@@ -1,4 +1,4 @@
-/** Writing a model file: what a conversion of any source ends with. */
+/** Writes a model file: the last stage of every conversion. */
 
 import { stat } from 'node:fs/promises'
 import { binding, native } from '../lib/addon/binding.js'
@@ -26,43 +26,43 @@ export interface PlannedPart {
 export interface PlannedTensor {
   readonly name: string
   readonly type: WeightType
-  /** In GGML's order: the contiguous one first. */
+  /** In GGML's order: the contiguous dimension first. */
   readonly dims: number[]
-  /** Their rows follow each other. */
+  /** Stacked by rows. */
   readonly parts: readonly PlannedPart[]
   /** The parts are stored as [in, out]. */
   readonly isTransposed: boolean
 }
 
-/** The options that conversions of all sources share. */
+/** Options that all conversions share. */
 export interface OutputOptions {
   /**
-   * Of the weight matrices; everything else is F32, but for a codebook, which is F16 unless this is `'f32'`. The mixes `'q5_k_m'`
-   * and `'q4_k_m'` keep the matrices that suffer most in a larger type. Default `'f16'`; `'auto'` takes one that suits this machine's
-   * device and free memory: docs/performance.md.
+   * Type of the weight matrices. Everything else is F32, except a codebook, which is F16 unless this is `'f32'`. The mixes
+   * `'q5_k_m'` and `'q4_k_m'` keep the most sensitive matrices in a larger type. Default `'f16'`; `'auto'` chooses a type for
+   * this machine's device and free memory: docs/performance.md.
    */
   type?: ModelType | 'auto' | undefined
   /**
-   * Other types for some matrices: pairs of a pattern of names (`*` any characters, `?` one, `{a,b}` either) and a type; the last
-   * pair that fits a tensor counts. A pattern that fits none is an error, and so is one that fits a tensor which must be F32.
+   * Other types for some matrices: pairs of a name pattern (`*` any characters, `?` one, `{a,b}` either) and a type. The last
+   * matching pair wins. A pattern that matches no tensor, or one that must be F32, is an error.
    */
   tensorTypes?: TensorTypes | undefined
   /**
-   * What `calibrate()` found with this checkpoint: types of 4 to 6 bits then lose less where it matters. An error if none of the types asked
-   * for is one of those.
+   * The result of `calibrate()` for this checkpoint: types of 4 to 6 bits then lose less in important columns. It is an error
+   * if none of the requested types uses it.
    */
   importance?: Importance | undefined
-  /** To quantize with, 1 to 512; default: the physical cores that the process may use. The file is the same for any number. */
+  /** Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on the number. */
   threads?: number | undefined
-  /** Called with the part done, 0 to 1. */
+  /** Called with the fraction done, 0 to 1. */
   onProgress?: ((fraction: number) => void) | undefined
-  /** Stops the conversion; nothing is left behind. */
+  /** Stops the conversion and removes its temporary files. */
   signal?: AbortSignal | undefined
 }
 
 export const outputOptions = ['type', 'tensorTypes', 'importance', 'threads', 'onProgress', 'signal'] as const
 
-/** The same, checked. */
+/** Checked options. */
 export type OutputSettings = ReturnType<typeof readOutputOptions>
 
 export function readOutputOptions(given: Partial<Record<(typeof outputOptions)[number], unknown>>) {
@@ -91,7 +91,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
-/** Renaming the new file over one of the source's would destroy the source; links count as the file they lead to. */
+/** Rejects a target that is a file of the source, also through a link: writing would destroy the source. */
 export async function refuseOverwrite(target: string, paths: readonly string[]): Promise<void> {
   const identity = async (path: string) => {
     const { dev, ino } = await stat(path, { bigint: true })
@@ -111,7 +111,7 @@ export async function refuseOverwrite(target: string, paths: readonly string[]):
   }
 }
 
-/** What a file says of how it was written. */
+/** Keys that record how a file was written. */
 export const OUTPUT_KEYS = ['clvp.type', 'clvp.tensor_types', 'clvp.calibration'] as const
 
 function outputValues({
@@ -128,7 +128,7 @@ function outputValues({
   }
 }
 
-/** Writes a model file, which has its name only when it is whole, and gives its bytes back. */
+/** Writes a model file atomically and returns its size in bytes. */
 export async function writeModel(
   target: string,
   values: Record<string, NativeValue>,

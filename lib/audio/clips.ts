@@ -1,10 +1,10 @@
-/** From what a user has of a voice to mono samples at the model's rate. */
+/** Converts a user's clip to mono samples at the model's rate. */
 import { binding, native } from '../addon/binding.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
 
-/** A clip as samples: one channel. */
+/** A mono clip as samples. */
 export interface Samples {
   /** In [-1, 1]; at least one, all finite. */
   samples: Float32Array | readonly number[]
@@ -15,18 +15,18 @@ export interface Samples {
 /** A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. */
 export type Clip = string | Uint8Array | Samples
 
-/** Samples of our own. */
+/** A copy of the caller's samples. */
 interface Taken {
   samples: Float32Array
   sampleRate: number
 }
 
 const use: FileUse = { what: 'the clip', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
-/** Decoded beyond the clip's length, so that the resampler's window has real samples at the cut. */
+/** Seconds decoded beyond the used length, so that the resampler's window has real samples at the cut. */
 const margin = 1
 
 /**
- * Checks a clip and copies what it holds, so that the caller's memory is free as soon as this returns.
+ * Checks a clip and copies its data, so the caller may change or free it as soon as this returns.
  *
  * @param seconds how much of it will be used
  */
@@ -44,7 +44,7 @@ export function takeClip(clip: unknown, name: string, seconds: number): string |
   }
 }
 
-/** Reads a clip that was taken as mono samples at `sampleRate`, at most about `seconds` of it. */
+/** Converts a clip from takeClip() to mono samples at `sampleRate`; reads about `seconds` of it at most. */
 export async function readClip(
   clip: string | Uint8Array | Taken,
   name: string,
@@ -76,7 +76,7 @@ function toFloats(value: unknown, name: string, count: number): Float32Array {
   if (!(value instanceof Float32Array) && !isList)
     throw invalid('a Float32Array of mono samples', name, value)
   if (value.length === 0)
-    throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
+    throw new ClvpError('CLVP_AUDIO', `Expected at least one sample for ${name} but received none`)
   const floats = new Float32Array(
     value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count),
   )

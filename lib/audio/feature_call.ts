@@ -1,25 +1,25 @@
-/** What calling a feature extractor does before the features: reading clips, cutting and padding them. */
+/** What calling a feature extractor does before it computes features: it reads, truncates and pads clips. */
 import { flag, integer, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding } from '../base/padding.js'
 import { stackRows, type Tensor } from '../base/tensor.js'
 
 export interface FeatureCallOptions {
-  /** Hz. One other than the extractor's is an error: resample before. Default: taken for the extractor's. */
+  /** Hz. Must equal the extractor's rate: resample first. Default: the extractor's. */
   samplingRate?: number
   /** Default `'max_length'`. */
   padding?: Padding
-  /** Cut clips that are longer than `maxLength`. Default `true`. */
+  /** Truncate clips that are longer than `maxLength`. Default `true`. */
   truncation?: boolean
   /** Samples, 1 to 2^28. Default: the extractor's `defaultAudioLength`. */
   maxLength?: number
-  /** The lengths that clips are cut and padded to grow to a multiple of this. */
+  /** The lengths that clips are truncated and padded to are rounded up to a multiple of this. */
   padToMultipleOf?: number
   /** Default `true`. */
   returnAttentionMask?: boolean
 }
 
-/** The extractor's part in a call. */
+/** The extractor's own settings for a call. */
 export interface FeatureDefaults {
   samplingRate: number
   defaultAudioLength: number
@@ -79,14 +79,14 @@ function readClip(clip: unknown, name: string): Float32Array {
     clip instanceof Float64Array ||
     (Array.isArray(clip) && clip.every((sample) => typeof sample === 'number'))
   if (!isNumbers) throw invalid('a Float32Array of mono samples', name, clip)
-  const samples = clip.length === 0 ? new Float32Array() : Float32Array.from(clip) // memory that was taken away has no iterator
+  const samples = clip.length === 0 ? new Float32Array() : Float32Array.from(clip) // a detached buffer cannot be iterated
   if (samples.length === 0)
-    throw new ClvpError('CLVP_AUDIO', `Expected some samples for ${name} but received none`)
+    throw new ClvpError('CLVP_AUDIO', `Expected at least one sample for ${name} but received none`)
   if (samples.every(Number.isFinite)) return samples
   throw new ClvpError('CLVP_AUDIO', `Expected finite samples for ${name} but received NaN or infinity`)
 }
 
-/** Clips of one length, and which of their samples are their own, [clips, samples]. */
+/** Pads clips to one length, with a mask of which samples are not padding, [clips, samples]. */
 export function padClips(
   given: readonly Float32Array[],
   plan: FeaturePlan,
@@ -101,7 +101,7 @@ export function padClips(
   if (longest > target && cut.some((clip) => clip.length !== longest)) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected clips of as many samples each but received some of different lengths, up to ${longest}: ` +
+      `Expected clips of equal length but received different lengths, up to ${longest} samples: ` +
         "make them equal with padding: 'longest'",
     )
   }

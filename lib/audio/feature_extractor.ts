@@ -1,4 +1,4 @@
-/** From samples to log-mel features, as transformers' ClvpFeatureExtractor computes them. */
+/** Computes log-mel features from samples as transformers' ClvpFeatureExtractor does. */
 import { basename, join } from 'node:path'
 import { binding, native } from '../addon/binding.js'
 import type { NativeMelParams } from '../addon/contract.js'
@@ -40,20 +40,20 @@ const featureExtractorFields = {
   featureSize: count(80, 1, 1024),
   /** Hz. */
   samplingRate: count(22050, 1000, 384_000),
-  /** Seconds that clips are padded or cut to where a call does not say otherwise. */
+  /** Seconds that clips are padded or truncated to by default. */
   defaultAudioLength: count(6, 1, 600),
   /** Samples between frames. */
   hopLength: count(256, 1, 2 ** 16),
-  /** Kept for configurations that have it; nothing depends on it. Seconds. */
+  /** Seconds. Kept for configurations that have it; no effect. */
   chunkLength: count(30),
-  /** Samples of a frame. */
+  /** Samples per frame. */
   nFft: count(1024, 2, 2 ** 16),
   /** The sample that clips are padded with. */
   paddingValue: real(0),
   paddingSide: choice<'left' | 'right'>('right', ['left', 'right']),
   /** One divisor for each mel channel, or null for none. */
   melNorms: norms(),
-  /** Kept for configurations that have it; a call says for itself, as in the reference. */
+  /** Kept for configurations that have it; only the option of a call has an effect, as in the reference. */
   returnAttentionMask: flag(false),
 } satisfies Fields
 type FieldTable = typeof featureExtractorFields
@@ -72,18 +72,18 @@ export interface Features {
 type Call = (rawSpeech: Clips, options?: FeatureCallOptions) => Promise<Features>
 
 /**
- * transformers' `ClvpFeatureExtractor`, with its defaults. An instance is a function too: `extractor(clips, options)` is
+ * transformers' `ClvpFeatureExtractor`, with its defaults. An instance is also a function: `extractor(clips, options)` is
  * {@link ClvpFeatureExtractor.call}. Immutable.
  */
 export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Values<FieldTable>>) {
-  /** The results of a call that a model may take. */
+  /** The results of a call that can be inputs of a model. */
   static readonly modelInputNames: readonly string[] = Object.freeze(['inputFeatures', 'attentionMask'])
   readonly #extra: JsonObject
 
   /**
    * @param options values in place of the defaults
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an unknown name, a value of a wrong type or out of range, or norms
-   *   that are not one for each channel
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an unknown name, a value of a wrong type or out of range, or a
+   *   number of norms other than the number of channels
    */
   constructor(options: ClvpFeatureExtractorOptions = {}) {
     super()
@@ -98,7 +98,7 @@ export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Value
   }
 
   /**
-   * An extractor from a dictionary, as a preprocessor_config.json holds it. Names that are not known are kept and written
+   * Makes an extractor from a dictionary in the form of a preprocessor_config.json. Unknown names are kept and written
    * back.
    *
    * @throws ClvpError as the constructor
@@ -108,27 +108,27 @@ export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Value
   }
 
   /**
-   * Reads a preprocessor_config.json, or what a processor_config.json says of the feature extractor.
+   * Reads a preprocessor_config.json, or the feature extractor's part of a processor_config.json.
    *
-   * @param source the file or its folder; a processor's file goes before, as in transformers
-   * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` for what is wrong in it
+   * @param source the file or its folder; a processor_config.json takes precedence, as in transformers
+   * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` for invalid contents
    */
   static async fromPretrained(source: string): Promise<ClvpFeatureExtractor> {
     const { file, dictionary } = await readDictionary(path(source, 'source'))
     return fromFile(file, () => ClvpFeatureExtractor.fromDict(dictionary))
   }
 
-  /** Writes preprocessor_config.json into a folder, which is made if need be, in one piece. @throws ClvpError `CLVP_IO` */
+  /** Writes preprocessor_config.json atomically; creates the folder if necessary. @throws ClvpError `CLVP_IO` */
   async savePretrained(folder: string): Promise<void> {
     await writeJson(join(await makeFolder(folder), FILE), this.toDictionary(true))
   }
 
-  /** What preprocessor_config.json holds: transformers' `to_dict`. */
+  /** The contents of preprocessor_config.json: transformers' `to_dict`. */
   toJSON(): Record<string, unknown> {
     return this.toDictionary(false)
   }
 
-  /** @internal `tagged`: with floats marked for Python. */
+  /** @internal `tagged`: floats are marked, to be written as Python writes them. */
   toDictionary(tagged: boolean): Record<string, unknown> {
     const samples = this.chunkLength * this.samplingRate
     return {
@@ -141,11 +141,12 @@ export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Value
   }
 
   /**
-   * Log-mel features of clips, cut and padded. `extractor(clips, options)` is the same.
+   * Log-mel features of clips, truncated and padded. `extractor(clips, options)` is the same.
    *
    * @param rawSpeech one clip or several; an array of arrays is several mono clips, never the channels of one
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a wrong or unknown option, another sampling rate, or clips that differ in
-   *   length when nothing makes them equal; `CLVP_AUDIO` for clips without samples or with NaN or infinity in them
+   *   length when neither padding nor truncation makes them equal; `CLVP_AUDIO` for clips without samples or with NaN
+   *   or infinite samples
    */
   override async call(rawSpeech: Clips, options: FeatureCallOptions = {}): Promise<Features> {
     const plan = readFeatureCall(options, this)
@@ -181,7 +182,7 @@ async function readDictionary(source: string): Promise<{ file: string; dictionar
 function norms(): Field<readonly number[] | null> {
   const read = (value: unknown, name: string) => {
     if (value === null) return null
-    // As float32, which they become: neither 0 nor infinite.
+    // Norms are stored as float32 and must be neither 0 nor infinite in that type.
     const isDivisor = (norm: unknown) =>
       typeof norm === 'number' && ![0, Infinity].includes(Math.abs(Math.fround(norm)))
     if (!Array.isArray(value) || !value.every((norm) => isDivisor(norm) && !Number.isNaN(norm))) {

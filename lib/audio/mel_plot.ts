@@ -1,15 +1,15 @@
-/** Log-mel pictures side by side in one SVG: candidates to the eye. */
+/** Draws log-mel pictures of candidates in one SVG. */
 import { number, pick, string } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import { encodePng } from './png.js'
 
-/** One picture of melPlot() and what stands beside it. */
+/** One picture of melPlot() and its captions. */
 export interface MelPlotRow {
-  /** Natural logarithm of mel power [channels, frames], as codesToMel() gives it. */
+  /** Natural logarithm of mel power [channels, frames], as codesToMel() returns it. */
   mel: Tensor<Float32Array>
   title: string
-  /** Smaller ones below the title: at most 6. What is too long for its place ends in an ellipsis. */
+  /** Smaller lines below the title: at most 6. Long ones are truncated with an ellipsis. */
   lines?: readonly string[] | undefined
 }
 
@@ -29,16 +29,16 @@ interface Row {
 
 const maxRows = 32
 const maxLines = 6
-const maxValues = 2 ** 22 // of one picture: a minute of 80 channels has 413,000
+const maxValues = 2 ** 22 // per picture: a minute of 80 channels has 413,000
 
-/** In pixels of the SVG's own: left of the pictures the words. */
+/** In SVG user units; the captions are left of the pictures. */
 const layout = { words: 210, picture: 680, height: 120, gap: 18, margin: 16, axis: 44 }
 const wordsFit = { title: 24, line: 32 } // characters
 
 /**
- * Draws log-mel pictures one under another, on one scale of time and of colour, with words beside each and an axis in seconds:
- * an SVG that needs nothing else. Dark is faint and light is loud, low channels are at the bottom. The picture has a white
- * ground of its own.
+ * Draws log-mel pictures one below another as a self-contained SVG. All share one time scale and one colour scale;
+ * each has captions, and there is an axis in seconds. Dark is faint, light is loud, low channels are at the bottom.
+ * The background is white.
  *
  * @param rows 1 to 32
  * @throws ClvpError CLVP_INVALID_ARGUMENT
@@ -62,7 +62,7 @@ export function melPlot(rows: readonly MelPlotRow[], options: MelPlotOptions = {
   ].join('\n')
 }
 
-// --- what is given ---------------------------------------------------------------------------------------------
+// --- input -----------------------------------------------------------------------------------------------------
 
 function readRows(rows: unknown): Row[] {
   if (!Array.isArray(rows) || rows.length === 0 || rows.length > maxRows) {
@@ -89,7 +89,7 @@ function readMel(mel: unknown, name: string): { data: Float32Array; channels: nu
   if (mel.dims.length !== 2 || data.length === 0 || data.length > maxValues) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected ${what} for ${name} but received one of dims [${mel.dims.join(', ')}]`,
+      `Expected ${what} for ${name} but received one with dims [${mel.dims.join(', ')}]`,
     )
   }
   if (!data.every(Number.isFinite)) {
@@ -108,7 +108,7 @@ interface Range {
   high: number
 }
 
-/** From the faintest to the loudest of all rows. */
+/** The faintest and the loudest value of all rows. */
 function rangeOf(rows: readonly Row[]): Range {
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
@@ -132,7 +132,7 @@ function pixelsOf({ data, channels, frames }: Row, { low, high }: Range): Uint8A
   return pixels
 }
 
-/** From dark violet over magenta and orange to pale yellow: each colour is lighter than the one before, for every eye and in print. */
+/** Dark violet, magenta, orange, pale yellow: lightness grows steadily, also in print and for colour-blind readers. */
 const anchors = [
   [8, 6, 32],
   [62, 16, 102],
@@ -143,7 +143,7 @@ const anchors = [
   [254, 244, 200],
 ] as const
 
-/** 256 colours, straight lines between the anchors. */
+/** 256 colours, interpolated linearly between the anchors. */
 const palette = Uint8Array.from({ length: 3 * 256 }, (_, i) => {
   const place = (Math.floor(i / 3) / 255) * (anchors.length - 1)
   const from = Math.min(Math.floor(place), anchors.length - 2)
@@ -158,13 +158,13 @@ function imageMarkup(pixels: Uint8Array, width: number, height: number, place: s
 
 // --- markup --------------------------------------------------------------------------------------------------------
 
-/** Cut to `most` characters, and then made plain text of XML 1.0: some characters mean something there, some may not be there. */
+/** Truncates to `most` characters, then replaces characters that XML 1.0 forbids and escapes its markup. */
 function textOf(text: string, most: number): string {
   const characters = [...text]
   const cut = characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text
   return cut
     .replace(/\s/g, ' ')
-    .replace(/\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD') // with u, only half a pair is Cs
+    .replace(/\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD') // with the u flag, only lone surrogates are Cs
     .replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
 }
 
@@ -184,7 +184,7 @@ function rowMarkup(row: Row, index: number, mostFrames: number, range: Range): s
   ].join('\n')
 }
 
-/** The least of 1, 2 and 5 times a power of ten that divides `seconds` into at most ten. */
+/** The smallest of 1, 2 and 5 times a power of ten that splits `seconds` into at most ten parts. */
 function tickOf(seconds: number): number {
   const power = 10 ** Math.floor(Math.log10(seconds / 10))
   return power * ([1, 2, 5, 10].find((step) => step * power * 10 >= seconds * (1 - 1e-9)) ?? 10)
@@ -205,7 +205,7 @@ function axisMarkup(seconds: number, top: number): string {
   return parts.join('\n')
 }
 
-/** The colours from the faintest to the loudest, with both numbers. */
+/** The colour scale with the values of its ends. */
 function scaleMarkup({ low, high }: Range, top: number): string {
   const y = top + 6
   const place = `x="${layout.margin}" y="${y}" width="120" height="10"`

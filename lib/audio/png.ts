@@ -1,20 +1,20 @@
-/** Pictures of up to 256 colours as PNG files (W3C's Portable Network Graphics, third edition), small enough to sit in a page. */
+/** Writes pictures of up to 256 colours as PNG (W3C, Portable Network Graphics, third edition). */
 import { crc32, deflateSync } from 'node:zlib'
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const indexedColour = 3
 
 /**
- * @param pixels row by row from the top, each the index of its colour
+ * @param pixels row by row from the top, each a palette index
  * @param palette at most 256 colours of red, green and blue, 0 to 255 each
  */
 export function encodePng(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  header[8] = 8 // bits of an index
+  header[8] = 8 // bits per index
   header[9] = indexedColour
-  // Each row begins with its filter: 0, none.
+  // Each row starts with its filter type: 0, none.
   const rows = Buffer.alloc(height * (width + 1))
   for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1)
   return Buffer.concat([

@@ -2,16 +2,16 @@ import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../base/files.js'
 
-/** How a saved voice names itself; the version changes when an old reader would go wrong. */
+/** The format name in a saved voice. The version changes when older readers would misread the file. */
 const format = 'clvp-voice'
 const version = 1
 const use: FileUse = { what: 'the voice', maxBytes: 16 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 
-/** What the decoder knows of a voice: the mean of its clips' conditioning vectors, as tortoise makes it. */
+/** A voice as the decoder uses it: the mean of its clips' conditioning vectors, as tortoise computes it. */
 export class Voice {
-  /** [`info.decoder.width`]: goes with the model that made it. */
+  /** [`info.decoder.width`]; valid only with the model that made it. */
   readonly embedding: Float32Array
-  /** How many clips it was made of. */
+  /** How many clips it was made from. */
   readonly clips: number
 
   constructor(embedding: Float32Array, clips: number) {
@@ -24,7 +24,7 @@ export class Voice {
   }
 
   /**
-   * The mean of several clips' vectors, summed in double.
+   * The mean of several clips' vectors, summed in double precision.
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT unless they are Float32Arrays of one length
    */
@@ -33,7 +33,7 @@ export class Voice {
     const width: number = vectors[0]?.length ?? 0
     for (const [i, vector] of vectors.entries()) {
       if (vector instanceof Float32Array && vector.length === width) continue
-      throw invalid(`a Float32Array of ${width} numbers, as the first is`, `vectors[${i}]`, vector)
+      throw invalid(`a Float32Array of ${width} numbers, like the first,`, `vectors[${i}]`, vector)
     }
     const mean = new Float32Array(width)
     for (let i = 0; i < width; i++) {
@@ -45,9 +45,9 @@ export class Voice {
   }
 
   /**
-   * Reads a voice that save() wrote. It goes with the model that made it.
+   * Reads a voice that save() wrote. It is valid only with the model that made it.
    *
-   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is no saved voice
+   * @throws ClvpError CLVP_IO if it cannot be read, CLVP_MODEL_FORMAT if it is not a saved voice
    */
   static async load(file: string): Promise<Voice> {
     const name = path(file, 'path')
@@ -55,12 +55,12 @@ export class Voice {
   }
 
   /**
-   * Writes the voice as JSON, in one piece: its numbers are exact.
+   * Writes the voice atomically as JSON, with exact numbers.
    *
    * @throws ClvpError CLVP_IO if the file cannot be written
    */
   async save(file: string): Promise<void> {
-    const embedding = [...this.embedding] // shortest decimals of the doubles that equal the floats
+    const embedding = [...this.embedding] // as doubles, whose shortest decimals restore the floats exactly
     await writeWhole(
       path(file, 'path'),
       `${JSON.stringify({ format, version, clips: this.clips, embedding })}\n`,
@@ -70,7 +70,7 @@ export class Voice {
 
 function parse(text: string, name: string): Voice {
   const bad = (reason: string, cause?: unknown) =>
-    new ClvpError('CLVP_MODEL_FORMAT', `${name} is no saved voice: ${reason}`, { cause })
+    new ClvpError('CLVP_MODEL_FORMAT', `${name} is not a saved voice: ${reason}`, { cause })
   let held: unknown
   try {
     held = JSON.parse(text)

@@ -1,4 +1,4 @@
-/** The configurations of transformers: ClvpEncoderConfig, ClvpDecoderConfig and ClvpConfig, which holds both. */
+/** transformers' configurations: ClvpEncoderConfig, ClvpDecoderConfig, and ClvpConfig, which contains both. */
 import { basename, join } from 'node:path'
 import { oneOf, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
@@ -31,12 +31,12 @@ const encoderFields = {
   hiddenSize: count(768),
   /** Width of the feed-forward layers. */
   intermediateSize: count(1536),
-  /** Width of the embeddings that are compared; text and speech must have the same to be. */
+  /** Width of the embeddings that are compared. It must be the same for text and speech. */
   projectionDim: count(768),
   numHiddenLayers: count(20, 0),
   /** Divides `hiddenSize`. */
   numAttentionHeads: count(12),
-  /** The gate of the feed-forward layers. */
+  /** Activation of the gate in the feed-forward layers. */
   hiddenAct: word('gelu'),
   layerNormEps: real(1e-5, 0),
   attentionDropout: share(0.1),
@@ -71,7 +71,7 @@ export class ClvpEncoderConfig extends (PretrainedConfig as ConfigClass<typeof e
   }
 
   /**
-   * A configuration from a dictionary, as a config.json holds it. Names that are not known are kept and written back.
+   * Makes a configuration from a dictionary in the form of a config.json. Unknown names are kept and written back.
    *
    * @throws ClvpError as the constructor
    */
@@ -80,10 +80,10 @@ export class ClvpEncoderConfig extends (PretrainedConfig as ConfigClass<typeof e
   }
 
   /**
-   * Reads a config.json; out of a composite one, the part that `configType` names.
+   * Reads a config.json; from a composite one, the part that `configType` names.
    *
    * @param source the file or its folder
-   * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` for what is wrong in it
+   * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` for invalid contents
    */
   static async fromPretrained(
     source: string,
@@ -94,7 +94,7 @@ export class ClvpEncoderConfig extends (PretrainedConfig as ConfigClass<typeof e
     return readConfig(source, ClvpEncoderConfig, part)
   }
 
-  /** Writes config.json into a folder, which is made if need be, in one piece. @throws ClvpError `CLVP_IO` */
+  /** Writes config.json atomically; creates the folder if necessary. @throws ClvpError `CLVP_IO` */
   async savePretrained(folder: string): Promise<void> {
     await saveConfig(folder, this)
   }
@@ -103,7 +103,7 @@ export class ClvpEncoderConfig extends (PretrainedConfig as ConfigClass<typeof e
 // --- decoder -------------------------------------------------------------------------------------------------------
 
 const decoderFields = {
-  /** Speech codes, begin and stop included. */
+  /** Number of speech codes, start and stop included. */
   vocabSize: count(8194),
   maxPositionEmbeddings: count(608),
   /** Positions of the conditioning encoder's text. */
@@ -175,7 +175,7 @@ const compositeFields = {
   speechConfig: part(ClvpEncoderConfig),
   decoderConfig: part(ClvpDecoderConfig),
   projectionDim: count(768),
-  /** Of the logarithm of what cosines are multiplied by. */
+  /** Initial value of the logarithm of the scale that multiplies cosines. */
   logitScaleInitValue: real(2.6592),
   initializerFactor: real(1),
 }
@@ -198,7 +198,7 @@ export class ClvpConfig extends (PretrainedConfig as ConfigClass<typeof composit
   }
 
   /**
-   * A configuration from those of its parts.
+   * Makes a configuration from its parts.
    *
    * @param rest the other options of the constructor
    */
@@ -244,7 +244,7 @@ function part<T>(Class: PartClass<T>): Field<T> {
       throw invalid(`a ${(Class as unknown as { name: string }).name}, an object or null`, name, value)
     }
     try {
-      // Only dictionaries have underscores in their names; what a dictionary holds is a dictionary.
+      // Only dictionaries use snake_case names, and a part of a dictionary is a dictionary.
       const isDictionary = name.includes('_') || Object.keys(value).some((key) => key.includes('_'))
       return isDictionary ? Class.fromDict(value) : new Class(value)
     } catch (error) {
@@ -276,7 +276,7 @@ async function saveConfig(folder: string, config: PretrainedConfig): Promise<voi
   await writeJson(join(await makeFolder(folder), FILE), config.toDictionary({ tagged: true }))
 }
 
-/** The configuration that a model file carries. */
+/** The configuration in a model file. */
 export function checkpointConfig(json: unknown): ClvpConfig {
   if (typeof json !== 'string') {
     throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
@@ -285,6 +285,8 @@ export function checkpointConfig(json: unknown): ClvpConfig {
     return ClvpConfig.fromDict(JSON.parse(json))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is wrong: ${reason}`, { cause })
+    throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is invalid: ${reason}`, {
+      cause,
+    })
   }
 }

@@ -1,49 +1,52 @@
-/** A checkpoint's generation_config.json: what transformers' classes and the upper layer take from it. */
+/** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
 import type { EarlyStopping, NativeHeld, NativeSampling } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 import { defaultSampling, readSampling, samplingNames } from './sampling.js'
 
-/** Options that a generation_config.json can hold too. */
+/** Options that a generation_config.json can also set. */
 export interface GenerationSettings {
-  /** Draw tokens; default false: always the likeliest. */
+  /** Sample tokens; default false: always take the likeliest. */
   doSample?: boolean | undefined
   /** Divides the scores, 0.001 to 1000; default 1. With doSample. */
   temperature?: number | undefined
-  /** Keeps the k likeliest, and equals of the last; default 50, 0 for all. With doSample. */
+  /** Keeps the k likeliest, and ties with the last; default 50, 0 for all. With doSample. */
   topK?: number | undefined
-  /** Keeps the likeliest that together have this probability; default 1 for all. With doSample. */
+  /** Keeps the likeliest whose probabilities add up to this; default 1 for all. With doSample. */
   topP?: number | undefined
   /** Keeps those at least this fraction as likely as the likeliest; default 0 for all. With doSample. */
   minP?: number | undefined
-  /** Keeps those nearest the expected surprise that together have this probability; default 1 for all. With doSample. */
+  /** Locally typical sampling: keeps those nearest the entropy whose probabilities add up to this; default 1. */
   typicalP?: number | undefined
-  /** Divides positive scores of ids already there, and multiplies negative ones; 0.001 to 1000, default 1. */
+  /** Divides positive scores of ids that already occur and multiplies negative ones; 0.001 to 1000, default 1. */
   repetitionPenalty?: number | undefined
-  /** No run of this many ids comes twice; default 0 for any repetition. */
+  /** No sequence of this many ids occurs twice; default 0 for no limit. */
   noRepeatNgramSize?: number | undefined
-  /** Runs of ids that are not drawn. */
+  /** Sequences of ids that are never generated. */
   badWordsIds?: readonly (readonly number[])[] | undefined
-  /** Ids that are not drawn. */
+  /** Ids that are never generated. */
   suppressTokens?: readonly number[] | undefined
-  /** Tokens before a stop may be drawn; default 0. */
+  /** Fewest new tokens before a stop; default 0. */
   minNewTokens?: number | undefined
-  /** Most tokens, the stop included; default: as many as there are positions for. */
+  /** Most new tokens, the stop included; default: as many as fit into the model's positions. */
   maxNewTokens?: number | undefined
-  /** As minNewTokens, with what is before the drawn tokens counted as transformers counts it. Default 0. */
+  /** As minNewTokens, but includes the prompt as transformers counts it. Default 0. */
   minLength?: number | undefined
-  /** As maxNewTokens, with what is before the drawn tokens counted as transformers counts it. */
+  /** As maxNewTokens, but includes the prompt as transformers counts it. */
   maxLength?: number | undefined
-  /** Rows for each text; more than one with doSample or beams. Default 1. */
+  /** Rows per text; more than one needs doSample or beams. Default 1. */
   numReturnSequences?: number | undefined
   /** Beams of a beam search, 1 (default, none) to 256. */
   numBeams?: number | undefined
   /** With beams: a row's score is divided by its length to this power; -2 to 10, default 1. */
   lengthPenalty?: number | undefined
-  /** With beams: end as soon as enough rows have ended (true), when no other is likely to beat them (false, default), or can ('never'). */
+  /**
+   * With beams: stop as soon as enough rows have ended (true), when no other row is likely to beat them (false, the
+   * default), or when no other row can beat them ('never').
+   */
   earlyStopping?: EarlyStopping | undefined
   /** The id or ids that end a row; default: the decoder's. */
   eosTokenId?: number | readonly number[] | undefined
-  /** What shorter rows are padded with; default: the first eosTokenId. */
+  /** Pads shorter rows; default: the first eosTokenId. */
   padTokenId?: number | undefined
 }
 
@@ -69,7 +72,7 @@ export const settingNames = [
   'padTokenId',
 ] as const
 
-/** Settings of transformers that change what is drawn, that there are none of here, and the values at which they rest. */
+/** Unsupported settings of transformers that change the output, each with the values that have no effect. */
 const foreign: Readonly<Record<string, readonly unknown[]>> = {
   begin_suppress_tokens: [],
   constraints: [],
@@ -93,7 +96,7 @@ const foreign: Readonly<Record<string, readonly unknown[]>> = {
   watermarking_config: [],
 }
 
-/** The values of these names, which the file spells in snake_case. null counts as absent. */
+/** The values of these names, which are snake_case in the file. null counts as absent. */
 function settingsOf(
   config: Readonly<Record<string, unknown>>,
   names: readonly string[],
@@ -105,13 +108,13 @@ function settingsOf(
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== null))
 }
 
-/** What a model file says of its checkpoint's generation_config.json, if it had one. */
+/** The settings of the checkpoint's generation_config.json in a model file; empty if there was none. */
 export function checkpointSettings(json: NativeHeld | undefined): GenerationSettings {
   if (typeof json !== 'string') return Object.freeze({})
   const bad = (reason: string, cause?: unknown) =>
     new ClvpError(
       'CLVP_MODEL_FORMAT',
-      `The model file's generation_config ${reason}: mend it and convert again`,
+      `The model file's generation_config ${reason}: fix it and convert again`,
       {
         cause,
       },
@@ -122,7 +125,7 @@ export function checkpointSettings(json: NativeHeld | undefined): GenerationSett
   } catch (cause) {
     throw bad('is not JSON', cause)
   }
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw bad('is no object')
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw bad('is not an object')
   const values = config as Readonly<Record<string, unknown>>
   for (const [name, rest] of Object.entries(foreign)) {
     if (values[name] === undefined || values[name] === null || rest.includes(values[name])) continue
@@ -135,8 +138,8 @@ export function checkpointSettings(json: NativeHeld | undefined): GenerationSett
 }
 
 /**
- * tortoise's settings, but where a checkpoint whose generation_config.json says `do_sample: true` names its own: a model that
- * was trained apart from tortoise knows better what suits it.
+ * tortoise's settings. A checkpoint whose generation_config.json has `do_sample: true` overrides them: a model that was
+ * trained apart from tortoise needs settings of its own.
  */
 export function checkpointSampling(values: Readonly<Record<string, NativeHeld>>): NativeSampling {
   const held = values['clvp.source.generation_config']
@@ -157,7 +160,7 @@ export function checkpointSampling(values: Readonly<Record<string, NativeHeld>>)
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ClvpError(
       'CLVP_MODEL_FORMAT',
-      `The model file's generation_config is damaged (${reason}): mend it and convert again`,
+      `The model file's generation_config is invalid (${reason}): fix it and convert again`,
       { cause },
     )
   }

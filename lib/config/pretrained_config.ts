@@ -1,4 +1,4 @@
-/** What the configurations have in common: transformers' PreTrainedConfig, as far as CLVP's checkpoints use it. */
+/** The common part of the configurations: transformers' PreTrainedConfig, as far as CLVP's checkpoints use it. */
 import { ClvpError, describe } from '../base/errors.js'
 import {
   count,
@@ -15,16 +15,16 @@ import {
 } from '../base/fields.js'
 import type { JsonObject } from '../base/json.js'
 
-/** The version whose dictionaries these are; transformers writes its own over it. */
+/** The transformers version whose format this is; transformers overwrites it with its own. */
 const TRANSFORMERS_VERSION = '5.23.0'
 
-/** What every configuration of transformers has; none of them changes what CLVP computes. */
+/** Fields of every transformers configuration. None of them changes what CLVP computes. */
 const commonFields = {
   architectures: words(),
   outputHiddenStates: flag(false),
   outputAttentions: flag(false),
   returnDict: flag(true),
-  /** Of the weights, `'float32'` for one. */
+  /** Type of the weights, for example `'float32'`. */
   dtype: orNull(word('float32')),
   chunkSizeFeedForward: count(0, 0),
   isEncoderDecoder: flag(false),
@@ -64,17 +64,17 @@ export class PretrainedConfig {
     return this.#modelType
   }
 
-  /** Every setting, in snake_case: transformers' `to_dict`. */
+  /** All settings in snake_case: transformers' `to_dict`. */
   toDict(): Record<string, unknown> {
     return this.toDictionary({ defaults: true })
   }
 
-  /** What config.json holds, in snake_case: transformers' `to_json_string`, which leaves common defaults out. */
+  /** The contents of config.json in snake_case: transformers' `to_json_string`, which omits common defaults. */
   toJSON(): Record<string, unknown> {
     return this.toDictionary({})
   }
 
-  /** @internal `tagged`: with floats marked for Python; `nested`: as a part of another configuration. */
+  /** @internal `tagged`: floats are marked, to be written as Python writes them; `nested`: part of a composite. */
   toDictionary({ defaults = false, tagged = false, nested = false }): Record<string, unknown> {
     const own = writeFields(this.#fields, this as unknown as Values<Fields>, tagged)
     for (const [key, value] of Object.entries(own)) {
@@ -98,12 +98,12 @@ export class PretrainedConfig {
   }
 }
 
-/** Classifiers' names, which every configuration of transformers has two of. */
+/** The two default classifier labels that every transformers configuration has. */
 function labels(): JsonObject {
   return { id2label: { 0: 'LABEL_0', 1: 'LABEL_1' }, label2id: { LABEL_0: 0, LABEL_1: 1 } }
 }
 
-/** Earlier versions of transformers spelt it torch_dtype. */
+/** Earlier versions of transformers call it torch_dtype. */
 function withDtype(given: unknown): unknown {
   if (!(given instanceof Dictionary)) return given
   const { torch_dtype: dtype, ...entries } = given.entries

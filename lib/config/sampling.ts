@@ -1,11 +1,11 @@
-/** How codes are drawn: the settings, their defaults and their check. */
+/** Sampling settings: defaults and checks. */
 import { binding, rewrap } from '../addon/binding.js'
 import type { NativeSampling } from '../addon/contract.js'
 import { integer, number } from '../base/check.js'
 
 export const samplingNames = ['repetitionPenalty', 'temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
 
-/** tortoise's sampling, whose transformers pipeline also keeps the 50 likeliest. */
+/** tortoise's sampling settings. Its transformers pipeline also keeps the 50 likeliest. */
 export const defaultSampling: NativeSampling = {
   repetitionPenalty: 2,
   temperature: 0.8,
@@ -15,7 +15,7 @@ export const defaultSampling: NativeSampling = {
   typicalP: 1,
 }
 
-/** Reads settings of which none is missing. */
+/** Checks a complete set of settings. */
 export function readSampling(from: Partial<Record<(typeof samplingNames)[number], unknown>>): NativeSampling {
   const { repetitionPenalty, temperature, topK, topP, minP, typicalP } = from
   return {
@@ -28,7 +28,7 @@ export function readSampling(from: Partial<Record<(typeof samplingNames)[number]
   }
 }
 
-/** What transformers' processors and warpers leave of logits. */
+/** Applies transformers' logits processors and warpers. */
 export function warpLogits(
   logits: Float32Array,
   seen: Int32Array,

@@ -1,4 +1,4 @@
-/** From the hub into `blobs`: resumed, counted, checked, and only then under its name. */
+/** Downloads a file from the hub into `blobs`: resumable, checked, and named only when it is complete. */
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { abortError } from '../base/errors.js'
@@ -8,21 +8,21 @@ import { Partial } from './partial.js'
 import type { Reply } from './request.js'
 import { Retries } from './retries.js'
 
-/** A connection that brought at least this much was no failed try. */
+/** A connection that transferred at least this much does not count as a failed try. */
 const PROGRESS_BYTES = 2 ** 20
-/** Times that a file's bytes may turn out wrong: what was resumed can be to blame once. */
+/** How often a file may have a wrong hash: the first time, a resumed part may be the cause. */
 const MAX_MISMATCHES = 2
 
 export interface BlobOptions {
   signal: AbortSignal | undefined
-  /** Called with the bytes of this file that are there. */
+  /** Called with the bytes of this file downloaded so far. */
   onBytes(bytes: number): void
 }
 
 /**
- * Makes sure that a blob is there and whole.
+ * Makes sure that a blob exists and is complete.
  *
- * @throws ClvpError CLVP_IO or CLVP_ABORTED; what has come by then is left for the next call
+ * @throws ClvpError CLVP_IO or CLVP_ABORTED; the next call resumes the download
  */
 export async function fetchBlob(
   hub: Hub,
@@ -52,13 +52,13 @@ async function fill(hub: Hub, file: RemoteFile, part: Partial, options: BlobOpti
     await part.empty()
     if (++mismatches === MAX_MISMATCHES) {
       throw new HubFault(
-        `The bytes of ${file.name} do not have the hash that the hub promises, ${file.etag}: try again later`,
+        `${file.name} does not have the hash that the hub announced, ${file.etag}: try again later`,
       )
     }
   }
 }
 
-/** Until as many bytes are there as the file has. */
+/** Retries until the file has all its bytes. */
 async function receive(hub: Hub, file: RemoteFile, part: Partial, options: BlobOptions): Promise<void> {
   const retries = new Retries(options.signal)
   if (part.bytes > file.bytes) await part.empty()
@@ -94,10 +94,12 @@ async function receiveOnce(hub: Hub, file: RemoteFile, part: Partial, options: B
   }
 }
 
-/** What the answer promises must be what is missing. */
+/** Checks that the response covers exactly the missing bytes. */
 function checkExtent(file: RemoteFile, { status, headers }: Reply, start: number): void {
   if (headers.get('content-encoding') !== null && headers.get('content-encoding') !== 'identity') {
-    throw new HubFault(`${file.name} comes as ${headers.get('content-encoding')}, which was not asked for`)
+    throw new HubFault(
+      `${file.name} came with the unrequested content encoding ${headers.get('content-encoding')}`,
+    )
   }
   const length = headers.get('content-length')
   const isLength = length === null || Number(length) === file.bytes - start
@@ -105,19 +107,19 @@ function checkExtent(file: RemoteFile, { status, headers }: Reply, start: number
   const isRange = status !== 206 || range === `bytes ${start}-${file.bytes - 1}/${file.bytes}`
   if (!isLength || !isRange) {
     const told = status === 206 ? `range ${range}` : `length ${length}`
-    throw new HubFault(`${file.name} comes with ${told}: expected ${file.bytes} bytes from ${start} on`, {
+    throw new HubFault(`${file.name} came with ${told}: expected ${file.bytes} bytes from byte ${start}`, {
       isPassing: true,
     })
   }
 }
 
 function tooLong(file: RemoteFile): HubFault {
-  return new HubFault(`${file.name} is longer than the ${file.bytes} bytes that the hub promises`, {
+  return new HubFault(`${file.name} is longer than the ${file.bytes} bytes that the hub announced`, {
     isPassing: true,
   })
 }
 
-/** As its etag is made: SHA-256 of the bytes, or the SHA-1 that git gives them. */
+/** The hash that the etag holds: SHA-256 of the bytes, or git's SHA-1 of the blob. */
 async function hashOf(file: RemoteFile, part: Partial, signal: AbortSignal | undefined): Promise<string> {
   const isGit = file.etag.length === 40
   const hash = createHash(isGit ? 'sha1' : 'sha256')

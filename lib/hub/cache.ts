@@ -1,4 +1,4 @@
-/** The hub's cache of one repository, as huggingface_hub lays it out: blobs, snapshots that point at them, and refs. */
+/** The hub cache of one repository in huggingface_hub's layout: blobs, snapshots that link to them, and refs. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, realpath, rename, stat, symlink } from 'node:fs/promises'
@@ -26,7 +26,7 @@ export class RepoCache {
     return join(this.#folder, 'blobs', etag)
   }
 
-  /** The commit that a revision was when it was last looked up. */
+  /** The commit that a revision pointed to when it was last looked up. */
   async commitOf(revision: string): Promise<string | undefined> {
     if (isCommit(revision)) return revision
     const bytes = await readWhole(this.#ref(revision), refUse).catch(() => '')
@@ -40,7 +40,7 @@ export class RepoCache {
     await writeWhole(this.#ref(revision), commit)
   }
 
-  /** Names of the files that a snapshot has; a link to nothing is none. */
+  /** Names of the files in a snapshot, without dangling links. */
   async files(commit: string): Promise<string[]> {
     const folder = this.snapshot(commit)
     const names = await readdir(folder).catch(() => [])
@@ -58,13 +58,13 @@ export class RepoCache {
     await this.#make(join(this.#folder, 'blobs'))
   }
 
-  /** Lets a snapshot's file be a blob: by a link, or by a copy where links may not be made. */
+  /** Adds a blob to a snapshot: as a link, or as a copy where links are not permitted. */
   async place(commit: string, name: string, etag: string): Promise<void> {
     const target = join(this.snapshot(commit), name)
     const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
     const link = join('..', '..', 'blobs', etag)
     try {
-      // A link is there at once or not at all. What stands in its way leads nowhere, or another process made it just now.
+      // Creating a link is atomic. An existing one is dangling, or another process has just made it.
       const made = this.#hasLinks ? await tryLink(link, target) : 'refused'
       if (made === 'made') return
       if (made === 'refused') await copyFile(this.blob(etag), temporary, constants.COPYFILE_FICLONE)
@@ -76,7 +76,7 @@ export class RepoCache {
     }
   }
 
-  /** Stands for a file's contents: its blob's name, or size and time of one that is no link. */
+  /** A key for a file's contents: its blob's name, or size and modification time if it is not a link. */
   async identity(commit: string, name: string): Promise<{ key: string; bytes: number }> {
     const link = join(this.snapshot(commit), name)
     const path = await realpath(link).catch((error) => failIo(link, error))

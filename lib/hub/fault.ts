@@ -1,20 +1,20 @@
-/** What can go wrong between here and the hub. */
+/** Errors of connections to the hub. */
 import { ClvpError } from '../base/errors.js'
 
-/** The hub asks for more patience than this only when it does not want to be asked at all. */
+/** A longer Retry-After is treated as a refusal. */
 const MAX_WAIT_MS = 60_000
 
 interface Traits {
-  /** The same request may succeed a little later. */
+  /** The error is temporary: the same request may succeed later. */
   isPassing?: boolean
-  /** Nothing was heard that says yes or no: a snapshot that is here already may stand in. */
+  /** There was no definite answer: a cached snapshot may be used instead. */
   isUnreachable?: boolean
-  /** Milliseconds that the hub wants to be left alone. */
+  /** Milliseconds that the hub asks to wait. */
   wait?: number
   cause?: unknown
 }
 
-/** A CLVP_IO with what a caller of the hub has to know to go on after it. */
+/** A CLVP_IO error that tells the caller whether to retry or to use the cache. */
 export class HubFault extends ClvpError {
   readonly isPassing: boolean
   readonly isUnreachable: boolean
@@ -28,7 +28,7 @@ export class HubFault extends ClvpError {
   }
 }
 
-/** What a connection that worked may die of. Anything else, a name that is not known or a wrong certificate, stays as it is. */
+/** Temporary failures of a connection. Others, such as an unknown host or an invalid certificate, are permanent. */
 const passingCodes = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -39,7 +39,7 @@ const passingCodes = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** The fault behind what fetch, or reading what it gave, has thrown. */
+/** Converts an error of fetch, or of reading its body. */
 export function connectionFault(url: URL, error: unknown): HubFault {
   if (error instanceof HubFault) return error
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
@@ -54,11 +54,11 @@ export function connectionFault(url: URL, error: unknown): HubFault {
 }
 
 export function silenceFault(url: URL, milliseconds: number): HubFault {
-  const message = `${shown(url)} kept silent for ${milliseconds / 1000} s`
+  const message = `${shown(url)} sent nothing for ${milliseconds / 1000} s`
   return new HubFault(message, { isPassing: true, isUnreachable: true })
 }
 
-/** The fault of a status that says "not now": a busy, broken or restarting server. */
+/** The fault for a temporary error status: a busy, failing or restarting server. */
 export function busyFault(url: URL, status: number, headers: Headers): HubFault | undefined {
   if (status !== 408 && status !== 429 && status < 500) return undefined
   const wait = retryAfter(headers.get('retry-after'))
@@ -70,14 +70,14 @@ export function busyFault(url: URL, status: number, headers: Headers): HubFault 
   })
 }
 
-/** A Retry-After, which is a number of seconds or a date, in milliseconds. */
+/** Converts a Retry-After header, a number of seconds or a date, to milliseconds. */
 function retryAfter(value: string | null): number {
   if (value === null) return 0
   const wait = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return Number.isNaN(wait) ? 0 : Math.max(0, wait)
 }
 
-/** Without the query, which holds the signature where a storage's addresses are signed. */
+/** The address without its query, which may contain a storage signature. */
 export function shown(url: URL): string {
   return `${url.origin}${url.pathname}`
 }

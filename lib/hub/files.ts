@@ -1,8 +1,8 @@
-/** Which files of a repository make a model: chosen by their names alone, the same way on the hub and in a snapshot. */
+/** Chooses the files of a model in a repository. It uses names only, so it works on the hub and in a snapshot. */
 import { ClvpError, describe } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 
-/** Read where they are there. `tokenizer.json` is only where the two files that it stands for are not. */
+/** Optional files. `tokenizer.json` is used only if the two files that it replaces are missing. */
 const optional = [
   'generation_config.json',
   'preprocessor_config.json',
@@ -14,31 +14,31 @@ const optional = [
 ]
 const vocabulary = ['vocab.json', 'merges.txt']
 
-/** Kinds of weights, the best first: one file, or an index that names several with this ending. */
+/** Kinds of weights, in order of preference: one file, or an index of several files with this suffix. */
 const weightKinds = [
   { file: 'model.safetensors', index: 'model.safetensors.index.json', ending: '.safetensors' },
   { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', ending: '.bin' },
 ]
 
-/** tortoise's original checkpoints, which bring no config.json; the divisors of the mel channels are a file too. */
+/** tortoise's original checkpoints. They have no config.json; the mel norms are a separate file. */
 const pair = ['autoregressive.pth', 'clvp2.pth']
 const optionalWithPair = ['config.json', 'mel_norms.pth']
 
 const MAX_SHARDS = 256
 
 export interface Choice {
-  /** To fetch, weights last: where those are whole, all else is there. */
+  /** Files to fetch, weights last: if the weights are complete, so is everything else. */
   files: string[]
-  /** The one of them that names further files. */
+  /** The index of weight shards, if there is one. */
   index?: { name: string; ending: string }
-  /** The one of them that is a model file already. */
+  /** The model file, if there is one. */
   gguf?: string
 }
 
 /**
  * @param names of all files of the repository
- * @param where for messages
- * @throws ClvpError CLVP_MODEL_FORMAT if they make no model
+ * @param where name of the repository for messages
+ * @throws ClvpError CLVP_MODEL_FORMAT if the files are not a complete model
  */
 export function chooseFiles(names: Iterable<string>, where: string): Choice {
   const there = new Set(names)
@@ -70,25 +70,25 @@ function tokenizer(there: ReadonlySet<string>, where: string): string[] {
 }
 
 function absent(where: string, what: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${where} is no CLVP checkpoint: ${what} is missing`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${where} is not a CLVP checkpoint: ${what} is missing`)
 }
 
 function withoutWeights(where: string, ggufs: readonly string[]): ClvpError {
   const files = [...weightKinds.map(({ file }) => file), pair.join(' with ')].join(', ')
-  const several = `: it has ${ggufs.length} .gguf files (${ggufs.slice(0, 3).join(', ')}...): fetch one and name its path`
+  const several = `: it has ${ggufs.length} .gguf files (${ggufs.slice(0, 3).join(', ')}...): download one and pass its path`
   const none = `: expected ${files}, their shards with an index, or a .gguf file`
   const reason = ggufs.length > 1 ? several : none
-  return new ClvpError('CLVP_MODEL_FORMAT', `${where} has no weights that can be chosen${reason}`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${where} has no usable weights${reason}`)
 }
 
-/** The files that an index names. Each lies beside it: a name with a path in it could reach any file. */
+/** The shards that an index names. Paths are rejected: a shard must be in the same folder. */
 export function shardNames(index: JsonObject, ending: string, where: string): string[] {
   const map = index.weight_map
   if (typeof map !== 'object' || map === null) throw malformed(where, `weight_map is ${describe(map)}`)
   const names = new Set<string>()
   for (const name of Object.values(map)) {
     if (typeof name !== 'string' || !/^\w[\w.-]*$/.test(name) || !name.endsWith(ending)) {
-      throw malformed(where, `${describe(name)} is no name of a shard`)
+      throw malformed(where, `${describe(name)} is not a valid shard name`)
     }
     if (names.add(name).size > MAX_SHARDS) throw malformed(where, `it names more than ${MAX_SHARDS} shards`)
   }

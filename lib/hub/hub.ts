@@ -1,16 +1,16 @@
-/** The hub's API, as far as it is needed to read a repository. */
+/** The part of the hub's API that reads a repository. */
 import { HubFault, shown } from './fault.js'
 import { isCommit } from './id.js'
 import { type Reply, request } from './request.js'
 import { Retries, retrying } from './retries.js'
 import type { HubSettings } from './settings.js'
 
-/** The answer to a question is a list of files; a megabyte holds some ten thousand. */
+/** Limit of a listing; a megabyte holds about ten thousand files. */
 const MAX_ANSWER_BYTES = 16 * 2 ** 20
 
 export interface RepoListing {
   commit: string
-  /** Sizes by name, where the hub tells them. */
+  /** Sizes by name; undefined where the hub does not give one. */
   files: Map<string, number | undefined>
 }
 
@@ -33,7 +33,7 @@ export class Hub {
     this.#signal = signal
   }
 
-  /** Which commit a revision is now, and what is in it. */
+  /** The current commit of a revision, and its files. */
   async list(revision: string, retries = new Retries(this.#signal)): Promise<RepoListing> {
     const address = `${this.#settings.endpoint}/api/models/${this.#id}/revision/${encodeURIComponent(revision)}?blobs=true`
     return retrying(retries, async () => {
@@ -43,7 +43,7 @@ export class Hub {
     })
   }
 
-  /** What the hub says of a file before it sends it. `bytes` is used if it does not tell the size here. */
+  /** A file's hash and size. `bytes` is used if the response does not give the size. */
   async describe(commit: string, name: string, bytes: number | undefined): Promise<RemoteFile> {
     const address = `${this.#settings.endpoint}/${this.#id}/resolve/${commit}/${encodeURIComponent(name)}`
     return retrying(new Retries(this.#signal), async () => {
@@ -62,7 +62,7 @@ export class Hub {
     })
   }
 
-  /** A file's bytes from `start` on, or from its beginning where the server cannot do that: one try. */
+  /** Opens a file at byte `start`, or at 0 if the server does not support ranges. Tries once. */
   async open(file: RemoteFile, start: number): Promise<Reply> {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {}
     const options = { ...this.#options(), timeout: this.#settings.sendTimeout, headers }
@@ -75,25 +75,22 @@ export class Hub {
     return { token: this.#settings.token, timeout: this.#settings.askTimeout, signal: this.#signal }
   }
 
-  /** Turns an answer that is none of those expected into the fault that it stands for. */
+  /** Throws the fault for an unexpected status. */
   async #expect(reply: Reply, statuses: readonly number[], revision: string, name?: string): Promise<void> {
     if (statuses.includes(reply.status)) return
     reply.close()
     const { status, headers, url } = reply
     const code = headers.get('x-error-code')
     const id = this.#id
-    const token = this.#settings.token ? 'that the token in use may read it' : 'set HF_TOKEN if it is private'
+    const token = this.#settings.token ? 'that your token has access' : 'set HF_TOKEN if it is private'
     if (status === 403 || code === 'GatedRepo') {
-      const how = this.#settings.token
-        ? 'the token in use has no access'
-        : 'set HF_TOKEN to a token that has access'
-      throw new HubFault(`The hub does not give out ${id} (${status}): ask for access on its page; ${how}`)
+      const how = this.#settings.token ? 'your token has no access' : 'set HF_TOKEN to a token with access'
+      throw new HubFault(`The hub denies access to ${id} (${status}): request access on its page; ${how}`)
     }
     if (status === 401) {
       throw new HubFault(`The hub shows no repository ${id} (401): check its name, and ${token}`)
     }
-    if (status === 404 && name !== undefined)
-      throw new HubFault(`The file ${name} of ${id} is not on the hub (404)`)
+    if (status === 404 && name !== undefined) throw new HubFault(`The hub has no file ${name} in ${id} (404)`)
     if (status === 404 && code === 'RevisionNotFound') {
       throw new HubFault(
         `The repository ${id} has no revision '${revision}' (404): name a branch, a tag or a commit`,
@@ -106,7 +103,7 @@ export class Hub {
 }
 
 function notHub(url: URL, what: string): HubFault {
-  const message = `${shown(url)} did not answer as a hub does: ${what}. Check HF_ENDPOINT and proxies`
+  const message = `${shown(url)} did not answer like a hub: ${what}. Check HF_ENDPOINT and proxies`
   return new HubFault(message, { isUnreachable: true })
 }
 
@@ -121,14 +118,14 @@ async function readAnswer(reply: Reply): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
   } catch {
-    throw notHub(reply.url, 'its answer is not JSON')
+    throw notHub(reply.url, 'its response is not JSON')
   }
 }
 
 function readListing(answer: unknown, url: URL): RepoListing {
   const { sha, siblings } = (answer ?? {}) as { sha?: unknown; siblings?: unknown }
-  if (!isCommit(sha)) throw notHub(url, 'its answer names no commit')
-  if (!Array.isArray(siblings)) throw notHub(url, 'its answer lists no files')
+  if (!isCommit(sha)) throw notHub(url, 'its response has no commit')
+  if (!Array.isArray(siblings)) throw notHub(url, 'its response lists no files')
   const files = new Map<string, number | undefined>()
   for (const each of siblings) {
     const { rfilename: name, size } = (each ?? {}) as { rfilename?: unknown; size?: unknown }
@@ -137,11 +134,11 @@ function readListing(answer: unknown, url: URL): RepoListing {
   return { commit: sha, files }
 }
 
-/** It becomes a file's name and is what its bytes are held against, so nothing else will do. */
+/** The etag becomes a file name and checks the file's bytes, so only a hash is accepted. */
 function readEtag(value: string | null, url: URL): string {
   const etag = value?.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') ?? ''
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag)) {
-    throw notHub(url, 'its ETag is neither a SHA-256 nor a git blob, so the file could not be checked')
+    throw notHub(url, 'its ETag is neither a SHA-256 nor a git hash, so the file cannot be checked')
   }
   return etag
 }
@@ -149,5 +146,5 @@ function readEtag(value: string | null, url: URL): string {
 function readSize(value: string | number | null | undefined, url: URL): number {
   const bytes = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
   if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes
-  throw notHub(url, 'it does not tell the size of the file')
+  throw notHub(url, 'it does not give the size of the file')
 }

@@ -1,6 +1,6 @@
 /**
- * The part of a blob that has come so far. While a process writes it, its name says which one; left behind, anyone may go on
- * with it. Renaming is what makes it one's own, and only one of several processes succeeds in that.
+ * A partial download of a blob. While a process writes it, the file name contains that process. Once released or
+ * abandoned, any process may resume it. A process claims it by renaming it, which succeeds for only one of several.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
@@ -11,13 +11,13 @@ import { ClvpError } from '../base/errors.js'
 import { failIo, removeQuietly } from '../base/files.js'
 import { wait } from './retries.js'
 
-/** A writer that has written nothing for longer has ended, or is not worth waiting for. */
+/** A writer that has written nothing for longer than this counts as ended. */
 const FRESH_MS = 60_000
-/** What nobody came back for in this time is removed. */
+/** A partial download that nobody has resumed within this time is removed. */
 const FORGOTTEN_MS = 24 * 3600_000
 const POLL_MS = 200
 
-/** Process numbers mean something within one machine, and there within one container. */
+/** Process ids are unique only within one machine and one container. */
 const machine = createHash('sha256').update(`${hostname()} ${processSpace()}`).digest('hex').slice(0, 8)
 
 function processSpace(): string {
@@ -31,9 +31,9 @@ function processSpace(): string {
 interface Found {
   path: string
   bytes: number
-  /** Someone is writing it. */
+  /** A process is writing it. */
   isBusy: boolean
-  /** Nobody will write it any more. */
+  /** No process writes it any more. */
   isFree: boolean
   isForgotten: boolean
 }
@@ -52,8 +52,8 @@ export class Partial {
   }
 
   /**
-   * Takes over what has been left of a blob, or begins anew. Waits while another process writes it; gives nothing if that one
-   * has finished.
+   * Claims a partial download of a blob, or starts a new one. Waits while another process writes it, and returns
+   * undefined if that process completes it.
    */
   static async claim(
     blob: string,
@@ -86,7 +86,7 @@ export class Partial {
       return new Partial(mine, free, handle, (await handle.stat()).size)
     } catch (error) {
       await handle?.close().catch(() => {})
-      await removeQuietly(mine) // under this name the next call would wait for it
+      await removeQuietly(mine) // otherwise the next call would wait for this process
       throw writeFault(mine, error)
     }
   }
@@ -107,7 +107,7 @@ export class Partial {
     }
   }
 
-  /** Begins at byte 0 again. */
+  /** Starts again at byte 0. */
   async empty(): Promise<void> {
     await this.#handle.truncate(0).catch((error) => {
       throw writeFault(this.path, error)
@@ -115,7 +115,7 @@ export class Partial {
     this.#bytes = 0
   }
 
-  /** All of it, from the disk. */
+  /** Reads all of it from the disk. */
   async *read(): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(2 ** 20)
     for (let at = 0; ; ) {
@@ -128,7 +128,7 @@ export class Partial {
     }
   }
 
-  /** Gives it its final name, once it is on the disk. */
+  /** Flushes it to the disk and renames it to its final name. */
   async publish(blob: string): Promise<void> {
     try {
       try {
@@ -144,7 +144,7 @@ export class Partial {
     await syncFolder(dirname(blob))
   }
 
-  /** Leaves it to whoever comes next. */
+  /** Releases it, so that any process may resume it. */
   async leave(): Promise<void> {
     await this.#handle.close().catch(() => {})
     const left = await stat(this.#free).catch(() => undefined)
@@ -188,14 +188,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** How much of a blob need not come any more. */
+/** How many bytes of a blob are already on the disk. */
 export async function bytesHere(blob: string): Promise<number> {
   const whole = await stat(blob).catch(() => undefined)
   const parts = await findParts(blob)
   return whole?.size ?? Math.max(0, ...parts.filter(({ isFree }) => isFree).map(({ bytes }) => bytes))
 }
 
-/** A rename is on the disk when its folder is. Not every system can open one. */
+/** A rename is durable once its folder is flushed. Not every system can open a folder. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
@@ -208,7 +208,7 @@ export function writeFault(path: string, cause: unknown): ClvpError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
   const advice = isFull
-    ? '. Make room, or set HF_HUB_CACHE to a folder with more, and try again: it goes on from here'
+    ? '. Free some space, or set HF_HUB_CACHE to a larger disk, and try again: the download resumes'
     : ''
   return new ClvpError('CLVP_IO', `${path} could not be written: ${reason}${advice}`, { cause })
 }

@@ -1,4 +1,4 @@
-/** One request: redirects, time limits, and the token, which stays with the host that it is for. */
+/** One HTTP request: redirects, time limits, and the token, which is sent only to the hub's own host. */
 import { onAbort } from '../base/abort.js'
 import { abortError } from '../base/errors.js'
 import { busyFault, connectionFault, HubFault, shown, silenceFault } from './fault.js'
@@ -7,18 +7,18 @@ export interface RequestOptions {
   method?: 'GET' | 'HEAD'
   headers?: Record<string, string>
   token: string | undefined
-  /** Milliseconds of silence after which the request has failed. */
+  /** Milliseconds without data after which the request fails. */
   timeout: number
   signal: AbortSignal | undefined
-  /** Stop before a redirect to another host: what is asked is said by then. */
+  /** Do not follow a redirect to another host: the response before it already has the needed headers. */
   staysOnHost?: boolean
 }
 
-/** An answer that is not "later". Its body must be read to its end, or closed. */
+/** A response without a temporary error. Its body must be read to its end, or closed. */
 export interface Reply {
   url: URL
   status: number
-  /** Of each answer on the way, the last one last. */
+  /** The headers of each response in the redirect chain, in order. */
   hops: Headers[]
   headers: Headers
   body: AsyncIterable<Uint8Array>
@@ -26,7 +26,7 @@ export interface Reply {
 }
 
 const MAX_REDIRECTS = 10
-/** Fewer bytes than this within the time limit are silence too, so a trickle ends. */
+/** Fewer bytes than this within the time limit also count as a timeout. */
 const MIN_BYTES = 1024
 
 /** @throws HubFault, or CLVP_ABORTED */
@@ -56,11 +56,11 @@ export async function request(address: string, options: RequestOptions): Promise
       }
       response.body?.cancel().catch(() => {})
       if (hops.length > MAX_REDIRECTS)
-        throw new HubFault(`${shown(start)} leads on more than ${MAX_REDIRECTS} times`)
+        throw new HubFault(`${shown(start)} redirects more than ${MAX_REDIRECTS} times`)
       if (next.protocol !== 'https:' && next.protocol !== start.protocol) {
-        throw new HubFault(`${shown(start)} leads to ${next.protocol}//${next.host}: expected https`)
+        throw new HubFault(`${shown(start)} redirects to ${next.protocol}//${next.host}: expected https`)
       }
-      // A host that was left once is not trusted to lead back with the token.
+      // After a redirect to another host the token is never sent again.
       isHome &&= next.origin === start.origin
       url = next
     }
@@ -75,7 +75,7 @@ function ask(url: URL, options: RequestOptions, isHome: boolean, signal: AbortSi
     method: options.method ?? 'GET',
     headers: {
       'user-agent': 'node-clvp',
-      // A compressed body has other lengths than the file, and cannot be resumed.
+      // A compressed body differs in length from the file and cannot be resumed.
       'accept-encoding': 'identity',
       ...options.headers,
       ...(isHome && options.token !== undefined && { authorization: `Bearer ${options.token}` }),
@@ -91,11 +91,11 @@ function redirect(response: Response, url: URL): URL | undefined {
   try {
     return new URL(location, url)
   } catch (cause) {
-    throw new HubFault(`${shown(url)} leads to what is no address`, { cause })
+    throw new HubFault(`${shown(url)} redirects to an invalid address`, { cause })
   }
 }
 
-/** The body, with the time limit on each stretch of it; the time that its reader takes does not count. */
+/** Applies the time limit to each chunk of a body. The time that the reader needs does not count. */
 async function* watched(response: Response, url: URL, watch: Watch, signal: AbortSignal | undefined) {
   try {
     if (!response.body) return
@@ -121,7 +121,7 @@ function failure(error: unknown, url: URL, signal: AbortSignal | undefined): Err
   return signal?.aborted ? abortError(signal) : connectionFault(url, error)
 }
 
-/** Aborts when the caller does, and when nothing has happened for too long. */
+/** Aborts when the caller does, and after the time limit without data. */
 class Watch {
   readonly #controller = new AbortController()
   readonly #timeout: number
@@ -150,7 +150,7 @@ class Watch {
 
   restart(): void {
     this.pause()
-    // If this process was busy all the time, what came meanwhile is still to be read: that is the turn in between.
+    // If this process was busy, data may be waiting: let the event loop read it before aborting.
     const stop = () => this.#controller.abort(this.#fault())
     this.#timer = setTimeout(() => {
       this.#late = setImmediate(stop)

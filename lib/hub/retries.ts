@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { abortError } from '../base/errors.js'
 import { HubFault } from './fault.js'
 
-/** Milliseconds before each further try, about: clients that failed together must not come back together. */
+/** Approximate milliseconds before each retry; random jitter spreads out clients that failed together. */
 const pauses = [200, 600, 1800, 5400, 10_000]
 
-/** Counts the failures of one thing that is tried again. */
+/** Counts the failures of one operation. */
 export class Retries {
   readonly #signal: AbortSignal | undefined
   readonly #limit: number
@@ -16,20 +16,20 @@ export class Retries {
     this.#limit = limit
   }
 
-  /** Waits until it is time for the next try; throws what it is given where there should be none. */
+  /** Waits for the next try, or throws the given error if there should be none. */
   async next(error: unknown): Promise<void> {
     if (!(error instanceof HubFault) || !error.isPassing || this.#failures >= this.#limit) throw error
     const pause = pauses[this.#failures++]! * (0.75 + Math.random() / 2)
     await wait(Math.max(pause, error.wait), this.#signal)
   }
 
-  /** It got on: the next failure is the first again. */
+  /** Call on progress: the next failure counts as the first. */
   reset(): void {
     this.#failures = 0
   }
 }
 
-/** Runs something until it succeeds, or fails for good. */
+/** Runs an operation until it succeeds or fails permanently. */
 export async function retrying<T>(retries: Retries, run: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -1,19 +1,19 @@
-/** The environment that the hub's own libraries obey. It is read at each call. */
+/** The environment variables of the hub's own libraries, read at each call. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ClvpError } from '../base/errors.js'
 import { type FileUse, readWhole, statIfThere } from '../base/files.js'
 
 export interface HubSettings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   endpoint: string
-  /** The folder of `models--owner--name`. */
+  /** The folder that contains `models--owner--name`. */
   cache: string
   token: string | undefined
   isOffline: boolean
-  /** Symbolic links from snapshots to blobs, not copies. */
+  /** Whether snapshots link to blobs, rather than copy them. */
   hasLinks: boolean
-  /** Milliseconds that the hub may be silent: when asked about a file, and while it sends one. */
+  /** Milliseconds without data: for metadata requests, and for downloads. */
   askTimeout: number
   sendTimeout: number
 }
@@ -51,7 +51,7 @@ function endpoint(value: string): string {
   try {
     url = new URL(value)
   } catch {
-    // It is none: told below.
+    // Not a URL: reported below.
   }
   const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (!url || !isWeb || url.username || url.password || url.search || url.hash) {
@@ -71,7 +71,7 @@ function seconds(name: string, value: string | undefined): number {
 
 async function token(given: string | undefined, file: string): Promise<string | undefined> {
   const text = given?.trim() || (await tokenIn(file))
-  // What cannot stand in a header is no token. It is a secret, so it is not shown.
+  // A token must be valid in a header. It is a secret, so the message does not show it.
   if (text && !/^[\x21-\x7e]{1,4096}$/.test(text)) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
@@ -81,7 +81,7 @@ async function token(given: string | undefined, file: string): Promise<string | 
   return text || undefined
 }
 
-/** A file that is there must be readable: without its token a private model would seem to be missing. */
+/** An existing token file must be readable: without the token a private model would appear to be missing. */
 async function tokenIn(file: string): Promise<string> {
   if (!(await statIfThere(file, 'a file for the token'))) return ''
   return (await readWhole(file, tokenUse)).toString().trim()

@@ -1,4 +1,4 @@
-/** From a repository's id and revision to a folder that holds what a model needs of it. */
+/** Downloads the files that a model needs from a repository at a revision into a snapshot folder. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError } from '../base/errors.js'
@@ -15,7 +15,7 @@ import { type HubSettings, readHubSettings } from './settings.js'
 export interface SnapshotOptions {
   revision: string
   signal: AbortSignal | undefined
-  /** Called with the part of the bytes that has come, 0 to 1; not at all if nothing is missing. */
+  /** Called with the fraction of bytes downloaded, 0 to 1; never called if nothing is missing. */
   onProgress: ((fraction: number) => void) | undefined
 }
 
@@ -23,11 +23,11 @@ export interface Snapshot {
   id: string
   commit: string
   folder: string
-  /** Of the chosen files, in all. */
+  /** Total size of the chosen files. */
   bytes: number
   /** Changes whenever one of the chosen files does. */
   key: string
-  /** The file that is a model file already. */
+  /** The model file, if the repository has one. */
   gguf: string | undefined
 }
 
@@ -36,10 +36,10 @@ const MAX_FILE_BYTES = 16 * 2 ** 30
 const MAX_BYTES = 64 * 2 ** 30
 
 /**
- * Gives the snapshot of a revision as the hub has it now, after fetching what is missing. Where the hub may not be asked, or
- * does not answer, the one that is here.
+ * Returns the snapshot of a revision as the hub has it now, and downloads missing files. Offline, or if the hub does not
+ * answer, it returns the cached snapshot.
  *
- * @throws ClvpError CLVP_IO, CLVP_MODEL_FORMAT if the repository holds no model, CLVP_INVALID_ARGUMENT for a wrong environment,
+ * @throws ClvpError CLVP_IO, CLVP_MODEL_FORMAT if the repository has no model, CLVP_INVALID_ARGUMENT for a wrong environment,
  *   CLVP_ABORTED
  */
 export async function fetchSnapshot(id: string, options: SnapshotOptions): Promise<Snapshot> {
@@ -50,7 +50,7 @@ export async function fetchSnapshot(id: string, options: SnapshotOptions): Promi
   const hub = new Hub(settings, id, options.signal)
   let listing: RepoListing
   try {
-    // With something to fall back on there is no reason to wait for a hub that is down.
+    // With a cached snapshot there is no need to wait for a hub that is down.
     listing = await hub.list(options.revision, new Retries(options.signal, here ? 0 : undefined))
   } catch (error) {
     if (!(error instanceof HubFault && error.isUnreachable)) throw error
@@ -84,7 +84,7 @@ async function fetchChoice(
     await fetchAll(choice.files, options.onProgress)
     return choice
   }
-  // The sum of bytes, and with it the progress, is known only when the index has told the shards.
+  // The total size, and so the progress, is known only after the index has listed the shards.
   await fetchAll([choice.index.name], undefined)
   const shards = await readShards(cache, commit, choice.index)
   const absent = shards.find((name) => !files.has(name))
@@ -110,7 +110,7 @@ async function fetchFiles(
   let furthest = 0
   for (const file of files) {
     const onBytes = (bytes: number) => {
-      // A file that has to be begun again takes nothing back.
+      // Progress never goes back, even if a file starts again.
       furthest = Math.max(furthest, total > 0 ? (before + bytes) / total : 1)
       onProgress?.(furthest)
     }
@@ -136,20 +136,20 @@ function checkSizes(files: readonly RemoteFile[]): void {
   }
 }
 
-/** Better said before gigabytes have come than after. */
+/** Check the free space before downloading gigabytes. */
 async function checkRoom(cache: RepoCache, commit: string, files: readonly RemoteFile[]): Promise<void> {
   const folder = cache.snapshot(commit)
   const here = await Promise.all(files.map(({ etag }) => bytesHere(cache.blob(etag))))
   const bytes = files.reduce((sum, file, i) => sum + Math.max(0, file.bytes - here[i]!), 0)
   const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: Number.POSITIVE_INFINITY, bsize: 1 }))
   if (bytes <= bavail * bsize) return
-  const message = `${folder} has room for ${bavail * bsize} bytes, and ${bytes} are to come`
-  throw new ClvpError('CLVP_IO', `${message}: make room, or set HF_HUB_CACHE to a folder with more`)
+  const message = `${folder} has ${bavail * bsize} bytes free, but ${bytes} are needed`
+  throw new ClvpError('CLVP_IO', `${message}: free some space, or set HF_HUB_CACHE to a larger disk`)
 }
 
-// --- what is here ----------------------------------------------------------------------------------------------------
+// --- cached ----------------------------------------------------------------------------------------------------------
 
-/** The snapshot that was fetched before, if it is whole as far as can be told without the hub. */
+/** The cached snapshot, if it is complete as far as can be told without the hub. */
 async function findHere(cache: RepoCache, id: string, revision: string): Promise<Snapshot | undefined> {
   const commit = await cache.commitOf(revision)
   if (commit === undefined) return undefined
@@ -160,7 +160,7 @@ async function findHere(cache: RepoCache, id: string, revision: string): Promise
     if (!shards.every((name) => names.includes(name))) return undefined
     return await describe(cache, id, commit, { ...choice, files: [...choice.files, ...shards] })
   } catch {
-    return undefined // not whole: the hub is asked for the rest
+    return undefined // incomplete: fetch the rest from the hub
   }
 }
 
@@ -189,20 +189,20 @@ async function describe(cache: RepoCache, id: string, commit: string, choice: Ch
 // --- errors ----------------------------------------------------------------------------------------------------------
 
 function noShard(id: string, commit: string, name: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${id} at ${commit}: its index names ${name}, which is not there`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${id} at ${commit}: its index names ${name}, which is missing`)
 }
 
 function refuseOffline(id: string, revision: string, { cache }: HubSettings): never {
   throw new ClvpError(
     'CLVP_IO',
-    `HF_HUB_OFFLINE is set, and ${cache} has no whole snapshot of ${id} at '${revision}': unset it, or name a folder or a .gguf file`,
+    `HF_HUB_OFFLINE is set, and ${cache} has no complete snapshot of ${id} at '${revision}': unset it, or pass a folder or a .gguf file`,
   )
 }
 
 function unreachable(id: string, { endpoint, cache }: HubSettings, cause: HubFault): ClvpError {
   return new ClvpError(
     'CLVP_IO',
-    `${id} is neither a path here nor in ${cache}, and the hub at ${endpoint} could not be asked (${cause.message}): check the name and the network, or name a folder or a .gguf file`,
+    `${id} is neither a local path nor in ${cache}, and the hub at ${endpoint} is unreachable (${cause.message}): check the name and the network, or pass a folder or a .gguf file`,
     { cause },
   )
 }

@@ -1,14 +1,14 @@
-/** Whether two model files are of one kind: the same parameters, vocabulary and tensors, whatever the types. */
+/** Checks that two model files have the same hyperparameters, vocabulary and tensors, whatever their types. */
 import { ClvpError } from '../base/errors.js'
 import type { ModelFile } from '../loading/inspect.js'
 
-/** The keys that say what a model computes and how it reads texts. */
+/** The keys that define the architecture and the tokenizer. */
 const essential = /^(general\.architecture$|clvp\.(decoder|text|speech|mel|tokenizer)\.)/
 
-/** May be in one file only: no tower uses it. */
+/** Tensors that one file may lack: no tower uses them. */
 const optional = new Set(['codebook.weight'])
 
-/** @throws ClvpError CLVP_INVALID_ARGUMENT that says what differs */
+/** @throws ClvpError CLVP_INVALID_ARGUMENT that names the difference */
 export function checkComparable(a: ModelFile, b: ModelFile): void {
   for (const key of new Set([...Object.keys(a.values), ...Object.keys(b.values)])) {
     if (!essential.test(key)) continue
@@ -23,7 +23,7 @@ export function checkComparable(a: ModelFile, b: ModelFile): void {
     throw differ(
       a,
       b,
-      `the tensor ${name} is ${left ?? 'missing'} in the one and ${right ?? 'missing'} in the other`,
+      `the tensor ${name} is ${left ?? 'missing'} in one and ${right ?? 'missing'} in the other`,
     )
   }
 }
@@ -31,10 +31,10 @@ export function checkComparable(a: ModelFile, b: ModelFile): void {
 function difference(key: string, a: unknown, b: unknown): string {
   if (Array.isArray(a) && Array.isArray(b)) {
     const at = a.length === b.length ? a.findIndex((value, i) => value !== b[i]) : -1
-    if (at >= 0) return `${key}[${at}] is ${brief(a[at])} in the one and ${brief(b[at])} in the other`
-    return `${key} has ${a.length} entries in the one and ${b.length} in the other`
+    if (at >= 0) return `${key}[${at}] is ${brief(a[at])} in one and ${brief(b[at])} in the other`
+    return `${key} has ${a.length} entries in one and ${b.length} in the other`
   }
-  return `${key} is ${brief(a)} in the one and ${brief(b)} in the other`
+  return `${key} is ${brief(a)} in one and ${brief(b)} in the other`
 }
 
 function brief(value: unknown): string {

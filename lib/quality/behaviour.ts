@@ -1,4 +1,4 @@
-/** Runs two models on the same samples, A leading: its candidates are what both are asked about. */
+/** Runs two models on the same samples. Model A draws the candidates; both models score them. */
 import { ClvpError } from '../base/errors.js'
 import type { BehaviourComparison, CosineSummary } from './report.js'
 import { pairs, type Samples } from './samples.js'
@@ -17,7 +17,7 @@ import type { Drawn, Subject } from './subject.js'
 export interface BehaviourPlan {
   samples: Samples
   candidates: number
-  /** Of the candidates of a text, how many the decoders are compared along. */
+  /** How many candidates of each text the decoders are compared on. */
   rows: number
   maxTokens: number | undefined
   seed: number
@@ -25,7 +25,7 @@ export interface BehaviourPlan {
   onProgress: ((fraction: number) => void) | undefined
 }
 
-/** A model whose weights give no numbers. */
+/** A model that produces NaN or infinite values. */
 export class BrokenModel extends Error {
   readonly model: 'a' | 'b'
 
@@ -35,7 +35,7 @@ export class BrokenModel extends Error {
   }
 }
 
-/** Two models' answers to one question. */
+/** Both models' results for one call. */
 interface Both<T> {
   a: T
   b: T
@@ -99,7 +99,7 @@ export class Behaviour {
     if (argmax(found.a.scores) === argmax(found.b.scores)) this.#sameBest++
   }
 
-  /** Both decoders along one row, step by step through the cache, as generate() goes. */
+  /** Runs both decoders over one row, step by step with a KV cache, as generate() does. */
   async #walk(ids: Int32Array, voices: Both<Float32Array>, codes: Int32Array): Promise<void> {
     const { info } = this.#subjects.a
     const row = codes.subarray(0, info.maxTokens - 1) // the last code is not fed back

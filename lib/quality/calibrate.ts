@@ -1,4 +1,4 @@
-/** Finding out which columns of a model's weight matrices matter: what enters them while it works. */
+/** Measures which columns of a model's weight matrices matter, from the matrices' inputs while the model runs. */
 
 import { Importance } from '../../quantize/importance.js'
 import type { Clip } from '../audio/clips.js'
@@ -9,29 +9,29 @@ import type { LoadOptions, Progress } from '../loading/load_options.js'
 import { pairs, readSamples, type Samples } from './samples.js'
 import { type DrawSettings, Subject } from './subject.js'
 
-/** Options of calibrate(). Those of `Clvp.load` are the same here. */
+/** Options of calibrate(), which include those of `Clvp.load`. */
 export interface CalibrateOptions extends Omit<LoadOptions, 'onProgress'> {
-  /** 1 to 10,000: of the kind that the model will speak. Some dozens are enough. */
+  /** 1 to 10,000 texts like those that the model will speak. A few dozen are enough. */
   texts: readonly string[]
-  /** Each clip is a voice of its own, and the texts take them in turn. Default: `Clvp.demoVoice`. */
+  /** Each clip is a separate voice; the texts use them in turn. Default: `Clvp.demoVoice`. */
   voices?: Clip | readonly Clip[] | undefined
   /** Drawn for each text, 1 to 1,024; default 4. */
   candidates?: number | undefined
-  /** Most codes of a candidate, 1 to the model's limit; default: what `Clvp.generate` takes. */
+  /** Most codes per candidate, 1 to the model's limit; default: that of `Clvp.generate`. */
   maxTokens?: number | undefined
-  /** Of the first text; each next text has the next one. 0 to 2^53 - 10,001, default 0. */
+  /** Seed of the first text; each further text uses the next one. 0 to 2^53 - 10,001, default 0. */
   seed?: number | undefined
   /** Called on the JavaScript thread; the stage 'generate' counts the texts. */
   onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** Types whose own errors are too small to matter for what a calibration measures. */
+/** Types precise enough for a calibration. */
 const precise = ['f32', 'f16', 'bf16']
 
 /**
- * Runs a model on texts and voices as `Clvp` does (conditioning encoder, prefill, steps, both encoders), and gives the mean square of
- * what entered each column of its weight matrices. `convertFolder` and `quantizeFile` take that to choose the scales of coarse types. Equal
- * calls on one machine give equal results.
+ * Runs a model on texts and voices as `Clvp` does (conditioning encoder, prefill, steps, both encoders), and returns the
+ * mean square of the inputs of each column of its weight matrices. `convertFolder` and `quantizeFile` use these to choose
+ * the scales of coarse types. Equal calls on one machine give equal results.
  *
  * @param source a .gguf file whose type is f32, f16 or bf16, or a checkpoint's folder or a hub id, converted once into a cache
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or a model of another type, CLVP_MODEL_FORMAT if the weights are damaged,

@@ -1,4 +1,4 @@
-/** One model file held against another: their tensors, and what they do. */
+/** Compares two model files: their tensors and their outputs. */
 
 import type { NativeTensorDifference } from '../addon/contract.js'
 import { compareTensors } from '../addon/jobs.js'
@@ -17,10 +17,10 @@ import { readSamples, standardTexts } from './samples.js'
 import { cosineOf } from './statistics.js'
 import { Subject } from './subject.js'
 
-/** How far compareModels() has come. */
+/** Progress of compareModels(). */
 export interface CompareProgress {
   stage: 'download' | 'convert' | 'verify' | 'tensors' | 'load' | 'run'
-  /** Of the stage, 0 to 1. */
+  /** Of the current stage, 0 to 1. */
   fraction: number
 }
 
@@ -28,15 +28,15 @@ export interface CompareProgress {
 export interface CompareOptions {
   /** 1 to 10,000; default: eight English sentences. */
   texts?: readonly string[] | undefined
-  /** Each clip is a voice of its own, and the texts take them in turn. Default: `Clvp.demoVoice`. */
+  /** Each clip is a separate voice; the texts use them in turn. Default: `Clvp.demoVoice`. */
   voices?: Clip | readonly Clip[] | undefined
-  /** Drawn by model A for each text, and ranked by both; 1 to 1,024, default 8. One alone says nothing of ranking. */
+  /** Candidates that model A draws for each text and both models rank; 1 to 1,024, default 8. Ranking needs at least 2. */
   candidates?: number | undefined
-  /** Along so many of them the decoders' distributions are compared, step by step; default 2, or all if there are fewer. */
+  /** On how many candidates the decoders are compared step by step; default 2, or all if there are fewer. */
   rows?: number | undefined
-  /** Most codes of a candidate, 1 to the models' limit; default: what `Clvp.generate` takes. */
+  /** Most codes per candidate, 1 to the models' limit; default: that of `Clvp.generate`. */
   maxTokens?: number | undefined
-  /** Of the first text; each next text has the next one. 0 to 2^53 - 10,001, default 0. */
+  /** Seed of the first text; each further text uses the next one. 0 to 2^53 - 10,001, default 0. */
   seed?: number | undefined
   /** As in `Clvp.load`. */
   device?: string | undefined
@@ -62,14 +62,14 @@ const names = [
 ] as const
 
 /**
- * Reports how good model B is as a stand-in for model A: errors of each tensor, and on samples the KL divergence of the decoder's
- * next-code distribution along candidates that A draws, cosines of embeddings, and how the rankings of A's candidates agree. Both
- * models are in memory at the same time.
+ * Reports how closely model B matches model A: the error of each tensor and, on samples, the KL divergence of the decoder's
+ * next-code distribution on candidates that A draws, cosines of embeddings, and the agreement of both rankings. Both models
+ * are in memory at the same time.
  *
  * @param a a .gguf file; or a checkpoint's folder or a hub id, which is converted to F32 and kept in the cache
  * @param b the same
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or models of different architectures or vocabularies, CLVP_IO,
- *   CLVP_MODEL_FORMAT for a file that is no sound model, CLVP_AUDIO, CLVP_OUT_OF_MEMORY, CLVP_DEVICE, CLVP_ABORTED
+ *   CLVP_MODEL_FORMAT for a malformed or damaged file, CLVP_AUDIO, CLVP_OUT_OF_MEMORY, CLVP_DEVICE, CLVP_ABORTED
  */
 export async function compareModels(
   a: string,
@@ -124,7 +124,7 @@ async function compareFiles(
 
 type LoadSettings = Pick<CompareOptions, 'device' | 'threads' | 'signal' | 'onProgress'>
 
-/** Loads both and lets them work; they are gone when it returns. */
+/** Loads and runs both models, and frees them before it returns. */
 async function run(files: { a: ModelFile; b: ModelFile }, load: LoadSettings, plan: BehaviourPlan) {
   const { onProgress } = load
   const open = (file: ModelFile, done: number) =>

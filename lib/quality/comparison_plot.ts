@@ -1,4 +1,4 @@
-/** A comparison to the eye: each matrix's error, and how often the decoder's distributions are how far apart. */
+/** Plots a comparison: the error of each matrix, and a histogram of the decoder's KL divergence. */
 import { invalid } from '../base/errors.js'
 import type { ModelComparison, TensorComparison } from './report.js'
 
@@ -13,18 +13,18 @@ const towers = [
   { name: 'codebook', prefix: 'codebook.', colour: '#888888' },
 ] as const
 
-/** Ground and words follow the reader's colour scheme; the towers' colours stand out on both grounds. */
+/** Background and text follow the reader's colour scheme; the towers' colours are legible on both backgrounds. */
 const style =
   '<style>.ground{fill:#fff}.word{fill:#222}.line{stroke:#ccc}' +
   '@media (prefers-color-scheme:dark){.ground{fill:#161a20}.word{fill:#e6e6e6}.line{stroke:#444}}</style>'
 
 /**
- * Draws what compareModels() found as an SVG that needs nothing else: above the relative error of each tensor that differs, in the
- * file's order, on a logarithmic scale; below how many positions have which KL divergence. Its colours follow the reader's scheme,
- * light or dark.
+ * Draws the result of compareModels() as a self-contained SVG. Above: the relative error of each tensor that differs, in
+ * the file's order, on a logarithmic scale. Below: a histogram of the KL divergence over positions. The colours follow
+ * the reader's scheme, light or dark.
  */
 export function comparisonPlot(comparison: ModelComparison): string {
-  if (!isComparison(comparison)) throw invalid('what compareModels() gives', 'comparison', comparison)
+  if (!isComparison(comparison)) throw invalid('a result of compareModels()', 'comparison', comparison)
   const { a, b, behaviour, failure } = comparison
   const second = size.top + size.panel + size.between
   const height = second + size.panel + size.bottom
@@ -42,7 +42,7 @@ export function comparisonPlot(comparison: ModelComparison): string {
     errorPanel(comparison.tensors, size.top),
     behaviour
       ? klPanel(behaviour.decoder, second)
-      : word(size.left, second + 20, `Model ${failure?.model.toUpperCase()} gives no numbers`),
+      : word(size.left, second + 20, `Model ${failure?.model.toUpperCase()} produced NaN or infinite values`),
     '</svg>\n',
   ].join('\n')
 }
@@ -112,7 +112,7 @@ function klPanel(
     if (i % 4 === 0) parts.push(word(x, top + size.panel + 18, tenTo(Math.log10(from[i]!)), 'middle'))
   }
   parts.push(
-    word(size.left + across, top + size.panel + 40, 'nats; what is less counts in the first bar', 'end'),
+    word(size.left + across, top + size.panel + 40, 'nats; the first bar includes all smaller values', 'end'),
   )
   return parts.join('\n')
 }

@@ -1,31 +1,31 @@
-/** What a comparison of two models says. */
+/** The result of a comparison of two models. */
 import type { Histogram } from './statistics.js'
 
-/** A tensor of both files. */
+/** Differences of one tensor. */
 export interface TensorComparison {
   name: string
   types: { a: string; b: string }
-  /** In GGML's order: the contiguous one first. */
+  /** In GGML's order: the contiguous dimension first. */
   dims: number[]
-  /** sqrt(sum((a - b)^2) / sum(a^2)); null where A is all zeros and B is not. */
+  /** sqrt(sum((a - b)^2) / sum(a^2)); null if A is all zeros and B is not. */
   relativeError: number | null
   /** The largest |a - b|. */
   maxError: number
-  /** Null where one of the two is all zeros. */
+  /** Null if exactly one of the two is all zeros. */
   cosine: number | null
 }
 
-/** How the decoder's distribution of the next code differs, along candidates that A drew. */
+/** Differences of the decoder's next-code distribution on candidates that A drew. */
 export interface DecoderComparison {
-  /** Compared distributions: one for each code of a row, and one behind the last. */
+  /** Number of compared distributions: one for each code of a row, and one after the last. */
   positions: number
   /** KL(A || B) in nats. */
   kl: { mean: number; p99: number; max: number; histogram: Histogram }
-  /** The part of positions whose likeliest code is the same. */
+  /** Fraction of positions with the same likeliest code. */
   sameLikeliest: number
 }
 
-/** Cosines of what both models make of the same input. */
+/** Cosines of both models' outputs for the same input. */
 export interface CosineSummary {
   mean: number
   min: number
@@ -34,15 +34,15 @@ export interface CosineSummary {
 
 /** How both models rank the same candidates of each text. */
 export interface RankingComparison {
-  /** Texts whose candidates were ranked. */
+  /** Number of texts whose candidates were ranked. */
   texts: number
-  /** Mean of Kendall's tau-b over them; null if no text has two candidates of different scores. */
+  /** Mean of Kendall's tau-b over the texts; null if no text has two candidates with different scores. */
   kendallTau: number | null
-  /** The part of texts with the same best candidate. */
+  /** Fraction of texts with the same best candidate. */
   sameBest: number
 }
 
-/** Both models at work on the same samples. */
+/** Differences of both models' outputs on the same samples. */
 export interface BehaviourComparison {
   decoder: DecoderComparison
   embeddings: { text: CosineSummary; speech: CosineSummary; conditioning: CosineSummary }
@@ -53,21 +53,21 @@ export interface BehaviourComparison {
 export interface ComparedModel {
   path: string
   type: string
-  /** Of the file. */
+  /** Size of the file. */
   bytes: number
 }
 
-/** What compareModels() finds of model B against model A. */
+/** The result of compareModels() for model B against model A. */
 export interface ModelComparison {
   a: ComparedModel
   b: ComparedModel
   /** In A's order. */
   tensors: TensorComparison[]
-  /** Absent if one of the models gives no numbers: see `failure`. */
+  /** Absent if one of the models produced NaN or infinite values: see `failure`. */
   behaviour?: BehaviourComparison
-  /** The model whose numbers grow beyond all bounds while it runs, and its error's message. */
+  /** The model that produced NaN or infinite values, and its error message. */
   failure?: { model: 'a' | 'b'; message: string }
-  /** Bytes of both models' weights, which were in memory at the same time. */
+  /** Bytes of both models' weights, which are in memory at the same time. */
   memoryBytes: number
   samples: { texts: number; voices: number; candidates: number; seed: number }
 }

@@ -1,20 +1,20 @@
-/** What models are run on to be compared or calibrated: texts and voices, checked and copied. */
+/** Samples for comparison and calibration: texts and voices, checked and copied. */
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
 import { takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 
-/** A clip that the caller's memory has nothing more to do with. */
+/** A clip that no longer refers to the caller's memory. */
 export type TakenClip = ReturnType<typeof takeClip>
 
 export interface Samples {
   texts: readonly string[]
-  /** Each clip is a voice of its own. */
+  /** Each clip is a separate voice. */
   clips: readonly TakenClip[]
 }
 
-/** The texts that models are compared on unless others are given. */
+/** The default texts of a comparison. */
 export const standardTexts: readonly string[] = [
   'The weather was fine, so we walked to the old harbour and back.',
   'How much is it?',
@@ -27,11 +27,11 @@ export const standardTexts: readonly string[] = [
 ]
 
 const maxSamples = 10_000
-const mostSeconds = 600 // of a clip: more than any model uses
+const mostSeconds = 600 // per clip: more than any model uses
 
 const demoVoice = join(packageRoot, 'demo', 'voice.wav')
 
-/** Reads the options `texts` and `voices`; without voices the demo voice is taken. */
+/** Reads the options `texts` and `voices`; the default is the demo voice. */
 export function readSamples(texts: unknown, voices: unknown = demoVoice): Samples {
   if (!Array.isArray(texts) || texts.length === 0 || texts.length > maxSamples) {
     throw invalid(`an array of 1 to ${maxSamples} texts`, 'texts', texts)
@@ -47,7 +47,7 @@ export function readSamples(texts: unknown, voices: unknown = demoVoice): Sample
   }
 }
 
-/** Each text once, with the voices in turn; if there are more voices than texts, each voice once. */
+/** Pairs each text with the voices in turn. If there are more voices than texts, each voice occurs once. */
 export function pairs({ texts, clips }: Samples): { text: number; voice: number }[] {
   const count = Math.max(texts.length, clips.length)
   return Array.from({ length: count }, (_, i) => ({ text: i % texts.length, voice: i % clips.length }))

@@ -1,6 +1,6 @@
-/** Figures of the comparison of two models: pure functions of numbers. */
+/** Statistics for comparing two models, as pure functions. */
 
-/** What two rows of logits say of the same next token. */
+/** How two rows of logits for the same next token differ. */
 export interface Divergence {
   /** KL(A || B) of the softmaxes, in nats. */
   kl: number
@@ -25,25 +25,25 @@ function divergence(a: Float32Array, b: Float32Array): Divergence {
     const p = a[i]! - logA
     kl += Math.exp(p) * (p - (b[i]! - logB))
   }
-  // Of nearly equal rows rounding may leave less than nothing.
+  // Rounding may make the sum slightly negative for nearly equal rows.
   return { kl: Math.max(0, kl), agree: topA === topB }
 }
 
-/** ln(sum(exp(values))) of values of which `most` is the largest. */
+/** ln(sum(exp(values))); `most` is the largest value. */
 function logSum(values: Float32Array, most: number): number {
   let sum = 0
   for (const value of values) sum += Math.exp(value - most)
   return most + Math.log(sum)
 }
 
-/** The place of the largest; of equals the first. */
+/** The index of the largest value; the first of equals. */
 export function argmax(values: ArrayLike<number>): number {
   let best = 0
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i
   return best
 }
 
-/** Between two vectors: 1 for equal ones, two of zeros included; null if just one is all zeros. */
+/** Cosine of two vectors: 1 if equal, also for two zero vectors; null if exactly one is all zeros. */
 export function cosineOf(dot: number, squareA: number, squareB: number): number | null {
   if (squareA === 0 || squareB === 0) return squareA === squareB ? 1 : null
   return dot / Math.sqrt(squareA) / Math.sqrt(squareB)
@@ -61,8 +61,8 @@ export function cosine(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * Kendall's tau-b of two scores of the same things: 1 for one order, -1 for opposite ones. Ties count as in tau-b; null where one
- * side ties all, so that there is no order.
+ * Kendall's tau-b of two scorings of the same items: 1 for the same order, -1 for opposite orders. Null if one scoring ties
+ * all items and so has no order.
  */
 export function kendallTau(a: ArrayLike<number>, b: ArrayLike<number>): number | null {
   let [sum, pairsA, pairsB] = [0, 0, 0]
@@ -81,15 +81,15 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** The least value that at least the fraction `part` of all values do not exceed. */
+/** The smallest value that at least the fraction `part` of all values do not exceed. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!
 }
 
-/** How many values lie in each bin of half a decade, [10^(k/2), 10^((k+1)/2)); below the first and above the last count there. */
+/** Counts in bins of half a decade, [10^(k/2), 10^((k+1)/2)). The first and last bins include values beyond them. */
 export interface Histogram {
-  /** The lower bounds of the bins, growing. */
+  /** The lower bounds of the bins, in ascending order. */
   from: number[]
   counts: number[]
 }

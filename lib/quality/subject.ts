@@ -1,4 +1,4 @@
-/** A model under examination: loaded, with a session and a tokenizer, and run as Clvp runs it. */
+/** A model under test: loaded, with a session and a tokenizer, and run as Clvp runs it. */
 import type { NativeInfo, NativeSampling } from '../addon/contract.js'
 import type { WeightType } from '../addon/weight_types.js'
 import { readClip } from '../audio/clips.js'
@@ -11,17 +11,17 @@ import { textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 import type { TakenClip } from './samples.js'
 
-/** Candidates of one text in one voice. */
+/** Candidates for one text in one voice. */
 export interface Drawn {
   /** As drawn, without stops. */
   codes: Int32Array[]
-  /** As the ranker gets them: of one length, with fixing codes. */
+  /** As the ranker receives them: padded to one length, with fixing codes. */
   rows: Int32Array[]
 }
 
 export interface DrawSettings {
   candidates: number
-  /** Undefined: what Clvp.generate takes. */
+  /** Undefined: the default of Clvp.generate. */
   maxTokens: number | undefined
   seed: number
   signal: AbortSignal | undefined

@@ -1,7 +1,7 @@
-/** Byte-level byte-pair encoding: one word to the symbols of a vocabulary, and back to text. */
+/** Byte-level byte-pair encoding: turns one word into a vocabulary's symbols, and symbols back into text. */
 import { modelFormat } from './vocabulary.js'
 
-/** Words seen lately keep their symbols; both bounds hold the memory of a long-lived tokenizer down. */
+/** Recently encoded words stay cached. Both bounds limit the memory of a long-lived tokenizer. */
 const CACHED_WORDS = 4096
 const CACHED_WORD_LENGTH = 32
 
@@ -12,9 +12,9 @@ const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = new Map(
 )
 
 /**
- * Byte-pair encoding of one word. Works in rounds as the reference does: the best-ranked pair that the word holds
- * is merged everywhere, from left to right, before the next is looked for. Pairs wait in lists by rank and the
- * word is a linked list, so that a word of n characters takes O(n log n) instead of a pass over it per round.
+ * Byte-pair encoding of one word. Works in rounds, as the reference does: each round merges every occurrence of
+ * the word's best-ranked pair, from left to right. Pairs are queued by rank and the word is a linked list, so a
+ * word of n characters takes O(n log n) rather than one pass per round.
  */
 export class BytePairEncoder {
   /** The text of each symbol; the first 256 are the bytes. */
@@ -36,7 +36,7 @@ export class BytePairEncoder {
       this.#left.push(symbolOf(first))
       this.#right.push(symbolOf(second))
       this.#merged.push(symbolOf(first + second))
-      // A pair that is listed twice has its last rank, as in the reference.
+      // A pair that is listed twice keeps its last rank, as in the reference.
       this.#rankOfPair.set(pairKey(this.#left[rank]!, this.#right[rank]!), rank)
     }
   }
@@ -62,7 +62,7 @@ export class BytePairEncoder {
     for (let at = 0; at < word.length; at++) wait(at)
     for (let round = waiting.takeBest(); round; round = waiting.takeBest()) {
       const { rank, places } = round
-      // Places whose pair is gone by now, swallowed by an earlier merge, are passed over.
+      // Skip places whose pair an earlier merge has consumed.
       const merged = places.filter((at) => {
         const next = chain.after(at)
         if (chain.symbolAt(at) !== this.#left[rank] || chain.symbolAt(next) !== this.#right[rank])
@@ -70,7 +70,7 @@ export class BytePairEncoder {
         chain.join(at, this.#merged[rank]!)
         return true
       })
-      // New pairs wait until the round is over: one of them may rank better than the pair of this round.
+      // Queue new pairs only after the round: one of them may rank better than this round's pair.
       for (const at of merged) {
         wait(chain.before(at))
         wait(at)
@@ -80,7 +80,7 @@ export class BytePairEncoder {
   }
 }
 
-/** No symbol: what lies before the first place, after the last one, and where a place has been joined to another. */
+/** No symbol: before the first place, after the last one, and at a place that was joined to its neighbour. */
 const NONE = -1
 
 /** A word's symbols as a doubly linked list over the places of its characters. */
@@ -107,7 +107,7 @@ class SymbolChain {
     return this.#previous[at]!
   }
 
-  /** Makes one symbol of the one at a place and the one after it. */
+  /** Replaces the symbol at a place and the one after it by a single symbol. */
   join(at: number, symbol: number): void {
     const swallowed = this.#next[at]!
     const following = this.#next[swallowed]!
@@ -122,7 +122,7 @@ class SymbolChain {
   }
 }
 
-/** The places of mergeable pairs by rank; a binary heap of the ranks finds the best one. */
+/** The places of mergeable pairs, grouped by rank. A binary heap of ranks finds the best one. */
 class RankQueue {
   readonly #places = new Map<number, number[]>()
   readonly #heap: number[] = []
@@ -137,7 +137,7 @@ class RankQueue {
     this.#push(rank)
   }
 
-  /** Takes out the best rank with all its places, in the order of the word. */
+  /** Removes and returns the best rank with all its places, in word order. */
   takeBest(): { rank: number; places: number[] } | undefined {
     const rank = this.#pop()
     if (rank === undefined) return undefined
@@ -176,12 +176,12 @@ class RankQueue {
   }
 }
 
-/** One number for two symbols; there are far fewer than 2^26 of them. */
+/** One key for two symbols; there are far fewer than 2^26 symbols. */
 function pairKey(left: number, right: number): number {
   return left < 0 || right < 0 ? NONE : left * 2 ** 26 + right
 }
 
-/** Printable Latin-1 bytes are their own characters; the others take those from U+0100 on, in order. */
+/** Printable Latin-1 bytes map to themselves; the others map to U+0100 and up, in order. */
 function byteCharacters(): string[] {
   let spare = 0x100
   return Array.from({ length: 256 }, (_, byte) => {
@@ -190,14 +190,16 @@ function byteCharacters(): string[] {
   })
 }
 
-/** The text that tokens in byte-level characters stand for; bytes that are no UTF-8 become U+FFFD. */
+/** Decodes tokens in byte-level characters to text; invalid UTF-8 becomes U+FFFD. */
 export function textOfTokens(tokens: readonly string[]): string {
   const bytes: number[] = []
   for (const token of tokens) {
     for (const character of token) {
       const byte = BYTE_OF_CHARACTER.get(character)
       if (byte === undefined) {
-        throw modelFormat(`token ${JSON.stringify(token)} holds a character that stands for no byte`)
+        throw modelFormat(
+          `token ${JSON.stringify(token)} holds a character that is not a byte-level character`,
+        )
       }
       bytes.push(byte)
     }

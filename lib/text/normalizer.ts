@@ -1,14 +1,14 @@
 import { invalid } from '../base/errors.js'
 
-/** A stretch of a text that the conversion to ASCII throws away. */
+/** A run of characters that the conversion to ASCII drops. */
 export interface DroppedText {
-  /** The characters that are lost, as they stood in the text. */
+  /** The dropped characters, as in the original text. */
   text: string
-  /** Where they began: an index in UTF-16 units into the text as it was given. */
+  /** Where they start: an index in UTF-16 units into the original text. */
   index: number
 }
 
-/** Spoken forms of abbreviations. The order is the reference's: a replacement can make room for a later one. */
+/** Spoken forms of abbreviations, in the reference's order: one replacement can enable a later one. */
 const ABBREVIATIONS: ReadonlyArray<readonly [RegExp, string]> = (
   [
     ['mrs', 'misess'],
@@ -39,19 +39,19 @@ const BELOW_TWENTY = (
 const TENS = '- - twenty thirty forty fifty sixty seventy eighty ninety'.split(' ')
 const SCALES = ['', ' thousand', ' million', ' billion', ' trillion', ' quadrillion']
 
-/** The reference can say numbers below 10^18; what is longer gets one fixed phrase. */
+/** The reference spells out numbers below 10^18; longer ones get one fixed phrase. */
 const MOST_DIGITS = 18
 const OUT_OF_RANGE = 'number out of range'
 
-// Everything outside ASCII. Lone surrogates are UTF-16 units of their own here, so they go as well.
+// Everything outside ASCII. Without the u flag this matches UTF-16 units, so lone surrogates match too.
 const NOT_ASCII = /[\u0080-\uffff]+/g
 
 // What Python's `\s` matches in ASCII: JavaScript's `\s` lacks the four separators \x1c to \x1f.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those control characters are the point
 const PYTHON_SPACE = /[\t-\r\x1c-\x20]+/g
 
-// JavaScript has no possessive quantifiers. `(?<![0-9])` stands in for them: a run of digits is tried once, at
-// its first digit, so that a text of a million digits costs one pass and not one pass per digit.
+// JavaScript has no possessive quantifiers. `(?<![0-9])` replaces them: a run of digits is tried only at its
+// first digit, so a text of a million digits takes one pass rather than one pass per digit.
 const GROUPED_DIGITS = /[0-9][0-9,]+[0-9]/g
 const DOLLARS = /\$([0-9.,]*[0-9])/g
 const DECIMAL = /(?<![0-9])([0-9]+)\.([0-9]+)/g
@@ -59,14 +59,14 @@ const ORDINAL = /(?<![0-9])([0-9]+)(?:st|nd|rd|th)/g
 const DIGITS = /[0-9]+/g
 
 /**
- * Turns a text into what the tokenizer reads: ASCII, lower case, numbers, money and abbreviations in words, one
- * blank for every stretch of white space, no double quotes. Equal to transformers' `EnglishNormalizer`, its
- * oddities included ("1st" becomes "onest"), on every text which that accepts.
+ * Normalises a text for the tokenizer: ASCII, lower case, numbers, money and abbreviations in words, one space
+ * for every run of white space, no double quotes. Equals transformers' `EnglishNormalizer` on every text that it
+ * accepts, oddities included ("1st" becomes "onest").
  *
- * Where the reference raises an error we go on: a comma that is stuck in an amount ("$,5") is ignored, and a
- * number of more than 4,300 digits is, as every number from 10^18 on, "number out of range".
+ * Two inputs that raise an error in the reference are accepted here: a misplaced comma in an amount ("$,5") is
+ * ignored, and a number of more than 4,300 digits becomes "number out of range", as every number from 10^18 does.
  *
- * Time and memory grow linearly with the text, whatever it holds.
+ * Time and memory are linear in the length of the text.
  *
  * @param text any string, lone surrogates included
  * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
@@ -75,12 +75,12 @@ export function normalizeEnglish(text: string): string {
   if (typeof text !== 'string') throw invalid('a string', 'text', text)
   const plain = text.replace(NOT_ASCII, '').toLowerCase()
   const spoken = expandAbbreviations(expandNumbers(plain))
-  // Quotes go last, as in the reference: blanks on both sides of one stay two blanks.
+  // Quotes are removed last, as in the reference: spaces on both sides of a quote stay two spaces.
   return spoken.replace(PYTHON_SPACE, ' ').replaceAll('"', '')
 }
 
 /**
- * Lists what {@link normalizeEnglish} loses because it is not ASCII: one entry for each unbroken stretch.
+ * Lists what {@link normalizeEnglish} drops because it is not ASCII: one entry per run of characters.
  *
  * @param text the text as the user wrote it
  */
@@ -88,7 +88,7 @@ export function droppedText(text: string): DroppedText[] {
   return Array.from(text.matchAll(NOT_ASCII), (found) => ({ text: found[0], index: found.index }))
 }
 
-/** The reference also has a rule for pounds, but its ASCII step has removed every pound sign by then. */
+/** The reference also has a rule for pounds, but its ASCII step has already removed every pound sign. */
 function expandNumbers(text: string): string {
   return text
     .replace(GROUPED_DIGITS, (digits) => digits.replaceAll(',', ''))
@@ -102,7 +102,7 @@ function expandAbbreviations(text: string): string {
   return ABBREVIATIONS.reduce((result, [short, spoken]) => result.replace(short, spoken), text)
 }
 
-/** Names the units of an amount; its digits are said by the later steps. */
+/** Adds the units to an amount; later steps spell out its digits. */
 function sayDollars(amount: string): string {
   const parts = amount.split('.')
   if (parts.length > 2) return `${amount} dollars`
@@ -114,7 +114,7 @@ function sayDollars(amount: string): string {
   return said.join(', ') || 'zero dollars'
 }
 
-/** Years and the like: 1001 to 2999 have forms of their own ("nineteen hundred", "two thousand five"). */
+/** Some numbers from 1001 to 2999 are read as years ("nineteen hundred", "two thousand five"). */
 function sayStandaloneNumber(digits: string): string {
   const significant = withoutLeadingZeros(digits)
   const value = significant.length === 4 ? Number(significant) : 0
@@ -125,7 +125,7 @@ function sayStandaloneNumber(digits: string): string {
   return sayNumber(significant)
 }
 
-/** Says a number given as digits; it works on the digits, so that a huge number is never parsed. */
+/** Spells out a number given as digits. It never parses the whole number, which may be huge. */
 function sayNumber(digits: string): string {
   const significant = withoutLeadingZeros(digits)
   if (significant === '') return BELOW_TWENTY[0]!
@@ -139,7 +139,7 @@ function sayNumber(digits: string): string {
   return said.join(', ')
 }
 
-/** Says 1 to 999. */
+/** Spells out 1 to 999. */
 function sayBelowThousand(value: number): string {
   if (value < 20) return BELOW_TWENTY[value]!
   if (value < 100) {

@@ -1,18 +1,18 @@
-/** A model file's text side: its tokenizer, and texts checked against the model's limits. */
+/** A model file's tokenizer, and checks of texts against the model's limits. */
 import type { NativeHeld, NativeInfo } from '../addon/contract.js'
 import { string } from '../base/check.js'
 import { ClvpError, describe } from '../base/errors.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'
 
-/** What becomes of a text on its way into the model. */
+/** How a text is normalised and tokenized for the model. */
 export interface Explanation {
-  /** The text as it is spoken: lower case, numbers and abbreviations in words. */
+  /** The normalised text: lower case, numbers and abbreviations in words. */
   normalized: string
   /** `start` and `end` are offsets into `normalized`. */
   tokens: OffsetToken[]
-  /** What the normaliser threw away because it is not ASCII; `index` is the offset in the text as given. */
+  /** What the normaliser dropped because it is not ASCII; `index` is the offset in the original text. */
   dropped: { text: string; index: number }[]
-  /** How many more tokens the model would take; negative when there are too many. */
+  /** How many more tokens would fit; negative when there are too many. */
   remaining: number
 }
 
@@ -26,7 +26,7 @@ function badConfig(reason: string, cause?: unknown): ClvpError {
   )
 }
 
-/** The special tokens that the checkpoint's tokenizer_config.json names, as strings or as objects with `content`. */
+/** The special tokens that the checkpoint's tokenizer_config.json names, as strings or objects with `content`. */
 function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   if (typeof json !== 'string') return {}
   let config: unknown
@@ -35,7 +35,7 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   } catch (cause) {
     throw badConfig('is not JSON', cause)
   }
-  if (typeof config !== 'object' || config === null) throw badConfig('is no object')
+  if (typeof config !== 'object' || config === null) throw badConfig('is not an object')
   const settings: ClvpTokenizerSettings = {}
   for (const [key, name] of [
     ['unk_token', 'unkToken'],
@@ -51,7 +51,7 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   return settings
 }
 
-/** Makes the tokenizer that a model file carries. */
+/** Makes a tokenizer from the values of a model file. */
 export function tokenizerOf(
   values: Record<string, NativeHeld>,
   info: Pick<NativeInfo, 'textVocab'>,
@@ -61,7 +61,7 @@ export function tokenizerOf(
   if (!Array.isArray(tokens) || !Array.isArray(merges)) {
     throw new ClvpError(
       'CLVP_MODEL_FORMAT',
-      'The model file has no vocabulary (clvp.tokenizer.tokens and clvp.tokenizer.merges): convert it again, with vocab.json and merges.txt beside its config.json',
+      'The model file has no vocabulary (clvp.tokenizer.tokens and clvp.tokenizer.merges): convert it again with vocab.json and merges.txt next to its config.json',
     )
   }
   if (tokens.length > info.textVocab) {
@@ -82,16 +82,16 @@ export function tokenizerOf(
   return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
 }
 
-/** The ids of a text that a model can take: at least one, and no more than fit. */
+/** The ids of a text; checks that there is at least one and at most `info.maxTextTokens`. */
 export function textIds(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Int32Array {
   const text = string(value, 'text')
   const ids = tokenizer.encodeUpTo(text, info.maxTextTokens)
   if (ids?.length === 0) {
-    const lost = text === '' ? 'an empty one' : 'one of which nothing is left: only ASCII is spoken'
-    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text with something to say but received ${lost}`)
+    const lost = text === '' ? 'an empty one' : 'one without any: characters beyond ASCII are dropped'
+    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text with ASCII characters but received ${lost}`)
   }
   if (!ids || ids.length > info.maxTextTokens) {
-    const length = ids ? ids.length : `${text.length} characters, which are more`
+    const length = ids ? ids.length : `${text.length} characters, which exceed that`
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
       `Expected a text of at most ${info.maxTextTokens} tokens but received one of ${length}: split it at sentences`,

@@ -1,27 +1,27 @@
-/** How long a text is at least when it is spoken, counted without normalising it: what cannot fit is refused before that work. */
+/** A lower bound of a normalised text's length, found without normalising, to reject long texts early. */
 
 const COMMA = 0x2c
 const POINT = 0x2e
 const QUOTE = 0x22
-/** "one", "two", "six", "ten": no number is said in less. */
+/** "one", "two", "six", "ten": no number word is shorter. */
 const LEAST_NUMBER = 3
 
 /**
- * A lower bound of `normalizeEnglish(text).length`, exact enough to tell a text of a thousand words from one of ten. It stops counting above
- * `limit`.
+ * A lower bound of `normalizeEnglish(text).length`, tight enough to tell a text of a thousand words from one of
+ * ten. It stops counting above `limit`.
  *
- * What the normaliser may drop counts nothing: characters beyond ASCII, double quotes, white space behind white space, and of a number
- * its digits and the commas before them. A number counts as its shortest word, everything else as itself: abbreviations and signs are
- * never shorter when they are spoken.
+ * What the normaliser may drop is not counted: characters beyond ASCII, double quotes, white space after white
+ * space, digits, and commas before digits. A number counts as the shortest number word. Everything else counts
+ * as itself: abbreviations and signs never become shorter.
  */
 export function spokenAtLeast(text: string, limit: number): number {
   let count = 0
-  let commas = 0 // that count unless a digit follows
+  let commas = 0 // counted unless a digit follows
   let inSpace = false
-  let inNumber = false // a stretch of digits, commas and points that has had a digit
+  let inNumber = false // in a run of digits, commas and points that contains a digit
   for (let at = 0; at < text.length && count <= limit; at++) {
     const character = text.charCodeAt(at)
-    if (character > 0x7f) continue // gone before anything else is looked at
+    if (character > 0x7f) continue // the normaliser drops these first
     const isDigit = character >= 0x30 && character <= 0x39
     if (!isDigit && character !== COMMA && character !== POINT) {
       count += commas
@@ -40,7 +40,7 @@ export function spokenAtLeast(text: string, limit: number): number {
   return count + commas
 }
 
-/** As the normaliser's pattern has it. */
+/** Matches the same characters as the normaliser's pattern. */
 function isSpace(character: number): boolean {
   return (character >= 0x09 && character <= 0x0d) || (character >= 0x1c && character <= 0x20)
 }

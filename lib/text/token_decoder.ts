@@ -15,13 +15,13 @@ import { readIds, readSequences, TokenTable } from './tokens.js'
 export const SPACE_TOKEN = '[SPACE]'
 const STOP_TOKEN = '[STOP]'
 
-/** {@link TokenDecoder} with what a call of its instances takes. */
+/** {@link TokenDecoder} with the call signature of its instances. */
 export type DecoderClass<Call> = new (
   vocab: unknown,
   settings: Required<ClvpTokenizerSettings>,
 ) => TokenDecoder & Call
 
-/** The half of a tokenizer that knows tokens, ids and special ones, and leads from ids back to text. */
+/** The half of a tokenizer that holds the token table and decodes ids to text. */
 export class TokenDecoder extends Callable {
   readonly unkToken: string
   readonly bosToken: string
@@ -30,7 +30,7 @@ export class TokenDecoder extends Callable {
   readonly addPrefixSpace: boolean
   readonly paddingSide: Side
   readonly truncationSide: Side
-  /** Infinity for none. */
+  /** Infinity for no limit. */
   readonly modelMaxLength: number
   readonly cleanUpTokenizationSpaces: boolean
   readonly #table: TokenTable
@@ -54,12 +54,12 @@ export class TokenDecoder extends Callable {
     return this.#table
   }
 
-  /** Number of tokens in the vocabulary itself, without special tokens that had to be added. */
+  /** Number of tokens in the vocabulary, without added special tokens. */
   get vocabSize(): number {
     return this.table.vocabSize
   }
 
-  /** Number of all tokens, added special tokens included. */
+  /** Number of tokens, added special tokens included. */
   get length(): number {
     return this.table.entries.size
   }
@@ -89,14 +89,14 @@ export class TokenDecoder extends Callable {
     return this.table.idsOf(this.allSpecialTokens)
   }
 
-  /** Every token and its id, added special tokens included; a copy. */
+  /** A copy of the map from token to id, added special tokens included. */
   getVocab(): Record<string, number> {
     return Object.fromEntries(this.table.entries)
   }
 
   /**
-   * The text of some ids, as transformers decodes them: tokens are put together, `[SPACE]` and all, unless
-   * `cleanUpTokenizationSpaces` asks for blanks; bytes that are no UTF-8 become U+FFFD.
+   * Decodes ids to text, as transformers does: tokens are concatenated, `[SPACE]` included, unless
+   * `cleanUpTokenizationSpaces` turns it into a space. Invalid UTF-8 becomes U+FFFD.
    *
    * @param ids one id or several
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` for an id without a token, `CLVP_MODEL_FORMAT` for a token of the
@@ -119,7 +119,7 @@ export class TokenDecoder extends Callable {
   }
 
   /**
-   * {@link ClvpTokenizer.decode} for several sequences of ids, or for a tensor of two axes.
+   * {@link ClvpTokenizer.decode} for several sequences of ids, or for a tensor with two axes.
    *
    * @throws ClvpError as `decode`
    */
@@ -132,10 +132,10 @@ export class TokenDecoder extends Callable {
   }
 
   /**
-   * The text of tokens: their characters as the bytes they stand for. Bytes that are no UTF-8 become U+FFFD.
+   * Decodes tokens in byte-level characters to text. Invalid UTF-8 becomes U+FFFD.
    *
-   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but strings, `CLVP_MODEL_FORMAT` for a character that stands
-   *   for no byte
+   * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but strings, `CLVP_MODEL_FORMAT` for a character
+   *   that is not a byte-level character
    */
   convertTokensToString(tokens: readonly string[]): string {
     if (!Array.isArray(tokens)) throw invalid('an array of strings', 'tokens', tokens)
@@ -143,7 +143,7 @@ export class TokenDecoder extends Callable {
   }
 
   /**
-   * The id of a token, or the ids of several; a token that is not in the vocabulary has the unknown token's id.
+   * The id of a token, or the ids of several. A token that is not in the vocabulary gets the unknown token's id.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but strings
    */
@@ -176,14 +176,14 @@ export class TokenDecoder extends Callable {
       .map((id) => this.table.tokenOf(id) ?? null)
   }
 
-  /** A sequence, or a pair of them, as the model takes it: put together, as CLVP's tokenizer adds no special tokens. */
+  /** Concatenates a sequence, or a pair of them, for the model: CLVP's tokenizer adds no special tokens. */
   buildInputsWithSpecialTokens(ids: ArrayLike<number>, pair: ArrayLike<number> = []): Int32Array {
     return Int32Array.from([...readIds(ids), ...readIds(pair, 'pair')])
   }
 
   /**
-   * 1 where {@link ClvpTokenizer.buildInputsWithSpecialTokens} would add a special token: nowhere. Where the ids have
-   * their special tokens, 1 for each of these.
+   * A mask with 1 for each special token. {@link ClvpTokenizer.buildInputsWithSpecialTokens} adds none, so it is all
+   * zeros unless the ids already have their special tokens.
    */
   getSpecialTokensMask(
     ids: ArrayLike<number>,

@@ -37,10 +37,10 @@ export type {
   TokenizerCallOptions,
 }
 
-/** One token and where it lies in the normalised text. */
+/** One token and its position in the normalised text. */
 export interface OffsetToken {
   id: number
-  /** The token as `tokenize` gives it: `'[SPACE]'` for a blank, the unknown piece itself when `id` is unknown's. */
+  /** The token as `tokenize` returns it: `'[SPACE]'` for a space; an unknown piece is unchanged. */
   text: string
   /** First character, an index into the normalised text. */
   start: number
@@ -48,18 +48,18 @@ export interface OffsetToken {
   end: number
 }
 
-/** What became of a text on its way to ids. */
+/** How a text was tokenized. */
 export interface EncodingWithOffsets {
   /** The text that was tokenized. */
   normalized: string
   tokens: OffsetToken[]
-  /** What was lost because it is not ASCII; indices are those of the text as it was given. */
+  /** What was dropped because it is not ASCII; indices refer to the original text. */
   dropped: DroppedText[]
 }
 
 /**
- * The reference's word pattern, cut down to what the normaliser leaves: ASCII in lower case whose only white
- * space is the blank.
+ * The reference's word pattern, reduced to the normaliser's output: lower-case ASCII whose only white space is
+ * the space character.
  */
 const WORD = /'(?:s|t|re|ve|m|ll|d)| ?[a-z]+| ?[0-9]+| ?[^ a-z0-9]+| +(?![^ ])| +/g
 
@@ -70,32 +70,31 @@ type Texts = string | readonly string[]
 
 /**
  * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers' `ClvpTokenizer`
- * with `split_special_tokens=True`: text that looks like a special token is plain text, so that no input can smuggle one
- * in, unless `splitSpecialTokens: false` asks for it. No special tokens are added, as the reference adds none.
+ * with `split_special_tokens=True`: text that looks like a special token is plain text, so no input can inject one,
+ * unless `splitSpecialTokens` is false. Like the reference, it adds no special tokens.
  *
- * An instance is a function too: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. It never changes what it
- * answers; all methods may be called from anywhere at any time.
+ * An instance is also a function: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. Instances are immutable.
  */
 export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   (texts: Texts, options?: TokenizerCallOptions) => BatchEncoding
 >) {
-  /** The results of a call that a model takes. */
+  /** The results of a call that are inputs of a model. */
   static readonly modelInputNames: readonly string[] = Object.freeze(['inputIds', 'attentionMask'])
-  /** The merges as they were given, most important first. */
+  /** The merges as given, highest priority first. */
   readonly merges: readonly string[]
   readonly #bpe: BytePairEncoder
   /** Token text and id of each of the encoder's symbols. */
   readonly #names: readonly string[]
   readonly #ids: readonly number[]
-  /** Characters of the longest. */
+  /** Characters of the longest symbol. */
   readonly #longest: number
-  /** Finds special tokens in a text, the longest first; it keeps what it splits at. */
+  /** Splits a text at special tokens, the longest first, and keeps them. */
   readonly #special: RegExp
 
   /**
    * @param options see {@link ClvpTokenizerOptions}; special tokens missing from `vocab` get the ids after its size
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` for a wrong or unknown option, `CLVP_MODEL_FORMAT` for a vocabulary
-   *   with ids that are double or no whole numbers, or for a merge that has not two parts
+   *   with duplicate or non-integer ids, or for a merge without two parts
    */
   constructor(options: ClvpTokenizerOptions) {
     const { vocab, merges, ...settings } = readTokenizerOptions(options)
@@ -111,9 +110,9 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * Makes a tokenizer from a folder's `vocab.json`, `merges.txt` and, if it is there, `tokenizer_config.json`.
+   * Makes a tokenizer from a folder's `vocab.json`, `merges.txt` and optional `tokenizer_config.json`.
    *
-   * @param settings go before those of the folder
+   * @param settings override those of the folder
    * @throws ClvpError `CLVP_IO` when a file cannot be read, `CLVP_MODEL_FORMAT` for malformed ones, `CLVP_UNSUPPORTED` for
    *   added tokens other than the four special ones
    */
@@ -142,11 +141,11 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * Makes a tokenizer from what stands in the two files. The reference takes the first line of the merges for a
-   * version line whatever it is; here it must start with `#version`, so that no merge is lost of files without one.
+   * Makes a tokenizer from the contents of the two files. The reference always treats the first line of the merges
+   * as a version line. Here that line must start with `#version`, so files without one lose no merge.
    *
-   * @param vocabText JSON: one object of tokens and ids
-   * @param mergesText one merge a line, after a version line if there is one; empty lines are passed over
+   * @param vocabText JSON: one object that maps tokens to ids
+   * @param mergesText one merge per line, after an optional version line; empty lines are skipped
    * @throws ClvpError `CLVP_MODEL_FORMAT` for malformed texts, otherwise as the constructor
    */
   static fromTexts(
@@ -160,8 +159,8 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * Splits a text into tokens, after normalising it. A piece that the vocabulary lacks stays as it is here; only
-   * its id is the unknown token's.
+   * Normalises a text and splits it into tokens. A piece that the vocabulary lacks is returned unchanged, but its id
+   * is the unknown token's.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
@@ -172,7 +171,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * The ids of a text, without any special tokens: what transformers returns as `input_ids`.
+   * The ids of a text without special tokens: transformers' `input_ids`.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
@@ -181,8 +180,8 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * {@link ClvpTokenizer.encode}, or undefined for a text that certainly has more than `most` tokens: a long one is refused before it is
-   * normalised and split, which would hold up the event loop.
+   * {@link ClvpTokenizer.encode}, or undefined for a text that certainly has more than `most` tokens: normalising
+   * and splitting a long text would block the event loop.
    *
    * @internal
    */
@@ -197,12 +196,12 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * The ids of texts as tensors that a model takes: transformers' call of a tokenizer. `tokenizer(texts, options)` is the
-   * same.
+   * Encodes texts as input tensors of a model, as calling a transformers tokenizer does. `tokenizer(texts, options)`
+   * is the same.
    *
    * @param texts one text or several, at least one
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` for anything but texts, for a wrong or unknown option, or when texts differ
-   *   in length and nothing makes them equal
+   *   in length and neither padding nor truncation makes them equal
    */
   override call(texts: Texts, options: TokenizerCallOptions = {}): BatchEncoding {
     const { splitSpecialTokens, ...plan } = readCallOptions(options, this)
@@ -215,7 +214,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * Pads rows of ids, and what belongs to them, to one length.
+   * Pads rows of ids, and their masks, to one length.
    *
    * @param encoded one encoding, of one row or several, or an array of encodings
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` as {@link ClvpTokenizer.call}
@@ -225,7 +224,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * {@link ClvpTokenizer.encode} with an account of how the ids came about.
+   * {@link ClvpTokenizer.encode} with the normalised text, each token's position, and the dropped characters.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
@@ -239,10 +238,10 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * Writes `vocab.json` and `merges.txt` into a folder, which is made if need be. The merges have the version line that
-   * every reader expects, transformers' own included, which itself writes none and then loses the first merge.
+   * Writes `vocab.json` and `merges.txt` into a folder and creates it if necessary. The merges start with the version
+   * line that every reader expects. transformers expects it too but does not write it, and then loses the first merge.
    *
-   * @param prefix goes before the files' names, with a hyphen
+   * @param prefix prepended to the file names, with a hyphen
    * @returns the two paths
    * @throws ClvpError `CLVP_IO`
    */
@@ -251,9 +250,9 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * {@link ClvpTokenizer.saveVocabulary}, with `tokenizer_config.json` and the ids of added tokens.
+   * {@link ClvpTokenizer.saveVocabulary}, plus `tokenizer_config.json` and the ids of added tokens.
    *
-   * @param processorClass what `tokenizer_config.json` is to name as the tokenizer's processor; none by default
+   * @param processorClass the processor class named in `tokenizer_config.json`; none by default
    * @returns the paths of all files
    * @throws ClvpError `CLVP_IO`
    */
@@ -269,7 +268,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   #eachToken(text: string, splitSpecialTokens: boolean, visit: (token: string, id: number) => void): void {
-    // Each piece between special tokens is a text of its own: the reference normalises them one by one.
+    // The reference normalises each piece between special tokens separately.
     const pieces = splitSpecialTokens ? [text] : string(text, 'text').split(this.#special)
     for (const [at, piece] of pieces.entries()) {
       if (at % 2 === 1) visit(piece, this.table.idOf(piece))
@@ -278,10 +277,10 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     }
   }
 
-  /** Calls back for each symbol of a normalised text, in order, with its place. */
+  /** Calls `visit` for each symbol of a normalised text, in order, with its position. */
   #eachSymbol(normalized: string, visit: (symbol: number, start: number, end: number) => void): void {
     let start = 0
-    // The pattern leaves nothing out, so places can be counted up; ASCII is one byte a character.
+    // The pattern covers the whole text, so positions can be summed; an ASCII character is one byte.
     for (const [word] of normalized.matchAll(WORD)) {
       for (const symbol of this.#bpe.encode(word)) {
         const end = start + this.#bpe.symbols[symbol]!.length
@@ -292,7 +291,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 }
 
-/** Splits a text at tokens, which stay in the list at its odd places. */
+/** A pattern for `split` that keeps the tokens, at odd indices. */
 function splitterAt(tokens: readonly string[]): RegExp {
   const longestFirst = tokens.toSorted((a, b) => b.length - a.length)
   const literals = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))

@@ -1,4 +1,4 @@
-/** What calling a tokenizer does beyond tokenizing: special tokens' places, cutting, padding, and rows made tensors. */
+/** What calling a tokenizer does after tokenizing: truncation, padding, masks, and conversion to tensors. */
 import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding, type STRATEGIES } from '../base/padding.js'
@@ -13,11 +13,11 @@ export interface PadOptions {
   /** Default: `false` for calls, `true` for `pad`. */
   padding?: Padding
   /**
-   * Tokens a row, 1 to 2^24; for `'max_length'` and truncation. Given alone it truncates. Default: the tokenizer's
+   * Tokens per row, 1 to 2^24, for `'max_length'` and truncation. Given alone, it truncates. Default: the tokenizer's
    * `modelMaxLength`.
    */
   maxLength?: number
-  /** Padded rows grow to a multiple of this. */
+  /** The padded length is rounded up to a multiple of this. */
   padToMultipleOf?: number
   /** Default: the tokenizer's. */
   paddingSide?: Side
@@ -30,13 +30,13 @@ export interface TokenizerCallOptions extends PadOptions, TokenizeOptions {
   truncation?: Truncation
   /** Default: the tokenizer's. */
   truncationSide?: Side
-  /** Without effect, as CLVP's tokenizer adds none. Default `true`. */
+  /** No effect: CLVP's tokenizer adds none. Default `true`. */
   addSpecialTokens?: boolean
   /** Default `false`. */
   returnSpecialTokensMask?: boolean
 }
 
-/** Rows of ids, [texts, length], and what belongs to each. */
+/** Rows of ids, [texts, length], and their masks. */
 export interface BatchEncoding {
   inputIds: Tensor<Int32Array>
   /** 1 for a token of the text, 0 for padding. Absent with `returnAttentionMask: false`. */
@@ -45,7 +45,7 @@ export interface BatchEncoding {
   specialTokensMask?: Tensor<Int32Array>
 }
 
-/** Rows that `pad` takes: one or several, and what belongs to each. A tensor has two axes. */
+/** Input of `pad`: one row or several, and their masks. A tensor has two axes. */
 export interface EncodedInputs {
   inputIds: EncodedRows
   attentionMask?: EncodedRows
@@ -53,7 +53,7 @@ export interface EncodedInputs {
 }
 type EncodedRows = Tensor | ArrayLike<number> | readonly ArrayLike<number>[]
 
-/** The tokenizer's part in a call. */
+/** The tokenizer's own settings for a call. */
 export interface CallDefaults {
   padTokenId: number
   paddingSide: Side
@@ -62,7 +62,7 @@ export interface CallDefaults {
 }
 
 const MAX_LENGTH = 2 ** 24
-/** Numbers of one tensor: 1 GiB. */
+/** Most elements of one tensor: 1 GiB. */
 const MAX_NUMBERS = 2 ** 28
 
 const TRUNCATIONS = ['longest_first', 'only_first', 'do_not_truncate'] as const
@@ -81,7 +81,7 @@ export const CALL_OPTIONS = [
 interface Plan {
   padding: (typeof STRATEGIES)[number]
   truncate: boolean
-  /** Infinity for none. */
+  /** Infinity for no limit. */
   maxLength: number
   multiple: number
   paddingSide: Side
@@ -101,7 +101,7 @@ export function readCallOptions(
 ): Plan & { splitSpecialTokens: boolean } {
   const given = pick(value, CALL_OPTIONS, 'options')
   flag(given, 'addSpecialTokens', true)
-  // transformers' rule: a length alone, without a word on padding, is one to cut to.
+  // transformers' rule: maxLength without padding means truncation.
   const lengthAlone = given.maxLength !== undefined && (given.padding ?? false) === false
   return {
     ...readPlan(given, false, readTruncation(given.truncation ?? lengthAlone), defaults),
@@ -150,7 +150,7 @@ function readPlan(
 
 // --- rows ----------------------------------------------------------------------------------------------------------
 
-/** The ids of texts, cut and padded as planned. */
+/** The ids of texts, truncated and padded as planned. */
 export function batchRows(rows: readonly Int32Array[], plan: Plan, isBatch: boolean): BatchEncoding {
   const cut = plan.truncate ? rows.map((row) => truncated(row, plan)) : rows
   const specialTokensMask = plan.specialTokensMask ? cut.map((row) => new Int32Array(row.length)) : undefined
@@ -184,7 +184,7 @@ function padRows(rows: Rows, plan: Plan, isBatch: boolean): BatchEncoding {
   }
 }
 
-/** The length that all rows get, which padding must lead to. */
+/** The length of all rows after padding. */
 function commonLength(rows: readonly Int32Array[], plan: Plan, isBatch: boolean): number {
   const longest = rows.reduce((most, row) => Math.max(most, row.length), 0)
   // The reference never pads a single text without tokens.
@@ -195,7 +195,7 @@ function commonLength(rows: readonly Int32Array[], plan: Plan, isBatch: boolean)
   if (longest > target && rows.some((row) => row.length !== longest)) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `Expected texts of as many tokens each but received some of different lengths, up to ${longest}: ` +
+      `Expected texts of equal length in tokens but received different lengths, up to ${longest}: ` +
         (pads ? 'cut them with truncation: true' : 'make them equal with padding: true'),
     )
   }
@@ -217,7 +217,7 @@ function padded(row: Int32Array, length: number, filler: number, paddingSide: Si
 
 // --- pad -----------------------------------------------------------------------------------------------------------
 
-/** Pads what earlier calls, or others, have encoded: {@link EncodedInputs} or an array of them. */
+/** Pads encodings of earlier calls or of other programs: {@link EncodedInputs} or an array of them. */
 export function padEncoded(value: unknown, plan: Plan): BatchEncoding {
   const list = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw invalid('encoded inputs', 'encoded', value)

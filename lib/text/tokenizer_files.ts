@@ -14,16 +14,16 @@ const CONFIG = 'tokenizer_config.json'
 const ADDED = 'added_tokens.json'
 const VERSION_LINE = '#version: 0.2'
 
-/** How transformers spells a length without bounds. */
+/** How transformers writes an unlimited length. */
 const NO_LENGTH = BigInt(1e30)
 
-/** What is saved of a tokenizer. */
+/** The parts of a tokenizer that are saved. */
 type Saved = Required<ClvpTokenizerSettings> & {
   merges: readonly string[]
   allSpecialTokens: readonly string[]
 }
 
-/** Reads a folder and makes a tokenizer of what stands in it. */
+/** Makes a tokenizer from the files in a folder. */
 export async function readFolder<T extends { convertTokensToIds(token: string): number }>(
   folder: string,
   make: (vocabText: string, mergesText: string, settings: ClvpTokenizerSettings) => T,
@@ -86,7 +86,7 @@ function configOf(tokenizer: Saved, table: TokenTable, processorClass: string | 
     pad_token: tokenizer.padToken,
     tokenizer_class: 'ClvpTokenizer',
     unk_token: tokenizer.unkToken,
-    // transformers writes these only where they were given; it reads them always.
+    // transformers writes these only when they were given, but always reads them.
     ...(tokenizer.paddingSide !== 'right' && { padding_side: tokenizer.paddingSide }),
     ...(tokenizer.truncationSide !== 'right' && { truncation_side: tokenizer.truncationSide }),
     ...(tokenizer.cleanUpTokenizationSpaces && { clean_up_tokenization_spaces: true }),

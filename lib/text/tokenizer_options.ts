@@ -4,11 +4,11 @@ import { ClvpError, describe, invalid } from '../base/errors.js'
 
 export type Side = 'left' | 'right'
 
-/** What a {@link ClvpTokenizer} is made of. The defaults are transformers' own. */
+/** Options of {@link ClvpTokenizer}. The defaults are transformers' own. */
 export interface ClvpTokenizerOptions {
   /** Every token and its id. Ids are distinct whole numbers from 0; gaps are allowed. */
   vocab: Readonly<Record<string, number>>
-  /** The merges, most important first, each as two parts with a blank between them: `"t h"`. */
+  /** The merges, highest priority first, each as two parts separated by a space: `"t h"`. */
   merges: readonly string[]
   /** Stands for a token that is not in the vocabulary. Default `'[UNK]'`. */
   unkToken?: string
@@ -18,34 +18,34 @@ export interface ClvpTokenizerOptions {
   eosToken?: string
   /** Default `'[STOP]'`. */
   padToken?: string
-  /** Kept for configurations that have it; without effect, as in the reference. Default `false`. */
+  /** Kept for configurations that have it; no effect, as in the reference. Default `false`. */
   addPrefixSpace?: boolean
-  /** Where calls pad. Default `'right'`. */
+  /** The side that calls pad. Default `'right'`. */
   paddingSide?: Side
-  /** Where calls cut. Default `'right'`. */
+  /** The side that calls truncate. Default `'right'`. */
   truncationSide?: Side
-  /** The length of calls that pad or truncate to one without saying which. Default `Infinity`: they then do neither. */
+  /** The length for calls that pad or truncate without `maxLength`. Default `Infinity`: they then do neither. */
   modelMaxLength?: number
   /** What `decode` does when its option of this name is not given. Default `false`. */
   cleanUpTokenizationSpaces?: boolean
 }
 
-/** The options which files do not answer. */
+/** The options other than the files' contents. */
 export type ClvpTokenizerSettings = Omit<ClvpTokenizerOptions, 'vocab' | 'merges'>
 
-/** How {@link ClvpTokenizer.decode} treats what is not text. */
+/** How {@link ClvpTokenizer.decode} treats special tokens and spaces. */
 export interface DecodeOptions {
   /** Leave out unknown, begin, end and pad tokens. Default `false`. */
   skipSpecialTokens?: boolean
-  /** Turn `[SPACE]` and `[STOP]` into blanks, drop unknowns, close up double blanks. Default: the tokenizer's own. */
+  /** Turn `[SPACE]` and `[STOP]` into spaces, drop unknown tokens, merge spaces. Default: the tokenizer's. */
   cleanUpTokenizationSpaces?: boolean
 }
 
 /** How text becomes tokens. */
 export interface TokenizeOptions {
   /**
-   * Whether text that looks like a special token is plain text. Default `true`, so that no input can smuggle one in; with
-   * `false` look-alikes become the tokens themselves, as transformers has it by default.
+   * Whether text that looks like a special token is plain text. Default `true`, so no input can inject one. With
+   * `false` it becomes the special token, which is transformers' default.
    */
   splitSpecialTokens?: boolean
 }
@@ -62,7 +62,7 @@ const TOKENS = ['bosToken', 'eosToken', 'unkToken', 'padToken'] as const
 const OTHERS = ['paddingSide', 'truncationSide', 'modelMaxLength', 'cleanUpTokenizationSpaces'] as const
 const SETTINGS = ['addPrefixSpace', ...TOKENS, ...OTHERS] as const
 
-/** Options after defaults and checks; the vocabulary and the merges themselves are still to be checked. */
+/** Applies defaults and checks options, except for the contents of the vocabulary and the merges. */
 export function readTokenizerOptions(value: unknown) {
   const given = pick(value, ['vocab', 'merges', ...SETTINGS], 'options')
   if (!Array.isArray(given.merges)) throw invalid('an array of strings', 'merges', given.merges)
@@ -132,10 +132,10 @@ const SPELLINGS = {
   cleanUpTokenizationSpaces: 'clean_up_tokenization_spaces',
 } as const satisfies Record<keyof ClvpTokenizerSettings, string>
 
-/** Lengths above this mean none: transformers writes 10^30. */
+/** Lengths above this mean no limit: transformers writes 10^30. */
 const NO_LENGTH = 1e20
 
-/** Settings out of a tokenizer_config.json; what else it says is for other tokenizers. null counts as absent. */
+/** Reads settings from a tokenizer_config.json and ignores keys of other tokenizers. null counts as absent. */
 export function settingsOfConfig(config: Readonly<Record<string, unknown>>): ClvpTokenizerSettings {
   const entries = Object.entries(SPELLINGS).map(([name, key]) => {
     const value = Object.hasOwn(config, key) ? config[key] : undefined
@@ -145,13 +145,13 @@ export function settingsOfConfig(config: Readonly<Record<string, unknown>>): Clv
   return pick(Object.fromEntries(entries), SETTINGS, 'settings') as ClvpTokenizerSettings
 }
 
-/** A special token is written as a string, or as an object with properties of which only one has a meaning here. */
+/** A special token is written as a string, or as an object of which only `content` matters here. */
 function contentOf(token: unknown): unknown {
   if (typeof token !== 'object' || token === null) return token ?? undefined
   return (token as { content?: unknown }).content
 }
 
-/** Checks that a saved tokenizer has no tokens beyond those which its files lead to here. */
+/** Checks that a saved tokenizer adds no tokens beyond its vocabulary and the four special ones. */
 export function checkAddedTokens(
   config: Readonly<Record<string, unknown>>,
   idOf: (token: string) => number,
@@ -161,7 +161,7 @@ export function checkAddedTokens(
     if (typeof content === 'string' && idOf(content) === Number(id)) continue
     throw new ClvpError(
       'CLVP_UNSUPPORTED',
-      `added_tokens_decoder: the token ${describe(content)} with the id ${id} is not of CLVP's own: ` +
+      `added_tokens_decoder: the token ${describe(content)} with the id ${id} is not one of CLVP's: ` +
         'tokens beyond the vocabulary and the four special ones cannot be added',
     )
   }

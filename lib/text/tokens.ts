@@ -1,4 +1,4 @@
-/** A vocabulary with its special tokens: from token to id and back. */
+/** A vocabulary with its special tokens: maps tokens to ids and back. */
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { rowsOf, Tensor } from '../base/tensor.js'
@@ -11,7 +11,7 @@ export class TokenTable {
   readonly #specialIds: ReadonlySet<number>
   readonly #unknownId: number
 
-  /** @param special special tokens; those that the vocabulary lacks get the ids after its size. `unknown` is one of them */
+  /** @param special includes `unknown`; special tokens missing from the vocabulary get the ids after its size */
   constructor(vocab: unknown, special: readonly string[], unknown: string) {
     this.#vocab = readVocab(vocab)
     this.#added = addSpecialTokens(this.#vocab, special)
@@ -20,17 +20,17 @@ export class TokenTable {
     this.#unknownId = this.#added.get(unknown)!
   }
 
-  /** Number of tokens in the vocabulary itself. */
+  /** Number of tokens in the vocabulary, without added special tokens. */
   get vocabSize(): number {
     return this.#vocab.size
   }
 
-  /** Every token and its id, those of special tokens included. */
+  /** All tokens and their ids, special tokens included. */
   get entries(): ReadonlyMap<string, number> {
     return new Map([...this.#vocab, ...this.#added])
   }
 
-  /** The vocabulary itself. */
+  /** The vocabulary without added special tokens. */
   get vocab(): ReadonlyMap<string, number> {
     return this.#vocab
   }
@@ -66,11 +66,11 @@ export class TokenTable {
 export function readIds(ids: unknown, name = 'ids'): number[] {
   if (typeof ids === 'number') return [readId(ids, name)]
   if (!Array.isArray(ids) && !isTypedArray(ids)) throw invalid('an id or an array of ids', name, ids)
-  if (ids.length === 0) return [] // an array whose memory was taken away has no iterator
+  if (ids.length === 0) return [] // a typed array with a detached buffer cannot be iterated
   return Array.from(ids, (id: unknown, index) => readId(id, `${name}[${index}]`))
 }
 
-/** Several sequences of ids: an array of them, or a tensor of two axes. */
+/** Several sequences of ids: an array of them, or a tensor with two axes. */
 export function readSequences(sequences: unknown, name: string): readonly unknown[] {
   if (Tensor.isSound(sequences)) return rowsOf(sequences, name)
   if (!Array.isArray(sequences)) throw invalid('an array of id sequences or a tensor', name, sequences)

@@ -1,17 +1,17 @@
-/** The files of a tokenizer, vocab.json and merges.txt: reading and checking them. */
+/** Reads and checks a tokenizer's files, vocab.json and merges.txt. */
 import { path } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
 
 const use: FileUse = { what: 'the tokenizer', maxBytes: 8 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
-/** Ids travel as 32-bit integers. */
 const MAX_LINES = 2 ** 18
+/** Ids are 32-bit integers. */
 const MAX_ID = 2 ** 31 - 1
 
 /**
- * A vocabulary as a map, after a check of its ids: distinct, and in range.
+ * Returns a vocabulary as a map and checks that its ids are distinct and in range.
  *
- * @throws ClvpError `CLVP_INVALID_ARGUMENT` when it is no object, `CLVP_MODEL_FORMAT` for what is wrong in it
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT` when it is not an object, `CLVP_MODEL_FORMAT` for invalid contents
  */
 export function readVocab(vocab: unknown): ReadonlyMap<string, number> {
   if (!isRecord(vocab)) throw invalid('an object of tokens and ids', 'vocab', vocab)
@@ -36,7 +36,7 @@ export function readVocab(vocab: unknown): ReadonlyMap<string, number> {
   return ids
 }
 
-/** Special tokens that the vocabulary lacks get the ids from its size on; the others keep theirs. */
+/** Special tokens missing from the vocabulary get the ids after its size; the others keep theirs. */
 export function addSpecialTokens(
   vocab: ReadonlyMap<string, number>,
   tokens: readonly string[],
@@ -50,37 +50,35 @@ export function splitMerge(merge: unknown, index: number): readonly [string, str
   const parts = typeof merge === 'string' ? merge.trim().split(/\s+/) : []
   const [first, second] = parts
   if (parts.length !== 2 || !first || !second) {
-    throw modelFormat(
-      `merges[${index}] is ${describe(merge)}; a merge is two parts with a blank between them`,
-    )
+    throw modelFormat(`merges[${index}] is ${describe(merge)}; a merge is two parts separated by a space`)
   }
   return [first, second]
 }
 
-/** What a vocab.json holds; {@link readVocab} checks each id. */
+/** Parses a vocab.json; {@link readVocab} checks its ids. */
 export function parseVocab(text: string): Readonly<Record<string, number>> {
   let vocab: unknown
   try {
     vocab = JSON.parse(text)
   } catch (cause) {
-    throw modelFormat(`the vocabulary is no valid JSON: ${(cause as Error).message}`, { cause })
+    throw modelFormat(`the vocabulary is not valid JSON: ${(cause as Error).message}`, { cause })
   }
   if (!isRecord(vocab)) throw modelFormat(`the vocabulary is ${describe(vocab)}; it must be one JSON object`)
   return vocab as Record<string, number>
 }
 
 /**
- * The merges of a merges.txt, most important first. Published files start with a version line. transformers 5 saves them
- * without it, and then takes the first merge for it when it reads them; we do not.
+ * The merges of a merges.txt, highest priority first. Published files start with a version line. transformers 5 saves
+ * files without it, and then skips the first merge when it reads them. This reader accepts both.
  */
 export function parseMerges(text: string): string[] {
-  const lines = text.split(/\r\n|\r|\n/, MAX_LINES + 1) // millions of lines would take far more memory than the text
+  const lines = text.split(/\r\n|\r|\n/, MAX_LINES + 1) // millions of lines would need far more memory than the text
   if (lines.length > MAX_LINES) throw modelFormat(`merges.txt has more than ${MAX_LINES} lines`)
   if (/^\ufeff?#version/.test(lines[0]!)) lines.shift()
   return lines.filter((line) => line.trim() !== '')
 }
 
-/** A file as text, which must be UTF-8. */
+/** Reads a file as text and checks that it is UTF-8. */
 export async function readText(file: string, name: string): Promise<string> {
   const checked = path(file, name)
   const bytes = await readWhole(checked, use)

@@ -1,9 +1,9 @@
-/** Reading the arrays that the model classes take: ids, masks and labels as rows, features and embeddings as tensors. */
+/** Reads the array arguments of the model classes: ids, masks and labels as rows, features and embeddings as tensors. */
 import { integer } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 
-/** Rows of whole numbers of one length; one row may be given by itself. */
+/** Rows of integers of equal length; a single row may be given without an outer array. */
 export type Ids = Tensor<Int32Array> | Int32Array | readonly number[] | readonly (readonly number[])[]
 
 export interface IdRows {
@@ -15,7 +15,7 @@ export interface IdRows {
 
 const maxId = 2 ** 31 - 1
 
-/** Reads ids of `min` to `max`. A tensor has dims [rows, columns] or [columns]. */
+/** Reads ids from `min` to `max`. A tensor has dims [rows, columns] or [columns]. */
 export function readIdRows(value: unknown, name: string, min = 0, max = maxId): IdRows {
   const found = shapeOf(value, name)
   if (found.rows < 1 || found.columns < 1)
@@ -24,7 +24,7 @@ export function readIdRows(value: unknown, name: string, min = 0, max = maxId): 
   return { ...found, data: Int32Array.from(found.data as ArrayLike<unknown>, read) }
 }
 
-/** Rows and columns of what may be ids; the numbers are not checked yet. */
+/** Rows and columns of an ids argument. Does not check the numbers. */
 function shapeOf(
   value: unknown,
   name: string,
@@ -46,13 +46,17 @@ function shapeOf(
   const columns = Array.isArray(first) ? first.length : 1
   for (const [i, row] of value.entries()) {
     if (!Array.isArray(row) || row.length !== columns) {
-      throw invalid(`an array of ${columns} numbers, as the first row is: pad the rows`, `${name}[${i}]`, row)
+      throw invalid(
+        `an array of ${columns} numbers, like the first row (pad the rows),`,
+        `${name}[${i}]`,
+        row,
+      )
     }
   }
   return { rows: value.length, columns, data: value.flat() }
 }
 
-/** Reads whole numbers that go with `rows` x `columns` ids; with `repeat`, one row may stand for all. */
+/** Reads integers for each of `rows` x `columns` ids; with `repeat`, a single row applies to all. */
 export function readBeside(
   value: unknown,
   name: string,
@@ -70,7 +74,7 @@ export function readBeside(
   return data
 }
 
-/** Reads a tensor of floats with so many axes; where a leading axis of one may be left out, with one less. */
+/** Reads a tensor of floats with `axes` axes; a leading axis of size 1 may be omitted. */
 export function readFloats(value: unknown, name: string, axes: number): Tensor<Float32Array> {
   if (!Tensor.isSound(value) || !(value.data instanceof Float32Array)) {
     throw invalid('a tensor of a Float32Array', name, value)
@@ -88,7 +92,7 @@ export function mismatch(expected: string, name: string, dims: readonly number[]
   )
 }
 
-/** Exactly one of two arguments must be there. */
+/** Checks that exactly one of two arguments is given. */
 export function exactlyOne(given: Readonly<Record<string, unknown>>, first: string, second: string): void {
   const count = [first, second].filter((name) => given[name] !== undefined).length
   if (count === 1) return

@@ -19,13 +19,13 @@ import type { TowerOutput } from './tower_rows.js'
 
 /** Arguments of {@link ClvpForCausalLM.forward}. */
 export interface CausalLMForwardOptions extends DecoderForwardOptions {
-  /** `[rows, tokens]`: the id that should come at each place, or -100 to leave it out. The first is never used. */
+  /** `[rows, tokens]`: the target id at each position, or -100 to ignore it. The first column is never used. */
   labels?: Ids | undefined
 }
 
-/** transformers' `CausalLMOutputWithCrossAttentions`, of which CLVP has no cross attentions. */
+/** transformers' `CausalLMOutputWithCrossAttentions`, without cross attentions, which CLVP does not have. */
 export interface CausalLMOutput extends TowerOutput {
-  /** With labels: a single number, the mean cross entropy of each next id; NaN if all are left out. */
+  /** With labels: a single number, the mean cross entropy of each next id; NaN if all are ignored. */
   loss?: Tensor<Float32Array>
   /** [rows, tokens, vocab] */
   logits: Tensor<Float32Array>
@@ -39,7 +39,7 @@ export interface CausalLMGenerateOptions extends PromptOptions, GenerationOption
 export class ClvpForCausalLM {
   readonly config: ClvpDecoderConfig
   readonly model: ClvpModel
-  /** Settings that generate starts from: the checkpoint's. */
+  /** Default settings of generate: those of the checkpoint. */
   readonly generationConfig: GenerationSettings
   readonly #session: Session
 
@@ -52,7 +52,7 @@ export class ClvpForCausalLM {
   }
 
   /**
-   * Rows of tokens through the decoder and its head.
+   * Runs rows of tokens through the decoder and its head.
    *
    * @throws ClvpError as {@link ClvpModel.forward}
    */
@@ -68,10 +68,10 @@ export class ClvpForCausalLM {
   }
 
   /**
-   * Draws or searches rows of tokens behind a prompt.
+   * Continues a prompt by greedy decoding, sampling or beam search.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or option, CLVP_MODEL_FORMAT if the weights turn out damaged,
-   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED; and whatever a caller's function throws
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or option, CLVP_MODEL_FORMAT if the weights are damaged,
+   *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED; and any error of a caller's function
    */
   async generate(options: CausalLMGenerateOptions = {}): Promise<GeneratedSequences> {
     const given = pick(options, [...promptNames, ...generationNames], 'options')
@@ -81,12 +81,12 @@ export class ClvpForCausalLM {
     return this.#session.call(() => generateSequences(this.#session, prompts, plan, false))
   }
 
-  /** @internal Options of a call over the checkpoint's. */
+  /** @internal Merges a call's options with the checkpoint's settings. */
   readOptions(given: Readonly<Record<string, unknown>>): GenerationPlan {
     return readGenerationOptions(given, this.generationConfig, this.#session.info)
   }
 
-  /** @internal generate() behind the conditioning encoder, with a plan that is read already, for the speech encoder. */
+  /** @internal generate() from the conditioning encoder's output, with checked options, for the speech encoder. */
   generateConditioned(
     conditioningEmbeds: Tensor<Float32Array>,
     plan: GenerationPlan,

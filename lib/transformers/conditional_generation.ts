@@ -1,4 +1,4 @@
-/** The whole model, as transformers has it. */
+/** The whole model with transformers' interface. */
 import { abortSignal, integer, pick } from '../base/check.js'
 import { ClvpError, disposedError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -27,16 +27,16 @@ import {
 } from './similarity.js'
 import { flag } from './tower_rows.js'
 
-/** transformers' `ClvpModelForConditionalGeneration`: every part of CLVP, and all of them together. */
+/** transformers' `ClvpModelForConditionalGeneration`: all parts of CLVP, separately and together. */
 export class ClvpModelForConditionalGeneration {
   readonly config: ClvpConfig
   readonly conditioningEncoder: ClvpConditioningEncoder
   readonly speechDecoderModel: ClvpForCausalLM
   readonly textEncoderModel: ClvpEncoder
   readonly speechEncoderModel: ClvpEncoder
-  /** Settings that generate starts from: the checkpoint's. */
+  /** Default settings of generate: those of the checkpoint. */
   readonly generationConfig: GenerationSettings
-  /** The logarithm of what cosines are multiplied by. */
+  /** The logarithm of the scale that multiplies cosines. */
   readonly logitScale: number
   readonly #session: Session
   readonly #textStop: number
@@ -48,7 +48,7 @@ export class ClvpModelForConditionalGeneration {
     this.config = checkpointConfig(values['clvp.source.config'])
     this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
     this.logitScale = session.info.logitScale
-    this.#textStop = values['clvp.text.eos_token_id'] as number // the core has read it, and checked it
+    this.#textStop = values['clvp.text.eos_token_id'] as number // checked by the core
     this.conditioningEncoder = new ClvpConditioningEncoder(session, this.config)
     this.speechDecoderModel = new ClvpForCausalLM(session, this.config.decoderConfig, this.generationConfig)
     this.textEncoderModel = new ClvpEncoder(session, 'text', this.config.textConfig)
@@ -56,7 +56,7 @@ export class ClvpModelForConditionalGeneration {
   }
 
   /**
-   * Loads a model, as Clvp.load does, but for a folder's default type, which here is 'f32': the reference's own numbers.
+   * Loads a model as Clvp.load does, except that a folder's default type is 'f32', to match the reference's numbers.
    *
    * @throws ClvpError as Clvp.load
    */
@@ -68,9 +68,9 @@ export class ClvpModelForConditionalGeneration {
   }
 
   /**
-   * One pass through all parts: the decoder's likeliest codes behind a text and a voice, without drawing, against the text.
+   * One pass through all parts, without sampling: compares the text with the decoder's likeliest codes for text and voice.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument, CLVP_MODEL_FORMAT if the weights turn out damaged,
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument, CLVP_MODEL_FORMAT if the weights are damaged,
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
   async forward(options: ForwardOptions): Promise<ClvpOutput> {
@@ -105,9 +105,9 @@ export class ClvpModelForConditionalGeneration {
   }
 
   /**
-   * Draws or searches codes for texts in a voice, and holds them against the texts.
+   * Generates codes for texts in a voice, and scores them against the texts.
    *
-   * @throws ClvpError as {@link forward}; and whatever a caller's function throws
+   * @throws ClvpError as {@link forward}; and any error of a caller's function
    */
   async generate(options: ConditionalGenerateOptions): Promise<ClvpGenerateOutput> {
     const names = [
@@ -151,7 +151,7 @@ export class ClvpModelForConditionalGeneration {
     }
   }
 
-  /** The text encoder's output for texts as they are. @throws ClvpError as {@link ClvpEncoder.forward} */
+  /** The text encoder's output; adds no special tokens. @throws ClvpError as {@link ClvpEncoder.forward} */
   async getTextFeatures(options: TextFeaturesOptions): Promise<ClvpEncoderOutput> {
     const names = ['inputIds', 'textEncoderInputsEmbeds', 'attentionMask', ...outputNames] as const
     const given = pick(options, names, 'options')
@@ -165,7 +165,8 @@ export class ClvpModelForConditionalGeneration {
   }
 
   /**
-   * The speech encoder's embeddings [rows, projection], not normalised: of codes, or of those drawn for a text in a voice.
+   * The speech encoder's embeddings [rows, projection], not normalised, of given codes, or of codes generated for a text
+   * in a voice.
    *
    * @throws ClvpError as {@link forward}
    */
@@ -185,8 +186,8 @@ export class ClvpModelForConditionalGeneration {
   }
 
   /**
-   * Rows that begin with bos, as the speech encoder takes them: bos is dropped, and what comes from the first stop on is
-   * replaced by the configuration's fixing codes. Rows without a stop stay as they are.
+   * Converts rows that start with bos for the speech encoder: drops bos, and replaces everything from the first stop on by
+   * the configuration's fixing codes. Rows without a stop are not changed otherwise.
    *
    * @param speechIds [rows, tokens]
    * @returns [rows, tokens - 1]
@@ -202,7 +203,7 @@ export class ClvpModelForConditionalGeneration {
     return new Tensor(fixed, [rows, columns - 1])
   }
 
-  /** Stops what runs, rejects what waits, and frees the memory. Afterwards every call rejects with CLVP_DISPOSED. */
+  /** Stops running calls, rejects waiting ones and frees the memory. Later calls reject with CLVP_DISPOSED. */
   dispose(): Promise<void> {
     this.#disposed ??= this.#session.dispose()
     return this.#disposed
@@ -239,7 +240,7 @@ export class ClvpModelForConditionalGeneration {
     const allowed = new Set(['speechIds', 'attentionMask', 'signal'])
     const other = Object.keys(given).find((name) => !allowed.has(name))
     if (other) {
-      const hint = `Expected no ${other} with speechIds but received one: nothing is drawn`
+      const hint = `Expected no ${other} with speechIds but received one: nothing is generated, so omit it`
       throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
     }
     const output = await this.speechEncoderModel.forward({
@@ -263,7 +264,7 @@ export class ClvpModelForConditionalGeneration {
     return similarities(found, text, speech)
   }
 
-  /** The likeliest id at each place [rows, tokens]: among those the speech encoder has, and the stop. */
+  /** The likeliest id at each position [rows, tokens], among the speech encoder's ids and the stop. */
   #likeliest(logits: Tensor<Float32Array>): Tensor<Int32Array> {
     const [rows, tokens, vocab] = logits.dims as [number, number, number]
     const { speechVocab, eos } = this.#session.info
@@ -278,12 +279,12 @@ export class ClvpModelForConditionalGeneration {
     return new Tensor(ids, [rows, tokens])
   }
 
-  /** Texts with the stop that generate adds, at the first id 0 or the end, and their masks with it. */
+  /** Texts and masks with the stop that generate adds at the first id 0 or the end. */
   #withStop(inputIds: unknown, attentionMask: unknown) {
     const { rows, columns, data } = readIdRows(inputIds, 'inputIds')
     const most = this.#session.info.maxTextTokens
     if (columns > most) {
-      const hint = `Expected at most ${most} ids a text for this model but received ${columns}: split the text`
+      const hint = `Expected at most ${most} ids per text for this model but received ${columns}: split the text`
       throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
     }
     const mask = readBeside(attentionMask, 'attentionMask', { rows, columns }, { max: 1 })
@@ -331,7 +332,7 @@ function outputs(given: Readonly<Record<string, unknown>>): Wanted {
   }
 }
 
-/** Rows of at least so many ids, filled up at their ends. */
+/** Pads rows at the end to at least `padTo` ids. */
 function padRows({ data, dims }: Tensor<Int32Array>, padTo: number, fill: number): Tensor<Int32Array> {
   const [rows, columns] = dims as [number, number]
   const length = Math.max(columns, padTo)

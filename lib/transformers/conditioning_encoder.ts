@@ -1,4 +1,4 @@
-/** The conditioning encoder: clips and texts become what the decoder reads first. */
+/** The conditioning encoder: turns clips and texts into the decoder's prompt. */
 import { abortSignal, integer, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -11,11 +11,11 @@ import { readEmbeds } from './tower_rows.js'
 export interface ConditioningForwardOptions {
   /** Log-mel features [clips, channels, frames]. */
   inputFeatures: Tensor<Float32Array>
-  /** Text ids [texts, tokens], without bos; a stop is put at the first id 0 of each, or at its end. */
+  /** Text ids [texts, tokens], without bos. A stop is inserted at the first id 0 of each text, or at its end. */
   inputIds?: Ids | undefined
-  /** [texts, tokens, width] in place of ids: bos goes before them and a stop behind. (transformers' own crashes.) */
+  /** [texts, tokens, width] instead of ids; bos is prepended and a stop appended. (transformers crashes here.) */
   inputsEmbeds?: Tensor<Float32Array> | undefined
-  /** `[texts, tokens]`: the running sum of it gives the text's positions. */
+  /** `[texts, tokens]`: its cumulative sum gives the text's positions. */
   attentionMask?: Ids | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
@@ -33,11 +33,12 @@ export class ClvpConditioningEncoder {
   }
 
   /**
-   * Voice, bos, text and stop for each pair of a clip and a text. One clip goes with all texts, and one text with all clips.
+   * Voice, bos, text and stop for each pair of a clip and a text. A single clip applies to all texts, and a single text to
+   * all clips.
    *
    * @returns [max(clips, texts), tokens + 3, width of the decoder]
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or other numbers of clips and texts, CLVP_MODEL_FORMAT if the
-   *   weights turn out damaged, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or mismatched numbers of clips and texts, CLVP_MODEL_FORMAT if
+   *   the weights are damaged, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
   async forward(options: ConditioningForwardOptions): Promise<Tensor<Float32Array>> {
     const known = ['inputFeatures', 'inputIds', 'inputsEmbeds', 'attentionMask', 'signal'] as const
@@ -61,7 +62,7 @@ export class ClvpConditioningEncoder {
   }
 
   /**
-   * Groups of a group norm over so many channels: 32, or 16 up to 64 channels, or 8 up to 16, halved until they divide.
+   * Groups of a group norm: 32, or 16 for up to 64 channels, or 8 for up to 16, halved until they divide the channels.
    *
    * @throws ClvpError CLVP_UNSUPPORTED for 2 groups or fewer
    */

@@ -12,12 +12,12 @@ import { flag, readTowerRows, type TowerOptions, type TowerOutput, towerOutput }
 const natives = new WeakMap<PastKeyValues, NativePast>()
 
 /**
- * Keys and values of rows of tokens, as an opaque handle. It never changes: a forward that goes on from it gives another, and
- * it may be gone on from again. (transformers changes the cache that it is given.)
+ * Keys and values of rows of tokens, as an opaque handle. It is immutable: a forward that continues from it returns a new
+ * handle, and several calls may continue from the same one. (transformers modifies its cache in place.)
  */
 export class PastKeyValues {
   readonly batchSize: number
-  /** Tokens of each row. */
+  /** Number of tokens in each row. */
   readonly length: number
 
   /** @internal */
@@ -27,22 +27,22 @@ export class PastKeyValues {
     natives.set(this, native)
   }
 
-  /** Tokens of each row: transformers' `get_seq_length`. */
+  /** Number of tokens in each row: transformers' `get_seq_length`. */
   getSeqLength(): number {
     return this.length
   }
 
-  /** Frees the memory now rather than with the garbage. It can't be gone on from afterwards. */
+  /** Frees the memory now instead of at garbage collection. The handle cannot be used afterwards. */
   dispose(): void {
     natives.get(this)?.dispose()
   }
 }
 
-/** The core's side of a past, if there is one. */
+/** The native handle of an optional past. */
 function readPast(value: unknown): NativePast | undefined {
   if (value === undefined) return undefined
   const native = value instanceof PastKeyValues ? natives.get(value) : undefined
-  if (!native) throw invalid('pastKeyValues that forward gave', 'pastKeyValues', value)
+  if (!native) throw invalid('pastKeyValues returned by forward', 'pastKeyValues', value)
   return native
 }
 
@@ -50,19 +50,19 @@ function readPast(value: unknown): NativePast | undefined {
 export interface DecoderForwardOptions extends TowerOptions {
   /** [rows, tokens] */
   inputIds?: Ids | undefined
-  /** `[rows, past + tokens]`: 0 hides a token from those after it. */
+  /** `[rows, past + tokens]`: 0 masks a token for those after it. */
   attentionMask?: Ids | undefined
-  /** [rows, tokens], embedded as tokens are, and added. */
+  /** [rows, tokens]. Their token embeddings are added. */
   tokenTypeIds?: Ids | undefined
-  /** [rows, tokens] or [1, tokens]. Default: from the past's length on. */
+  /** [rows, tokens] or [1, tokens]. Default: consecutive, from the length of the past. */
   positionIds?: Ids | undefined
-  /** Of an earlier call with as many rows. */
+  /** Returned by an earlier call with the same number of rows. */
   pastKeyValues?: PastKeyValues | undefined
-  /** Give `pastKeyValues` back; default: the configuration's `useCache`. */
+  /** Return `pastKeyValues`; default: the configuration's `useCache`. */
   useCache?: boolean | undefined
 }
 
-/** transformers' `BaseModelOutputWithPastAndCrossAttentions`, of which CLVP has no cross attentions. */
+/** transformers' `BaseModelOutputWithPastAndCrossAttentions`, without cross attentions, which CLVP does not have. */
 export interface DecoderOutput extends TowerOutput {
   /** [rows, tokens, width], after the layer norm. */
   lastHiddenState: Tensor<Float32Array>
@@ -77,14 +77,14 @@ export const decoderNames = [
   'useCache',
 ] as const
 
-/** What came out of the core, beside the rows that went in. */
+/** The core's output with the input rows. */
 export interface Decoded {
   input: NativeDecoderForward
   output: NativeDecoderOutput
   shared: TowerOutput & { pastKeyValues?: PastKeyValues }
 }
 
-/** Runs rows through the decoder, with its head if `logits` are wanted. */
+/** Runs rows through the decoder, and through its head if `logits` is set. */
 export async function decode(
   session: Session,
   config: ClvpDecoderConfig,
@@ -124,10 +124,10 @@ export class ClvpDecoder {
   }
 
   /**
-   * Rows of tokens through the decoder's layers.
+   * Runs rows of tokens through the decoder's layers.
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument or positions beyond the model's, CLVP_MODEL_FORMAT if the
-   *   weights turn out damaged, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
+   *   weights are damaged, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
   async forward(options: DecoderForwardOptions): Promise<DecoderOutput> {
     const given = pick(options, decoderNames, 'options')
@@ -137,7 +137,7 @@ export class ClvpDecoder {
   }
 }
 
-/** transformers' `ClvpModel`, which is its decoder: `model.speechDecoderModel.model`. */
+/** transformers' `ClvpModel`, a wrapper of its decoder: `model.speechDecoderModel.model`. */
 export class ClvpModel {
   readonly config: ClvpDecoderConfig
   readonly decoder: ClvpDecoder

@@ -10,9 +10,9 @@ import { readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from 
 export interface EncoderForwardOptions extends TowerOptions {
   /** [rows, tokens] */
   inputIds?: Ids | undefined
-  /** `[rows, tokens]`: 0 hides a token from all others. Pooling sees it nevertheless, as in transformers. */
+  /** `[rows, tokens]`: 0 masks a token in attention. Pooling still includes it, as in transformers. */
   attentionMask?: Ids | undefined
-  /** [rows, tokens] or [1, tokens], each below `tokens`: the angles of the rotary embedding. Default 0, 1, 2, ... */
+  /** [rows, tokens] or [1, tokens], each below `tokens`: positions of the rotary embedding. Default 0, 1, 2, ... */
   positionIds?: Ids | undefined
 }
 
@@ -22,7 +22,7 @@ export interface ClvpEncoderOutput extends TowerOutput {
   embeds: Tensor<Float32Array>
   /** [rows, tokens, width], after the final layer norm. */
   lastHiddenState: Tensor<Float32Array>
-  /** `[rows, width]`: the last hidden state as `summaryType` says. */
+  /** `[rows, width]`: the last hidden state, pooled according to `summaryType`. */
   poolerOutput: Tensor<Float32Array>
 }
 
@@ -40,9 +40,9 @@ export class ClvpEncoder {
   }
 
   /**
-   * Rows of ids, as they are, through the encoder.
+   * Runs rows of ids through the encoder; adds no special tokens.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument, CLVP_MODEL_FORMAT if the weights turn out damaged,
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad argument, CLVP_MODEL_FORMAT if the weights are damaged,
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
   async forward(options: EncoderForwardOptions): Promise<ClvpEncoderOutput> {

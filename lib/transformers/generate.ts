@@ -1,4 +1,4 @@
-/** From prompts and a plan to sequences: each text in a core call of its own, the results side by side. */
+/** Generates sequences from prompts: one core call per text, with the results combined into one batch. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate, NativeGenerated } from '../addon/contract.js'
 import { onAbort } from '../base/abort.js'
@@ -11,13 +11,16 @@ import type { GenerationPlan } from './generation_options.js'
 import type { RowPrompt } from './prompts.js'
 import { readSteps, type StepOutputs } from './steps.js'
 
-/** What generate gives back. */
+/** The result of generate. */
 export interface GeneratedSequences extends StepOutputs {
-  /** `[texts * numReturnSequences, length]`: what was written before, the drawn ids, the stop, and padding. */
+  /** `[texts * numReturnSequences, length]`: the prompt's ids, the generated ids, the stop, and padding. */
   sequences: Tensor<Int32Array>
   /** With beams, [texts * numReturnSequences]: sum of the processed log-probabilities / length^lengthPenalty. */
   sequencesScores?: Tensor<Float32Array>
-  /** With beams, [texts * numReturnSequences, drawn ids]: for each drawn id the beam it went on from, of all texts'; -1 behind the end. */
+  /**
+   * With beams, [texts * numReturnSequences, generated ids]: for each generated id, the index among the beams of all
+   * texts of the beam that it continued; -1 after the end.
+   */
   beamIndices?: Tensor<Int32Array>
 }
 
@@ -30,7 +33,7 @@ export async function generateSequences(
   if (plan.streamer && (prompts.length > 1 || plan.sequences > 1)) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      'Expected one text and one sequence for a streamer but received more',
+      'Expected one text and one sequence with a streamer but received more',
     )
   }
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
@@ -48,7 +51,7 @@ export async function generateSequences(
   return assemble(session, prompts, generated, plan)
 }
 
-/** Runs a call for each prompt at the same time. The first error stops the others. */
+/** Runs a call for each prompt concurrently. The first error aborts the others. */
 async function sideBySide<T>(
   signal: AbortSignal | undefined,
   prompts: readonly RowPrompt[],
@@ -100,7 +103,7 @@ function generateOne(
   return session.generate({ ...common, batchSize: plan.batchSize, deterministic: plan.deterministic })
 }
 
-/** maxNewTokens goes before maxLength, of which transformers takes the written ids, or the embeddings in their place. */
+/** maxNewTokens overrides maxLength. transformers subtracts from maxLength the prompt's ids or embeddings. */
 function lengths(prompt: RowPrompt, plan: GenerationPlan): { maxTokens: number } {
   const before = prompt.written.length + prompt.lengthOfEmbeds
   if (plan.maxNewTokens !== undefined) {
@@ -155,7 +158,7 @@ function scoresOf(candidates: readonly NativeCandidate[]): Tensor<Float32Array> 
   )
 }
 
-/** Rows of any lengths as one tensor, the shorter ones filled up at their ends. */
+/** Rows of any lengths as one tensor; shorter ones are padded at the end. */
 function padded(rows: readonly (readonly number[])[], fill: number): Tensor<Int32Array> {
   const length = Math.max(...rows.map((row) => row.length))
   const data = new Int32Array(rows.length * length).fill(fill)

@@ -1,4 +1,4 @@
-/** transformers' generation options: their defaults, those of a checkpoint, and their check. */
+/** transformers' generation options: defaults, a checkpoint's settings, and checks. */
 
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
 import { abortSignal, boolean, integer, number, oneOf, pick } from '../base/check.js'
@@ -10,41 +10,41 @@ import { readSampling } from '../config/sampling.js'
 import { functions, type LogitsProcessor, type StoppingCriteria } from '../session/caller_hooks.js'
 import { readIdRows } from './arrays.js'
 
-/** Is told the ids as they are drawn: first what is written before them, then one at a time. */
+/** Receives ids during generation: first the prompt's ids, then one id at a time. */
 export interface Streamer {
   put(ids: Int32Array): void
   end(): void
 }
 
-/** Options of the lower layer's generate: transformers', in camelCase, and what there is beyond. */
+/** Options of generate in transformers' classes: transformers' own in camelCase, and additional ones. */
 export interface GenerationOptions extends GenerationSettings {
-  /** The settings to start from, in place of the model's own `generationConfig`. */
+  /** Default settings instead of the model's `generationConfig`. */
   generationConfig?: GenerationSettings | undefined
-  /** With doSample: 0 to 2^53 - 1; default: a random one. */
+  /** With doSample: 0 to 2^53 - 1; default: random. */
   seed?: number | undefined
-  /** How many rows of one text are decoded together, 1 to 1,024; default 16. Without beams. */
+  /** How many rows of one text are decoded together, 1 to 1,024; default 16. Not with beams. */
   batchSize?: number | undefined
-  /** The same rounding however many rows are decoded together; default false. Without beams. */
+  /** The same rounding whatever number of rows is decoded together; default false. Not with beams. */
   deterministic?: boolean | undefined
-  /** How positions touch what the conditioning encoder gives; default 'transformers'. See docs/semantics.md. */
+  /** How positions apply to the conditioning encoder's output; default 'transformers'. See docs/semantics.md. */
   prefixPositions?: PrefixPositions | undefined
   logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[] | undefined
   stoppingCriteria?: StoppingCriteria | readonly StoppingCriteria[] | undefined
   /** For one text, one row and no beams. */
   streamer?: Streamer | undefined
-  /** Give each step's scores back: what was drawn from. */
+  /** Return each step's scores after all processors and warpers. */
   outputScores?: boolean | undefined
-  /** Give each step's logits back. */
+  /** Return each step's logits. */
   outputLogits?: boolean | undefined
-  /** Give each step's hidden states back. */
+  /** Return each step's hidden states. */
   outputHiddenStates?: boolean | undefined
-  /** Give each step's attention weights back. */
+  /** Return each step's attention weights. */
   outputAttentions?: boolean | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
 }
 
-/** Options after defaults and checks. */
+/** Checked options with defaults. */
 export interface GenerationPlan {
   sample: boolean
   sampling: NativeSampling
@@ -55,7 +55,7 @@ export interface GenerationPlan {
   maxNewTokens: number | undefined
   minLength: number
   maxLength: number | undefined
-  /** Rows for each text. */
+  /** Rows per text. */
   sequences: number
   beams: number
   lengthPenalty: number
@@ -108,7 +108,7 @@ const defaults = {
   earlyStopping: false,
 } as const
 
-/** Reads a call's options over the settings of `base`. */
+/** Reads a call's options, which override the settings of `base`. */
 export function readGenerationOptions(
   given: Given,
   base: GenerationSettings,
@@ -163,7 +163,9 @@ export function readGenerationOptions(
   }
 }
 
-/** A call's maxLength or minLength goes before the base's count of new tokens. (transformers lets the base win, with a warning.) */
+/**
+ * A call's maxLength or minLength overrides the base's count of new tokens. (In transformers the base wins, with a warning.)
+ */
 function without(base: Given, { maxLength, minLength }: Given): Given {
   const { maxNewTokens, minNewTokens, ...rest } = base
   return {
@@ -179,13 +181,13 @@ function settings(given: Given): Given {
   )
 }
 
-/** An option that could not act, and is not at the value which does nothing, is an error: transformers only warns of it. */
+/** Rejects an option that would have no effect, unless it has its neutral value. transformers only warns. */
 function refuseIdle(given: Given, sample: boolean, beams: number): void {
   const refuse = (names: readonly (keyof Given)[], what: string) => {
     for (const name of names) {
       const idle = given[name] === undefined || given[name] === defaults[name as keyof typeof defaults]
       if (idle) continue
-      const hint = `Expected no ${name} ${what} but received one: leave it out`
+      const hint = `Expected no ${name} ${what} but received one: omit it`
       throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
     }
   }
@@ -194,7 +196,7 @@ function refuseIdle(given: Given, sample: boolean, beams: number): void {
   else refuse(['batchSize', 'deterministic', 'streamer'], 'with numBeams')
 }
 
-/** Without doSample the likeliest is taken, which for the core is a temperature of 0. */
+/** Without doSample decoding is greedy, which is temperature 0 in the core. */
 function samplingOf(from: Given, sample: boolean): NativeSampling {
   number(from.temperature, 'temperature', 1e-3, 1e3)
   return readSampling(sample ? from : { ...from, temperature: 0 })
@@ -218,7 +220,7 @@ function optionalCount(value: unknown, name: string, min: number): number | unde
   return value === undefined ? undefined : integer(value, name, min, 2 ** 31 - 1)
 }
 
-/** One id or several, all in the decoder's vocabulary. */
+/** One id or several, all within the decoder's vocabulary. */
 function ids(value: unknown, name: string, info: NativeInfo): Int32Array {
   const list = typeof value === 'number' ? [value] : value
   return readIdRows(list, name, 0, info.decoderVocab - 1).data

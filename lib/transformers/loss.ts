@@ -1,7 +1,7 @@
-/** Losses, as transformers computes them, in double precision. */
+/** transformers' losses, in double precision. */
 import type { Tensor } from '../base/tensor.js'
 
-/** What torch leaves out of a cross entropy. */
+/** The label that torch's cross entropy ignores. */
 export const ignoredLabel = -100
 
 /** -log softmax(row)[label] */
@@ -13,7 +13,7 @@ function crossEntropy(row: ArrayLike<number>, label: number): number {
   return highest + Math.log(sum) - row[label]!
 }
 
-/** Mean cross entropy of logits [rows, tokens, vocab] for the labels [rows, tokens] one further on; NaN if all are ignored. */
+/** Mean cross entropy of logits [rows, tokens, vocab] against the next label in [rows, tokens]; NaN if all are ignored. */
 export function nextTokenLoss(logits: Tensor<Float32Array>, labels: Int32Array): number {
   const [rows, tokens, vocab] = logits.dims as [number, number, number]
   let sum = 0

@@ -1,4 +1,4 @@
-/** A feature extractor and a tokenizer in one: transformers' ClvpProcessor. */
+/** transformers' ClvpProcessor: a feature extractor and a tokenizer. */
 import { join } from 'node:path'
 import { FEATURE_OPTIONS, type FeatureCallOptions } from '../audio/feature_call.js'
 import { type Clips, ClvpFeatureExtractor } from '../audio/feature_extractor.js'
@@ -14,8 +14,8 @@ const FILE = 'processor_config.json'
 const CLASS = 'ClvpProcessor'
 
 /**
- * Options of both kinds; one that both know goes to both. What `textKwargs` and `audioKwargs` say goes to one of them, and
- * before the others.
+ * Options of both parts; an option that both know applies to both. `textKwargs` and `audioKwargs` apply to one part and take
+ * precedence.
  */
 export interface ProcessorCallOptions
   extends Omit<TokenizerCallOptions, 'truncation'>,
@@ -31,18 +31,18 @@ export interface ProcessorCallOptions
   audioKwargs?: FeatureCallOptions
 }
 
-/** What was given leads to what is there. */
+/** Only the results for the given inputs are present. */
 export interface ProcessorOutput {
   /** [texts, length] */
   inputIds?: Tensor<Int32Array>
-  /** Of the text; without a text, of the samples. */
+  /** The text's mask; without a text, the samples' mask. */
   attentionMask?: Tensor<Int32Array>
   specialTokensMask?: Tensor<Int32Array>
   /** [clips, featureSize, frames] */
   inputFeatures?: Tensor<Float32Array>
 }
 
-/** An instance is a function too: `processor(options)` is {@link ClvpProcessor.call}. Immutable. */
+/** An instance is also a function: `processor(options)` is {@link ClvpProcessor.call}. Immutable. */
 export class ClvpProcessor extends (Callable as CallableClass<
   (options: ProcessorCallOptions) => Promise<ProcessorOutput>
 >) {
@@ -64,7 +64,7 @@ export class ClvpProcessor extends (Callable as CallableClass<
   /**
    * Reads a folder: see {@link ClvpFeatureExtractor.fromPretrained} and {@link ClvpTokenizer.fromPretrained}.
    *
-   * @throws ClvpError as these
+   * @throws ClvpError as both of these
    */
   static async fromPretrained(folder: string): Promise<ClvpProcessor> {
     const [featureExtractor, tokenizer] = await Promise.all([
@@ -75,7 +75,7 @@ export class ClvpProcessor extends (Callable as CallableClass<
   }
 
   /**
-   * Writes the tokenizer's files, and the feature extractor's as transformers 5 and as its former versions look for them.
+   * Writes the tokenizer's files, and the feature extractor's files for transformers 5 and for earlier versions.
    *
    * @throws ClvpError `CLVP_IO`
    */
@@ -86,20 +86,21 @@ export class ClvpProcessor extends (Callable as CallableClass<
     await writeJson(join(folder, FILE), dictionary)
   }
 
-  /** The results of a call that a model takes. */
+  /** The results of a call that are inputs of a model. */
   get modelInputNames(): string[] {
     return [...new Set([...ClvpFeatureExtractor.modelInputNames, ...ClvpTokenizer.modelInputNames])]
   }
 
   /**
-   * Ids of texts and features of clips, each as its own part makes them. `processor(options)` is the same.
+   * Computes ids of texts and features of clips with the tokenizer and the feature extractor. `processor(options)` is the
+   * same.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when there is neither text nor audio, otherwise as
    *   {@link ClvpTokenizer.call} and {@link ClvpFeatureExtractor.call}
    */
   override async call(options: ProcessorCallOptions): Promise<ProcessorOutput> {
     const { text, audio, textOptions, audioOptions } = readCall(options)
-    // The text's mask is the one that a model needs, and there is room for one.
+    // There is only one attentionMask, and models need the text's.
     if (text !== undefined && audio !== undefined) audioOptions.returnAttentionMask = false
     const encoding = text === undefined ? {} : this.tokenizer.call(text, textOptions)
     const features = audio === undefined ? {} : await this.featureExtractor.call(audio, audioOptions)

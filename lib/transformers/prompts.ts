@@ -1,39 +1,39 @@
-/** What ClvpForCausalLM.generate goes on from: ids, embeddings, or the conditioning encoder's output. */
+/** Prompts of ClvpForCausalLM.generate: ids, embeddings, or the conditioning encoder's output. */
 import type { NativeInfo, NativePrompt } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 import type { Tensor } from '../base/tensor.js'
 import { type Ids, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
 
-/** What one text's rows go on from. */
+/** The prompt of one text's rows. */
 export interface RowPrompt {
   native: NativePrompt
-  /** Ids that stand before the drawn ones, in sequences and for processors. */
+  /** Ids before the generated ones, in sequences and for processors. */
   written: readonly number[]
-  /** Rows that the decoder reads first. */
+  /** Number of prompt positions that the decoder reads. */
   length: number
-  /** What transformers takes from maxLength and minLength, where embeddings stand for ids. */
+  /** What transformers subtracts from maxLength and minLength for embeddings. */
   lengthOfEmbeds: number
-  /** Most tokens there are positions for. */
+  /** Most new tokens that fit into the model's positions. */
   room: number
-  /** Which of the first rows later tokens see; absent for all. */
+  /** Which prompt positions later tokens attend to; absent for all. */
   mask?: Int32Array | undefined
 }
 
-/** At most one of the first three; without any, the rows begin with bos. */
+/** At most one of the first three. Without any, rows start with bos. */
 export interface PromptOptions {
   /** Tokens of the decoder [rows, tokens]. */
   inputIds?: Ids | undefined
-  /** [rows, tokens, width] in place of ids; the sequences then hold drawn ids alone. */
+  /** [rows, tokens, width] instead of ids; the sequences then contain only generated ids. */
   inputsEmbeds?: Tensor<Float32Array> | undefined
-  /** As the conditioning encoder gives it, [rows, tokens, width]; bos follows, and the sequences begin with it. */
+  /** The conditioning encoder's output, [rows, tokens, width]. bos is appended, and the sequences start with it. */
   conditioningEmbeds?: Tensor<Float32Array> | undefined
-  /** [rows, tokens] of ids or embeddings: 0 hides a token, and positions count the others. */
+  /** [rows, tokens] for ids or embeddings: 0 masks a token, and positions count only the others. */
   attentionMask?: Ids | undefined
 }
 
 export const promptNames = ['inputIds', 'inputsEmbeds', 'conditioningEmbeds', 'attentionMask'] as const
 
-/** One prompt for each row. */
+/** One prompt per row. */
 export function readPrompts(given: Readonly<Record<string, unknown>>, info: NativeInfo): RowPrompt[] {
   const named = promptNames.slice(0, 3).filter((name) => given[name] !== undefined)
   if (named.length > 1) {
@@ -102,7 +102,7 @@ function written({ inputIds, attentionMask }: Readonly<Record<string, unknown>>,
   })
 }
 
-/** 0, 1, 2, ... or, with a mask, its running sum less one; 0 for hidden tokens. */
+/** 0, 1, 2, ... or, with a mask, its cumulative sum minus one; 0 for masked tokens. */
 function positionsOf(tokens: number, mask: Int32Array | undefined): Int32Array {
   let sum = 0
   return Int32Array.from({ length: tokens }, (_, i) => {
@@ -112,7 +112,7 @@ function positionsOf(tokens: number, mask: Int32Array | undefined): Int32Array {
   })
 }
 
-/** The last drawn token is not read, and so needs no position. */
+/** The last generated token is not fed back, so it needs no position. */
 function room(positions: Int32Array, info: NativeInfo): number {
   const left = info.decoderPositions - positions[positions.length - 1]!
   if (positions.length <= info.decoderPositions && left > 0) return left
@@ -122,7 +122,7 @@ function room(positions: Int32Array, info: NativeInfo): number {
   )
 }
 
-/** A row of floats for each of the rows. */
+/** Embeddings of the decoder's width, by row. */
 function readWidth(value: unknown, name: string, info: NativeInfo) {
   const { data, dims } = readFloats(value, name, 3)
   const [count, tokens, width] = dims as [number, number, number]

@@ -1,4 +1,4 @@
-/** Texts against rows of speech, and what the whole model's methods give back of them. */
+/** Similarities of texts and rows of speech, and the results of the whole model's methods. */
 import type { NativeSimilarity } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -7,7 +7,7 @@ import { contrastiveLoss } from './loss.js'
 
 export type Layers = Tensor<Float32Array>[]
 
-/** What texts and rows of speech are to each other. */
+/** Similarities of texts and rows of speech. */
 export interface Similarities {
   /** `[rows of speech, texts]`: cosine * exp(logitScale) */
   logitsPerSpeech: Tensor<Float32Array>
@@ -31,28 +31,28 @@ export interface Similarities {
 export interface ClvpOutput extends Similarities {
   /** With `returnLoss`: a single number. */
   loss?: Tensor<Float32Array>
-  /** The codes that the speech encoder was given, [rows, tokens]: the likeliest after each of the decoder's inputs, fixed up. */
+  /** The speech encoder's input [rows, tokens]: the likeliest code after each of the decoder's inputs, with fixing codes. */
   speechIds: Tensor<Int32Array>
   decoderHiddenStates?: Layers
   decoderAttentions?: Layers
 }
 
-/** transformers' `ClvpOutput` of generate, with what the decoder's generate gives besides. */
+/** transformers' `ClvpOutput` of generate, plus the outputs of the decoder's generate. */
 export interface ClvpGenerateOutput extends Similarities {
-  /** Codes [rows, tokens], fixed up for the ranker and the next stage. */
+  /** Codes [rows, tokens] with fixing codes, for the ranker and the diffusion stage. */
   speechIds: Tensor<Int32Array>
-  /** As drawn: bos, ids, stop and padding. */
+  /** As generated: bos, ids, stop and padding. */
   sequences: Tensor<Int32Array>
   sequencesScores?: Tensor<Float32Array>
   beamIndices?: Tensor<Int32Array>
   scores?: Layers
   logits?: Layers
-  /** Of each step; see StepOutputs. */
+  /** For each step; see StepOutputs. */
   decoderHiddenStates?: Layers[]
   decoderAttentions?: Layers[]
 }
 
-/** The scores of two encoders' outputs, with what else they gave. */
+/** Combines two encoders' outputs with their similarities. */
 export function similarities(
   found: NativeSimilarity,
   text: ClvpEncoderOutput,
@@ -87,7 +87,7 @@ function transposed({ data, dims }: Tensor<Float32Array>): Tensor<Float32Array> 
   return new Tensor(turned, [columns, rows])
 }
 
-/** The contrastive loss of as many texts as rows of speech. */
+/** The contrastive loss; needs as many texts as rows of speech. */
 export function lossOf(logitsPerText: Tensor<Float32Array>): Tensor<Float32Array> {
   const [texts, rows] = logitsPerText.dims
   if (texts !== rows) {

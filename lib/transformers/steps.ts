@@ -1,21 +1,21 @@
-/** What was recorded of each step, put side by side for all rows of a batch. */
+/** Combines the recorded outputs of each step for all rows of a batch. */
 import type { NativeGenerated, NativeInfo, NativeStep } from '../addon/contract.js'
 import { Tensor } from '../base/tensor.js'
 import type { GenerationPlan } from './generation_options.js'
 import type { RowPrompt } from './prompts.js'
 
 /**
- * Outputs of each step, as far as they were asked for. Rows are those of the sequences, or all beams of all texts, best first.
- * After a row's end its numbers are 0. (transformers goes on computing them, of padding.)
+ * The requested outputs of each step. Rows are those of the sequences, or all beams of all texts, best first. After a row's
+ * end its values are 0. (transformers continues to compute them from padding.)
  */
 export interface StepOutputs {
-  /** Each step's [rows, vocab], after all processors and warpers: what was drawn from. */
+  /** Each step's [rows, vocab], after all processors and warpers. */
   scores?: Tensor<Float32Array>[]
   /** Each step's [rows, vocab]. */
   logits?: Tensor<Float32Array>[]
-  /** Each step's embeddings and layers' outputs, [rows, tokens, width]; tokens is 1 but for the first step. */
+  /** Each step's embeddings and layer outputs, [rows, tokens, width]; tokens is 1 except in the first step. */
   hiddenStates?: Tensor<Float32Array>[][]
-  /** Each step's layers' weights, [rows, heads, tokens, keys]. */
+  /** Each step's attention weights by layer, [rows, heads, tokens, keys]. */
   attentions?: Tensor<Float32Array>[][]
 }
 
@@ -46,7 +46,7 @@ export function readSteps(
   }
 }
 
-/** The batch's rows that one row of a step stands for: at the prompt, beams and sequences share what there is one of. */
+/** The batch's rows for one row of a step. At the prompt, all beams or sequences of a text share one row. */
 function rowsFor(
   text: number,
   found: NativeStep,
@@ -58,7 +58,7 @@ function rowsFor(
   return shared ? Array.from({ length: rowsOfText }, (_, row) => first + row) : [first + found.candidates[i]!]
 }
 
-/** Puts each text's rows of `size` numbers where they belong; what is not there stays 0. */
+/** Copies each text's rows of `size` numbers to their places; missing rows stay 0. */
 function gather(
   texts: readonly NativeStep[][],
   shape: Shape,
@@ -112,7 +112,7 @@ function attentionsAt(texts: readonly NativeStep[][], t: number, shape: Shape): 
   })
 }
 
-/** Weights [..., keys] with zeros for the prompt's hidden keys, which a step has no memory of. */
+/** Inserts zeros into weights [..., keys] for the prompt's masked keys, which a step does not store. */
 function withHidden(weights: Float32Array, { mask }: RowPrompt, keys: number): Float32Array {
   if (!mask) return weights
   const seen = [...mask.keys()].filter((key) => mask[key] !== 0)

@@ -1,22 +1,22 @@
-/** From a forward call's arguments to rows for a tower of the core, and from its output to tensors. */
+/** Converts a forward call's arguments to rows for a tower of the core, and its output to tensors. */
 import type { NativeForward, NativeOutput } from '../addon/contract.js'
 import { boolean } from '../base/check.js'
 import { Tensor } from '../base/tensor.js'
 import { exactlyOne, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
 
-/** What every tower's forward takes. */
+/** Common arguments of every tower's forward. */
 export interface TowerOptions {
-  /** [rows, tokens, width] in place of ids. */
+  /** [rows, tokens, width] instead of ids. */
   inputsEmbeds?: Tensor<Float32Array> | undefined
-  /** Give the embeddings and each layer's output back; the last is after the final norm. Default false. */
+  /** Return the embeddings and each layer's output; the last is after the final norm. Default false. */
   outputHiddenStates?: boolean | undefined
-  /** Give each layer's attention weights back, [rows, heads, tokens, keys]. Default false. */
+  /** Return each layer's attention weights, [rows, heads, tokens, keys]. Default false. */
   outputAttentions?: boolean | undefined
   /** Stops the call with CLVP_ABORTED. */
   signal?: AbortSignal | undefined
 }
 
-/** What every tower's forward may give back. */
+/** Common outputs of every tower's forward. */
 export interface TowerOutput {
   hiddenStates?: Tensor<Float32Array>[]
   attentions?: Tensor<Float32Array>[]
@@ -24,7 +24,7 @@ export interface TowerOutput {
 
 type Given = Readonly<Record<string, unknown>>
 
-/** Ids or embeddings, a mask over `past` tokens and these, positions, and what is to come back. */
+/** Reads ids or embeddings, a mask over `past` tokens and these, positions, and the requested outputs. */
 export function readTowerRows(given: Given, width: number, past = 0): NativeForward {
   exactlyOne(given, 'inputIds', 'inputsEmbeds')
   const input = given.inputIds === undefined ? readEmbeds(given.inputsEmbeds, width) : readIds(given.inputIds)

@@ -10,20 +10,20 @@ import { readTokenizer } from './tokens.js'
 import { hasPair, openPair } from './tortoise.js'
 import { findWeights, openWeights } from './weights.js'
 
-/** A checkpoint: what it says, and where its tensors are, under transformers' names. */
+/** A checkpoint: its configuration and tokenizer, and its tensors under transformers' names. */
 export interface Checkpoint {
   /** The folder's base name. */
   readonly name: string
   readonly config: JsonObject
   readonly preprocessor: JsonObject | undefined
-  /** The configurations' JSON texts, under the keys that a model file has for them. */
+  /** The configurations' JSON texts, by their keys in a model file. */
   readonly texts: Readonly<Record<string, string>>
   /** By id; `''` where no token has it. */
   readonly tokens: readonly string[]
-  /** The merges, most important first: `'t h'`. */
+  /** The merges, highest priority first: `'t h'`. */
   readonly merges: readonly string[]
   readonly tensors: ReadonlyMap<string, SourceTensor>
-  /** What codebook.safetensors holds, if the folder has that. */
+  /** The tensor of codebook.safetensors, if the folder has that file. */
   readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
   readonly paths: readonly string[]
@@ -33,12 +33,12 @@ export interface Checkpoint {
 /**
  * Opens a folder: one that `save_pretrained` wrote, or one with the original files of tortoise.
  *
- * transformers': `config.json`, the weights as `model.safetensors` or `pytorch_model.bin` (or an index and shards of
- * either), and `vocab.json` with `merges.txt` (or `tokenizer.json`) must be there; `preprocessor_config.json` (or
- * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors` can be.
+ * transformers' layout requires `config.json`, the weights as `model.safetensors` or `pytorch_model.bin` (or an index and
+ * shards of either), and `vocab.json` with `merges.txt` (or `tokenizer.json`). Optional: `preprocessor_config.json` (or
+ * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors`.
  *
- * tortoise's: `autoregressive.pth`, `clvp2.pth`, `mel_norms.pth` (or `preprocessor_config.json`) and `tokenizer.json` (or
- * `vocab.json` with `merges.txt`); see `openPair`. The others can be there too.
+ * tortoise's layout requires `autoregressive.pth`, `clvp2.pth`, `mel_norms.pth` (or `preprocessor_config.json`) and
+ * `tokenizer.json` (or `vocab.json` with `merges.txt`); see `openPair`. The other files are optional.
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const expected = 'a folder for the checkpoint'
@@ -78,7 +78,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   }
 }
 
-/** Opens what transformers saved; `weights` is what `findWeights` found. */
+/** Opens a folder that transformers saved; `weights` is the result of `findWeights`. */
 async function openSaved(source: Folder, weights: string | undefined): Promise<OpenedFolder> {
   const config = await source.config('config.json')
   if (!config) throw missing(source.path, 'config.json')
@@ -87,8 +87,8 @@ async function openSaved(source: Folder, weights: string | undefined): Promise<O
     throw missing(
       source.path,
       'model.safetensors or pytorch_model.bin',
-      "; tortoise's autoregressive.pth and clvp2.pth can be there instead, and checkpoints of other kinds can be saved " +
-        "again with transformers' save_pretrained",
+      "; tortoise's autoregressive.pth with clvp2.pth also works; save checkpoints of other kinds again with " +
+        "transformers' save_pretrained",
     )
   }
   return { config, preprocessor, ...(await openWeights(source, weights)) }

@@ -12,7 +12,7 @@ export interface Codebook {
   close(): Promise<void>
 }
 
-/** The one tensor of the one file that no transformers class writes: what the speech codes look like. */
+/** Opens codebook.safetensors: one tensor with the mel frames of each speech code. No transformers class writes this file. */
 export async function openCodebook(source: Folder): Promise<Codebook | undefined> {
   if (!(await source.has(CODEBOOK_FILE))) return undefined
   const file = await SafetensorsFile.open(join(source.path, CODEBOOK_FILE))

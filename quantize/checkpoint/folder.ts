@@ -3,21 +3,21 @@ import { ClvpError, describe } from '../../lib/base/errors.js'
 import { readWhole, statIfThere } from '../../lib/base/files.js'
 import type { JsonObject } from './section.js'
 
-/** A GGUF string of ours is at most 1 MiB, and configurations are kept as strings. */
+/** Configurations are stored as GGUF strings, which are limited to 1 MiB here. */
 const MAX_CONFIG_BYTES = 2 ** 20
 export const MAX_TEXT_BYTES = 8 * 2 ** 20
-/** More would overflow the stack of whoever walks it, and no configuration has them. */
+/** Deeper nesting could overflow the stack of a recursive reader, and no real configuration has it. */
 const MAX_DEPTH = 64
 
 export function missing(folder: string, what: string, advice = ''): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is no CLVP checkpoint: ${what} is missing${advice}`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is not a CLVP checkpoint: ${what} is missing${advice}`)
 }
 
 export function malformed(path: string, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
 }
 
-/** A folder whose files are read with bounds, and remembered. */
+/** A folder whose files are read with size limits and recorded. */
 export class Folder {
   readonly path: string
   readonly paths: string[] = []
@@ -62,7 +62,7 @@ export class Folder {
   }
 }
 
-/** Levels of a JSON value; what lies deeper than the most is not walked. */
+/** Nesting depth of a JSON value; stops below `most` levels. */
 function depthOf(value: unknown, most = MAX_DEPTH): number {
   if (typeof value !== 'object' || value === null) return 0
   if (most === 0) return 1

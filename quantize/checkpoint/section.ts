@@ -4,12 +4,12 @@ const MAX_FIXING_CODES = 64
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** An error for a setting that transformers knows and this package does not. */
+/** An error for a setting that transformers supports and this package does not. */
 export function unsupported(what: string, reason: string): ClvpError {
   return new ClvpError('CLVP_UNSUPPORTED', `${what}: ${reason}`)
 }
 
-/** One JSON object whose values are asked for by name, type and range. */
+/** One JSON object, read by key with checks of type and range. */
 export class Section {
   readonly #path: string
   readonly #values: JsonObject
@@ -29,7 +29,7 @@ export class Section {
     return this.#get(key, null) === null
   }
 
-  /** A section in this one; an absent one has all defaults. */
+  /** A nested section; an absent one has all defaults. */
   section(key: string): Section {
     const value = this.#get(key, null) ?? {}
     if (typeof value !== 'object' || Array.isArray(value)) throw this.malformed(key, 'an object', value)
@@ -63,11 +63,11 @@ export class Section {
     throw unsupported(`${this.#path}: ${key}`, `${describe(value)} is none of ${known.join(', ')}`)
   }
 
-  /** A token's id. transformers takes several stops in a list; we take one. */
+  /** A token id. transformers accepts a list of several stops; only one is supported here. */
   token(key: string, fallback: unknown, vocab: number): number {
     const found = this.#get(key, fallback)
     if (Array.isArray(found) && found.length !== 1) {
-      throw unsupported(`${this.#path}: ${key}`, 'only one token can have this part')
+      throw unsupported(`${this.#path}: ${key}`, 'only one token is supported')
     }
     const value = Array.isArray(found) ? found[0] : found
     if (!Number.isInteger(value) || value < 0 || value >= vocab) {
@@ -94,7 +94,7 @@ export class Section {
       throw this.malformed(key, `an array of ${length} numbers`, value)
     }
     for (const norm of value) {
-      // As float32, which it becomes: neither 0 nor infinite.
+      // Norms are stored as float32 and must be neither 0 nor infinite in that type.
       const single = typeof norm === 'number' ? Math.fround(norm) : 0
       if (single === 0 || !Number.isFinite(single))
         throw this.malformed(key, 'finite numbers other than 0', norm)
@@ -102,7 +102,7 @@ export class Section {
     return value
   }
 
-  /** A setting of which only one value is supported. */
+  /** Checks a setting that supports only one value. */
   only(key: string, fallback: unknown, supported: unknown): void {
     const value = this.#get(key, fallback)
     if (value === supported) return
@@ -113,7 +113,7 @@ export class Section {
     if (embd % heads !== 0) throw this.malformed('hidden_size', `a multiple of ${heads} heads`, embd)
   }
 
-  /** The reference's rule for its group norms, which must have more than two groups. */
+  /** The reference's group norm rule: there must be more than two groups. */
   checkGroups(embd: number): void {
     let groups = embd <= 16 ? 8 : embd <= 64 ? 16 : 32
     while (embd % groups !== 0) groups /= 2

@@ -3,19 +3,19 @@ import { asObject, type Folder } from './folder.js'
 import type { JsonObject } from './section.js'
 import type { Weights } from './weights.js'
 
-/** A configuration, as it is written and as it is read. */
+/** A configuration as JSON text and as a parsed object. */
 export interface Settings {
   readonly text: string
   readonly json: JsonObject
 }
 
-/** What a folder holds besides its tokenizer. */
+/** The contents of a folder, except its tokenizer. */
 export interface OpenedFolder extends Weights {
   readonly config: Settings
   readonly preprocessor: Settings | undefined
 }
 
-/** The feature extractor's configuration; transformers 5 writes it into the processor's. */
+/** The feature extractor's configuration. transformers 5 writes it into that of the processor. */
 export async function readPreprocessor(source: Folder): Promise<Settings | undefined> {
   const own = await source.config('preprocessor_config.json')
   if (own) return own
@@ -27,15 +27,15 @@ export async function readPreprocessor(source: Folder): Promise<Settings | undef
 }
 
 /**
- * Settings that follow from the weights, and those of a file, which go before them. A file that says everything is
- * kept as it is written.
+ * Combines the settings of a file with those derived from the weights; the file takes precedence. The text of a complete
+ * file is kept unchanged.
  */
 export function completeSettings(given: Settings | undefined, found: JsonObject): Settings {
   const json = merge(given?.json ?? {}, found)
   return given && json === given.json ? given : { text: `${JSON.stringify(json, null, 2)}\n`, json }
 }
 
-/** `given` with what it lacks of `found`; `given` itself where it lacks nothing. */
+/** `given` plus the missing keys from `found`; `given` itself if none is missing. */
 function merge(given: JsonObject, found: JsonObject): JsonObject {
   const added: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(found)) {

@@ -1,9 +1,9 @@
 /**
- * The tensors of a model file: their names here, their names in a transformers checkpoint, their shapes and the way from
- * one to the other. This one table is all there is; `N` stands for a block's number.
+ * The tensors of a model file: their names, their sources in a transformers checkpoint, their shapes and how they are
+ * converted. This is the only such table; `N` stands for a block number.
  */
 
-/** A size that the hyperparameters give for a tower; `3embd` is three times `embd`. */
+/** A size from a tower's hyperparameters; `3embd` is three times `embd`. */
 export type Size =
   | 'embd'
   | '3embd'
@@ -19,20 +19,20 @@ export type Size =
 
 export type Tower = 'cond' | 'dec' | 'text' | 'speech'
 
-/** One tensor of the file, or one of each block. */
+/** One tensor of the file, or one per block. */
 export interface TensorRow {
   readonly tower: Tower
   /** The name in the file. */
   readonly name: string
-  /** In GGML's order: the contiguous one first. */
+  /** In GGML's order: the contiguous dimension first. */
   readonly dims: readonly Size[]
-  /** The checkpoint's tensors, one below the other: their rows follow each other. */
+  /** The checkpoint's tensors, stacked by rows. */
   readonly sources: readonly string[]
-  /** Can be stored in the type that the user asks for; the others stay F32. */
+  /** Stored in the type that the user chooses; other tensors stay F32. */
   readonly isMatrix: boolean
   /** The checkpoint stores it as [in, out], as transformers' Conv1D does. */
   readonly isTransposed: boolean
-  /** Is there only if the tower's attention has biases. */
+  /** Exists only if the tower's attention has biases. */
   readonly isAttentionBias: boolean
 }
 
@@ -139,7 +139,7 @@ export const TENSOR_ROWS: readonly TensorRow[] = [
 ]
 
 /**
- * Buffers that checkpoints carry and no model file needs: the rotary frequencies follow from the configuration, and the
+ * Buffers in checkpoints that a model file does not need: the rotary frequencies follow from the configuration, and the
  * causal masks are constants that older versions of transformers stored.
  */
 const SKIPPED = [
@@ -156,7 +156,7 @@ export function withBlock(name: string, block: number): string {
   return name.replace(/\.N\./, `.${block}.`)
 }
 
-/** A name's block number taken out: `'dec.blk.3.ffn_up.bias'` becomes `['dec.blk.N.ffn_up.bias', 3]`. */
+/** Separates a name and its block number: `'dec.blk.3.ffn_up.bias'` becomes `['dec.blk.N.ffn_up.bias', 3]`. */
 export function withoutBlock(name: string): [string, number] {
   const found = /\.(0|[1-9]\d{0,4})\./.exec(name)
   if (!found) return [name, 0]
@@ -168,18 +168,18 @@ const ROW_OF_SOURCE = new Map(
   TENSOR_ROWS.flatMap((item) => item.sources.map((source) => [source, item] as const)),
 )
 
-/** The checkpoint's tensors that make up one of a model file's, or undefined for a name that no model file has. */
+/** The checkpoint's tensors that form a model file's tensor, or undefined for an unknown name. */
 export function sourcesOf(name: string): string[] | undefined {
   const [template, block] = withoutBlock(name)
   return ROW_OF_NAME.get(template)?.sources.map((source) => withBlock(source, block))
 }
 
-/** Can the tensor of a model file have the type that the user asks for? */
+/** Whether a tensor of a model file has the type that the user chooses. */
 export function isMatrix(name: string): boolean {
   return ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
 }
 
-/** The model file's tensor that one of a checkpoint's goes into, or undefined for an unknown one. */
+/** The model file's tensor that contains a checkpoint's tensor, or undefined for an unknown name. */
 export function nameOf(source: string): string | undefined {
   const [template, block] = withoutBlock(source)
   const found = ROW_OF_SOURCE.get(template)

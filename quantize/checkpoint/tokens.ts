@@ -4,11 +4,11 @@ import { parseMerges } from '../../lib/text/vocabulary.js'
 import { asObject, type Folder, MAX_TEXT_BYTES, malformed, missing } from './folder.js'
 import type { JsonObject } from './section.js'
 
-/** CLVP's vocabulary has 255 tokens. The bound keeps one large id from making a large table. */
+/** CLVP's vocabulary has 255 tokens. The limit prevents one large id from allocating a large table. */
 const MAX_TOKENS = 2 ** 18
 const MAX_TOKEN_LENGTH = 1024
 
-/** Reads `vocab.json` and `merges.txt`, or the same out of `tokenizer.json`. */
+/** Reads `vocab.json` and `merges.txt`, or the same data from `tokenizer.json`. */
 export async function readTokenizer(source: Folder): Promise<{ tokens: string[]; merges: string[] }> {
   const vocab = await source.object('vocab.json', MAX_TEXT_BYTES)
   const merges = await source.text('merges.txt', MAX_TEXT_BYTES)
@@ -25,7 +25,7 @@ export async function readTokenizer(source: Folder): Promise<{ tokens: string[];
   if (model.type !== undefined && model.type !== 'BPE') {
     throw new ClvpError(
       'CLVP_UNSUPPORTED',
-      `${path}: a ${describe(model.type)} model is no byte-pair encoding`,
+      `${path}: a ${describe(model.type)} model is not a byte-pair encoding`,
     )
   }
   if (!Array.isArray(model.merges)) throw malformed(path, 'its model has no merges')
@@ -35,7 +35,7 @@ export async function readTokenizer(source: Folder): Promise<{ tokens: string[];
   }
 }
 
-/** Merges as `'a b'`, from such strings or from pairs. */
+/** Merges as `'a b'` strings, from strings or pairs. */
 function checkedMerges(merges: unknown[], path: string): string[] {
   if (merges.length > MAX_TOKENS) throw malformed(path, `${merges.length} merges are more than ${MAX_TOKENS}`)
   return merges.map((merge) => {
@@ -43,7 +43,7 @@ function checkedMerges(merges: unknown[], path: string): string[] {
     if (Array.isArray(parts) && parts.length === 2 && parts.every(isMergePart)) return parts.join(' ')
     throw malformed(
       path,
-      `the merge ${describe(merge)} has not two parts of 1 to ${MAX_TOKEN_LENGTH} characters`,
+      `the merge ${describe(merge)} does not have two parts of 1 to ${MAX_TOKEN_LENGTH} characters`,
     )
   })
 }

@@ -13,10 +13,10 @@ import { closeAll, openAll } from './weights.js'
 const DECODER = 'autoregressive.pth'
 const ENCODERS = 'clvp2.pth'
 const NORMS = 'mel_norms.pth'
-/** Of the 80 mel channels; far above any number of them. */
+/** Limit for the mel norms; there are 80. */
 const MAX_NORMS = 1024
 
-/** Whether a folder has one of tortoise's files: then it must have both. */
+/** Whether a folder has one of tortoise's two files. It must then have both. */
 export async function hasPair(source: Folder): Promise<boolean> {
   return (await source.has(DECODER)) || (await source.has(ENCODERS))
 }
@@ -25,9 +25,9 @@ export async function hasPair(source: Folder): Promise<boolean> {
  * Opens the original checkpoints of tortoise: `autoregressive.pth` (UnifiedVoice: decoder and conditioning encoder) and
  * `clvp2.pth` (CLVP: the encoders). Their tensors get the names and shapes that transformers' converter gives them.
  *
- * They have no configuration: sizes follow from the tensors' shapes, the rest is tortoise's. A `config.json` beside them,
- * whole or in part, goes before that. The divisors of the mel channels are in a file of their own, `mel_norms.pth`; a
- * `preprocessor_config.json` goes before it.
+ * They have no configuration: sizes follow from the tensors' shapes, and the other settings are tortoise's. A complete or
+ * partial `config.json` beside them overrides these. The mel norms are in a separate file, `mel_norms.pth`; a
+ * `preprocessor_config.json` overrides it.
  */
 export async function openPair(source: Folder): Promise<OpenedFolder> {
   for (const name of [DECODER, ENCODERS]) {
@@ -62,7 +62,7 @@ function conditioningHeads(config: JsonObject): number {
 
 // --- tensors ---------------------------------------------------------------------------------------------------
 
-/** What one of tortoise's tensors becomes: none, one, or three. */
+/** Converts one of tortoise's tensors to none, one or three of transformers'. */
 function rename(tensor: TorchTensor, heads: number): TorchTensor[] {
   const mapping = mappingOf(tensor.name)
   if (mapping === 'skipped') return []
@@ -75,7 +75,7 @@ function rename(tensor: TorchTensor, heads: number): TorchTensor[] {
   })
 }
 
-/** The part of a tensor that has one name, and its shape. */
+/** The part of a tensor that belongs to one name, with its shape. */
 function select(
   tensor: TorchTensor,
   { names }: Mapping,
@@ -112,11 +112,11 @@ function divide(tensor: TorchTensor, size: number, count: number): number {
   if (size > 0 && size % count === 0) return size / count
   throw malformed(
     tensor.path,
-    `tensor ${tensor.name} has the shape [${tensor.shape}]: ${size} is no multiple of ${count}`,
+    `tensor ${tensor.name} has the shape [${tensor.shape}]: ${size} is not a multiple of ${count}`,
   )
 }
 
-// --- the mel channels' divisors ------------------------------------------------------------------------------------
+// --- mel norms -----------------------------------------------------------------------------------------------------
 
 async function findPreprocessor(source: Folder): Promise<Settings | undefined> {
   const given = await readPreprocessor(source)
@@ -128,7 +128,7 @@ async function findPreprocessor(source: Folder): Promise<Settings | undefined> {
   throw missing(
     source.path,
     NORMS,
-    ": it is in tortoise's own data folder; a preprocessor_config.json can stand in for it",
+    ": it is in tortoise's own data folder; a preprocessor_config.json also works",
   )
 }
 
@@ -139,13 +139,10 @@ async function readNorms(source: Folder): Promise<number[]> {
     source.paths.push(path)
     const tensor = file.tensors.get(SINGLE_TENSOR)
     if (tensor?.shape.length !== 1 || tensor.shape[0]! > MAX_NORMS) {
-      throw malformed(path, `expected one tensor of at most ${MAX_NORMS} divisors, one for each mel channel`)
+      throw malformed(path, `expected one tensor of at most ${MAX_NORMS} norms, one for each mel channel`)
     }
     if (tensor.dtype !== 'F32') {
-      throw new ClvpError(
-        'CLVP_UNSUPPORTED',
-        `${path}: its numbers are ${tensor.dtype}; only F32 can be read`,
-      )
+      throw new ClvpError('CLVP_UNSUPPORTED', `${path}: its type is ${tensor.dtype}; only F32 can be read`)
     }
     const norms = new Float32Array(tensor.shape[0]!)
     await tensor.read(0, new Uint8Array(norms.buffer))

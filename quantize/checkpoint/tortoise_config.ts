@@ -4,17 +4,17 @@ import type { SourceTensor } from '../formats/source_tensor.js'
 import { malformed } from './folder.js'
 import { type JsonObject, Section, unsupported } from './section.js'
 
-/** Both of tortoise's models have heads of this many channels. */
+/** Channels per attention head in both of tortoise's models. */
 const HEAD_WIDTH = 64
 const MAX_WIDTH = 2 ** 16
 
 type Tensors = ReadonlyMap<string, SourceTensor>
 
 /**
- * What the shapes of tortoise's checkpoints say, as config.json would say it. What they cannot say is left out, and so
- * has transformers' default, which is tortoise's.
+ * Derives config.json settings from the shapes of tortoise's checkpoints. Settings that shapes do not determine are omitted
+ * and get transformers' defaults, which are tortoise's.
  *
- * @param given a config.json in whole or in part; only asked for what the shapes cannot say
+ * @param given a complete or partial config.json; used only for settings that the shapes do not determine
  */
 export function findConfig(
   folder: string,
@@ -30,13 +30,13 @@ export function findConfig(
   if (rows !== text.vocab_size) {
     throw malformed(
       sizes.path,
-      `its text vocabulary has ${rows} tokens, and that of clvp2.pth ${text.vocab_size}: they do not belong together`,
+      `its text vocabulary has ${rows} tokens, but that of clvp2.pth has ${text.vocab_size}: the two files do not belong together`,
     )
   }
   return {
     model_type: 'clvp',
     projection_dim: text.projection_dim,
-    // tortoise begins a text with an id of its own, behind all others, and ends it with 0.
+    // tortoise starts a text with the last id of the vocabulary, and ends it with 0.
     text_config: { ...text, bos_token_id: rows - 1, eos_token_id: 0 },
     speech_config: speech,
     decoder_config: decoderConfig(sizes, given.decoder_config),
@@ -79,8 +79,8 @@ function decoderConfig(sizes: Sizes, given: unknown) {
 }
 
 /**
- * Refuses an encoder whose rotary embedding is not as wide as transformers has it: there the width follows from the
- * projection's, in tortoise it has 32 channels whatever the sizes.
+ * Rejects an encoder whose rotary width differs from transformers'. In transformers it depends on the projection's width;
+ * in tortoise it is always 32 channels.
  */
 export function checkRotary(folder: string, config: JsonObject, encoders: Tensors): void {
   for (const tower of ['text', 'speech']) {
@@ -92,7 +92,7 @@ export function checkRotary(folder: string, config: JsonObject, encoders: Tensor
     if (count === undefined || count === Math.ceil(width / 2)) continue
     throw unsupported(
       `${join(folder, 'clvp2.pth')}: ${name}`,
-      `it turns ${2 * count} channels, and transformers' CLVP of these sizes ${width}`,
+      `it rotates ${2 * count} channels, but transformers' CLVP of these sizes rotates ${width}`,
     )
   }
 }
@@ -113,11 +113,11 @@ class Sizes {
     if (!shape) throw this.#malformed(`tensor ${name} is missing`)
     const size = shape[dimension]
     if (shape.length < 2 || !size)
-      throw this.#malformed(`tensor ${name} has the shape [${shape}], and is no matrix`)
+      throw this.#malformed(`tensor ${name} has the shape [${shape}]: expected a matrix`)
     return size
   }
 
-  /** How many blocks there are: one more than the highest number behind `prefix`. */
+  /** Number of blocks: one more than the highest number after `prefix`. */
   count(prefix: string): number {
     let count = 0
     for (const name of this.#tensors.keys()) {
@@ -127,14 +127,14 @@ class Sizes {
     return count
   }
 
-  /** The setting that the shapes cannot say; none if it is given: that goes before this, and is checked with the rest. */
+  /** The number of heads, which shapes do not determine. Empty if it is given: that value takes precedence. */
   heads(width: number, section: string, given: unknown): { num_attention_heads?: number } {
     const isGiven = typeof given === 'object' && given !== null && Object.hasOwn(given, 'num_attention_heads')
     if (isGiven) return {}
     if (width % HEAD_WIDTH === 0) return { num_attention_heads: width / HEAD_WIDTH }
     throw this.#malformed(
-      `a width of ${width} is no multiple of ${HEAD_WIDTH}, the channels of tortoise's heads: ` +
-        `say num_attention_heads of ${section} in a config.json beside it`,
+      `a width of ${width} is not a multiple of ${HEAD_WIDTH}, the channels per head in tortoise: ` +
+        `set num_attention_heads of ${section} in a config.json beside it`,
     )
   }
 

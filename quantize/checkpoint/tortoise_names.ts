@@ -1,16 +1,16 @@
 import { withBlock, withoutBlock } from './tensor_names.js'
 
 /**
- * How a tensor of tortoise's is laid out:
+ * The layout of one of tortoise's tensors:
  *
- * - `none`: as transformers has it
+ * - `none`: as in transformers
  * - `transposed`: a matrix that Conv1D stores as [in, out]
  * - `columns`: the same, with query, key and value side by side
- * - `heads`: the rows of query, key and value take turns, head by head
+ * - `heads`: the rows of query, key and value are interleaved by head
  */
 export type Split = 'none' | 'transposed' | 'columns' | 'heads'
 
-/** What a tensor of tortoise's becomes in transformers; three names for query, key and value. */
+/** The transformers names for one of tortoise's tensors; three names for query, key and value. */
 export interface Mapping {
   readonly names: readonly string[]
   readonly split: Split
@@ -23,12 +23,12 @@ const LAYER = `${DECODER}.layers.N`
 const CONDITIONING = 'conditioning_encoder'
 const QKV = ['q', 'k', 'v']
 
-/** Both kinds of a layer's parameters. */
+/** A layer's weight and bias. */
 function both(from: string, to: string, split?: Split): Row[] {
   return ['weight', 'bias'].map((part) => [`${from}.${part}`, `${to}.${part}`, split ?? 'none'])
 }
 
-/** The same for three in one: `to` has an asterisk where q, k or v goes. */
+/** The same for a combined query, key and value: `to` has an asterisk in place of q, k or v. */
 function three(from: string, to: string, split: Split): Row[] {
   return ['weight', 'bias'].map((part) => [
     `${from}.${part}`,
@@ -37,7 +37,7 @@ function three(from: string, to: string, split: Split): Row[] {
   ])
 }
 
-/** autoregressive.pth; `N` is a block's number. */
+/** autoregressive.pth; `N` stands for a block number. */
 const DECODER_ROWS: readonly Row[] = [
   ['text_embedding.weight', `${CONDITIONING}.text_token_embedding.weight`],
   ['text_pos_embedding.emb.weight', `${CONDITIONING}.text_position_embedding.weight`],
@@ -58,7 +58,7 @@ const DECODER_ROWS: readonly Row[] = [
   ...both('mel_head', 'speech_decoder_model.lm_head'),
 ]
 
-/** clvp2.pth. Attention and feed-forward are blocks of their own there: the even ones and the odd ones. */
+/** clvp2.pth. There, attention and feed-forward are separate blocks, with even and odd numbers. */
 function encoderRows(tower: 'text' | 'speech'): Row[] {
   const from = `${tower}_transformer.transformer`
   const to = `${tower}_encoder_model`
@@ -89,16 +89,16 @@ const ROWS = new Map<string, Row>(
   ].map((row) => [row[0], row]),
 )
 
-/** What CLVP in transformers has no use for. */
+/** Tensors that CLVP in transformers does not use. */
 const SKIPPED = [
-  /^text_head\.(weight|bias)$/, // predicts text, in training alone
+  /^text_head\.(weight|bias)$/, // predicts text, only in training
   /^gpt\.h\.\d+\.attn\.(bias|masked_bias)$/, // causal masks
   /^gpt\.wte\.weight$/, // GPT-2's own embedding, which tortoise does not use
-  /^inference_model\./, // the same tensors again, under the names that tortoise's sampler has for them
+  /^inference_model\./, // duplicates under the names of tortoise's sampler
   /^(text|speech)_transformer\.transformer\.attn_layers\.rotary_pos_emb\.inv_freq$/, // follows from the sizes
 ]
 
-/** What becomes of one of tortoise's tensors, or undefined for one that its checkpoints do not have. */
+/** The mapping of one of tortoise's tensors, or undefined for an unknown name. */
 export function mappingOf(name: string): Mapping | 'skipped' | undefined {
   if (SKIPPED.some((pattern) => pattern.test(name))) return 'skipped'
   const [template, number] = withoutBlock(name)

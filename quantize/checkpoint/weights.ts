@@ -9,16 +9,16 @@ import type { JsonObject } from './section.js'
 
 const MAX_SHARDS = 256
 
-/** A way in which transformers saves weights: in one file, or in shards with an index. */
+/** A format in which transformers saves weights: one file, or shards with an index. */
 interface WeightForm {
   readonly single: string
   readonly index: string
-  /** What a shard's name looks like. Shards lie in the folder itself: a name with a path in it could reach any file. */
+  /** Valid shard names. Paths are rejected: a shard must be in the same folder. */
   readonly shard: RegExp
   open(path: string): Promise<TensorFile>
 }
 
-/** The one that is found first is taken. */
+/** In order of preference. */
 const FORMS: readonly WeightForm[] = [
   {
     single: 'model.safetensors',
@@ -34,13 +34,13 @@ const FORMS: readonly WeightForm[] = [
   },
 ]
 
-/** The tensors of a checkpoint, and the files to close when they have been read. */
+/** The tensors of a checkpoint, and the files to close afterwards. */
 export interface Weights {
   readonly tensors: ReadonlyMap<string, SourceTensor>
   close(): Promise<void>
 }
 
-/** The file to begin with, or undefined for a folder without weights in transformers' layout. */
+/** The weights file or the index, or undefined for a folder without weights in transformers' layout. */
 export async function findWeights(source: Folder): Promise<string | undefined> {
   for (const { single, index } of FORMS) {
     if (await source.has(single)) return single
@@ -49,7 +49,7 @@ export async function findWeights(source: Folder): Promise<string | undefined> {
   return undefined
 }
 
-/** Opens what {@link findWeights} found. */
+/** Opens the file that {@link findWeights} found. */
 export async function openWeights(source: Folder, found: string): Promise<Weights> {
   const form = FORMS.find(({ single, index }) => found === single || found === index)!
   if (found === form.single) {
@@ -70,7 +70,7 @@ export async function openWeights(source: Folder, found: string): Promise<Weight
   }
 }
 
-/** Opens files of a folder, all or none. */
+/** Opens several files of a folder; on failure, closes those already open. */
 export async function openAll<T extends TensorFile>(
   source: Folder,
   names: readonly string[],
@@ -97,9 +97,9 @@ function shardNames(map: JsonObject, path: string, pattern: RegExp): string[] {
   const names = new Set<string>()
   for (const name of Object.values(map)) {
     if (typeof name !== 'string' || !pattern.test(name)) {
-      throw malformed(path, `${describe(name)} is no name of a shard`)
+      throw malformed(path, `${describe(name)} is not a valid shard name`)
     }
-    if (name === CODEBOOK_FILE) throw malformed(path, `${CODEBOOK_FILE} is kept for the codebook`)
+    if (name === CODEBOOK_FILE) throw malformed(path, `${CODEBOOK_FILE} is reserved for the codebook`)
     if (names.add(name).size > MAX_SHARDS) throw malformed(path, `it names more than ${MAX_SHARDS} shards`)
   }
   return [...names].sort()
@@ -126,7 +126,7 @@ function listTensors(files: readonly TensorFile[]): Map<string, SourceTensor> {
   for (const file of files) {
     for (const tensor of file.tensors.values()) {
       if (tensors.has(tensor.name)) {
-        throw malformed(file.path, `tensor ${tensor.name} is in another shard too`)
+        throw malformed(file.path, `tensor ${tensor.name} is also in another shard`)
       }
       tensors.set(tensor.name, tensor)
     }

@@ -1,22 +1,22 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
 
 /**
- * Reads a pickle as data. A pickle is a program for a small machine that can call any function of Python; this one
- * knows the opcodes that torch.save writes (protocol 2), and gives what they would call to a {@link PickleHost}, which
- * answers for a few names or refuses. Nothing is looked up, loaded or run.
+ * Reads a pickle as data. A pickle is a program for a small stack machine that can call any Python function. This reader
+ * knows only the opcodes that torch.save writes (protocol 2), and passes their calls to a {@link PickleHost}, which accepts
+ * a few names and rejects all others. Nothing is imported, loaded or run.
  */
 
 /** 8192 tensors need about 2 MiB. */
 export const MAX_PICKLE_BYTES = 8 * 2 ** 20
-/** Python writes a dictionary in runs of 1000 pairs. */
+/** Python writes a dictionary in batches of 1000 pairs. */
 const MAX_STACK = 2 ** 14
 const MAX_MARKS = 64
-/** Of strings, tuples, dictionaries and what the host makes: 8192 tensors need about 100,000. */
+/** Limit for strings, tuples, dictionaries and the host's objects: 8192 tensors need about 100,000. */
 const MAX_OBJECTS = 2 ** 17
 const MAX_MEMO = 2 ** 17
 const MAX_GLOBAL_LENGTH = 256
 
-/** A value that only the host understands: a global, a storage, a tensor. */
+/** A value that the host defines: a global, a storage or a tensor. */
 export abstract class HostValue {
   abstract readonly kind: string
 }
@@ -25,7 +25,7 @@ export type Tuple = readonly PickleValue[]
 export class Dict extends Map<string, PickleValue> {}
 export type PickleValue = null | boolean | number | string | Tuple | Dict | HostValue
 
-/** What stands outside of the pickle. Each of these may throw a {@link PickleError}. */
+/** Resolves a pickle's external references. Each method may throw a {@link PickleError}. */
 export interface PickleHost {
   global(name: string): HostValue
   persistent(id: PickleValue): PickleValue
@@ -34,10 +34,10 @@ export interface PickleHost {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Why a pickle is refused; whoever knows the file's name makes a ClvpError of it. */
+/** Why a pickle is rejected. The caller, which knows the file name, converts it to a ClvpError. */
 export class PickleError extends Error {}
 
-/** Opcodes that are refused like all unknown ones, but named: these are how a pickle calls what it likes. */
+/** Opcodes that can run arbitrary code. They are rejected like all unknown opcodes, but named in the message. */
 const NAMED: Readonly<Record<number, string>> = {
   105: 'INST',
   111: 'OBJ',
@@ -58,7 +58,7 @@ export function readPickle(path: string, bytes: Uint8Array, host: PickleHost): P
     if (!(error instanceof PickleError)) throw error
     throw new ClvpError(
       'CLVP_MODEL_FORMAT',
-      `${path}: its pickle was refused and not run: ${error.message}. What torch.save(model.state_dict()) writes is read`,
+      `${path}: its pickle was rejected and not run: ${error.message}. Save it with torch.save(model.state_dict())`,
     )
   }
 }
@@ -68,7 +68,7 @@ class Machine {
   readonly #view: DataView
   readonly #host: PickleHost
   readonly #stack: PickleValue[] = []
-  /** Where the open runs of values begin. */
+  /** Stack positions of the open marks. */
   readonly #marks: number[] = []
   readonly #memo = new Map<number, PickleValue>()
   #at = 0
@@ -81,10 +81,10 @@ class Machine {
   }
 
   run(): PickleValue {
-    if (this.#u8() !== 0x80) throw new PickleError('it does not begin with a protocol')
+    if (this.#u8() !== 0x80) throw new PickleError('it does not start with a protocol')
     const protocol = this.#u8()
     if (protocol !== 2)
-      throw new PickleError(`its protocol is ${protocol}; torch.save's is 2 unless told otherwise`)
+      throw new PickleError(`its protocol is ${protocol}; expected 2, the default of torch.save`)
     for (;;) {
       const opcode = this.#u8()
       if (opcode === 0x2e) return this.#stop()
@@ -100,11 +100,11 @@ class Machine {
     const result = this.#pop()
     if (this.#stack.length > 0 || this.#marks.length > 0)
       throw new PickleError('it ends with values left over')
-    if (this.#at !== this.#bytes.length) throw new PickleError('there are bytes behind its end')
+    if (this.#at !== this.#bytes.length) throw new PickleError('there are bytes after its end')
     return result
   }
 
-  /** The value of an opcode that gives one, or undefined for all others. */
+  /** The value of an opcode that pushes one, or undefined for all others. */
   #value(opcode: number): PickleValue | undefined {
     switch (opcode) {
       case 0x4e: // NONE
@@ -146,7 +146,7 @@ class Machine {
     }
   }
 
-  /** The opcodes that only move or change what is there. */
+  /** Runs the opcodes that push no new value. */
   #act(opcode: number): void {
     switch (opcode) {
       case 0x28: // MARK
@@ -176,14 +176,14 @@ class Machine {
       default: {
         const code = `0x${opcode.toString(16).padStart(2, '0')}`
         const name = NAMED[opcode] ? `${NAMED[opcode]} (${code})` : code
-        throw new PickleError(`the opcode ${name} at byte ${this.#at - 1} is none that weights need`)
+        throw new PickleError(`the opcode ${name} at byte ${this.#at - 1} is not one that weights need`)
       }
     }
   }
 
   // --- values ----------------------------------------------------------------------------------------------------
 
-  /** Pushes a new value, and counts those that take memory. */
+  /** Pushes a new value and counts those that use memory. */
   #push(value: PickleValue): void {
     if (typeof value === 'object' || typeof value === 'string') this.#objects++
     if (this.#objects > MAX_OBJECTS) throw new PickleError(`it makes more than ${MAX_OBJECTS} objects`)
@@ -194,44 +194,44 @@ class Machine {
     return this.#popAll(1)[0]!
   }
 
-  /** The last `count` values, none of them from before the last mark. */
+  /** Pops the last `count` values; none may be below the last mark. */
   #popAll(count: number): PickleValue[] {
     const bottom = this.#marks.at(-1) ?? 0
-    if (this.#stack.length - bottom < count) throw new PickleError('it takes values that are not there')
+    if (this.#stack.length - bottom < count) throw new PickleError('it pops values from an empty stack')
     return this.#stack.splice(this.#stack.length - count)
   }
 
   #popMarked(): PickleValue[] {
     const mark = this.#marks.pop()
-    if (mark === undefined) throw new PickleError('it closes what it has not opened')
+    if (mark === undefined) throw new PickleError('it uses a mark that was not set')
     return this.#stack.splice(mark)
   }
 
   #top(): PickleValue {
     const bottom = this.#marks.at(-1) ?? 0
-    if (this.#stack.length <= bottom) throw new PickleError('it uses a value that is not there')
+    if (this.#stack.length <= bottom) throw new PickleError('it uses a value of an empty stack')
     return this.#stack.at(-1)!
   }
 
   #remember(index: number): void {
     this.#memo.set(index, this.#top())
-    if (this.#memo.size > MAX_MEMO) throw new PickleError(`it remembers more than ${MAX_MEMO} values`)
+    if (this.#memo.size > MAX_MEMO) throw new PickleError(`it memoizes more than ${MAX_MEMO} values`)
   }
 
   #recall(index: number): PickleValue {
     const value = this.#memo.get(index)
-    if (value === undefined) throw new PickleError(`it recalls the value ${index}, which it never remembered`)
+    if (value === undefined) throw new PickleError(`it reads the memo ${index}, which it never wrote`)
     return value
   }
 
   #setItems(items: readonly PickleValue[]): void {
     const dict = this.#top()
-    if (!(dict instanceof Dict)) throw new PickleError('it sets items of something that is no dictionary')
+    if (!(dict instanceof Dict)) throw new PickleError('it sets items of a value that is not a dictionary')
     if (items.length % 2 !== 0) throw new PickleError('it sets a key without a value')
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!
       if (typeof key !== 'string') throw new PickleError(`a dictionary's key is ${describe(key)}`)
-      if (dict.has(key)) throw new PickleError(`the key ${describe(key)} is there twice`)
+      if (dict.has(key)) throw new PickleError(`the key ${describe(key)} occurs twice`)
       dict.set(key, items[i + 1]!)
     }
   }
@@ -241,17 +241,17 @@ class Machine {
     return this.#host.reduce(callable!, args!)
   }
 
-  /** An ordered dictionary may carry attributes: torch keeps its modules' versions there. They are let go. */
+  /** An ordered dictionary may have attributes: torch stores module versions there. They are ignored. */
   #build(): void {
     const attributes = this.#pop()
     if (!(this.#top() instanceof Dict) || !(attributes instanceof Dict)) {
-      throw new PickleError('BUILD sets the state of something that is no dictionary')
+      throw new PickleError('BUILD sets the state of a value that is not a dictionary')
     }
   }
 
   // --- bytes -----------------------------------------------------------------------------------------------------
 
-  /** Where the next `count` bytes begin. */
+  /** The position of the next `count` bytes. */
   #take(count: number): number {
     if (count > this.#bytes.length - this.#at) throw new PickleError('it ends too early')
     this.#at += count
@@ -266,7 +266,7 @@ class Machine {
     return this.#view.getUint32(this.#take(4), true)
   }
 
-  /** A whole number of `count` bytes, two's complement. */
+  /** An integer of `count` bytes in two's complement. */
   #long(count: number): number {
     if (count > 8) throw new PickleError(`a number has ${count} bytes`)
     const start = this.#take(count)
@@ -286,7 +286,7 @@ class Machine {
     }
   }
 
-  /** Up to the next line feed: a part of a global's name. */
+  /** Text up to the next line feed: part of a global's name. */
   #line(): string {
     const start = this.#at
     const end = this.#bytes.indexOf(0x0a, start)

@@ -2,19 +2,19 @@ import { ClvpError, describe } from '../../lib/base/errors.js'
 import { SourceFile } from '../../lib/base/files.js'
 import { checkPiece, type SourceTensor, type TensorFile } from './source_tensor.js'
 
-/** Bytes of one element. Types narrower than a byte are not listed: no published checkpoint of CLVP has them. */
+/** Bytes per element. Types narrower than a byte are not listed: no published checkpoint of CLVP has them. */
 const ELEMENT_SIZES: Readonly<Record<string, number>> = {
   ...{ F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1, BOOL: 1 },
   ...{ I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1 },
 }
 
-/** The published checkpoint's header has 0.2 MiB; what JSON.parse makes of a text can be many times its size. */
+/** The published checkpoint's header has 0.2 MiB. The result of JSON.parse can be many times the size of the text. */
 const MAX_HEADER_BYTES = 32 * 2 ** 20
-/** Of the header's text: objects in objects, and commas. 8192 tensors of four dimensions have 73,728. */
+/** Limits for the header: nested objects, and commas. 8192 tensors of four dimensions have 73,728 commas. */
 const MAX_DEPTH = 3
 const MAX_COMMAS = 200_000
 
-/** Where a tensor is, as the header says. */
+/** A tensor's entry in the header. */
 interface Entry {
   readonly name: string
   readonly dtype: string
@@ -25,8 +25,8 @@ interface Entry {
 }
 
 /**
- * A safetensors file: its header is read and checked by {@link SafetensorsFile.open}, tensors are read piece by piece.
- * The rules are those of the reference library: exact length, no holes, no overlaps, no key twice.
+ * A safetensors file. {@link SafetensorsFile.open} reads and checks its header; tensors are read piece by piece. The rules
+ * are those of the reference library: exact length, no holes, no overlaps, no duplicate keys.
  */
 export class SafetensorsFile implements TensorFile {
   readonly path: string
@@ -39,7 +39,7 @@ export class SafetensorsFile implements TensorFile {
     this.tensors = new Map(entries.map((entry) => [entry.name, new SafetensorsTensor(file, entry)]))
   }
 
-  /** @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is not a sound safetensors file */
+  /** @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is not a valid safetensors file */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await SourceFile.open(path, 'the weights')
     try {
@@ -92,7 +92,7 @@ class SafetensorsTensor implements SourceTensor {
 }
 
 function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a sound safetensors file: ${reason}`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a valid safetensors file: ${reason}`)
 }
 
 function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
@@ -151,8 +151,8 @@ function isCounts(value: unknown): value is number[] {
 }
 
 /**
- * What is wrong with a header's text that JSON.parse would not tell, or would tell too late: a key that is there
- * twice (the last one would win silently), numbers that are not written as counts, half characters, nesting, and sheer number.
+ * Finds faults of a header's text that JSON.parse would miss or report too late: duplicate keys (the last would win
+ * silently), numbers that are not counts, lone surrogates, deep nesting, and too many entries.
  */
 function headerFault(text: string): string | undefined {
   if (text[0] !== '{') return 'it does not start with {'
@@ -165,15 +165,15 @@ function headerFault(text: string): string | undefined {
       const end = stringEnd(text, i)
       const keys = scopes.at(-1)
       const string: string = JSON.parse(text.slice(i, end + 1))
-      if (!string.isWellFormed()) return 'a string has half of a surrogate pair'
+      if (!string.isWellFormed()) return 'a string has a lone surrogate'
       if (isKeyNext && keys) {
-        if (keys.has(string)) return `the key ${JSON.stringify(string.slice(0, 60))} is there twice`
+        if (keys.has(string)) return `the key ${JSON.stringify(string.slice(0, 60))} occurs twice`
         keys.add(string)
       }
       isKeyNext = false
       i = end
     } else if (c === '.' || c === '-' || c === 'E' || (c === 'e' && /\d/.test(text[i - 1] ?? ''))) {
-      return `${c} is in a number, but all are counts`
+      return `a number contains ${c}, but all must be counts`
     } else if (c === '{' || c === '[') {
       if (scopes.push(c === '{' ? new Set() : undefined) > MAX_DEPTH) return 'it is nested too deeply'
       isKeyNext = c === '{'
@@ -181,13 +181,13 @@ function headerFault(text: string): string | undefined {
       scopes.pop()
     } else if (c === ',') {
       isKeyNext = scopes.at(-1) !== undefined
-      if (++commas > MAX_COMMAS) return 'it lists too much'
+      if (++commas > MAX_COMMAS) return 'it has too many entries'
     }
   }
   return undefined
 }
 
-/** Where the string literal that starts at `start` ends: its closing quote, or the text's end. */
+/** The position of the closing quote of the string literal at `start`, or the end of the text. */
 function stringEnd(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     if (text[i] === '\\') i++

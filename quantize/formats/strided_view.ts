@@ -1,9 +1,9 @@
-/** Which elements of a storage make up a tensor, and in what order. Everything is counted in elements. */
+/** Which elements of a storage form a tensor, and in what order. All units are elements. */
 export interface View {
-  /** Of the first element. */
+  /** Position of the first element. */
   readonly offset: number
   readonly sizes: readonly number[]
-  /** How far the next element lies along each dimension. */
+  /** Distance to the next element along each dimension. */
   readonly strides: readonly number[]
 }
 
@@ -11,13 +11,13 @@ export function elementCount({ sizes }: View): number {
   return sizes.reduce((product, size) => product * size, 1)
 }
 
-/** From the first element to the last, both counted. */
+/** Number of elements from the first to the last, both included. */
 export function spanOf({ sizes, strides }: View): number {
   if (sizes.includes(0)) return 0
   return sizes.reduce((span, size, i) => span + (size - 1) * strides[i]!, 1)
 }
 
-/** Whether the elements follow each other. */
+/** Whether the elements are contiguous and in order. */
 export function isContiguous({ sizes, strides }: View): boolean {
   let expected = 1
   for (let i = sizes.length - 1; i >= 0; i--) {
@@ -27,7 +27,7 @@ export function isContiguous({ sizes, strides }: View): boolean {
   return true
 }
 
-/** The `count` indices from `start` on of one dimension. */
+/** Selects `count` indices of one dimension, from `start` on. */
 export function narrow(view: View, dimension: number, start: number, count: number): View {
   const offset = view.offset + start * view.strides[dimension]!
   return { ...view, offset, sizes: view.sizes.with(dimension, count) }
@@ -37,7 +37,7 @@ export function transposed(view: View): View {
   return { ...view, sizes: view.sizes.toReversed(), strides: view.strides.toReversed() }
 }
 
-/** The first dimension as two: `[a * b, ...]` as `[a, b, ...]`. */
+/** Splits the first dimension: `[a * b, ...]` becomes `[a, b, ...]`. */
 export function splitFirst(view: View, count: number): View {
   const [size = 1, ...sizes] = view.sizes
   const [stride = 1, ...strides] = view.strides
@@ -45,7 +45,7 @@ export function splitFirst(view: View, count: number): View {
   return { ...view, sizes: [count, inner, ...sizes], strides: [inner * stride, stride, ...strides] }
 }
 
-/** Copies a view's elements in order. `source` begins at the view's first element. */
+/** Copies a view's elements in order. `source` starts at the view's first element. */
 export function gather<T extends Uint16Array | Uint32Array>(source: T, target: T, view: View): void {
   const sizes = view.sizes.slice(0, -1)
   const last = view.sizes.at(-1) ?? 1
@@ -54,7 +54,7 @@ export function gather<T extends Uint16Array | Uint32Array>(source: T, target: T
   let from = 0
   for (let to = 0; to < target.length; to += last) {
     for (let i = 0; i < last; i++) target[to + i] = source[from + i * step]!
-    // The next row: count the outer indices up as an odometer does.
+    // Advance the outer indices to the next row, like an odometer.
     for (let d = sizes.length - 1; d >= 0; d--) {
       from += view.strides[d]!
       indices[d]!++

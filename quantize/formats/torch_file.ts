@@ -8,12 +8,12 @@ import { readZip, type ZipEntry } from './zip.js'
 
 const MAX_TENSORS = 8192
 
-/** The name of the tensor in a file that holds one tensor and no dictionary. */
+/** The tensor's name in a file that contains a single tensor without a dictionary. */
 export const SINGLE_TENSOR = ''
 
 /**
- * A file of `torch.save`: a zip of a pickle, which says what there is, and of storages, which hold the numbers. The
- * pickle is read as data by {@link TorchFile.open}, tensors are read piece by piece.
+ * A file of `torch.save`: a zip of a pickle, which describes the tensors, and of storages, which hold their elements.
+ * {@link TorchFile.open} reads the pickle as data; tensors are read piece by piece.
  */
 export class TorchFile implements TensorFile {
   readonly path: string
@@ -27,8 +27,8 @@ export class TorchFile implements TensorFile {
   }
 
   /**
-   * @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is no sound file of tensors,
-   *   `CLVP_UNSUPPORTED` for what torch can read and this package cannot: the format before torch 1.6, TorchScript,
+   * @throws ClvpError `CLVP_IO` if it cannot be read, `CLVP_MODEL_FORMAT` if it is not a valid file of tensors,
+   *   `CLVP_UNSUPPORTED` for files that torch can read and this package cannot: the format before torch 1.6, TorchScript,
    *   big-endian files
    */
   static async open(path: string): Promise<TorchFile> {
@@ -51,7 +51,7 @@ export class TorchFile implements TensorFile {
 }
 
 function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a sound torch file: ${reason}`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a valid torch file: ${reason}`)
 }
 
 async function checkStart(file: SourceFile): Promise<void> {
@@ -66,7 +66,7 @@ async function checkStart(file: SourceFile): Promise<void> {
         'again with torch.save, or as safetensors',
     )
   }
-  throw malformed(file.path, 'it does not begin as a zip file does')
+  throw malformed(file.path, 'it does not start like a zip file')
 }
 
 /** The zip's entries, all in one folder. */
@@ -94,7 +94,7 @@ class Archive {
         `${path} is a TorchScript program: save its state_dict() with torch.save`,
       )
     }
-    // Files of torch before 2.1 do not say; they were written by the machine's order, which is little-endian.
+    // Before torch 2.1 files do not record the byte order. They have the writing machine's order, assumed little-endian.
     if (!this.#entries.has(`${this.#root}byteorder`)) return
     const order = new TextDecoder('latin1').decode(await this.bytes('byteorder', 16))
     if (order !== 'little') {
@@ -122,21 +122,21 @@ class Archive {
 
 function listTensors(file: SourceFile, archive: Archive, content: PickleValue): Map<string, TorchTensor> {
   const items = content instanceof PickledTensor ? new Map([[SINGLE_TENSOR, content]]) : content
-  if (!(items instanceof Map)) throw malformed(file.path, 'it holds no dictionary of tensors')
+  if (!(items instanceof Map)) throw malformed(file.path, 'it does not contain a dictionary of tensors')
   if (items.size > MAX_TENSORS)
     throw malformed(file.path, `it has ${items.size} tensors, more than ${MAX_TENSORS}`)
   const tensors = new Map<string, TorchTensor>()
   for (const [name, value] of items) {
     if (!(value instanceof PickledTensor)) {
-      const advice = value instanceof Dict ? '; save that dictionary alone if it is the state_dict' : ''
-      throw malformed(file.path, `${describe(name)} is no tensor${advice}`)
+      const advice = value instanceof Dict ? '; if it is the state_dict, save only that dictionary' : ''
+      throw malformed(file.path, `${describe(name)} is not a tensor${advice}`)
     }
     const { storage, view } = value
     const { offset, bytes } = archive.entry(`data/${storage.key}`)
     if (bytes !== storage.count * storage.elementSize) {
       throw malformed(
         file.path,
-        `the storage ${storage.key} has ${bytes} bytes; ${storage.count} elements of ${storage.dtype} were announced`,
+        `the storage ${storage.key} has ${bytes} bytes; expected ${storage.count} elements of ${storage.dtype}`,
       )
     }
     tensors.set(name, new TorchTensor({ file, storage, offset }, name, view))

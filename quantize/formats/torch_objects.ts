@@ -2,7 +2,7 @@ import { describe } from '../../lib/base/errors.js'
 import { Dict, HostValue, PickleError, type PickleHost, type PickleValue, type Tuple } from './pickle.js'
 import { elementCount, spanOf, type View } from './strided_view.js'
 
-/** torch's storage classes: safetensors' name of their type, and the bytes of an element. */
+/** torch's storage classes: safetensors' name of their type, and the bytes per element. */
 const STORAGES: Readonly<Record<string, readonly [string, number]>> = {
   'torch.FloatStorage': ['F32', 4],
   'torch.HalfStorage': ['F16', 2],
@@ -22,7 +22,7 @@ const GLOBALS = new Set([ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, ...Obj
 
 const MAX_DIMENSIONS = 8
 
-/** A name that the pickle asks for. It stands for itself: nothing is looked up. */
+/** A name that the pickle refers to. It is never imported. */
 class Global extends HostValue {
   readonly kind = 'global'
   constructor(readonly name: string) {
@@ -30,7 +30,7 @@ class Global extends HostValue {
   }
 }
 
-/** A run of elements in an entry of the file. */
+/** Contiguous elements in one entry of the file. */
 export class Storage extends HostValue {
   readonly kind = 'storage'
   constructor(
@@ -43,7 +43,7 @@ export class Storage extends HostValue {
   }
 }
 
-/** A tensor as the pickle describes it, within its storage. */
+/** A tensor as the pickle describes it: a view of its storage. */
 export class PickledTensor extends HostValue {
   readonly kind = 'tensor'
   constructor(
@@ -54,11 +54,11 @@ export class PickledTensor extends HostValue {
   }
 }
 
-/** The few things that weights are made of. All else is refused by its name. */
+/** The few globals that weights need. All others are rejected by name. */
 export const torchObjects: PickleHost = {
   global(name) {
     if (GLOBALS.has(name)) return new Global(name)
-    throw new PickleError(`it asks for ${describe(name)}, which weights do not need`)
+    throw new PickleError(`it refers to ${describe(name)}, which weights do not need`)
   },
 
   persistent(id) {
@@ -96,7 +96,7 @@ function isCount(value: PickleValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
-/** (storage, offset, sizes, strides, requires_grad, backward hooks, and maybe metadata) */
+/** (storage, offset, sizes, strides, requires_grad, backward hooks, optional metadata) */
 function rebuildTensor(args: readonly PickleValue[]): PickledTensor {
   const [storage, offset, sizes, strides, , hooks] = args
   if (args.length !== 6 && args.length !== 7) throw wrong("a tensor's parts", args)
@@ -107,12 +107,14 @@ function rebuildTensor(args: readonly PickleValue[]): PickledTensor {
   if (!(hooks instanceof Dict) || hooks.size > 0) throw wrong('no backward hooks', hooks)
   const view = { offset, sizes, strides }
   const count = elementCount(view)
-  // Sums and products beyond 2^53 are inexact, but then they are beyond every storage too.
+  // Sums and products beyond 2^53 are inexact, but then they also exceed every storage.
   if (!(offset + spanOf(view) <= storage.count)) {
-    throw new PickleError(`a tensor of the shape [${sizes}] reaches beyond its storage of ${storage.count}`)
+    throw new PickleError(
+      `a tensor of the shape [${sizes}] reaches beyond its storage of ${storage.count} elements`,
+    )
   }
   if (!(count <= storage.count)) {
-    throw new PickleError(`a tensor has ${count} elements of a storage of ${storage.count}`)
+    throw new PickleError(`a tensor has ${count} elements in a storage of ${storage.count}`)
   }
   return new PickledTensor(storage, view)
 }

@@ -4,11 +4,11 @@ import { checkPiece, type SourceTensor } from './source_tensor.js'
 import { elementCount, gather, isContiguous, spanOf, type View } from './strided_view.js'
 import type { Storage } from './torch_objects.js'
 
-/** A tensor's own bytes, times this, may be read to gather it: query, key and value lie side by side in GPT-2. */
+/** Most bytes read to gather a tensor, as a multiple of its size: 3, as GPT-2 stores query, key and value side by side. */
 const MAX_SPREAD = 3
 const SPREAD_SLACK = 2 ** 20
 
-/** Where a storage is. */
+/** The location of a storage. */
 export interface StoragePlace {
   readonly file: SourceFile
   readonly storage: Storage
@@ -27,7 +27,7 @@ export class TorchTensor implements SourceTensor {
   readonly view: View
   readonly #place: StoragePlace
 
-  /** @param shape the view's sizes, or dimensions of its that are counted as one */
+  /** @param shape the view's sizes, possibly with dimensions merged */
   constructor(place: StoragePlace, name: string, view: View, shape: readonly number[] = view.sizes) {
     const { dtype, elementSize } = place.storage
     this.name = name
@@ -41,12 +41,12 @@ export class TorchTensor implements SourceTensor {
     if (spanOf(view) * elementSize > MAX_SPREAD * this.bytes + SPREAD_SLACK) {
       throw new ClvpError(
         'CLVP_UNSUPPORTED',
-        `${this.path}: the elements of ${name} lie far apart: save it after .contiguous()`,
+        `${this.path}: the elements of ${name} are too far apart: save it after .contiguous()`,
       )
     }
   }
 
-  /** Other elements of the same storage, or the same in another order. */
+  /** Another view of the same storage. */
   derive(name: string, view: View, shape?: readonly number[]): TorchTensor {
     return new TorchTensor(this.#place, name, view, shape)
   }
@@ -61,7 +61,7 @@ export class TorchTensor implements SourceTensor {
     await file.read(first, bytes)
     if (size === 2) gather(words(bytes), words(target), this.view)
     else if (size === 4) gather(longs(bytes), longs(target), this.view)
-    else throw new RangeError(`${this.name}: ${this.dtype} is not read`)
+    else throw new RangeError(`${this.name}: ${this.dtype} cannot be read`)
   }
 }
 

@@ -2,7 +2,7 @@ import { ClvpError, describe } from '../../lib/base/errors.js'
 import type { SourceFile } from '../../lib/base/files.js'
 import { Fields } from './zip_fields.js'
 
-/** A checkpoint has an entry for each of 8192 tensors at most, and a few more. */
+/** A checkpoint has at most 8192 tensors, with an entry each, and a few other entries. */
 const MAX_ENTRIES = 2 ** 14
 const MAX_DIRECTORY_BYTES = 16 * 2 ** 20
 const MAX_NAME_BYTES = 512
@@ -19,11 +19,11 @@ const END_BYTES = 22
 const END_64_BYTES = 56
 const LOCATOR_BYTES = 20
 
-/** Of the general purpose flags: encrypted in one way or another; and sizes that follow the data. */
+/** General purpose flags: encryption of any kind; and sizes that follow the data. */
 const ENCRYPTED = 0x2041
 const SIZES_FOLLOW = 0x0008
 
-/** One stored entry: where its bytes are. */
+/** The location of one stored entry. */
 export interface ZipEntry {
   readonly name: string
   /** From the start of the file. */
@@ -44,8 +44,8 @@ interface Directory {
 }
 
 /**
- * Lists the entries of a zip file as torch.save writes it: one disk, nothing compressed or encrypted. Every entry's
- * local header is compared with the directory, and no two entries may share a byte. Checksums are not computed.
+ * Lists the entries of a zip file in torch.save's form: one disk, nothing compressed or encrypted. Each entry's local
+ * header is compared with the directory, and entries must not overlap. Checksums are not verified.
  *
  * @throws ClvpError `CLVP_IO`, `CLVP_MODEL_FORMAT`
  */
@@ -60,15 +60,15 @@ export async function readZip(file: SourceFile): Promise<Map<string, ZipEntry>> 
   const listed = new Map<string, CentralEntry>()
   for (let i = 0; i < count; i++) {
     const entry = readCentral(file, fields)
-    if (listed.has(entry.name)) throw malformed(file, `the entry ${describe(entry.name)} is there twice`)
+    if (listed.has(entry.name)) throw malformed(file, `the entry ${describe(entry.name)} occurs twice`)
     listed.set(entry.name, entry)
   }
-  if (fields.left > 0) throw malformed(file, `there are ${fields.left} bytes behind the directory's entries`)
+  if (fields.left > 0) throw malformed(file, `there are ${fields.left} bytes after the directory's entries`)
   return locate(file, [...listed.values()], offset)
 }
 
 function malformed(file: SourceFile, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${file.path} is not a sound zip file: ${reason}`)
+  return new ClvpError('CLVP_MODEL_FORMAT', `${file.path} is not a valid zip file: ${reason}`)
 }
 
 // --- the directory ---------------------------------------------------------------------------------------------
@@ -76,17 +76,17 @@ function malformed(file: SourceFile, reason: string): ClvpError {
 async function findDirectory(file: SourceFile): Promise<Directory> {
   const length = Math.min(file.size, END_BYTES + MAX_COMMENT_BYTES)
   const tail = await Fields.read(file, file.size - length, length)
-  // The last record whose comment reaches exactly to the file's end.
+  // Take the last record whose comment ends exactly at the file's end.
   for (let at = length - END_BYTES; at >= 0; at--) {
     tail.at = at
     if (tail.u32() !== END) continue
     tail.at = at + END_BYTES - 2
     if (tail.u16() === length - at - END_BYTES) return readEnd(file, tail, at, file.size - length + at)
   }
-  throw malformed(file, 'it ends without a directory: is it cut short?')
+  throw malformed(file, 'it ends without a directory: the file may be truncated')
 }
 
-/** Reads the record at `at` of the tail, which is at `end` of the file. */
+/** Reads the record at `at` in the tail, which is at `end` in the file. */
 async function readEnd(file: SourceFile, tail: Fields, at: number, end: number): Promise<Directory> {
   tail.at = at + 4
   const disks = [tail.u16(), tail.u16()]
@@ -112,7 +112,7 @@ async function readEnd(file: SourceFile, tail: Fields, at: number, end: number):
   return directory
 }
 
-/** The record of the 64-bit form before the plain one at `end`, if there is one. */
+/** The 64-bit end record before the 32-bit one at `end`, if there is one. */
 async function readEnd64(
   file: SourceFile,
   end: number,
@@ -129,7 +129,7 @@ async function readEnd64(
   }
   const record = await Fields.read(file, start, END_64_BYTES)
   if (record.u32() !== END_64 || record.u64() !== END_64_BYTES - 12) {
-    throw malformed(file, 'its 64-bit end record is none')
+    throw malformed(file, 'its 64-bit end record is malformed')
   }
   record.at += 4 // versions
   const numbers = [record.u32(), record.u32()]
@@ -146,7 +146,7 @@ async function readEnd64(
 function readCentral(file: SourceFile, fields: Fields): CentralEntry {
   const tooShort = () => malformed(file, 'its directory ends within an entry')
   if (fields.left < CENTRAL_BYTES) throw tooShort()
-  if (fields.u32() !== CENTRAL) throw malformed(file, 'its directory holds something else than entries')
+  if (fields.u32() !== CENTRAL) throw malformed(file, 'its directory contains something other than entries')
   fields.at += 4 // versions
   const flags = fields.u16()
   const method = fields.u16()
@@ -161,12 +161,12 @@ function readCentral(file: SourceFile, fields: Fields): CentralEntry {
   const extra = fields.slice(extraBytes)
   fields.at += commentBytes
   const fail = (reason: string) => malformed(file, `the entry ${describe(name)} ${reason}`)
-  if (method !== 0) throw fail(`is compressed (method ${method}); torch.save stores its entries plainly`)
+  if (method !== 0) throw fail(`is compressed (method ${method}); torch.save stores entries uncompressed`)
   if (flags & ENCRYPTED) throw fail('is encrypted')
   if (disk !== 0) throw fail('is on another disk')
   const [packed, bytes, localOffset] = extra.enlarge([sizes[0]!, sizes[1]!, offset])
   if (packed === undefined || bytes === undefined || localOffset === undefined) {
-    throw fail('has no 64-bit sizes where they must be')
+    throw fail('lacks its 64-bit sizes')
   }
   if (packed !== bytes) throw fail(`is stored in ${packed} bytes, but has ${bytes}`)
   return { name, localOffset, bytes }
@@ -178,7 +178,7 @@ function readName(file: SourceFile, fields: Fields, length: number): string {
   throw malformed(file, `an entry has the name ${describe(name)}: expected a short relative path in ASCII`)
 }
 
-/** Finds each entry's bytes by its local header, and refuses entries that overlap. */
+/** Locates each entry's bytes by its local header, and rejects overlapping entries. */
 async function locate(
   file: SourceFile,
   listed: CentralEntry[],
@@ -197,7 +197,7 @@ async function locate(
   return found
 }
 
-/** The length of an entry's local header, which must say what the directory says. */
+/** The length of an entry's local header, which must agree with the directory. */
 async function checkLocal(
   file: SourceFile,
   entry: CentralEntry,
@@ -207,23 +207,24 @@ async function checkLocal(
   const fixed = LOCAL_BYTES + entry.name.length
   if (entry.localOffset + fixed > limit) throw fail('begins within the directory')
   const header = await Fields.read(file, entry.localOffset, fixed)
-  if (header.u32() !== LOCAL) throw fail('has no header of its own')
+  if (header.u32() !== LOCAL) throw fail('has no local header')
   header.at += 2 // version
   const flags = header.u16()
   const method = header.u16()
   header.at += 8 // time, date, checksum
   const sizes = [header.u32(), header.u32()]
   const [nameBytes, extraBytes] = [header.u16(), header.u16()]
-  if (method !== 0 || flags & ENCRYPTED) throw fail('is not plainly stored by its own header')
+  if (method !== 0 || flags & ENCRYPTED)
+    throw fail('is compressed or encrypted according to its local header')
   if (nameBytes !== entry.name.length || header.slice(nameBytes).text() !== entry.name) {
-    throw fail('has another name in its own header')
+    throw fail('has another name in its local header')
   }
   if (entry.localOffset + fixed + extraBytes > limit) throw fail('begins within the directory')
   const isOpen = (flags & SIZES_FOLLOW) !== 0 && sizes.every((size) => size === 0)
   if (!isOpen) {
     const extra = await Fields.read(file, entry.localOffset + fixed, extraBytes)
     const own = extra.enlarge(sizes)
-    if (own.some((size) => size !== entry.bytes)) throw fail(`has other sizes in its own header: ${own}`)
+    if (own.some((size) => size !== entry.bytes)) throw fail(`has other sizes in its local header: ${own}`)
   }
   return fixed + extraBytes
 }

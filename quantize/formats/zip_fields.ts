@@ -2,9 +2,9 @@ import type { SourceFile } from '../../lib/base/files.js'
 
 const EXTRA_64 = 0x0001
 
-/** The little-endian fields of a zip file's records, one after the other. Reading past the end is a bug of the caller. */
+/** Reads the little-endian fields of a zip file's records in order. Reading past the end is a bug of the caller. */
 export class Fields {
-  /** Where the next field begins. */
+  /** Position of the next field. */
   at = 0
   readonly #bytes: Uint8Array
   readonly #view: DataView
@@ -34,7 +34,7 @@ export class Fields {
     return this.#view.getUint32(this.at - 4, true)
   }
 
-  /** Beyond 2^53 it is inexact, but then it is beyond every file too. */
+  /** Inexact beyond 2^53, but then it also exceeds every file. */
   u64(): number {
     this.at += 8
     return Number(this.#view.getBigUint64(this.at - 8, true))
@@ -51,8 +51,8 @@ export class Fields {
   }
 
   /**
-   * Of an entry's extra fields: replaces each value that is 2^32 - 1 by the next one of the 64-bit field, and gives
-   * undefined for one that is not there.
+   * Reads an entry's extra fields: replaces each value that is 2^32 - 1 by the next one of the 64-bit field, or by
+   * undefined if that is missing.
    */
   enlarge(values: readonly number[]): (number | undefined)[] {
     let large: Fields | undefined

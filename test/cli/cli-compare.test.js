@@ -144,7 +144,7 @@ t.test('--calibrate calibrates the source first', async (t) => {
     '--calibration',
     found,
   )
-  await fails(t, /a type that a calibration helps/, 2, ...quantize, 'q8_0', '--calibrate', at('absent.txt'))
+  await fails(t, /a type that uses a calibration/, 2, ...quantize, 'q8_0', '--calibrate', at('absent.txt'))
   await fails(
     t,
     /to calibrate but received one of q4_0/,

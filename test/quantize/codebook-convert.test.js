@@ -121,7 +121,7 @@ t.test('what is no codebook', async (t) => {
   write({}, 0)
   await refused(format, /but found nothing/)
   writeFileSync(file, 'no safetensors at all')
-  await refused(format, /codebook\.safetensors is not a sound safetensors file/)
+  await refused(format, /codebook\.safetensors is not a valid safetensors file/)
 })
 
 t.test('a file of the source is not written over, and its name is no shard', async (t) => {

@@ -92,7 +92,7 @@ t.test('no layers', async (t) => {
     ['decoder_config', 'num_mel_attn_blocks'],
   ]) {
     const error = await convertWith('config.json', section, key, 0)
-    t.match(error, { code: 'CLVP_MODEL_FORMAT', message: /tensor .* does not belong to such a model/ })
+    t.match(error, { code: 'CLVP_MODEL_FORMAT', message: /tensor .* does not belong to this model/ })
   }
 })
 

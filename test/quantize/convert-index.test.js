@@ -39,7 +39,7 @@ t.test('names that lead elsewhere', async (t) => {
     {},
     [shard(1)],
   ]) {
-    await refused(t, JSON.stringify(name), (map) => (map.logit_scale = name), /is no name of a shard/)
+    await refused(t, JSON.stringify(name), (map) => (map.logit_scale = name), /is not a valid shard name/)
   }
 })
 
@@ -84,7 +84,7 @@ t.test('the same tensor in two shards', async (t) => {
   writeFileSync(second, readFileSync(first))
   await t.rejects(convertFolder(folder, `${folder}.gguf`), {
     code: 'CLVP_MODEL_FORMAT',
-    message: /is in another shard too/,
+    message: /is also in another shard/,
   })
   rmSync(second)
   renameSync(`${second}.kept`, second)

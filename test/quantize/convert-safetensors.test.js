@@ -17,7 +17,7 @@ t.test('files', async (t) => {
     const error = await convertFolder(folder, `${folder}.gguf`).catch((error) => error)
     t.equal(error.name, 'ClvpError', name)
     t.match(error, { code: 'CLVP_MODEL_FORMAT', message: reason }, name)
-    if (!isSound) t.ok(error.message.startsWith(`${weights} is not a sound safetensors file`), error.message)
+    if (!isSound) t.ok(error.message.startsWith(`${weights} is not a valid safetensors file`), error.message)
     t.ok(performance.now() - started < 1000, 'soon')
   }
   t.same(readdirSync(join(folder, '..')), ['model'], 'nothing is written')

@@ -176,7 +176,7 @@ t.test('an index that lies', async (t) => {
     writeFileSync(path, JSON.stringify({ ...index, weight_map: map }))
     await t.rejects(
       convertFolder(folder, `${folder}.gguf`),
-      { code: 'CLVP_MODEL_FORMAT', message: /no name of a shard/ },
+      { code: 'CLVP_MODEL_FORMAT', message: /not a valid shard name/ },
       String(name),
     )
   }

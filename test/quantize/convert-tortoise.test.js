@@ -178,7 +178,7 @@ t.test('a pair that is none', async (t) => {
       const name = 'text_transformer.transformer.attn_layers.rotary_pos_emb.inv_freq'
       clvp2[name] = { dtype: 'F32', shape: [20], data: Buffer.alloc(80) }
     },
-    /turns 40 channels/,
+    /rotates 40 channels/,
     'CLVP_UNSUPPORTED',
   )
   await refused(({ autoregressive: a }) => {

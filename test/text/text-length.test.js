@@ -69,7 +69,7 @@ t.test('a model refuses what cannot fit, unread, and takes whatever does', async
   const most = clvp.info.maxTextTokens
   const unread = {
     code: 'CLVP_INVALID_ARGUMENT',
-    message: /received one of 1000000 characters, which are more/,
+    message: /received one of 1000000 characters, which exceed that/,
   }
   for (const piece of ['x', '1 ', 'word ', '.', ',', '. ']) {
     await t.rejects(clvp.embedText(piece.repeat(1e6 / piece.length)), unread, piece)

@@ -31,7 +31,7 @@ t.test('merges', async (t) => {
 t.test('texts of files', async (t) => {
   const parse = (vocab, merges) => () => ClvpTokenizer.fromTexts(vocab, merges)
   const merges = '#version: 0.2\na b\n'
-  refused(t, parse('{"a": 1', merges), /no valid JSON/)
+  refused(t, parse('{"a": 1', merges), /not valid JSON/)
   refused(t, parse('[]', merges), /one JSON object/)
   refused(t, parse('null', merges), /one JSON object/)
   refused(t, parse('{"a": 1, "b": 1}', merges), /both "a" and "b"/)
