@@ -48,7 +48,7 @@ t.test('codes are copied at once, and are checked', async (t) => {
     await t.rejects(clvp.codesToMel(bad), wrong)
   const outside = {
     ...wrong,
-    message: /codes from 0 to 199, which the model's codebook has, but received 200/,
+    message: /codes from 0 to 199, those in the model's codebook, but received 200/,
   }
   await t.rejects(clvp.codesToMel(Int32Array.of(1, 200)), outside)
   await t.rejects(clvp.codesToMel(Int32Array.of(-1)), wrong)

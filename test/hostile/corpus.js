@@ -784,7 +784,7 @@ export const advisories = [
     also: 'llama.cpp #15711',
     what: 'a number of tensors that times 368 bytes of overhead wraps',
     make: (sound) => writeGguf({ ...readGguf(sound), tensorCount: wrapping(368n) }),
-    message: new RegExp(`${wrapping(368n)} tensors .* more than`),
+    message: new RegExp(`${wrapping(368n)} tensors .* exceed`),
   },
   {
     id: 'CVE-2026-33298',
@@ -911,7 +911,7 @@ export const advisories = [
     also: 'TALOS-2024-1915',
     what: 'a number of tensors whose 88 bytes each wrap to a few',
     make: (sound) => writeGguf({ ...readGguf(sound), tensorCount: wrapping(88n) }),
-    message: new RegExp(`${wrapping(88n)} tensors .* more than`),
+    message: new RegExp(`${wrapping(88n)} tensors .* exceed`),
   },
   {
     id: 'CVE-2024-23496',
@@ -932,6 +932,6 @@ export const advisories = [
     also: 'TALOS-2024-1916',
     what: 'a number of keys whose 48 bytes each wrap to a few',
     make: (sound) => writeGguf({ ...readGguf(sound), keyCount: wrapping(48n) }),
-    message: new RegExp(`${wrapping(48n)} keys .* more than`),
+    message: new RegExp(`${wrapping(48n)} keys exceed`),
   },
 ]

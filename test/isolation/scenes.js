@@ -85,7 +85,10 @@ export const badProcessors = {
     },
     shapeError(),
   ],
-  'leaves nothing to draw': [fillWith(Number.NEGATIVE_INFINITY), argumentError(/leave some token to draw/)],
+  'leaves nothing to draw': [
+    fillWith(Number.NEGATIVE_INFINITY),
+    argumentError(/leave at least one token to draw/),
+  ],
   'returns NaN': [fillWith(Number.NaN), argumentError(/finite or minus infinity/)],
   'returns infinity': [fillWith(Number.POSITIVE_INFINITY), argumentError(/finite or minus infinity/)],
 }

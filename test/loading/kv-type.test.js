@@ -32,6 +32,6 @@ t.test('bad types', async (t) => {
   })
   await t.rejects(loadTinyModel(t, { name: 'deep', kvType: 'q8_0' }), {
     code: 'CLVP_UNSUPPORTED',
-    message: /multiple of 32/,
+    message: /divisible by 32/,
   })
 })

@@ -46,9 +46,9 @@ t.test('the decoder alone draws what the whole model draws', async (t) => {
 
   await t.rejects(decoder.generate('hello', { voice, ...draw }), lacks('ranker', "scores: 'none'"))
   t.throws(() => decoder.stream('hello', { voice, ...draw }), lacks('ranker', "scores: 'none'"))
-  await t.rejects(decoder.rank('hello', [Int32Array.of(1, 2)]), lacks('ranker', 'parts'))
-  await t.rejects(decoder.embedText('hello'), lacks('ranker', 'parts'))
-  await t.rejects(decoder.embedSpeech(Int32Array.of(1, 2)), lacks('ranker', 'parts'))
+  await t.rejects(decoder.rank('hello', [Int32Array.of(1, 2)]), lacks('ranker', 'part'))
+  await t.rejects(decoder.embedText('hello'), lacks('ranker', 'part'))
+  await t.rejects(decoder.embedSpeech(Int32Array.of(1, 2)), lacks('ranker', 'part'))
 })
 
 t.test('the ranker alone ranks as the whole model does', async (t) => {
@@ -62,7 +62,7 @@ t.test('the ranker alone ranks as the whole model does', async (t) => {
     ranker.generate('hello', { voice, ...draw, scores: 'none' }),
     lacks('decoder', 'load the decoder'),
   )
-  await t.rejects(ranker.voice(tone()), lacks('decoder', 'parts'))
+  await t.rejects(ranker.voice(tone()), lacks('decoder', 'part'))
 })
 
 t.test("transformers' classes", async (t) => {
@@ -71,7 +71,7 @@ t.test("transformers' classes", async (t) => {
   })
   t.teardown(() => model.dispose())
   t.ok(await model.getTextFeatures({ inputIds: [[1, 2, 3]] }))
-  await t.rejects(model.speechDecoderModel.forward({ inputIds: [[1, 2]] }), lacks('decoder', 'parts'))
+  await t.rejects(model.speechDecoderModel.forward({ inputIds: [[1, 2]] }), lacks('decoder', 'part'))
 })
 
 t.test('bad values', async (t) => {

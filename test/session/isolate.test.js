@@ -181,7 +181,10 @@ t.test('a file that became another model is refused', async (t) => {
   writeFileSync(join(dir, 'model.gguf'), readFileSync(await tinyFile('plain')))
   process.kill(children()[0], 'SIGKILL')
   await setTimeout(200)
-  await t.rejects(clvp.embedText('Hello.'), { code: 'CLVP_MODEL_FORMAT', message: /another model/ })
+  await t.rejects(clvp.embedText('Hello.'), {
+    code: 'CLVP_MODEL_FORMAT',
+    message: /to hold the model that was loaded/,
+  })
   await clvp.dispose()
 })
 
