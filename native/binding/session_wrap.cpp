@@ -18,7 +18,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
 namespace {
 
 /// Maximum number of concurrent calls, which take turns. Calls that wait for a function of the caller or share the batch do not count.
-constexpr size_t n_threads = 16;
+constexpr size_t n_threads = 64;
 
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
@@ -130,8 +130,9 @@ Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
     request.options.abort = to_abort_flag(info.Env(), from.Get("abort"));
     const auto hooks = std::make_shared<Hooks>(from.Get("hooks"), *crew_, session(info.Env()));
     hooks->add_to(request.options);
+    const auto place = session_->shares_batch(request.options) ? Crew::Place::here : Crew::Place::thread;
     return crew_->submit<clvp::Generated>(
-        info.Env(), info.This().As<Napi::Object>(), hooks,
+        place, info.Env(), info.This().As<Napi::Object>(), hooks,
         [session = session_, request = std::move(request)](Crew::Settle<clvp::Generated> settle) { session->submit(request, std::move(settle)); },
         [](Napi::Env env, clvp::Generated & generated) { return to_js(env, generated); });
 }
@@ -143,7 +144,7 @@ Napi::Value SessionWrap::search_beams(const Napi::CallbackInfo & info) {
     const auto hooks = std::make_shared<Hooks>(info[2], *crew_, session(info.Env()));
     hooks->add_to(options);
     return crew_->submit<clvp::Generated>(
-        info.Env(), info.This().As<Napi::Object>(), hooks,
+        Crew::Place::thread, info.Env(), info.This().As<Napi::Object>(), hooks,
         [session = session_, prompt = to_prompt(info[0]), options = std::move(options)](const Crew::Settle<clvp::Generated> & settle) {
             settle(session->search_beams(prompt, options));
         },

@@ -52,18 +52,28 @@ Verification verify(const std::string & path, const VerifyOptions & options = {}
 /// Throws model_format or io for a file that is not a readable model, invalid_argument for a tensor whose shapes differ, aborted.
 std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
 
+/// The weights and parameters of a model file. Immutable.
 class Model {
 public:
+    /// Throws model_format for a damaged file, io, unsupported for a device that is not there, out_of_memory, aborted.
     static std::shared_ptr<const Model> load(const std::string & path, const ModelOptions & options = {});
-    virtual ~Model() = default;
+    ~Model();
+    Model(const Model &) = delete;
+    Model & operator=(const Model &) = delete;
 
-    virtual const Params & params() const = 0;
+    const Params & params() const;
     /// The GGUF keys of the file: vocabulary, merges, and the configurations of the source checkpoint.
-    virtual const Values & values() const = 0;
+    const Values & values() const;
     /// Size of the weights in memory, in bytes, and the device that holds them.
-    virtual uint64_t n_bytes() const = 0;
-    virtual const std::string & device() const = 0;
-    virtual const Parts & parts() const = 0;
+    uint64_t n_bytes() const;
+    const std::string & device() const;
+    const Parts & parts() const;
+
+private:
+    friend class Session;
+    struct Impl;
+    explicit Model(std::unique_ptr<const Impl> impl);
+    std::unique_ptr<const Impl> impl_;
 };
 
 // --- audio ----------------------------------------------------------------------------------------------------------------
@@ -98,10 +108,12 @@ public:
     /// it would get alone, except for rounding (GenerateOptions::deterministic removes that difference). A request with a processor,
     /// criteria or a recording has a batch of its own, as has every request on other devices.
     Generated generate(const Prompt & prompt, const GenerateOptions & options);
-    /// Like generate(), but does not wait: calls `done` with the outcome, possibly on a thread of the session. A request that has a batch
-    /// of its own is drawn before submit() returns. Throws instead of calling `done` for invalid options, disposed, and out_of_memory
-    /// if the system starts no thread.
+    /// Like generate(), but does not wait: calls `done` with the outcome, possibly on a thread of the session. A request that does not
+    /// share the batch is drawn before submit() returns. Throws instead of calling `done` for invalid options, disposed, and
+    /// out_of_memory if the system starts no thread.
     void submit(Request request, Done done);
+    /// Whether a request with these options shares the batch, so that submit() returns at once.
+    bool shares_batch(const GenerateOptions & options) const;
     /// Beam search: the most likely rows, best first.
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each code. Feeds each code in a step of its own

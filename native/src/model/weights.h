@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/mapping.h"
+#include "clvp/types.h"
 #include "gguf/gguf_reader.h"
 #include "kernels/layers.h"
 #include "runtime/backend.h"
