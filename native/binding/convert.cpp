@@ -149,6 +149,22 @@ Napi::Object to_js(Napi::Env env, const clvp::Timings & t) {
     return object;
 }
 
+static constexpr std::pair<const char *, clvp::Positions> position_names[] = {
+    { "model", clvp::Positions::model },
+    { "trained", clvp::Positions::trained },
+    { "cached", clvp::Positions::cached },
+    { "transformers", clvp::Positions::transformers },
+};
+
+static const char * name_of(clvp::Positions positions) {
+    for (const auto & [name, known] : position_names) {
+        if (positions == known) {
+            return name;
+        }
+    }
+    return "model";
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("name", p.name);
@@ -176,21 +192,21 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     object.Set("speechVocab", p.speech.n_vocab);
     object.Set("projection", p.speech.n_proj);
     object.Set("maxTextTokens", p.max_text_ids());
+    object.Set("positions", name_of(p.positions));
     object.Set("maxTokens", p.max_tokens());
     object.Set("logitScale", static_cast<double>(p.logit_scale));
     object.Set("codebookCodes", p.n_codebook);
     return object;
 }
 
-clvp::PrefixPositions to_prefix_positions(const Napi::Value & value) {
-    const std::string name = to_string(value, "prefixPositions");
-    if (name == "transformers") {
-        return clvp::PrefixPositions::reference;
+clvp::Positions to_positions(const Napi::Value & value) {
+    const std::string name = to_string(value, "positions");
+    for (const auto & [known, positions] : position_names) {
+        if (name == known) {
+            return positions;
+        }
     }
-    if (name != "cancelled") {
-        wrong_type(value.Env(), "'transformers' or 'cancelled'", "prefixPositions");
-    }
-    return clvp::PrefixPositions::cancelled;
+    wrong_type(value.Env(), "'model', 'trained', 'cached' or 'transformers'", "positions");
 }
 
 clvp::Sampling to_sampling(const Napi::Value & value) {

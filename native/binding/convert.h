@@ -42,7 +42,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Timings & timings);
 clvp::Values to_values(const Napi::Value & value);
 std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value);
 clvp::Sampling to_sampling(const Napi::Value & value);
-clvp::PrefixPositions to_prefix_positions(const Napi::Value & value);
+clvp::Positions to_positions(const Napi::Value & value);
 
 /// Runs core code on the JS thread; converts its errors to JS errors.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {

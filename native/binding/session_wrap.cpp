@@ -67,6 +67,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("searchBeams", &SessionWrap::search_beams),
                            InstanceMethod("conditioning", &SessionWrap::conditioning),
                            InstanceMethod("stepLogits", &SessionWrap::step_logits),
+                           InstanceMethod("latents", &SessionWrap::latents),
                            InstanceMethod("encode", &SessionWrap::encode),
                            InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
@@ -157,10 +158,17 @@ Napi::Value SessionWrap::conditioning(const Napi::CallbackInfo & info) {
                                             abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) { return s.conditioning(voices, text, abort); });
 }
 
+/// latents(prompt, codes, positions, abortFlag)
+Napi::Value SessionWrap::latents(const Napi::CallbackInfo & info) {
+    return start<std::vector<float>>(
+        info, [prompt = to_prompt(info[0]), codes = to_ints(info[1], "codes"), positions = to_positions(info[2]),
+               abort = to_abort_flag(info.Env(), info[3])](clvp::Session & s) { return s.latents(prompt, codes, positions, abort); });
+}
+
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
     clvp::TextPrompt prompt = { to_ints(info[0], "textIds"), to_floats(info[1], "voice") };
     return start<std::vector<float>>(
-        info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"), positions = to_prefix_positions(info[3]),
+        info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"), positions = to_positions(info[3]),
                abort = to_abort_flag(info.Env(), info[4])](clvp::Session & s) { return s.step_logits(prompt, codes, positions, abort); });
 }
 

@@ -20,6 +20,7 @@ private:
     Napi::Value generate(const Napi::CallbackInfo & info);
     Napi::Value search_beams(const Napi::CallbackInfo & info);
     Napi::Value conditioning(const Napi::CallbackInfo & info);
+    Napi::Value latents(const Napi::CallbackInfo & info);
     Napi::Value step_logits(const Napi::CallbackInfo & info);
     Napi::Value encode(const Napi::CallbackInfo & info);
     Napi::Value decode(const Napi::CallbackInfo & info);

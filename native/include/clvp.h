@@ -118,8 +118,14 @@ public:
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each code. Feeds each code in a step of its own
     /// through the KV cache, as generate() does.
-    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions = PrefixPositions::reference,
+    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model,
                                    const AbortFlag & abort = {});
+
+    /// Latents [n_codes, n_embd] of 1 to 4,096 codes of a text in a voice: for each code the decoder's hidden state, after the final norm,
+    /// that predicts it. tortoise's diffusion stage is conditioned on them; its second pass (UnifiedVoice.forward with return_latent) feeds
+    /// whole rows with trained positions. Throws invalid_argument for codes that do not fit the model.
+    std::vector<float> latents(const Prompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model,
+                               const AbortFlag & abort = {});
 
     /// Output of the conditioning encoder for the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and a stop
     /// at the first id 0 or else at the end. Text positions are the running sum of the mask. `voices` is [n_voices, n_embd]; a single

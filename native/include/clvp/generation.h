@@ -1,7 +1,7 @@
 /* clvp/generation.h: prompts, options and results of drawing and beam search. */
 #pragma once
 
-#include "clvp/error.h"
+#include "clvp/model.h"
 
 #include <cstdint>
 #include <functional>
@@ -29,11 +29,6 @@ struct Limits {
     uint32_t min_tokens = 0;                     // tokens before a stop may be drawn
     bool rankable = true;                        // excludes ids for which the speech encoder has no embedding
 };
-
-/// How the decoder's learned positions apply to its prefix (voice, text, mel start).
-///   reference  as in transformers 5.23: adds position 0 to row i and subtracts position i
-///   cancelled  no positions, as tortoise trained it and as the comments of the reference say
-enum class PrefixPositions { reference, cancelled };
 
 /// The input that the decoder continues.
 struct TextPrompt {           // a text in a voice
@@ -100,10 +95,10 @@ using Criteria = std::function<std::vector<int32_t>(const StepRows & rows)>;
 
 /// Options common to drawing and beam search.
 struct DrawOptions {
-    uint32_t max_tokens = 500;  // at most Params::max_tokens()
+    uint32_t max_tokens = 500;  // at most Params::max_tokens(positions)
     std::vector<int32_t> stops; // ids that end a row; empty for the model's eos
     uint64_t seed = 0;          // below 2^53
-    PrefixPositions prefix_positions = PrefixPositions::reference;
+    Positions positions = Positions::model; // a TokenPrompt states its own
     Sampling sampling;
     Limits limits;
     Recording record;

@@ -44,20 +44,30 @@ struct MelParams {
 /// Mel frames per speech code: 1,024 samples with the published parameters.
 constexpr uint32_t frames_per_code = 4;
 
+/// How the decoder counts positions. Mel start has position 0, and token j (from 1) of a row j or j + 1.
+///   model         as the model file says
+///   trained       no positions in the prefix (voice, text); token j has position j. So tortoise trained it, and draws without a KV cache
+///   cached        no positions in the prefix; token j has position j + 1. So tortoise draws with a KV cache, and transformers up to 4.46
+///   transformers  as cached, but prefix row i has position 0 minus position i. So transformers draws from 4.49 on
+enum class Positions { model, trained, cached, transformers };
+
 struct Params {
     std::string name;
     std::string type; // of the weight matrices: "f32", "f16", "q8_0", ...
     DecoderParams decoder;
     EncoderParams text, speech;
     MelParams mel;
+    Positions positions = Positions::trained; // those of the model file
     int32_t text_bos = 255, text_eos = 0;
     float logit_scale = 0;   // scores are cosine * exp(logit_scale)
     uint32_t n_codebook = 0; // number of codes in the file's codebook; 0 for a file without one
 
     /// Maximum number of text ids for generate(): the conditioning encoder adds bos and two stops.
     uint32_t max_text_ids() const { return decoder.n_text_positions > 3 ? decoder.n_text_positions - 3 : 0; }
-    /// Maximum number of tokens of one candidate: position 1 is never used, and the last token is not fed back.
-    uint32_t max_tokens() const { return decoder.n_positions > 1 ? decoder.n_positions - 1 : 0; }
+    /// Maximum number of tokens of one candidate. The last token is not fed back, so it needs no position.
+    uint32_t max_tokens(Positions counted = Positions::model) const {
+        return decoder.n_positions - ((counted == Positions::model ? positions : counted) == Positions::trained ? 0 : 1);
+    }
 };
 
 // --- devices -------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-// Session's calls that draw: generate(), submit(), search_beams() and step_logits().
+// Session's calls that run the decoder after a prompt: generate(), submit(), search_beams(), latents() and step_logits().
 #include "api/session.h"
 
 #include "generate/beam.h"
 #include "generate/generate.h"
+#include "model/latents.h"
 #include "model/prompt.h"
 #include "model/rows.h"
 
@@ -30,6 +31,7 @@ Generated Session::generate(const Prompt & prompt, const GenerateOptions & optio
 
 void Session::submit(Request request, Done done) {
     Impl & m = *impl_;
+    request.options.positions = positions_of(request.options.positions, m.params);
     guarded([&] {
         m.need_decoder();
         check_generate(request.options);
@@ -58,20 +60,34 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
     m.need_decoder();
     check_beams(options);
     m.check_text_prompt(prompt);
+    BeamOptions resolved = options;
+    resolved.positions = positions_of(options.positions, m.params);
     return m.steps(options.abort, [&](Call & call) {
         const Prompt ready = ready_prompt(call, m.weights, m.params, prompt);
-        check_draw(ready, options, m.params);
-        return clvp::search_beams(m.decoder(call), ready, options);
+        check_draw(ready, resolved, m.params);
+        return clvp::search_beams(m.decoder(call), ready, resolved);
     });
 }
 
-std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions,
+std::vector<float> Session::latents(const Prompt & prompt, const std::vector<int32_t> & codes, Positions positions, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_decoder();
+    m.check_text_prompt(prompt);
+    const Positions counted = positions_of(positions, m.params);
+    return m.piece(abort, [&](Call & call) {
+        const Prompt ready = ready_prompt(call, m.weights, m.params, prompt);
+        check_latents(ready, codes, counted, m.params);
+        return finite_result(clvp::latents(call, m.weights, m.params, ready, codes, counted), "latents");
+    });
+}
+
+std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, Positions positions,
                                         const AbortFlag & abort) {
     Impl & m = *impl_;
     m.need_decoder();
     GenerateOptions options;
     options.max_tokens = static_cast<uint32_t>(codes.size()) + 1;
-    options.prefix_positions = prefix_positions;
+    options.positions = positions_of(positions, m.params);
     check_ids("the codes", codes, m.params.decoder.n_vocab);
     m.check_text_prompt(prompt);
     return m.steps(abort, [&](Call & call) {

@@ -7,7 +7,7 @@
 
 namespace clvp {
 
-Batch::Batch(const Decoder & decoder) : decoder_(decoder), stepper_(decoder, false, 0, decoder.params.max_tokens()) {}
+Batch::Batch(const Decoder & decoder) : decoder_(decoder), stepper_(decoder, false, 0, decoder.params.decoder.n_positions) {}
 
 size_t Batch::n_live() const {
     size_t n = 0;

@@ -5,6 +5,8 @@
 #include "model/ops.h"
 #include "runtime/graph.h"
 
+#include <limits>
+
 namespace clvp {
 
 /// A decoder block with a given attention: `attend` takes q, k and v as one [3 * n_embd, ...] and returns [n_embd, ...].
@@ -33,5 +35,17 @@ inline double block_work(const DecoderParams & p, size_t n_tokens) { return deco
 
 /// x [n_embd, ...] -> logits [n_vocab, ...]
 inline ggml_tensor * head_forward(ggml_context * ctx, const DecoderWeights & w, ggml_tensor * x) { return norm_linear(ctx, w.final_norm, w.lm_head, x); }
+
+/// F16 [n, n]: row q hides the keys after q.
+inline std::vector<ggml_fp16_t> causal_mask(int64_t n) {
+    const ggml_fp16_t hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
+    std::vector<ggml_fp16_t> mask(static_cast<size_t>(n * n), ggml_fp32_to_fp16(0.0f));
+    for (int64_t q = 0; q < n; q++) {
+        for (int64_t k = q + 1; k < n; k++) {
+            mask[static_cast<size_t>(q * n + k)] = hidden;
+        }
+    }
+    return mask;
+}
 
 } // namespace clvp

@@ -186,6 +186,16 @@ MelParams read_mel(const Values & values) {
     return p;
 }
 
+Positions positions_from_name(const std::string & name) {
+    for (const auto & [known, positions] : { std::pair("trained", Positions::trained), std::pair("cached", Positions::cached),
+                                             std::pair("transformers", Positions::transformers) }) {
+        if (name == known) {
+            return positions;
+        }
+    }
+    fail(Code::unsupported, "the positions '%s' are not supported: expected trained, cached or transformers", printable(name).c_str());
+}
+
 } // namespace
 
 Summary summary_from_name(const std::string & name) {
@@ -234,6 +244,9 @@ Params read_params(const Values & values) {
     p.speech = read_encoder(values, "speech");
     p.decoder = read_decoder(values, p.speech.n_vocab);
     p.mel = read_mel(values);
+    if (clvp.has("positions")) { // files of earlier versions lack it
+        p.positions = positions_from_name(clvp.checked<std::string>("positions", positions_from_name));
+    }
     const Reader text(values, "clvp.text.");
     p.text_bos = text.token("bos_token_id", p.text.n_vocab);
     p.text_eos = text.token("eos_token_id", p.text.n_vocab);

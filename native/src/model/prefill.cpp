@@ -5,23 +5,9 @@
 #include "model/prompt.h"
 #include "model/rows.h"
 
-#include <limits>
-
 namespace clvp {
 
 namespace {
-
-/// F16 [n, n]: row q hides the keys after q.
-std::vector<ggml_fp16_t> causal_mask(int64_t n) {
-    const ggml_fp16_t hidden = ggml_fp32_to_fp16(-std::numeric_limits<float>::infinity());
-    std::vector<ggml_fp16_t> mask(static_cast<size_t>(n * n), ggml_fp32_to_fp16(0.0f));
-    for (int64_t q = 0; q < n; q++) {
-        for (int64_t k = q + 1; k < n; k++) {
-            mask[static_cast<size_t>(q * n + k)] = hidden;
-        }
-    }
-    return mask;
-}
 
 /// Stores a layer's keys and values in the prefix: of all positions, or of the visible ones.
 void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, uint32_t layer, const Heads & heads, ggml_tensor * visible) {
@@ -41,7 +27,7 @@ void store_prefix(Graph & graph, const Prefix & prefix, const KvShape & shape, u
 
 } // namespace
 
-Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, PrefixPositions prefix_positions,
+Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, Positions positions,
                   const Recording & record) {
     const DecoderParams & p = params.decoder;
     const auto prefix = std::make_shared<const Prefix>(call.backend(), shape, visible_length(prompt, params));
@@ -55,7 +41,7 @@ Prefilled prefill(Call & call, const Weights & weights, const Params & params, c
         Graph graph(call.backend(), graph_nodes(pieces.size()));
         ggml_context * ctx = graph.ctx();
         Trace trace(graph, record.hidden_states, record.attentions);
-        ggml_tensor * x = pieces.is_first() ? embed_prompt(graph, weights, params, prompt, prefix_positions) // [n_embd, n]
+        ggml_tensor * x = pieces.is_first() ? embed_prompt(graph, weights, params, prompt, positions) // [n_embd, n]
                                             : graph.input("between", GGML_TYPE_F32, { p.n_embd, n }, between.data());
         ggml_tensor * visible = seen.empty() ? nullptr : graph.input("visible", seen);
         ggml_tensor * mask =
