@@ -196,6 +196,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     object.Set("maxTokens", p.max_tokens());
     object.Set("logitScale", static_cast<double>(p.logit_scale));
     object.Set("codebookCodes", p.n_codebook);
+    object.Set("dvaeCodes", p.dvae.n_codes);
     return object;
 }
 

@@ -32,6 +32,7 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
 struct Nothing {};
 
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
+Napi::Value result_to_js(Napi::Env env, const std::vector<int32_t> & ids) { return to_js(env, ids); }
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
@@ -72,6 +73,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
+                           InstanceMethod("encodeAudio", &SessionWrap::encode_audio),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
                            InstanceMethod("preview", &SessionWrap::preview),
                            InstanceMethod("collectImportance", &SessionWrap::collect_importance),
@@ -160,9 +162,9 @@ Napi::Value SessionWrap::conditioning(const Napi::CallbackInfo & info) {
 
 /// latents(prompt, codes, positions, abortFlag)
 Napi::Value SessionWrap::latents(const Napi::CallbackInfo & info) {
-    return start<std::vector<float>>(
-        info, [prompt = to_prompt(info[0]), codes = to_ints(info[1], "codes"), positions = to_positions(info[2]),
-               abort = to_abort_flag(info.Env(), info[3])](clvp::Session & s) { return s.latents(prompt, codes, positions, abort); });
+    return start<std::vector<float>>(info,
+                                     [prompt = to_prompt(info[0]), codes = to_ints(info[1], "codes"), positions = to_positions(info[2]),
+                                      abort = to_abort_flag(info.Env(), info[3])](clvp::Session & s) { return s.latents(prompt, codes, positions, abort); });
 }
 
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
@@ -197,6 +199,13 @@ Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
 }
 
 /// codesToMel(codes)
+/// encodeAudio(samples, abortFlag)
+Napi::Value SessionWrap::encode_audio(const Napi::CallbackInfo & info) {
+    return start<std::vector<int32_t>>(info, [samples = to_floats(info[0], "samples"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) {
+        return s.encode_audio(samples, abort);
+    });
+}
+
 Napi::Value SessionWrap::codes_to_mel(const Napi::CallbackInfo & info) {
     return start<clvp::Mel>(info, [codes = to_ints(info[0], "codes")](clvp::Session & s) { return s.codes_to_mel(codes); });
 }

@@ -26,6 +26,7 @@ private:
     Napi::Value decode(const Napi::CallbackInfo & info);
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
+    Napi::Value encode_audio(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
     Napi::Value preview(const Napi::CallbackInfo & info);
     Napi::Value collect_importance(const Napi::CallbackInfo & info);

@@ -124,8 +124,7 @@ public:
     /// Latents [n_codes, n_embd] of 1 to 4,096 codes of a text in a voice: for each code the decoder's hidden state, after the final norm,
     /// that predicts it. tortoise's diffusion stage is conditioned on them; its second pass (UnifiedVoice.forward with return_latent) feeds
     /// whole rows with trained positions. Throws invalid_argument for codes that do not fit the model.
-    std::vector<float> latents(const Prompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model,
-                               const AbortFlag & abort = {});
+    std::vector<float> latents(const Prompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model, const AbortFlag & abort = {});
 
     /// Output of the conditioning encoder for the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and a stop
     /// at the first id 0 or else at the end. Text positions are the running sum of the mask. `voices` is [n_voices, n_embd]; a single
@@ -144,6 +143,10 @@ public:
     /// Scores of rows against a text: cosine * exp(logit_scale).
     std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
 
+    /// Codes of a recording at the model's sample rate, one for each 1,024 samples: by the discrete VAE's encoder, which adds one at the end of
+    /// whole codes as the reference does, or else by the nearest frames of the codebook. At most 4,096. Throws unsupported for a model with neither, audio for
+    /// no samples or NaN, invalid_argument for too many.
+    std::vector<int32_t> encode_audio(const std::vector<float> & samples, const AbortFlag & abort = {});
     /// Looks up the codebook's frames for 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by
     /// norms, [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
     Mel codes_to_mel(const std::vector<int32_t> & codes);

@@ -95,9 +95,9 @@ using Criteria = std::function<std::vector<int32_t>(const StepRows & rows)>;
 
 /// Options common to drawing and beam search.
 struct DrawOptions {
-    uint32_t max_tokens = 500;  // at most Params::max_tokens(positions)
-    std::vector<int32_t> stops; // ids that end a row; empty for the model's eos
-    uint64_t seed = 0;          // below 2^53
+    uint32_t max_tokens = 500;              // at most Params::max_tokens(positions)
+    std::vector<int32_t> stops;             // ids that end a row; empty for the model's eos
+    uint64_t seed = 0;                      // below 2^53
     Positions positions = Positions::model; // a TokenPrompt states its own
     Sampling sampling;
     Limits limits;

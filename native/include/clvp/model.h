@@ -44,6 +44,14 @@ struct MelParams {
 /// Mel frames per speech code: 1,024 samples with the published parameters.
 constexpr uint32_t frames_per_code = 4;
 
+/// tortoise's discrete VAE (DiscreteVAE of dvae.pth), its encoder only: convolutions of width 3 that halve the frames, residual blocks, and the
+/// nearest entry of a codebook. A file may lack it.
+struct DvaeParams {
+    std::vector<int32_t> channels; // of each halving convolution; empty without the encoder
+    uint32_t n_block = 0;          // residual blocks
+    uint32_t n_embd = 0, n_codes = 0;
+};
+
 /// How the decoder counts positions. Mel start has position 0, and token j (from 1) of a row j or j + 1.
 ///   model         as the model file says
 ///   trained       no positions in the prefix (voice, text); token j has position j. So tortoise trained it, and draws without a KV cache
@@ -57,6 +65,7 @@ struct Params {
     DecoderParams decoder;
     EncoderParams text, speech;
     MelParams mel;
+    DvaeParams dvae;
     Positions positions = Positions::trained; // those of the model file
     int32_t text_bos = 255, text_eos = 0;
     float logit_scale = 0;   // scores are cosine * exp(logit_scale)
@@ -143,6 +152,7 @@ struct CompareOptions {
 struct Parts {
     bool decoder = true; // decoder and conditioning encoder: voices, prompts, drawing
     bool ranker = true;  // text and speech encoder: embeddings, scores
+    bool dvae = true;    // the discrete VAE's encoder, if the file has one: codes of recordings
 };
 
 struct ModelOptions {

@@ -81,8 +81,7 @@ std::vector<float> Session::latents(const Prompt & prompt, const std::vector<int
     });
 }
 
-std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, Positions positions,
-                                        const AbortFlag & abort) {
+std::vector<float> Session::step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, Positions positions, const AbortFlag & abort) {
     Impl & m = *impl_;
     m.need_decoder();
     GenerateOptions options;

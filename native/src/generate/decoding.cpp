@@ -100,7 +100,9 @@ std::vector<float> Decoding::start() {
     return std::move(done.output.logits);
 }
 
-StepRow Decoding::next(uint32_t slot, int32_t token) const { return { slot, token, first_position(prompt_, options_.positions) + stepper_.cache.length(slot) }; }
+StepRow Decoding::next(uint32_t slot, int32_t token) const {
+    return { slot, token, first_position(prompt_, options_.positions) + stepper_.cache.length(slot) };
+}
 
 std::vector<float> Decoding::step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic) {
     stepper_.call().pause();

@@ -24,6 +24,14 @@ void choose_layouts(Weights & weights) {
         choose_tiles(block.qkv.weight);
         choose_tiles(block.out.weight);
     }
+    for (Linear & layer : weights.dvae.halvings) {
+        choose_tiles(layer.weight);
+    }
+    for (DvaeBlock & block : weights.dvae.blocks) {
+        for (Linear * layer : { &block.first, &block.second, &block.third }) {
+            choose_tiles(layer->weight);
+        }
+    }
     if (weights.dec.lm_head.weight) { // null if the decoder is not loaded
         choose_tiles(weights.dec.lm_head.weight);
     }

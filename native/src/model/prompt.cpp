@@ -110,7 +110,8 @@ void check_prompt(const Prompt & prompt, Positions positions, uint32_t max_token
     } else {
         check_conditioning(std::get<ConditioningPrompt>(prompt), positions, params);
     }
-    const uint32_t room = params.decoder.n_positions - std::min(first_position(prompt, positions), params.decoder.n_positions) + 1; // the last token is not fed back
+    const uint32_t room =
+        params.decoder.n_positions - std::min(first_position(prompt, positions), params.decoder.n_positions) + 1; // the last token is not fed back
     if (max_tokens < 1 || max_tokens > room) {
         fail(Code::invalid_argument, "Expected an integer from 1 to %u for max_tokens, with this prompt and %u positions, but received %u", room,
              params.decoder.n_positions, max_tokens);

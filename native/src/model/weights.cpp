@@ -159,6 +159,22 @@ EncoderWeights encoder_weights(Table & table, const std::string & tower, const E
     return w;
 }
 
+DvaeWeights dvae_weights(Table & table, const DvaeParams & p, uint32_t n_mels) {
+    DvaeWeights w;
+    int64_t n = n_mels;
+    for (size_t i = 0; i < p.channels.size(); i++) {
+        w.halvings.push_back(table.linear("dvae.halve." + std::to_string(i), 3 * n, p.channels[i]));
+        n = p.channels[i];
+    }
+    for (uint32_t i = 0; i < p.n_block; i++) {
+        const std::string name = "dvae.blk." + std::to_string(i) + ".";
+        w.blocks.push_back({ table.linear(name + "first", 3 * n, n), table.linear(name + "second", 3 * n, n), table.linear(name + "third", n, n) });
+    }
+    w.out = table.linear("dvae.out", n, p.n_embd);
+    w.codebook = table.exact("dvae.codebook.weight", { p.n_embd, p.n_codes });
+    return w;
+}
+
 } // namespace
 
 Weights describe_weights(const GgufHeader & header, const Params & params, const Parts & parts) {
@@ -171,6 +187,11 @@ Weights describe_weights(const GgufHeader & header, const Params & params, const
     const DecoderWeights dec = decoder_weights(table, params.decoder);
     table.into(parts.ranker ? weights.ctx.get() : absent.get());
     const EncoderWeights text = encoder_weights(table, "text", params.text), speech = encoder_weights(table, "speech", params.speech);
+    if (!params.dvae.channels.empty()) {
+        table.into(parts.dvae ? weights.ctx.get() : absent.get());
+        DvaeWeights dvae = dvae_weights(table, params.dvae, params.mel.n_mels);
+        weights.dvae = parts.dvae ? std::move(dvae) : DvaeWeights();
+    }
     if (parts.decoder) {
         weights.cond = cond;
         weights.dec = dec;

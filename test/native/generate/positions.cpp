@@ -42,8 +42,8 @@ float largest_difference(const std::vector<float> & a, const std::vector<float> 
 } // namespace
 
 TEST(the_file_says_how_positions_are_counted) {
-    for (const auto & [name, positions] : { std::pair("trained", Positions::trained), std::pair("cached", Positions::cached),
-                                            std::pair("transformers", Positions::transformers) }) {
+    for (const auto & [name, positions] :
+         { std::pair("trained", Positions::trained), std::pair("cached", Positions::cached), std::pair("transformers", Positions::transformers) }) {
         const auto model = Model::load(written_with(name));
         CHECK(model->params().positions == positions);
         Session session(model);
