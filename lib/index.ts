@@ -3,9 +3,10 @@
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
+export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
-export type { OutputOptions } from '../quantize/write_model.js'
+
 export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
@@ -38,14 +39,8 @@ export {
   type BenchmarkRow,
   benchmark,
 } from './clvp/benchmark.js'
-export {
-  type CallOptions,
-  Clvp,
-  type Preview,
-  type PreviewOptions,
-  type StreamEvent,
-  type VoiceOptions,
-} from './clvp/clvp.js'
+export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
+export { Clvp, type StreamEvent } from './clvp/clvp.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'

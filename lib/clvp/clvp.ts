@@ -5,10 +5,9 @@ import { needPart } from '../addon/parts.js'
 import { type Clip, readClip, takeClip } from '../audio/clips.js'
 import { Voice } from '../audio/voice.js'
 import { onAbort, withAbort } from '../base/abort.js'
-import { abortSignal, integer, oneOf, pick } from '../base/check.js'
 import { disposedError, invalid } from '../base/errors.js'
 import { EventStream } from '../base/event_stream.js'
-import { limits } from '../base/limits.js'
+import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
@@ -16,6 +15,15 @@ import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type CallOptions,
+  callTable,
+  type Preview,
+  type PreviewOptions,
+  previewTable,
+  type VoiceOptions,
+  voiceTable,
+} from './call_options.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
@@ -32,34 +40,6 @@ export type StreamEvent =
 
 /** A plan with the bytes that it takes in addition to the weights. */
 type MemoryPlan = SizedPlan & { bytes: number }
-
-/** Options of voice(). */
-export interface VoiceOptions {
-  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
-  combine?: 'mean' | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** Options of preview(). */
-export interface PreviewOptions {
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
-  iterations?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
-export interface Preview {
-  samples: Float32Array
-  sampleRate: number
-}
-
-/** Options of rank, embedText, embedSpeech and codesToMel. */
-export interface CallOptions {
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -120,9 +100,7 @@ export class Clvp {
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const given = pick(options, ['combine', 'signal'], 'options')
-    const signal = abortSignal(given.signal, 'signal')
-    if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
+    const { signal } = readOptions(voiceTable, options, 'options')
     const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
     if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
     const { sampleRate, clipSeconds } = this.info
@@ -202,7 +180,7 @@ export class Clvp {
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const ids = textIds(this.#tokenizer, text, this.#session.info)
     const taken = readRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
@@ -216,7 +194,7 @@ export class Clvp {
    */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
   }
 
@@ -228,7 +206,7 @@ export class Clvp {
    */
   async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return this.#session.embedSpeech(readRows([codes]), signal)
   }
 
@@ -242,7 +220,7 @@ export class Clvp {
    */
   async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
     return new Tensor(data, [channels, frames])
   }
@@ -259,14 +237,8 @@ export class Clvp {
    */
   async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
-    const given = pick(options, ['iterations', 'signal'], 'options')
-    const { iterations = 60 } = given
-    const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(
-      readRows([codes])[0]!,
-      integer(iterations, 'iterations', 1, limits.previewIterations),
-      signal,
-    )
+    const { iterations, signal } = readOptions(previewTable, options, 'options')
+    return this.#session.preview(readRows([codes])[0]!, iterations, signal)
   }
 
   /**
@@ -339,10 +311,6 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
 }
 
 /** Copies rows of codes, since the call may have to wait. */

@@ -1,7 +1,8 @@
 /** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
 import type { EarlyStopping, NativeHeld, NativeSampling } from '../addon/contract.js'
 import { ClvpError } from '../base/errors.js'
-import { defaultSampling, readSampling, samplingNames } from './sampling.js'
+import { namesOf } from '../base/options.js'
+import { defaultSampling, readSampling, samplingTable } from './sampling.js'
 
 /** Options that a generation_config.json can also set. */
 export interface GenerationSettings {
@@ -154,7 +155,7 @@ export function checkpointSampling(values: Readonly<Record<string, NativeHeld>>)
     ) {
       return defaultSampling
     }
-    const own = settingsOf(config as Readonly<Record<string, unknown>>, samplingNames)
+    const own = settingsOf(config as Readonly<Record<string, unknown>>, namesOf(samplingTable))
     return readSampling({ ...defaultSampling, ...own })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
