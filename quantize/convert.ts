@@ -12,7 +12,7 @@ import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
 
-const convertTable = optionTable({
+export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
   name: { kind: string(), defaultText: "the folder's" },
 })

@@ -26,7 +26,7 @@ export const calibrateTable = optionTable({
 
 const { device, threads, type, revision } = loadTable
 /** The options of loading that suit a calibration. */
-export const calibratedTable = optionTable({ device, threads, type, revision })
+export const calibratedTable = { device, threads, type, revision }
 
 /** Options of calibrate(), which include some of `Clvp.load`. */
 export interface CalibrateOptions

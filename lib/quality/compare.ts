@@ -28,7 +28,7 @@ export interface CompareProgress {
 
 export const compareTable = optionTable({
   /** 1 to 10,000; default: eight English sentences. */
-  texts: { kind: texts, default: standardTexts },
+  texts: { kind: texts, default: standardTexts, defaultText: 'eight English sentences' },
   /** Candidates that model A draws for each text and both models rank; 1 to 1,024, default 8. Ranking needs at least 2. */
   candidates: {
     kind: integer(1, limits.batchSize),
@@ -47,7 +47,7 @@ export const compareTable = optionTable({
 })
 
 /** The options of loading that both models share. */
-export const comparedTable = optionTable({ device: loadTable.device, threads: loadTable.threads })
+export const comparedTable = { device: loadTable.device, threads: loadTable.threads }
 
 /** Options of compareModels(). */
 export interface CompareOptions
