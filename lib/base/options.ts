@@ -55,6 +55,11 @@ export function readGiven<T extends Table>(table: T, given: Readonly<Record<stri
   return Object.fromEntries(entries) as ValuesOf<T>
 }
 
+/** The values of the rows that have a default. */
+export function defaultsOf<T extends Table>(table: T): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(table).map(([name, option]) => [name, option.default]))
+}
+
 export function namesOf<T extends Table>(table: T): (keyof T & string)[] {
   return Object.keys(table)
 }

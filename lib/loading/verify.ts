@@ -71,7 +71,7 @@ function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
   for (const read of [
     () => tokenizerOf(values, { textVocab }),
     () => checkpointConfig(values['clvp.source.config']),
-    () => checkpointSettings(values['clvp.source.generation_config']),
+    () => checkpointSettings(values),
   ]) {
     try {
       read()
