@@ -1,12 +1,10 @@
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { checkMemory } from '../addon/free_memory.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, readClip, takeClip } from '../audio/clips.js'
 import { Voice } from '../audio/voice.js'
-import { onAbort, withAbort } from '../base/abort.js'
+import { withAbort } from '../base/abort.js'
 import { disposedError, invalid } from '../base/errors.js'
-import { EventStream } from '../base/event_stream.js'
 import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
@@ -24,22 +22,16 @@ import {
   type VoiceOptions,
   voiceTable,
 } from './call_options.js'
+import { readRows } from './code_rows.js'
 import { ContentCache } from './content_cache.js'
-import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
+import { byScore, generateRanked, type Listener } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
 import { type ModelInfo, modelInfo } from './info.js'
-import { fitBatch, tooMuch } from './memory.js'
+import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
-import type { DrawnCandidate, GenerateResult } from './result.js'
-
-/** The events of stream(), in order: codes as they are drawn, candidates as they end, the ranked result last. */
-export type StreamEvent =
-  | { type: 'token'; candidate: number; code: number }
-  | { type: 'candidate'; candidate: DrawnCandidate }
-  | { type: 'done'; result: GenerateResult }
-
-/** A plan with the bytes that it takes in addition to the weights. */
-type MemoryPlan = SizedPlan & { bytes: number }
+import { type MemoryPlan, withMemory } from './memory_plan.js'
+import type { GenerateResult } from './result.js'
+import { type StreamEvent, streamEvents } from './stream.js'
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -142,29 +134,9 @@ export class Clvp {
     this.#check()
     const info = this.#session.info
     const { ids, plan } = this.#plan(text, options)
-    const leave = new AbortController()
-    const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
-    if (plan.signal?.aborted) leave.abort(plan.signal.reason)
-    const events = new EventStream<StreamEvent>(() => leave.abort())
-    const listener: Listener = {
-      onStep(pairs) {
-        for (let i = 0; i < pairs.length; i += 2) {
-          const code = pairs[i + 1]!
-          if (code !== info.eos) events.push({ type: 'token', candidate: pairs[i]!, code })
-        }
-      },
-      onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
-    }
-    this.#run(ids, { ...plan, signal: leave.signal }, listener)
-      .finally(forget)
-      .then(
-        (result) => {
-          events.push({ type: 'done', result })
-          events.end()
-        },
-        (error) => events.fail(error),
-      )
-    return events
+    return streamEvents(plan.signal, info.eos, (signal, listener) =>
+      this.#run(ids, { ...plan, signal }, listener),
+    )
   }
 
   /**
@@ -260,37 +232,13 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
-    const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
-    const rows = plan.beams?.beams ?? candidates // all beams are decoded together
-    // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
-    const estimate = (batchSize: number) =>
-      this.info.estimateMemory({
-        candidates: rows,
-        tokens,
-        batchSize: Math.min(batchSize, rows),
-        textTokens: ids.length,
-        scores,
-        padTo,
-      })
-    const batch = plan.beams
-      ? { wanted: rows, option: 'beams' }
-      : { wanted: plan.batchSize, option: 'batchSize' }
-    const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
-    // On another device the allocation itself fails with an error.
-    if (info.device === 'CPU') {
-      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
-    }
-    return {
-      ids,
-      plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
-    }
+    return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */
@@ -311,13 +259,4 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-/** Copies rows of codes, since the call may have to wait. */
-function readRows(rows: unknown): Int32Array[] {
-  if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
-  return Array.from(rows, (row: unknown, i) => {
-    if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
-    return row.length === 0 ? new Int32Array() : new Int32Array(row) // a detached array cannot be copied
-  })
 }

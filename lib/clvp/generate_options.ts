@@ -1,6 +1,7 @@
 /** The options of Clvp.generate, with their defaults and their checks against a model. */
 
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
+import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'

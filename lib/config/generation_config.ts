@@ -1,5 +1,6 @@
 /** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
-import type { NativeHeld, NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import { ClvpError } from '../base/errors.js'
 import { snakeCase } from '../base/fields.js'
 import { isObject, type JsonObject } from '../base/json.js'

@@ -1,6 +1,7 @@
 /** transformers' generation options: defaults, a checkpoint's settings, and checks. */
 
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
+import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { abortSignal, boolean, custom, integer } from '../base/kinds.js'
