@@ -5,7 +5,17 @@ import type { NativeInfo } from '../addon/contract/session.js'
 import { Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { abortSignal, boolean, bytes, callback, choice, custom, either, integer } from '../base/kinds.js'
+import {
+  abortSignal,
+  boolean,
+  bytes,
+  callback,
+  choice,
+  converted,
+  custom,
+  either,
+  integer,
+} from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
 import { earlyStopping, lengthPenalty, seed } from '../config/kinds.js'
@@ -126,7 +136,7 @@ export const generateTable = optionTable({
    * index, or the beams.
    */
   logitsProcessor: {
-    kind: custom<readonly LogitsProcessor[], LogitsProcessor | readonly LogitsProcessor[]>(functions),
+    kind: converted<LogitsProcessor | readonly LogitsProcessor[], readonly LogitsProcessor[]>(functions),
     default: [],
   },
   /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
@@ -135,6 +145,7 @@ export const generateTable = optionTable({
   onProgress: { kind: callback<(progress: Progress) => void>() },
 })
 
+/** Options of generate() and stream(). */
 export interface GenerateOptions extends OptionsOf<typeof generateTable>, OptionsOf<typeof samplingTable> {
   /** A voice from `voice()` of the same model. */
   voice: Voice

@@ -110,6 +110,7 @@ export const loadTable = optionTable({
   signal: { kind: abortSignal() },
 })
 
+/** Options of loading a model. */
 export interface LoadOptions extends OptionsOf<typeof loadTable> {}
 
 /** Reads the options of loading. 0 threads stand for the physical cores. */
