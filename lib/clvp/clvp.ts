@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { checkMemory } from '../addon/free_memory.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, readClip, takeClip } from '../audio/clips.js'
 import { Voice } from '../audio/voice.js'
-import { onAbort, withAbort } from '../base/abort.js'
-import { abortSignal, integer, oneOf, pick } from '../base/check.js'
+import { withAbort } from '../base/abort.js'
 import { disposedError, invalid } from '../base/errors.js'
-import { EventStream } from '../base/event_stream.js'
-import { limits } from '../base/limits.js'
+import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
@@ -16,50 +13,25 @@ import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type CallOptions,
+  callTable,
+  type Preview,
+  type PreviewOptions,
+  previewTable,
+  type VoiceOptions,
+  voiceTable,
+} from './call_options.js'
+import { readRows } from './code_rows.js'
 import { ContentCache } from './content_cache.js'
-import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
+import { byScore, generateRanked, type Listener } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
 import { type ModelInfo, modelInfo } from './info.js'
-import { fitBatch, tooMuch } from './memory.js'
+import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
-import type { DrawnCandidate, GenerateResult } from './result.js'
-
-/** The events of stream(), in order: codes as they are drawn, candidates as they end, the ranked result last. */
-export type StreamEvent =
-  | { type: 'token'; candidate: number; code: number }
-  | { type: 'candidate'; candidate: DrawnCandidate }
-  | { type: 'done'; result: GenerateResult }
-
-/** A plan with the bytes that it takes in addition to the weights. */
-type MemoryPlan = SizedPlan & { bytes: number }
-
-/** Options of voice(). */
-export interface VoiceOptions {
-  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
-  combine?: 'mean' | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** Options of preview(). */
-export interface PreviewOptions {
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
-  iterations?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
-export interface Preview {
-  samples: Float32Array
-  sampleRate: number
-}
-
-/** Options of rank, embedText, embedSpeech and codesToMel. */
-export interface CallOptions {
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
+import { type MemoryPlan, withMemory } from './memory_plan.js'
+import type { GenerateResult } from './result.js'
+import { type StreamEvent, streamEvents } from './stream.js'
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -120,9 +92,7 @@ export class Clvp {
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const given = pick(options, ['combine', 'signal'], 'options')
-    const signal = abortSignal(given.signal, 'signal')
-    if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
+    const { signal } = readOptions(voiceTable, options, 'options')
     const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
     if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
     const { sampleRate, clipSeconds } = this.info
@@ -164,29 +134,9 @@ export class Clvp {
     this.#check()
     const info = this.#session.info
     const { ids, plan } = this.#plan(text, options)
-    const leave = new AbortController()
-    const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
-    if (plan.signal?.aborted) leave.abort(plan.signal.reason)
-    const events = new EventStream<StreamEvent>(() => leave.abort())
-    const listener: Listener = {
-      onStep(pairs) {
-        for (let i = 0; i < pairs.length; i += 2) {
-          const code = pairs[i + 1]!
-          if (code !== info.eos) events.push({ type: 'token', candidate: pairs[i]!, code })
-        }
-      },
-      onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
-    }
-    this.#run(ids, { ...plan, signal: leave.signal }, listener)
-      .finally(forget)
-      .then(
-        (result) => {
-          events.push({ type: 'done', result })
-          events.end()
-        },
-        (error) => events.fail(error),
-      )
-    return events
+    return streamEvents(plan.signal, info.eos, (signal, listener) =>
+      this.#run(ids, { ...plan, signal }, listener),
+    )
   }
 
   /**
@@ -202,7 +152,7 @@ export class Clvp {
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const ids = textIds(this.#tokenizer, text, this.#session.info)
     const taken = readRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
@@ -216,7 +166,7 @@ export class Clvp {
    */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
   }
 
@@ -228,7 +178,7 @@ export class Clvp {
    */
   async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return this.#session.embedSpeech(readRows([codes]), signal)
   }
 
@@ -242,7 +192,7 @@ export class Clvp {
    */
   async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
     return new Tensor(data, [channels, frames])
   }
@@ -259,14 +209,8 @@ export class Clvp {
    */
   async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
-    const given = pick(options, ['iterations', 'signal'], 'options')
-    const { iterations = 60 } = given
-    const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(
-      readRows([codes])[0]!,
-      integer(iterations, 'iterations', 1, limits.previewIterations),
-      signal,
-    )
+    const { iterations, signal } = readOptions(previewTable, options, 'options')
+    return this.#session.preview(readRows([codes])[0]!, iterations, signal)
   }
 
   /**
@@ -288,37 +232,13 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
-    const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
-    const rows = plan.beams?.beams ?? candidates // all beams are decoded together
-    // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
-    const estimate = (batchSize: number) =>
-      this.info.estimateMemory({
-        candidates: rows,
-        tokens,
-        batchSize: Math.min(batchSize, rows),
-        textTokens: ids.length,
-        scores,
-        padTo,
-      })
-    const batch = plan.beams
-      ? { wanted: rows, option: 'beams' }
-      : { wanted: plan.batchSize, option: 'batchSize' }
-    const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
-    // On another device the allocation itself fails with an error.
-    if (info.device === 'CPU') {
-      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
-    }
-    return {
-      ids,
-      plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
-    }
+    return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */
@@ -339,17 +259,4 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
-}
-
-/** Copies rows of codes, since the call may have to wait. */
-function readRows(rows: unknown): Int32Array[] {
-  if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
-  return Array.from(rows, (row: unknown, i) => {
-    if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
-    return row.length === 0 ? new Int32Array() : new Int32Array(row) // a detached array cannot be copied
-  })
 }
