@@ -7,7 +7,7 @@ export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
 
-export type { EarlyStopping, PrefixPositions } from './addon/contract/drawing.js'
+export type { EarlyStopping, Positions } from './addon/contract/drawing.js'
 export type { NativeTensor } from './addon/contract/files.js'
 export type { KvType } from './addon/contract/session.js'
 export { type Device, devices } from './addon/devices.js'

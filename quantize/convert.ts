@@ -3,6 +3,7 @@ import type { ModelType } from '../lib/addon/weight_types.js'
 import { path } from '../lib/base/check.js'
 import { string } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
+import { positions } from '../lib/config/kinds.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
@@ -15,6 +16,15 @@ const FORMAT_VERSION = 1
 export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
   name: { kind: string(), defaultText: "the folder's" },
+  /**
+   * How the decoder's positions were counted in training; default: what `positions` in config.json says, or else 'trained', as
+   * tortoise does: docs/semantics.md.
+   */
+  positions: {
+    kind: positions,
+    defaultText: "config.json's, or trained",
+    help: 'how the decoder counted positions in training',
+  },
 })
 
 const table = { ...outputTable, ...convertTable }
@@ -47,14 +57,15 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { name, ...output } = readOptions(table, options, 'options')
+  const { name, positions, ...output } = readOptions(table, options, 'options')
   const settings = outputSettings(output)
   const { type, tensorTypes, signal } = settings
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source)
   try {
     await refuseOverwrite(target, checkpoint.paths)
-    const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
+    const found = readHparams(checkpoint.config, checkpoint.preprocessor)
+    const hparams = { ...found, positions: positions ?? found.positions }
     const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
     const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
     const bytes = await writeModel(target, values, plan.tensors, settings)

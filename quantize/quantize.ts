@@ -1,3 +1,4 @@
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import { requireSound } from '../lib/addon/require_sound.js'
 import { isQuantized, type ModelType } from '../lib/addon/weight_types.js'
 import { path } from '../lib/base/check.js'
@@ -5,6 +6,7 @@ import { ClvpError } from '../lib/base/errors.js'
 import { SourceFile } from '../lib/base/files.js'
 import { boolean } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
+import { positions } from '../lib/config/kinds.js'
 import { type ModelTensor, readModel } from './model_source.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { chooseTypes, type TypeChoice } from './type_choice.js'
@@ -22,6 +24,12 @@ export const quantizeTable = optionTable({
     kind: boolean(),
     default: false,
     help: 'accept weights that are already quantized: both errors add up',
+  },
+  /** How the decoder's positions were counted in training; default: as the source says. */
+  positions: {
+    kind: positions,
+    defaultText: 'as the source says',
+    help: 'how the decoder counted positions in training',
   },
 })
 
@@ -58,7 +66,7 @@ export async function quantizeFile(
 ): Promise<QuantizeResult> {
   path(source, 'source')
   path(target, 'target')
-  const { requantize, ...output } = readOptions(table, options, 'options')
+  const { requantize, positions, ...output } = readOptions(table, options, 'options')
   const settings = outputSettings(output)
   const { type, tensorTypes, threads, onProgress, signal } = settings
   throwIfAborted(signal)
@@ -79,7 +87,11 @@ export async function quantizeFile(
       isTransposed: false,
     }))
     const onWritten = report(VERIFYING, 1 - VERIFYING)
-    const bytes = await writeModel(target, model.values, tensors, { ...settings, onProgress: onWritten })
+    const values: Record<string, NativeValue> = {
+      ...model.values,
+      ...(positions && { 'clvp.positions': { type: 'string', value: positions } }),
+    }
+    const bytes = await writeModel(target, values, tensors, { ...settings, onProgress: onWritten })
     return { path: target, type, bytes, fallbacks: choice.fallbacks, requantized }
   } finally {
     await file.close()

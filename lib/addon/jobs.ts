@@ -44,6 +44,7 @@ export function nativeOptions({
     device,
     decoder: parts.includes('decoder'),
     ranker: parts.includes('ranker'),
+    dvae: parts.includes('dvae'),
     mmap,
     memoryAvailable: freeMemory() ?? 0,
     maxMemory,

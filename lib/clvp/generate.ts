@@ -47,14 +47,14 @@ async function draw(
   seed: number,
   listener?: Listener,
 ) {
-  const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
+  const { candidates, maxTokens, positions, sampling, signal, onProgress } = plan
   const common = {
     // Copied now: the caller may change the voice while the call waits.
     prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
     candidates,
     maxTokens,
     seed,
-    prefixPositions,
+    positions,
     sampling,
     signal,
     ...callerHooks(plan, 0, session.info.decoderVocab),

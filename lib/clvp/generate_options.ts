@@ -1,6 +1,6 @@
 /** The options of Clvp.generate, with their defaults and their checks against a model. */
 
-import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { EarlyStopping, NativeSampling, Positions } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
@@ -18,10 +18,11 @@ import {
 } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
-import { earlyStopping, lengthPenalty, seed } from '../config/kinds.js'
+import { earlyStopping, lengthPenalty, positions, seed } from '../config/kinds.js'
 import { readSampling, samplingTable } from '../config/sampling.js'
 import type { Progress } from '../loading/load_options.js'
 import { functions, type LogitsProcessor } from '../session/caller_hooks.js'
+import { mostTokens } from '../session/positions.js'
 
 /** The numbers of candidates in tortoise's presets. */
 export const presets = { ultra_fast: 16, fast: 96, standard: 256, high_quality: 256 } as const
@@ -32,8 +33,6 @@ export const presetNames = Object.keys(presets) as Preset[]
 
 export type ScoreKind = 'all' | 'rank' | 'none'
 export const scoreKinds: readonly ScoreKind[] = ['all', 'rank', 'none']
-
-export const prefixPositions: readonly PrefixPositions[] = ['transformers', 'cancelled']
 
 export const generateTable = optionTable({
   /** A voice from `voice()` of the same model. */
@@ -123,13 +122,14 @@ export const generateTable = optionTable({
    */
   earlyStopping: { kind: earlyStopping, default: false, help: 'end a beam search early' },
   /**
-   * How the decoder's learned positions affect the prefix. 'transformers' (default) equals transformers 5.23 id by id;
-   * 'cancelled' is how tortoise trained, and is better for its weights: docs/semantics.md.
+   * How the decoder counts positions; default: as the model file says (`info.positions`). 'trained': as tortoise trained its weights,
+   * and as it draws by default. 'cached': as tortoise draws with kv_cache=True, and transformers up to 4.46. 'transformers': as
+   * transformers draws from 4.49 on, which is a fault. docs/semantics.md.
    */
-  prefixPositions: {
-    kind: choice(prefixPositions, 'KIND'),
-    default: 'transformers',
-    help: 'positions of the prefix; cancelled: as in the training of tortoise',
+  positions: {
+    kind: positions,
+    defaultText: 'as the model file says',
+    help: 'how the decoder counts positions',
   },
   /**
    * Changes scores between the repetition penalty and the warpers. Each step waits for it. Its rows are the live candidates, by
@@ -165,6 +165,7 @@ type Values = ValuesOf<typeof generateTable>
 export interface GeneratePlan
   extends Omit<Values, 'preset' | 'beams' | 'lengthPenalty' | 'earlyStopping' | 'logitsProcessor'> {
   candidates: number
+  positions: Positions
   sampling: NativeSampling
   maxTokens: number
   keep: number
@@ -180,8 +181,9 @@ export function readGenerateOptions(
   sampling: NativeSampling,
 ): GeneratePlan {
   const given = pick(value, [...namesOf(generateTable), ...namesOf(samplingTable)], 'options')
+  const { positions: counted = info.positions } = readGiven({ positions: generateTable.positions }, given)
   const { preset, beams, lengthPenalty, earlyStopping, logitsProcessor, ...plan } = readGiven(
-    tableOf(info),
+    tableOf(mostTokens(info, counted)),
     given,
   )
   checkWidth(plan.voice, info)
@@ -190,6 +192,7 @@ export function readGenerateOptions(
   if (beams !== undefined) generateTable.candidates.kind.upTo(beams).read(candidates, 'candidates')
   return {
     ...plan,
+    positions: counted,
     candidates,
     keep: plan.keep ?? candidates,
     sampling: readSampling({ ...sampling, ...given }),
@@ -199,7 +202,7 @@ export function readGenerateOptions(
 }
 
 /** The table with the limits of a model. */
-function tableOf({ maxTokens }: NativeInfo) {
+function tableOf(maxTokens: number) {
   const row = generateTable.maxTokens
   return {
     ...generateTable,

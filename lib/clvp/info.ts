@@ -1,5 +1,5 @@
 /** Information about a loaded model, and estimates of what a call takes. */
-import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeSampling, Positions } from '../addon/contract/drawing.js'
 import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
 import { allParts, type Part } from '../addon/parts.js'
@@ -26,6 +26,8 @@ export interface ModelInfo {
   clipSeconds: number
   /** Most text tokens of one call; bos and stops are not counted. */
   maxTextTokens: number
+  /** How the decoder counts positions: the default of `positions`, from the model file. */
+  positions: Positions
   /** Most codes of one candidate: the largest `maxTokens`. */
   maxTokens: number
   /** The speech decoder; `vocabulary` counts bos and stop, `stop` is the code that ends a candidate. */
@@ -75,6 +77,7 @@ export function modelInfo(
     sampleRate: info.sampleRate,
     clipSeconds: info.clipSeconds,
     maxTextTokens: info.maxTextTokens,
+    positions: info.positions,
     maxTokens: info.maxTokens,
     decoder: { layers, width, heads: info.decoderHeads, vocabulary: info.decoderVocab, stop: info.eos },
     textVocabulary: info.textVocab,

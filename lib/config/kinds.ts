@@ -1,7 +1,7 @@
 /** Kinds of options that several tables share. */
-import type { EarlyStopping } from '../addon/contract/drawing.js'
+import type { EarlyStopping, Positions } from '../addon/contract/drawing.js'
 import { invalid } from '../base/errors.js'
-import { custom, integer, type Kind, number } from '../base/kinds.js'
+import { choice, custom, integer, type Kind, number } from '../base/kinds.js'
 
 /** A seed of the core's random numbers. */
 export const seed = integer(0, Number.MAX_SAFE_INTEGER)
@@ -17,3 +17,8 @@ export const earlyStopping: Kind<EarlyStopping> = custom<EarlyStopping>(
   },
   { as: 'word', value: 'WHEN', words: { yes: true, no: false, never: 'never' } },
 )
+
+export const positionsKinds: readonly Positions[] = ['trained', 'cached', 'transformers']
+
+/** How the decoder counts positions. */
+export const positions: Kind<Positions> = choice(positionsKinds, 'KIND')

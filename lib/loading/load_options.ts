@@ -76,12 +76,12 @@ export const loadTable = optionTable({
     defaultText: 'main',
     help: 'branch, tag or commit of a model on the hub',
   },
-  /** The parts to load; default: both. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
+  /** The parts to load; default: all that the file has. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
   parts: {
     kind: custom<readonly Part[]>(readParts, { as: 'strings', value: 'NAME' }),
     default: allParts,
-    defaultText: 'both',
-    help: 'load only this part, decoder or ranker; repeatable',
+    defaultText: 'all that the file has',
+    help: 'load only this part: decoder, ranker or dvae; repeatable',
     flag: 'part',
   },
   /**

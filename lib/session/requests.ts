@@ -48,7 +48,7 @@ export const defaultDraw = {
   maxTokens: 500,
   stops: new Int32Array(),
   seed: 0,
-  prefixPositions: 'transformers',
+  positions: 'model',
   limits: noLimits,
   record: noRecording,
 } as const

@@ -1,7 +1,7 @@
 /** Sessions run calls on a model, in this process or a separate one. Not part of the public API. */
 import { setImmediate } from 'node:timers/promises'
 import { binding, native, rewrap } from '../addon/binding.js'
-import type { NativeGenerated, NativeHooks, PrefixPositions } from '../addon/contract/drawing.js'
+import type { NativeGenerated, NativeHooks, NativePositions } from '../addon/contract/drawing.js'
 import type {
   KvType,
   NativeAbortFlag,
@@ -106,10 +106,10 @@ export class Session {
     textIds: Int32Array,
     voice: Float32Array,
     codes: Int32Array,
-    prefixPositions: PrefixPositions = 'transformers',
+    positions: NativePositions = 'model',
     signal?: AbortSignal,
   ): Promise<Float32Array> {
-    return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, prefixPositions, flag), signal)
+    return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, positions, flag), signal)
   }
 
   encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {

@@ -82,7 +82,7 @@ function generateOne(
     ...lengths(prompt, plan),
     stops: plan.stops,
     seed: seed % Number.MAX_SAFE_INTEGER,
-    prefixPositions: plan.prefixPositions,
+    positions: plan.positions,
     sampling: plan.sampling,
     limits: {
       noRepeatNgram: plan.noRepeatNgram,

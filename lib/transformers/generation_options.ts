@@ -1,6 +1,6 @@
 /** transformers' generation options: defaults, a checkpoint's settings, and checks. */
 
-import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { EarlyStopping, NativeSampling, Positions } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
@@ -39,7 +39,7 @@ export const generationTable = optionTable({
   /** The same rounding whatever number of rows is decoded together; default false. Not with beams. */
   deterministic: { kind: boolean(), default: false },
   /** How positions apply to the conditioning encoder's output; default 'transformers'. See docs/semantics.md. */
-  prefixPositions: { kind: generateTable.prefixPositions.kind, default: 'transformers' },
+  positions: { kind: generateTable.positions.kind, default: 'cached' },
   /** Change the scores of each step. */
   logitsProcessor: { kind: generateTable.logitsProcessor.kind, default: [] },
   /** Decide after each step which rows end. */
@@ -85,7 +85,7 @@ export interface GenerationPlan {
   seed: number | undefined
   batchSize: number
   deterministic: boolean
-  prefixPositions: PrefixPositions
+  positions: Positions
   processors: readonly LogitsProcessor[]
   criteria: readonly StoppingCriteria[]
   streamer: Streamer | undefined

@@ -112,7 +112,7 @@ t.test('other options of generate', async (t) => {
   for (const [name, values] of Object.entries({
     preset: ['turbo', '', 'Fast', 5, null, {}, 'toString', ['fast']],
     deterministic: ['yes', 0, 1, null, {}],
-    prefixPositions: ['none', '', 0, null, {}],
+    positions: ['none', '', 0, null, {}],
     signal: [{}, null, 'x', true, new EventTarget(), { aborted: false }],
     onProgress: [{}, null, 'x', true],
   })) {

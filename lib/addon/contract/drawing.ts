@@ -10,8 +10,14 @@ export interface NativeSampling {
   typicalP: number
 }
 
-/** How the decoder's learned positions touch its prefix; see clvp.h. */
-export type PrefixPositions = 'transformers' | 'cancelled'
+/**
+ * How the decoder counts positions: 'trained' as tortoise trained it, 'cached' as it draws with a KV cache, 'transformers' as
+ * transformers draws from 4.49 on. docs/semantics.md has the details.
+ */
+export type Positions = 'trained' | 'cached' | 'transformers'
+
+/** 'model': as the model file says. */
+export type NativePositions = Positions | 'model'
 
 /** Tokens that may not be drawn; see Limits in clvp.h. */
 export interface NativeLimits {
@@ -38,7 +44,7 @@ interface NativeDrawOptions {
   /** Ids that end a row; empty for the model's own. */
   stops: Int32Array
   seed: number
-  prefixPositions: PrefixPositions
+  positions: NativePositions
   sampling: NativeSampling
   limits: NativeLimits
   record: NativeRecording

@@ -3,9 +3,10 @@ import type {
   NativeBeamOptions,
   NativeGenerated,
   NativeHooks,
+  NativePositions,
   NativePrompt,
   NativeRequest,
-  PrefixPositions,
+  Positions,
 } from './drawing.js'
 import type { NativeHeld } from './files.js'
 import type { NativeAudio, NativeMel } from './sound.js'
@@ -24,6 +25,7 @@ export interface NativeInfo {
   /** Are these parts loaded? */
   decoder: boolean
   ranker: boolean
+  dvae: boolean
   bytes: number
   sampleRate: number
   hopLength: number
@@ -48,10 +50,14 @@ export interface NativeInfo {
   speechVocab: number
   projection: number
   maxTextTokens: number
+  /** As the model file says. */
+  positions: Positions
   maxTokens: number
   logitScale: number
   /** Codes that the codebook has frames for; 0 for a model without one. */
   codebookCodes: number
+  /** Codes that the discrete VAE's encoder distinguishes; 0 for a model file without one. */
+  dvaeCodes: number
 }
 
 /** ModelOptions in clvp.h. */
@@ -59,6 +65,7 @@ export interface NativeLoadOptions {
   device: string
   decoder: boolean
   ranker: boolean
+  dvae: boolean
   mmap: boolean
   /** In bytes; 0 if unknown. */
   memoryAvailable: number
@@ -92,7 +99,7 @@ export interface NativeSession {
     textIds: Int32Array,
     voice: Float32Array,
     codes: Int32Array,
-    prefixPositions: PrefixPositions,
+    positions: NativePositions,
     abort: NativeAbortFlag,
   ): Promise<Float32Array>
   encode(tower: 'text' | 'speech', input: NativeForward, abort: NativeAbortFlag): Promise<NativeEncoderOutput>

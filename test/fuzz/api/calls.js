@@ -66,7 +66,7 @@ const GENERATE = [
     'beams',
     'lengthPenalty',
   ],
-  ...['earlyStopping', 'prefixPositions', 'logitsProcessor', ...WATCHED],
+  ...['earlyStopping', 'positions', 'logitsProcessor', ...WATCHED],
 ]
 const TOWER = [
   'inputIds',
@@ -100,15 +100,7 @@ const SETTINGS = [
   ...['numBeams', 'lengthPenalty', 'earlyStopping', 'eosTokenId', 'padTokenId'],
 ]
 const DRAW = [
-  ...[
-    ...SETTINGS,
-    'generationConfig',
-    'seed',
-    'batchSize',
-    'deterministic',
-    'prefixPositions',
-    'logitsProcessor',
-  ],
+  ...[...SETTINGS, 'generationConfig', 'seed', 'batchSize', 'deterministic', 'positions', 'logitsProcessor'],
   ...[
     'stoppingCriteria',
     'streamer',
@@ -211,7 +203,7 @@ const OTHERS = {
   beams: [2, 3],
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
-  prefixPositions: ['transformers', 'cancelled'],
+  positions: ['trained', 'cached', 'transformers'],
   logitsProcessor: [(_, scores) => scores],
   stoppingCriteria: [() => true, () => false],
   doSample: [true],
