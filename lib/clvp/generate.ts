@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from '../addon/contract.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
+import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
 import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
@@ -98,7 +99,7 @@ async function rank(
   const together = fix(drawn, plan.padTo)
   const describe = (each: NativeCandidate, i: number, score: number, soloScore: number): Candidate => ({
     ...describeCandidate(each, session.info),
-    codes: together[i]!,
+    codes: forJson(together[i]!),
     drawnCodes: each.tokens,
     score,
     soloScore,

@@ -1,7 +1,7 @@
 /** The options of Clvp.generate, with their defaults and their checks against a model. */
 
 import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
-import { Voice } from '../audio/voice.js'
+import { isVoice, type Voice } from '../audio/voice.js'
 import { abortSignal, boolean, callback, integer, number, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { limits } from '../base/limits.js'
@@ -152,7 +152,7 @@ export function readGenerateOptions(
   sampling: NativeSampling,
 ): GeneratePlan {
   const given = pick(value, [...other, ...counted, ...beamed, ...samplingNames], 'options')
-  if (!(given.voice instanceof Voice && given.voice.embedding instanceof Float32Array)) {
+  if (!isVoice(given.voice)) {
     throw invalid('a voice made by clvp.voice()', 'voice', given.voice)
   }
   if (given.voice.embedding.length !== info.decoderWidth) {

@@ -1,5 +1,6 @@
 /** The results of generate(). */
 import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
+import { forJson } from './codes.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
@@ -82,7 +83,7 @@ export function describeCandidate(candidate: NativeCandidate, info: NativeInfo):
   const second = secondsPerCode(info)
   return {
     index,
-    codes: tokens,
+    codes: forJson(tokens),
     meanLogprob,
     finishReason: finishReason === 'stop' ? 'stop' : 'length',
     seconds: tokens.length * second,

@@ -1,12 +1,9 @@
 /** Samples for comparison and calibration: texts and voices, checked and copied. */
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { takeClip } from '../audio/clips.js'
+import { type TakenClip, takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
-
-/** A clip that no longer refers to the caller's memory. */
-export type TakenClip = ReturnType<typeof takeClip>
 
 export interface Samples {
   texts: readonly string[]
@@ -27,7 +24,6 @@ export const standardTexts: readonly string[] = [
 ]
 
 const maxSamples = 10_000
-const mostSeconds = 600 // per clip: more than any model uses
 
 const demoVoice = join(packageRoot, 'demo', 'voice.wav')
 
@@ -43,7 +39,7 @@ export function readSamples(texts: unknown, voices: unknown = demoVoice): Sample
   }
   return {
     texts: Array.from(texts, (text: unknown, i) => string(text, `texts[${i}]`)),
-    clips: Array.from(list, (clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices', mostSeconds)),
+    clips: Array.from(list, (clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices')),
   }
 }
 
