@@ -53,7 +53,7 @@ export { type GenerateOptions, type Preset, presets, type ScoreKind } from './cl
 export type { ModelInfo } from './clvp/info.js'
 export type { VoiceOptions } from './clvp/make_voice.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
-export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './clvp/result.js'
+export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
 export {
   ClvpConfig,
   type ClvpConfigOptions,

@@ -33,6 +33,8 @@ const enough = 6
 const seconds = (value: number) => `${value.toFixed(value < 1 ? 2 : 1)} s`
 const percent = (share: number) => `${(100 * share).toFixed(share < 0.01 ? 2 : 0)} %`
 
+const spoken = ({ soundStart, soundEnd }: AuditMeasures) => soundEnd - soundStart
+
 /** The limits come from the 27 voices that tortoise ships, of which none has a finding of clipping, noise, band or music. */
 const rules: readonly Rule[] = [
   (m) =>
@@ -43,10 +45,10 @@ const rules: readonly Rule[] = [
     },
   (m) =>
     m.level > silentLevel &&
-    m.soundSeconds < enough && {
+    spoken(m) < enough && {
       code: 'too-short',
-      severity: m.soundSeconds < 2 ? 'warning' : 'note',
-      message: `There are ${seconds(m.soundSeconds)} of sound: add clips until there are at least ${enough} s, better 30 s.`,
+      severity: spoken(m) < 2 ? 'warning' : 'note',
+      message: `It has ${seconds(spoken(m))} without the silence at its ends: add clips until there are at least ${enough} s, better 30 s.`,
     },
   (m, most) =>
     m.seconds >= most && {

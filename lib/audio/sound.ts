@@ -44,7 +44,7 @@ export function findSound(samples: Float32Array, sampleRate: number): Sound {
   return {
     start: Math.max(0, first - marginFrames) * size,
     end: Math.min(samples.length, (last + marginFrames) * size),
-    seconds: (frames.filter((each) => each > gate).length * size) / sampleRate,
+    seconds: Math.min(samples.length, frames.filter((each) => each > gate).length * size) / sampleRate,
     level,
     noise,
     gate,
