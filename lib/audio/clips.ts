@@ -1,10 +1,10 @@
 /** Converts a user's clip to mono samples at the model's rate. */
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { binding, native } from '../addon/binding.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { type FileUse, failIo, readWhole, statIfThere } from '../base/files.js'
+import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
 
 /** A mono clip as samples. */
 export interface Samples {
@@ -50,10 +50,13 @@ export function takeClip(clip: unknown, name: string): TakenClip {
 /**
  * The files that a path stands for: a folder's clips, ordered by name, or the path itself.
  *
- * @throws ClvpError CLVP_IO if the folder cannot be read, CLVP_INVALID_ARGUMENT if it has no clips
+ * @throws ClvpError CLVP_IO if there is neither a file nor a readable folder, CLVP_INVALID_ARGUMENT for a folder without clips
  */
 export async function clipFiles(given: string): Promise<string[]> {
-  if (!(await statIfThere(given, 'a clip or a folder of clips'))?.isDirectory()) return [given]
+  const expected = 'a clip or a folder of clips'
+  const info = await stat(given).catch((error) => failOpen(given, expected, error))
+  if (info.isFile()) return [given]
+  if (!info.isDirectory()) throw wrongKind(given, expected, kindOf(info))
   const names = await readdir(given).catch((error) => failIo(given, error))
   const clips = names.filter((name) => isClip.test(name)).sort()
   if (clips.length > 0) return clips.map((name) => join(given, name))
