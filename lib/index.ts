@@ -3,9 +3,10 @@
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
+export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
-export type { OutputOptions } from '../quantize/write_model.js'
+
 export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
@@ -41,17 +42,11 @@ export {
   type BenchmarkRow,
   benchmark,
 } from './clvp/benchmark.js'
-export {
-  type CallOptions,
-  Clvp,
-  type Preview,
-  type PreviewOptions,
-  type StreamEvent,
-} from './clvp/clvp.js'
+export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
+export { Clvp, type StreamEvent } from './clvp/clvp.js'
 export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
-export type { VoiceOptions } from './clvp/make_voice.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
 export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
 export {

@@ -2,17 +2,20 @@
 import { basename } from 'node:path'
 import { binding, native } from '../addon/binding.js'
 import { withAbort } from '../base/abort.js'
-import { abortSignal, pick } from '../base/check.js'
+import { abortSignal } from '../base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { type AudioHeader, audioHeader } from './audio_header.js'
 import { type AuditFinding, findings } from './audit_findings.js'
 import { type Clip, mostSeconds, readClip, readClipFile, type TakenClip, takeClip } from './clips.js'
 import { decibels, findSound, meanOf, type Sound } from './sound.js'
 
-/** Options of auditClip(). */
-export interface AuditOptions {
+export const auditTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
+  signal: { kind: abortSignal() },
+})
+
+/** Options of auditClip(). */
+export interface AuditOptions extends OptionsOf<typeof auditTable> {}
 
 /** What was measured. Levels are in dBFS, decibels relative to a mean square of 1, and at least -100. */
 export interface AuditMeasures {
@@ -84,7 +87,7 @@ const step16 = 1 / 32_768
  *   for a file that cannot be read, CLVP_ABORTED. A bad recording is not an error: the findings tell.
  */
 export async function auditClip(clip: Clip, options: AuditOptions = {}): Promise<ClipAudit> {
-  const signal = abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
+  const { signal } = readOptions(auditTable, options, 'options')
   const taken = takeClip(clip, 'clip')
   const name = typeof taken === 'string' ? basename(taken) : 'clip'
   return withAbort(

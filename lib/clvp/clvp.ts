@@ -6,10 +6,9 @@ import type { Clip } from '../audio/clips.js'
 import type { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
 import { onAbort } from '../base/abort.js'
-import { abortSignal, integer, pick } from '../base/check.js'
 import { disposedError } from '../base/errors.js'
 import { EventStream } from '../base/event_stream.js'
-import { limits } from '../base/limits.js'
+import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
@@ -17,12 +16,20 @@ import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type CallOptions,
+  callTable,
+  type Preview,
+  type PreviewOptions,
+  previewTable,
+  type VoiceOptions,
+} from './call_options.js'
 import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
 import { identityOf, type ModelInfo, modelInfo } from './info.js'
-import { makeVoice, planVoice, type VoiceOptions } from './make_voice.js'
+import { makeVoice, planVoice } from './make_voice.js'
 import { fitBatch, tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
 import type { DrawnCandidate, GenerateResult } from './result.js'
@@ -35,26 +42,6 @@ export type StreamEvent =
 
 /** A plan with the bytes that it takes in addition to the weights. */
 type MemoryPlan = SizedPlan & { bytes: number }
-
-/** Options of preview(). */
-export interface PreviewOptions {
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
-  iterations?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
-export interface Preview {
-  samples: Float32Array
-  sampleRate: number
-}
-
-/** Options of rank, embedText, embedSpeech and codesToMel. */
-export interface CallOptions {
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -194,7 +181,7 @@ export class Clvp {
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const ids = textIds(this.#tokenizer, text, this.#session.info)
     const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
@@ -208,7 +195,7 @@ export class Clvp {
    */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return forJson(await this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal))
   }
 
@@ -220,7 +207,7 @@ export class Clvp {
    */
   async embedSpeech(codes: Codes, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return forJson(await this.#session.embedSpeech([takeRow(codes)], signal))
   }
 
@@ -234,7 +221,7 @@ export class Clvp {
    */
   async codesToMel(codes: Codes, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const { data, channels, frames } = await this.#session.codesToMel(takeHeard(codes), signal)
     return new Tensor(data, [channels, frames])
   }
@@ -251,14 +238,8 @@ export class Clvp {
    */
   async preview(codes: Codes, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
-    const given = pick(options, ['iterations', 'signal'], 'options')
-    const { iterations = 60 } = given
-    const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(
-      takeHeard(codes),
-      integer(iterations, 'iterations', 1, limits.previewIterations),
-      signal,
-    )
+    const { iterations, signal } = readOptions(previewTable, options, 'options')
+    return this.#session.preview(takeHeard(codes), iterations, signal)
   }
 
   /**
@@ -332,8 +313,4 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
 }

@@ -7,37 +7,14 @@ import { Voice, weightedMean } from '../audio/voice.js'
 import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origin.js'
 import { randomWindow, type Span, shareWindows, spreadWindows } from '../audio/windows.js'
 import { withAbort } from '../base/abort.js'
-import { abortSignal, integer, number, oneOf, pick } from '../base/check.js'
+import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
+import { voiceTable } from './call_options.js'
 import type { ContentCache } from './content_cache.js'
 
-/** Options of voice(). */
-export interface VoiceOptions {
-  /** How several windows become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
-  combine?: 'mean' | undefined
-  /**
-   * Which windows of the clips the model hears, each `info.clipSeconds` long. 'all' (default): as many as the sound of each clip
-   * needs, evenly spaced over it; silence at its ends is skipped. 'first': the first of each clip, as in transformers. 'random':
-   * one anywhere in each clip, as in tortoise.
-   */
-  windows?: 'all' | 'first' | 'random' | undefined
-  /**
-   * With windows 'all': most seconds that the model hears in all, above 0 to 600; default 60. Each clip keeps one window at
-   * least; the others go to the clips with the most sound.
-   */
-  seconds?: number | undefined
-  /** With windows 'random': seed of the draws, 0 to 2^53 - 1; default: a random one, which `origin.seed` of the voice tells. */
-  seed?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-interface VoicePlan {
+interface VoicePlan extends ValuesOf<typeof voiceTable> {
   clips: { clip: TakenClip; name: string }[]
-  windows: 'all' | 'first' | 'random'
-  seconds: number
-  seed: number | undefined
-  signal: AbortSignal | undefined
 }
 
 /** What a model's voices need of it. */
@@ -53,24 +30,17 @@ const mostHeld = 2 ** 24
 
 /** Checks the arguments of voice() and copies the clips. */
 export function planVoice(clips: unknown, options: unknown): VoicePlan {
-  const given = pick(options, ['combine', 'windows', 'seconds', 'seed', 'signal'], 'options')
-  if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
-  const { windows: wanted = 'all', seconds = 60, seed } = given
-  const windows = oneOf(wanted, 'windows', ['all', 'first', 'random'])
-  if (windows !== 'all') refuse(given, 'seconds', "with windows: 'all'")
-  if (windows !== 'random') refuse(given, 'seed', "with windows: 'random'")
+  const given = pick(options, namesOf(voiceTable), 'options')
+  const values = readGiven(voiceTable, given)
+  if (values.windows !== 'all') refuse(given, 'seconds', "with windows: 'all'")
+  if (values.windows !== 'random') refuse(given, 'seed', "with windows: 'random'")
   const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
   if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
-  return {
-    clips: Array.from(list, (clip, i) => {
-      const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
-      return { clip: takeClip(clip, name), name }
-    }),
-    windows,
-    seconds: number(seconds, 'seconds', 0, 600, { above: true }),
-    seed: seed === undefined ? undefined : integer(seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-    signal: abortSignal(given.signal, 'signal'),
-  }
+  const taken = Array.from(list, (clip, i) => {
+    const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
+    return { clip: takeClip(clip, name), name }
+  })
+  return { ...values, clips: taken }
 }
 
 function refuse(given: Record<string, unknown>, name: string, where: string): void {

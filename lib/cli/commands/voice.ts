@@ -1,19 +1,15 @@
 import { auditClip, type ClipAudit } from '../../audio/audit.js'
 import { clipFiles } from '../../audio/clips.js'
 import { Voice } from '../../audio/voice.js'
+import { type VoiceOptions, voiceTable } from '../../clvp/call_options.js'
 import type { Clvp } from '../../clvp/clvp.js'
-import type { VoiceOptions } from '../../clvp/make_voice.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { modelFlags, withModel } from '../model.js'
 
 const making = {
   out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' },
-  windows: {
-    value: 'WHICH',
-    help: 'what the model hears: all of the sound (default), the first window, or a random one of each clip',
-  },
-  seconds: { value: 'N', help: 'with --windows all: most seconds that the model hears (default: 60)' },
-  seed: { value: 'N', help: 'with --windows random: seed of the draws (default: a random one)' },
+  ...flagsOf(voiceTable),
   ...modelFlags,
 }
 
@@ -34,8 +30,7 @@ export const voice: Command = {
     if (model === undefined) throw new UsageError('MODEL is missing')
     if (clips.length === 0) throw new UsageError('CLIP is missing')
     if (out === undefined) throw new UsageError('--out is missing: name the file to save the voice in')
-    const windows = args.choice('windows', ['all', 'first', 'random'])
-    const options = { ...(windows && { windows }), ...args.numbers({ seconds: 'seconds', seed: 'seed' }) }
+    const options = readFlags(args, voiceTable)
     return withModel(model, args, context, async (clvp) => {
       const made = await readVoice(clvp, clips, context, options)
       await made.save(out)
