@@ -21,7 +21,7 @@ export const generate: Command = {
   summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
   details:
     "MODEL is a .gguf file, a folder with a checkpoint, or 'demo' for the embedded model.\n" +
-    'Up to a minute of the voice clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows spread over all clips are averaged.',
+    'Up to a minute of the clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows all over them are averaged.',
   flags: {
     voice: {
       value: 'PATH',

@@ -16,8 +16,7 @@ const making = {
 export const voice: Command = {
   name: 'voice',
   args: 'MODEL CLIP...',
-  summary:
-    'Make a voice from clips and save it, for --voice of clvp generate; or say what is wrong with clips',
+  summary: 'Make a voice from clips and save it, for --voice of clvp generate; or examine clips',
   details:
     'CLIP is a WAV, MP3, FLAC or Ogg Vorbis file, or a folder of them. A saved voice works only with the model that\n' +
     'made it. Several saved voices (.json) in place of clips are mixed in equal parts.\n' +
