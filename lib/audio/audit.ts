@@ -43,8 +43,8 @@ export interface AuditMeasures {
   /** Mean of the samples. */
   offset: number
   /**
-   * Highest frequency up to 8,000 Hz, the highest that the model hears, whose mean level is within 55 dB of the strongest band's;
-   * in Hz.
+   * Highest frequency up to 8,000 Hz, the highest that the model hears, whose mean level is within 55 dB of
+   * the strongest band's; in Hz.
    */
   bandwidth: number
   /** Share of the frames with less than a quarter of the mean power. Speech has pauses: 0.3 to 0.7. */
@@ -74,7 +74,8 @@ const spectrumSeconds = 60
 const step16 = 1 / 32_768
 
 /**
- * Examines a clip: clipping, silence, noise, missing frequencies, an offset, music, and more. It needs no model.
+ * Examines a clip: clipping, silence, noise, missing frequencies, an offset, music, and more. It needs no
+ * model.
  *
  * @example
  * ```js
@@ -83,8 +84,9 @@ const step16 = 1 / 32_768
  * ```
  *
  * @param clip as for `Clvp.voice`; at most the first ten minutes are read
- * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no clip, CLVP_AUDIO for damaged or empty audio or an unknown format, CLVP_IO
- *   for a file that cannot be read, CLVP_ABORTED. A bad recording is not an error: the findings tell.
+ * @throws ClvpError CLVP_INVALID_ARGUMENT for what is no clip, CLVP_AUDIO for damaged or empty audio or an
+ *   unknown format, CLVP_IO for a file that cannot be read, CLVP_ABORTED. A bad recording is not an error:
+ *   the findings tell.
  */
 export async function auditClip(clip: Clip, options: AuditOptions = {}): Promise<ClipAudit> {
   const { signal } = readOptions(auditTable, options, 'options')
@@ -125,18 +127,20 @@ function headerOf(
   return audioHeader(clip) ?? { format: 'unknown', sampleRate: 44_100, channels: 0 }
 }
 
-/** Samples at the peak stand in a row only where the peak was cut off. A quiet clip has too few steps to tell. */
+/**
+ * Samples at the peak stand in a row only where the peak was cut off. A quiet clip has too few steps to tell.
+ */
 function flatTops(samples: Float32Array): { peak: number; clipped: number } {
   let peak = 0
-  for (const sample of samples) peak = Math.max(peak, Math.abs(sample))
+  for (let i = 0; i < samples.length; i++) peak = Math.max(peak, Math.abs(samples[i]!))
   if (peak < 0.5) return { peak, clipped: 0 }
   let [flat, run] = [0, 0]
   const end = () => {
     if (run >= 3) flat += run
     run = 0
   }
-  for (const sample of samples) {
-    if (Math.abs(sample) >= peak - 1.5 * step16) run++
+  for (let i = 0; i < samples.length; i++) {
+    if (Math.abs(samples[i]!) >= peak - 1.5 * step16) run++
     else end()
   }
   end()

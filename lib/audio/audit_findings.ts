@@ -19,7 +19,10 @@ export type FindingCode =
 /** Something to know about a clip. */
 export interface AuditFinding {
   code: FindingCode
-  /** 'error': no voice can be made of it, or hardly one; 'warning': the voice will suffer; 'note': good to know. */
+  /**
+   * 'error': no voice can be made of it, or hardly one; 'warning': the voice will suffer; 'note': good to
+   * know.
+   */
   severity: 'error' | 'warning' | 'note'
   /** One sentence: what was found, and what to do. */
   message: string
@@ -35,7 +38,10 @@ const percent = (share: number) => `${(100 * share).toFixed(share < 0.01 ? 2 : 0
 
 const spoken = ({ soundStart, soundEnd }: AuditMeasures) => soundEnd - soundStart
 
-/** The limits come from the 92 clips of tortoise's own voices: none of them is clipped, noisy, band-limited or music-like. */
+/**
+ * The limits come from the 92 clips of tortoise's own voices: none of them is clipped, noisy, band-limited or
+ * music-like.
+ */
 const rules: readonly Rule[] = [
   (m) =>
     m.level <= silentLevel && {

@@ -14,7 +14,9 @@ export interface Samples {
   sampleRate: number
 }
 
-/** A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. */
+/**
+ * A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples.
+ */
 export type Clip = string | Uint8Array | Samples
 
 /** A copy of the caller's samples. */
@@ -50,7 +52,8 @@ export function takeClip(clip: unknown, name: string): TakenClip {
 /**
  * The files that a path stands for: a folder's clips, ordered by name, or the path itself.
  *
- * @throws ClvpError CLVP_IO if there is neither a file nor a readable folder, CLVP_INVALID_ARGUMENT for a folder without clips
+ * @throws ClvpError CLVP_IO if there is neither a file nor a readable folder, CLVP_INVALID_ARGUMENT for a
+ *   folder without clips
  */
 export async function clipFiles(given: string): Promise<string[]> {
   const expected = 'a clip or a folder of clips'
@@ -97,7 +100,9 @@ function toFloats(value: unknown, name: string, count: number): Float32Array {
   const floats = new Float32Array(
     value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count),
   )
-  if (!floats.every(Number.isFinite)) {
+  // A callback for each sample would hold the event loop up ten times as long.
+  for (let i = 0; i < floats.length; i++) {
+    if (Number.isFinite(floats[i])) continue
     throw new ClvpError('CLVP_AUDIO', `Expected finite samples for ${name} but received NaN or infinity`)
   }
   return floats

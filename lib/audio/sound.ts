@@ -28,8 +28,9 @@ export interface Sound {
 }
 
 /**
- * Finds the sound in a clip. A frame is sound if its level is above the gate: 40 dB below `level`, or 6 dB above `noise` if that
- * is more, but at most 20 dB below `level` and never below -70 dBFS. A constant offset does not count.
+ * Finds the sound in a clip. A frame is sound if its level is above the gate: 40 dB below `level`, or 6 dB
+ * above `noise` if that is more, but at most 20 dB below `level` and never below -70 dBFS. A constant offset
+ * does not count.
  */
 export function findSound(samples: Float32Array, sampleRate: number): Sound {
   const size = Math.max(1, Math.round(frameSeconds * sampleRate))
@@ -60,7 +61,7 @@ export function isAudible({ level }: Sound): boolean {
 /** The mean of samples. */
 export function meanOf(samples: Float32Array): number {
   let sum = 0
-  for (const sample of samples) sum += sample
+  for (let i = 0; i < samples.length; i++) sum += samples[i]!
   return sum / Math.max(1, samples.length)
 }
 

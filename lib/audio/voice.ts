@@ -27,7 +27,9 @@ export class Voice {
   /** What it was made of, as far as that is known. */
   readonly origin: VoiceOrigin
 
-  /** @throws ClvpError CLVP_INVALID_ARGUMENT for an empty vector, fewer than one clip, or a malformed origin */
+  /**
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for an empty vector, fewer than one clip, or a malformed origin
+   */
   constructor(embedding: Float32Array, clips: number, origin: VoiceOrigin = {}) {
     if (!(embedding instanceof Float32Array) || embedding.length === 0) {
       throw invalid('a Float32Array that is not empty', 'embedding', embedding)
@@ -47,7 +49,8 @@ export class Voice {
    * ```
    *
    * @param voices one or more, of the same model
-   * @param weights one for each voice, 0 or more and not all 0; their sum does not matter. Default: equal ones
+   * @param weights one for each voice, 0 or more and not all 0; their sum does not matter. Default: equal
+   *   ones
    * @throws ClvpError CLVP_INVALID_ARGUMENT for voices of different models, or for weights that are none
    */
   static mix(voices: readonly Voice[], weights?: readonly number[]): Voice {

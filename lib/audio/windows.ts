@@ -8,8 +8,9 @@ export interface Span {
 }
 
 /**
- * How many windows each clip gets: as many as its length needs, so that they leave nothing out. If that is more than `most` in
- * all, each clip gets one, and each further window goes to the clip with the most samples for each of its windows.
+ * How many windows each clip gets: as many as its length needs, so that they leave nothing out. If that is
+ * more than `most` in all, each clip gets one, and each further window goes to the clip with the most samples
+ * for each of its windows.
  */
 export function shareWindows(lengths: readonly number[], window: number, most: number): number[] {
   const wanted = lengths.map((length) => Math.max(1, Math.ceil(length / window)))
@@ -26,8 +27,9 @@ export function shareWindows(lengths: readonly number[], window: number, most: n
 }
 
 /**
- * `count` windows of a span, evenly spaced from the first possible start to the last. A single window of a longer span is its
- * first one; a span shorter than a window is one shorter window, which is padded with silence later.
+ * `count` windows of a span, evenly spaced from the first possible start to the last. A single window of a
+ * longer span is its first one; a span shorter than a window is one shorter window, which is padded with
+ * silence later.
  */
 export function spreadWindows({ start, end }: Span, window: number, count: number): Span[] {
   const slack = Math.max(0, end - start - window)
@@ -38,7 +40,10 @@ export function spreadWindows({ start, end }: Span, window: number, count: numbe
   })
 }
 
-/** A window anywhere in a clip, all starts alike. The draw depends on the seed and on the clip's place among the clips. */
+/**
+ * A window anywhere in a clip, all starts alike. The draw depends on the seed and on the clip's place among
+ * the clips.
+ */
 export function randomWindow(length: number, window: number, seed: number, clip: number): Span {
   const bits = createHash('sha256').update(`${seed} ${clip}`).digest().readUIntBE(0, 6)
   const start = Math.floor((bits / 2 ** 48) * (Math.max(0, length - window) + 1))

@@ -2,13 +2,17 @@
 import { types } from 'node:util'
 import { invalid } from '../base/errors.js'
 
-/** A row of codes: an Int32Array, an array of integers, or a candidate, also one that has been through JSON. */
+/**
+ * A row of codes: an Int32Array, an array of integers, or a candidate, also one that has been through JSON.
+ */
 export type Codes =
   | Int32Array
   | readonly number[]
   | { readonly codes: Int32Array | readonly number[]; readonly drawnCodes?: Int32Array | readonly number[] }
 
-/** Copies rows of codes, since the call may have to wait. Of a candidate: `codes`, the row that was scored. */
+/**
+ * Copies rows of codes, since the call may have to wait. Of a candidate: `codes`, the row that was scored.
+ */
 export function takeRows(rows: unknown): Int32Array[] {
   if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of rows of codes', 'codes', rows)
   return Array.from(rows, (row: unknown, i) => takeRow(row, `codes[${i}]`))
@@ -25,8 +29,8 @@ export function takeHeard(row: unknown): Int32Array {
 }
 
 /**
- * The same array, which JSON.stringify now writes as an array in place of an object of indices. The method is not enumerable, so
- * comparisons do not see it.
+ * The same array, which JSON.stringify now writes as an array in place of an object of indices. The method is
+ * not enumerable, so comparisons do not see it.
  */
 export function forJson<T extends Int32Array | Float32Array>(array: T): T {
   return Object.defineProperty(array, 'toJSON', { value: toArray, configurable: true })

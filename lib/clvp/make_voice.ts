@@ -90,7 +90,10 @@ async function spread(
   return found
 }
 
-/** Reads clips twice without decoding them twice, unless they are so long that the memory is worth more than the time. */
+/**
+ * Reads clips twice without decoding them twice, unless they are so long that the memory is worth more than
+ * the time.
+ */
 class ClipReader {
   readonly #sampleRate: number
   readonly #signal: AbortSignal | undefined

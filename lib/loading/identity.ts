@@ -5,9 +5,9 @@ import { binding, native } from '../addon/binding.js'
 import type { NativeHeld } from '../addon/contract.js'
 
 /**
- * A hash of the checksums of the conditioning encoder's and the decoder's tensors that stay F32 in every type: embeddings,
- * positions, norms, biases and the mel convolution. So all conversions of a checkpoint have one identity, and a voice made with
- * one serves the others; training changes it.
+ * A hash of the checksums of the conditioning encoder's and the decoder's tensors that stay F32 in every
+ * type: embeddings, positions, norms, biases and the mel convolution. So all conversions of a checkpoint have
+ * one identity, and a voice made with one serves the others; training changes it.
  *
  * @param loaded values of the model that was loaded from the file
  * @returns 16 hexadecimal digits; undefined for a file without checksums, or one that has been replaced since
