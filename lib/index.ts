@@ -7,7 +7,9 @@ export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
 
-export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
+export type { EarlyStopping, PrefixPositions } from './addon/contract/drawing.js'
+export type { NativeTensor } from './addon/contract/files.js'
+export type { KvType } from './addon/contract/session.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
 export type { Part } from './addon/parts.js'
@@ -43,12 +45,13 @@ export {
   benchmark,
 } from './clvp/benchmark.js'
 export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
-export { Clvp, type StreamEvent } from './clvp/clvp.js'
+export { Clvp } from './clvp/clvp.js'
 export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
 export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
+export type { StreamEvent } from './clvp/stream.js'
 export {
   ClvpConfig,
   type ClvpConfigOptions,

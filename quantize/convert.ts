@@ -1,4 +1,4 @@
-import type { NativeValue } from '../lib/addon/contract.js'
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { path } from '../lib/base/check.js'
 import { string } from '../lib/base/kinds.js'

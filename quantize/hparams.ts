@@ -1,4 +1,4 @@
-import type { NativeValue } from '../lib/addon/contract.js'
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import { ClvpFeatureExtractor } from '../lib/audio/feature_extractor.js'
 import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config/config.js'
 import { type JsonObject, Section, unsupported } from './checkpoint/section.js'

@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { binding, native } from '../lib/addon/binding.js'
-import type { NativeValue, NativeWriter } from '../lib/addon/contract.js'
+import type { NativeValue, NativeWriter } from '../lib/addon/contract/files.js'
 import { rowBytes, type WeightType } from '../lib/addon/weight_types.js'
 import { onAbort } from '../lib/base/abort.js'
 import { abortError, ClvpError } from '../lib/base/errors.js'

@@ -40,13 +40,13 @@ export interface IntegerKind extends Kind<number> {
  * @param max a number, or words for a limit that depends on the model or on other options. Until {@link IntegerKind.upTo} replaces
  *   the words, every safe integer from `min` on passes.
  */
-export function integer(min: number, max: number | string, value = 'N'): IntegerKind {
+export function integer(min: number, max: number | string): IntegerKind {
   const most = typeof max === 'number' ? max : Number.MAX_SAFE_INTEGER
   return {
     read: (given, name) => check.integer(given, name, min, most),
     range: `${figure(min)} to ${typeof max === 'number' ? figure(max) : max}`,
-    text: { as: 'number', value },
-    upTo: (limit) => integer(min, limit, value),
+    text: { as: 'number', value: 'N' },
+    upTo: (limit) => integer(min, limit),
   }
 }
 
@@ -113,11 +113,13 @@ export function string(value = 'NAME'): Kind<string> {
 }
 
 /** A kind that checks values in a way of its own. */
-export function custom<Read, Given = Read>(
-  read: (value: unknown, name: string) => Read,
-  text?: TextForm,
-): Kind<Given, Read> {
+export function custom<T>(read: (value: unknown, name: string) => T, text?: TextForm): Kind<T> {
   return { read, ...(text && { text }) }
+}
+
+/** A kind whose check makes another type of what a caller gives. */
+export function converted<Given, Read>(read: (value: unknown, name: string) => Read): Kind<Given, Read> {
+  return { read }
 }
 
 /** A function of the caller's. */

@@ -1,13 +1,10 @@
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { checkMemory } from '../addon/free_memory.js'
 import { needPart } from '../addon/parts.js'
 import type { Clip } from '../audio/clips.js'
 import type { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
-import { onAbort } from '../base/abort.js'
 import { disposedError } from '../base/errors.js'
-import { EventStream } from '../base/event_stream.js'
 import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
@@ -26,22 +23,15 @@ import {
 } from './call_options.js'
 import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
 import { ContentCache } from './content_cache.js'
-import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
+import { byScore, generateRanked, type Listener } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
 import { identityOf, type ModelInfo, modelInfo } from './info.js'
 import { makeVoice, planVoice } from './make_voice.js'
-import { fitBatch, tooMuch } from './memory.js'
+import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
-import type { DrawnCandidate, GenerateResult } from './result.js'
-
-/** The events of stream(), in order: codes as they are drawn, candidates as they end, the ranked result last. */
-export type StreamEvent =
-  | { type: 'token'; candidate: number; code: number }
-  | { type: 'candidate'; candidate: DrawnCandidate }
-  | { type: 'done'; result: GenerateResult }
-
-/** A plan with the bytes that it takes in addition to the weights. */
-type MemoryPlan = SizedPlan & { bytes: number }
+import { type MemoryPlan, withMemory } from './memory_plan.js'
+import type { GenerateResult } from './result.js'
+import { type StreamEvent, streamEvents } from './stream.js'
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -143,29 +133,9 @@ export class Clvp {
     this.#check()
     const info = this.#session.info
     const { ids, plan } = this.#plan(text, options)
-    const leave = new AbortController()
-    const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
-    if (plan.signal?.aborted) leave.abort(plan.signal.reason)
-    const events = new EventStream<StreamEvent>(() => leave.abort())
-    const listener: Listener = {
-      onStep(pairs) {
-        for (let i = 0; i < pairs.length; i += 2) {
-          const code = pairs[i + 1]!
-          if (code !== info.eos) events.push({ type: 'token', candidate: pairs[i]!, code })
-        }
-      },
-      onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
-    }
-    this.#run(ids, { ...plan, signal: leave.signal }, listener)
-      .finally(forget)
-      .then(
-        (result) => {
-          events.push({ type: 'done', result })
-          events.end()
-        },
-        (error) => events.fail(error),
-      )
-    return events
+    return streamEvents(plan.signal, info.eos, (signal, listener) =>
+      this.#run(ids, { ...plan, signal }, listener),
+    )
   }
 
   /**
@@ -261,7 +231,6 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
@@ -269,30 +238,7 @@ export class Clvp {
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
-    const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
-    const rows = plan.beams?.beams ?? candidates // all beams are decoded together
-    // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
-    const estimate = (batchSize: number) =>
-      this.info.estimateMemory({
-        candidates: rows,
-        tokens,
-        batchSize: Math.min(batchSize, rows),
-        textTokens: ids.length,
-        scores,
-        padTo,
-      })
-    const batch = plan.beams
-      ? { wanted: rows, option: 'beams' }
-      : { wanted: plan.batchSize, option: 'batchSize' }
-    const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
-    // On another device the allocation itself fails with an error.
-    if (info.device === 'CPU') {
-      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
-    }
-    return {
-      ids,
-      plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
-    }
+    return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */

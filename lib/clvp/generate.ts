@@ -1,6 +1,6 @@
 /** Turns a text's ids and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate } from '../addon/contract.js'
+import type { NativeCandidate } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
 import { forJson } from './codes.js'

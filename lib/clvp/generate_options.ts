@@ -1,10 +1,21 @@
 /** The options of Clvp.generate, with their defaults and their checks against a model. */
 
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
+import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { isVoice, type Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { abortSignal, boolean, bytes, callback, choice, custom, either, integer } from '../base/kinds.js'
+import {
+  abortSignal,
+  boolean,
+  bytes,
+  callback,
+  choice,
+  converted,
+  custom,
+  either,
+  integer,
+} from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
 import { earlyStopping, lengthPenalty, seed } from '../config/kinds.js'
@@ -125,7 +136,7 @@ export const generateTable = optionTable({
    * index, or the beams.
    */
   logitsProcessor: {
-    kind: custom<readonly LogitsProcessor[], LogitsProcessor | readonly LogitsProcessor[]>(functions),
+    kind: converted<LogitsProcessor | readonly LogitsProcessor[], readonly LogitsProcessor[]>(functions),
     default: [],
   },
   /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
@@ -134,6 +145,7 @@ export const generateTable = optionTable({
   onProgress: { kind: callback<(progress: Progress) => void>() },
 })
 
+/** Options of generate() and stream(). */
 export interface GenerateOptions extends OptionsOf<typeof generateTable>, OptionsOf<typeof samplingTable> {
   /** A voice from `voice()` of the same model. */
   voice: Voice

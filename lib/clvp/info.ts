@@ -1,5 +1,7 @@
 /** Information about a loaded model, and estimates of what a call takes. */
-import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { KvType, NativeInfo } from '../addon/contract/session.js'
+import { framesPerCode } from '../addon/contract/sound.js'
 import { allParts, type Part } from '../addon/parts.js'
 import type { ModelIdentity } from '../audio/voice_origin.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'

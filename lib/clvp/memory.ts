@@ -4,7 +4,7 @@
  * token; they follow from the graphs in native/src.
  */
 
-import type { KvType, NativeInfo } from '../addon/contract.js'
+import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
 import { integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'

@@ -1,5 +1,7 @@
 /** The results of generate(). */
-import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
+import type { NativeCandidate } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
+import { framesPerCode } from '../addon/contract/sound.js'
 import { forJson } from './codes.js'
 import type { GenerateOptions } from './generate_options.js'
 

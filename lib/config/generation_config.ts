@@ -1,9 +1,10 @@
 /** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
-import type { NativeHeld, NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import { ClvpError } from '../base/errors.js'
 import { snakeCase } from '../base/fields.js'
 import { isObject, type JsonObject } from '../base/json.js'
-import { boolean, custom, integer, number } from '../base/kinds.js'
+import { boolean, converted, integer, number } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { namesOf, type OptionsOf, optionTable } from '../base/options.js'
 import { earlyStopping, lengthPenalty } from './kinds.js'
@@ -31,9 +32,9 @@ export const settingsTable = optionTable({
   /** No sequence of this many ids occurs twice; 0 to 65,536, default 0 for no limit. */
   noRepeatNgramSize: { kind: integer(0, 2 ** 16), default: 0 },
   /** Sequences of ids that are never generated. */
-  badWordsIds: { kind: custom<unknown, readonly (readonly number[])[]>(unchecked) },
+  badWordsIds: { kind: converted<readonly (readonly number[])[], unknown>(unchecked) },
   /** Ids that are never generated. */
-  suppressTokens: { kind: custom<unknown, readonly number[]>(unchecked) },
+  suppressTokens: { kind: converted<readonly number[], unknown>(unchecked) },
   /** Fewest new tokens before a stop, 0 to 2^31 - 1; default: what `minLength` leaves. */
   minNewTokens: { kind: integer(0, mostTokens), defaultText: 'what `minLength` leaves' },
   /** Most new tokens, the stop included; 1 to 2^31 - 1, default: as many as fit into the model's positions. */
@@ -54,9 +55,12 @@ export const settingsTable = optionTable({
    */
   earlyStopping: { kind: earlyStopping, default: false },
   /** The id or ids that end a row; default: the decoder's. */
-  eosTokenId: { kind: custom<unknown, number | readonly number[]>(unchecked), defaultText: "the decoder's" },
+  eosTokenId: {
+    kind: converted<number | readonly number[], unknown>(unchecked),
+    defaultText: "the decoder's",
+  },
   /** Pads shorter rows; default: the first eosTokenId. */
-  padTokenId: { kind: custom<unknown, number>(unchecked), defaultText: 'the first eosTokenId' },
+  padTokenId: { kind: converted<number, unknown>(unchecked), defaultText: 'the first eosTokenId' },
 })
 
 /** Options that a generation_config.json can also set. */

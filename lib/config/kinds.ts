@@ -1,5 +1,5 @@
 /** Kinds of options that several tables share. */
-import type { EarlyStopping } from '../addon/contract.js'
+import type { EarlyStopping } from '../addon/contract/drawing.js'
 import { invalid } from '../base/errors.js'
 import { custom, integer, type Kind, number } from '../base/kinds.js'
 

@@ -1,6 +1,6 @@
 /** Sampling settings: defaults and checks. */
 import { binding, rewrap } from '../addon/binding.js'
-import type { NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
 import { either, integer, number } from '../base/kinds.js'
 import { optionTable, readGiven } from '../base/options.js'
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { isMatrix } from '../../quantize/checkpoint/tensor_names.js'
 import { binding, native } from '../addon/binding.js'
-import type { NativeHeld } from '../addon/contract.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 
 /**
  * A hash of the checksums of the conditioning encoder's and the decoder's tensors that stay F32 in every

@@ -1,6 +1,6 @@
 /** The options of loading a model, with their defaults and checks. */
 
-import type { KvType } from '../addon/contract.js'
+import type { KvType } from '../addon/contract/session.js'
 import { allParts, type Part, readParts } from '../addon/parts.js'
 import { modelTypes } from '../addon/weight_types.js'
 import {
@@ -110,6 +110,7 @@ export const loadTable = optionTable({
   signal: { kind: abortSignal() },
 })
 
+/** Options of loading a model. */
 export interface LoadOptions extends OptionsOf<typeof loadTable> {}
 
 /** Reads the options of loading. 0 threads stand for the physical cores. */

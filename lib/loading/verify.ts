@@ -1,6 +1,6 @@
 /** Checks that a model file is complete and undamaged. */
 
-import type { NativeHeld } from '../addon/contract.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import { scanModel } from '../addon/jobs.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'

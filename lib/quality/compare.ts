@@ -1,6 +1,6 @@
 /** Compares two model files: their tensors and their outputs. */
 
-import type { NativeTensorDifference } from '../addon/contract.js'
+import type { NativeTensorDifference } from '../addon/contract/files.js'
 import { compareTensors } from '../addon/jobs.js'
 import { requireSound } from '../addon/require_sound.js'
 import { path } from '../base/check.js'

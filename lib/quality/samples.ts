@@ -4,7 +4,7 @@ import { packageRoot } from '../addon/addon.js'
 import { type Clip, type TakenClip, takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
-import { abortSignal, custom, integer, type Kind } from '../base/kinds.js'
+import { abortSignal, converted, custom, integer, type Kind } from '../base/kinds.js'
 import { optionTable } from '../base/options.js'
 
 export interface Samples {
@@ -32,7 +32,7 @@ const demoVoice = join(packageRoot, 'demo', 'voice.wav')
 /** The options that say what a model is run on. */
 export const sampleTable = optionTable({
   /** Each clip is a separate voice, 1 to 10,000; the texts use them in turn. Default: `Clvp.demoVoice`. */
-  voices: { kind: custom<readonly TakenClip[], Clip | readonly Clip[]>(readClips) },
+  voices: { kind: converted<Clip | readonly Clip[], readonly TakenClip[]>(readClips) },
   /** Most codes per candidate, 1 to 65,536, and at most the model's limit; default: that of `Clvp.generate`. */
   maxTokens: {
     kind: integer(1, 65536),

@@ -1,5 +1,6 @@
 /** A model under test: loaded, with a session and a tokenizer, and run as Clvp runs it. */
-import type { NativeInfo, NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import type { WeightType } from '../addon/weight_types.js'
 import { readClip, type TakenClip } from '../audio/clips.js'
 import { withAbort } from '../base/abort.js'

@@ -8,7 +8,7 @@ import type {
   NativePrompt,
   NativeRecording,
   NativeStepRows,
-} from '../addon/contract.js'
+} from '../addon/contract/drawing.js'
 import { quiet } from '../base/hook_guard.js'
 import { defaultSampling } from '../config/sampling.js'
 

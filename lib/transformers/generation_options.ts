@@ -1,9 +1,10 @@
 /** transformers' generation options: defaults, a checkpoint's settings, and checks. */
 
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
+import type { EarlyStopping, NativeSampling, PrefixPositions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { abortSignal, boolean, custom, integer } from '../base/kinds.js'
+import { abortSignal, boolean, converted, custom, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import {
   defaultsOf,
@@ -30,7 +31,7 @@ type Settings = Readonly<Partial<Record<keyof GenerationSettings, unknown>>>
 
 export const generationTable = optionTable({
   /** Default settings instead of the model's `generationConfig`. */
-  generationConfig: { kind: custom<Settings, GenerationSettings>(readConfig) },
+  generationConfig: { kind: converted<GenerationSettings, Settings>(readConfig) },
   /** With doSample: 0 to 2^53 - 1; default: random. */
   seed: { kind: seed, defaultText: 'random' },
   /** How many rows of one text are decoded together, 1 to 1,024; default 16. Not with beams. */
@@ -43,7 +44,7 @@ export const generationTable = optionTable({
   logitsProcessor: { kind: generateTable.logitsProcessor.kind, default: [] },
   /** Decide after each step which rows end. */
   stoppingCriteria: {
-    kind: custom<readonly StoppingCriteria[], StoppingCriteria | readonly StoppingCriteria[]>(functions),
+    kind: converted<StoppingCriteria | readonly StoppingCriteria[], readonly StoppingCriteria[]>(functions),
     default: [],
   },
   /** For one text, one row and no beams. */

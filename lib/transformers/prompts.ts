@@ -1,5 +1,6 @@
 /** Prompts of ClvpForCausalLM.generate: ids, embeddings, or the conditioning encoder's output. */
-import type { NativeInfo, NativePrompt } from '../addon/contract.js'
+import type { NativePrompt } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
 import type { Tensor } from '../base/tensor.js'
 import { type Ids, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
