@@ -21,6 +21,8 @@ export {
   type WeightType,
   weightTypes,
 } from './addon/weight_types.js'
+export { type AuditMeasures, type AuditOptions, auditClip, type ClipAudit } from './audio/audit.js'
+export type { AuditFinding, FindingCode } from './audio/audit_findings.js'
 export type { Clip, Samples } from './audio/clips.js'
 export type { FeatureCallOptions } from './audio/feature_call.js'
 export {
@@ -30,7 +32,8 @@ export {
   type Features,
 } from './audio/feature_extractor.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.js'
-export { Voice } from './audio/voice.js'
+export { Voice, type VoiceJson } from './audio/voice.js'
+export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
@@ -43,10 +46,11 @@ export {
 } from './clvp/benchmark.js'
 export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
 export { Clvp } from './clvp/clvp.js'
+export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
-export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './clvp/result.js'
+export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
 export type { StreamEvent } from './clvp/stream.js'
 export {
   ClvpConfig,

@@ -62,6 +62,11 @@ export class Arguments {
     return value
   }
 
+  /** Those of the named flags that were given. */
+  given(names: readonly string[]): string[] {
+    return names.filter((name) => this.#values[name] !== undefined)
+  }
+
   flag(name: string): boolean {
     return this.#values[name] === true
   }

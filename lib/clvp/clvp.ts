@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
 import { needPart } from '../addon/parts.js'
-import { type Clip, readClip, takeClip } from '../audio/clips.js'
-import { Voice } from '../audio/voice.js'
-import { withAbort } from '../base/abort.js'
-import { disposedError, invalid } from '../base/errors.js'
+import type { Clip } from '../audio/clips.js'
+import type { Voice } from '../audio/voice.js'
+import { requireModel } from '../audio/voice_origin.js'
+import { disposedError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
@@ -20,13 +20,13 @@ import {
   type PreviewOptions,
   previewTable,
   type VoiceOptions,
-  voiceTable,
 } from './call_options.js'
-import { readRows } from './code_rows.js'
+import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
-import { type ModelInfo, modelInfo } from './info.js'
+import { identityOf, type ModelInfo, modelInfo } from './info.js'
+import { makeVoice, planVoice } from './make_voice.js'
 import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
 import { type MemoryPlan, withMemory } from './memory_plan.js'
@@ -54,12 +54,17 @@ export class Clvp {
   readonly #budget = new MemoryBudget()
   #disposed: Promise<void> | undefined
 
-  private constructor(session: Session, tokenizer: ClvpTokenizer, { maxMemory, kvType }: MemoryOptions) {
+  private constructor(
+    session: Session,
+    tokenizer: ClvpTokenizer,
+    { maxMemory, kvType }: MemoryOptions,
+    id: string | undefined,
+  ) {
     this.#session = session
     this.#tokenizer = tokenizer
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType)
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType, id)
   }
 
   /**
@@ -73,8 +78,8 @@ export class Clvp {
    *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (session, memory) => {
-      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory)
+    return openModel(source, options, 'f16', (session, memory, id) => {
+      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory, id)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -85,31 +90,25 @@ export class Clvp {
   }
 
   /**
-   * Makes a voice from one or more clips. Uses the first `info.clipSeconds` seconds of each.
+   * Makes a voice from one or more clips; a folder stands for the clips in it. The model hears windows of `info.clipSeconds`
+   * seconds, spread over the sound of all clips; at most the first ten minutes of a clip are read. {@link auditClip} tells what is
+   * wrong with a clip.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip, CLVP_AUDIO for damaged or empty audio or an unknown format,
-   *   CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
+   * @example
+   * ```js
+   * const voice = await clvp.voice('voices/emma')          // wav, mp3, flac and ogg, ordered by name
+   * const tortoise = await clvp.voice(['a.wav', 'b.mp3'], { windows: 'random', seed: 1 })
+   * ```
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip or option or a folder without clips, CLVP_AUDIO for damaged audio,
+   *   an unknown format, or less than 0.1 s of sound, CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const { signal } = readOptions(voiceTable, options, 'options')
-    const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
-    if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
+    const plan = planVoice(clips, options)
     const { sampleRate, clipSeconds } = this.info
-    const nameOf = (i: number) => (Array.isArray(clips) ? `clips[${i}]` : 'clips')
-    const taken = Array.from(list, (clip, i) => takeClip(clip, nameOf(i), clipSeconds))
-    return this.#session.call(async () => {
-      const vectors: Float32Array[] = []
-      for (const [i, clip] of taken.entries()) {
-        const samples = await withAbort(
-          signal,
-          () => {},
-          () => readClip(clip, nameOf(i), sampleRate, clipSeconds),
-        )
-        vectors.push(await this.#cache.condition(samples, signal))
-      }
-      return Voice.mean(vectors)
-    })
+    const model = { sampleRate, clipSeconds, identity: identityOf(this.info), cache: this.#cache }
+    return this.#session.call(() => makeVoice(plan, model))
   }
 
   /**
@@ -142,19 +141,19 @@ export class Clvp {
   /**
    * Scores rows of codes against a text, best first. Each row is scored by itself and unchanged, without padding or fixing.
    *
-   * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`
+   * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @returns `index` into `rows`, and `score`: cosine * exp(logit_scale)
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or row, CLVP_ABORTED, CLVP_DISPOSED
    */
   async rank(
     text: string,
-    rows: readonly Int32Array[],
+    rows: readonly Codes[],
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
     const { signal } = readOptions(callTable, options, 'options')
     const ids = textIds(this.#tokenizer, text, this.#session.info)
-    const taken = readRows(rows)
+    const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
   }
@@ -167,33 +166,33 @@ export class Clvp {
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
     const { signal } = readOptions(callTable, options, 'options')
-    return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
+    return forJson(await this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal))
   }
 
   /**
    * L2-normalised embedding [`info.projection`] of a row of codes, unchanged.
    *
-   * @param codes 1 to 4,096 codes below `info.speechVocabulary`
+   * @param codes 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
+  async embedSpeech(codes: Codes, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
     const { signal } = readOptions(callTable, options, 'options')
-    return this.#session.embedSpeech(readRows([codes]), signal)
+    return forJson(await this.#session.embedSpeech([takeRow(codes)], signal))
   }
 
   /**
    * The mel spectrogram of codes from the model's codebook: natural logarithm of mel power, [channels, frames], four frames per
    * code, before the division by the model's mel norms.
    *
-   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED,
    *   CLVP_DISPOSED
    */
-  async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
+  async codesToMel(codes: Codes, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
     const { signal } = readOptions(callTable, options, 'options')
-    const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
+    const { data, channels, frames } = await this.#session.codesToMel(takeHeard(codes), signal)
     return new Tensor(data, [channels, frames])
   }
 
@@ -203,14 +202,14 @@ export class Clvp {
    * (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` seconds for each code. A
    * sound that would clip is scaled down.
    *
-   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes or options,
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
+  async preview(codes: Codes, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
     const { iterations, signal } = readOptions(previewTable, options, 'options')
-    return this.#session.preview(readRows([codes])[0]!, iterations, signal)
+    return this.#session.preview(takeHeard(codes), iterations, signal)
   }
 
   /**
@@ -236,6 +235,7 @@ export class Clvp {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
+    requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
     return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }

@@ -3,9 +3,16 @@ import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
+import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
-import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
+import {
+  type Candidate,
+  type DrawnCandidate,
+  describeCandidate,
+  type GenerateResult,
+  type GenerateSettings,
+} from './result.js'
 
 /** Receives the draws of a streaming call. */
 export interface Listener {
@@ -35,8 +42,19 @@ export async function generateRanked(
     best: candidates[0]!,
     candidates: candidates.slice(0, plan.keep),
     seed,
+    settings: settingsOf(plan, seed),
     timings: { ...timings, scoreMs, totalMs },
   }
+}
+
+/** Options that have no effect are left out: generate() refuses them. */
+function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
+  const { candidates, maxTokens, padTo, keep, scores, prefixPositions, sampling, beams, deterministic } = plan
+  const common = { candidates, maxTokens, padTo, keep, scores, prefixPositions }
+  if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
+  const { sample, ...search } = beams
+  const { repetitionPenalty } = sampling
+  return { ...common, ...search, ...(sample ? { seed, ...sampling } : { repetitionPenalty }) }
 }
 
 /** Draws candidates, or finds them by beam search, without ranking them. */
@@ -98,7 +116,7 @@ async function rank(
   const together = fix(drawn, plan.padTo)
   const describe = (each: NativeCandidate, i: number, score: number, soloScore: number): Candidate => ({
     ...describeCandidate(each, session.info),
-    codes: together[i]!,
+    codes: forJson(together[i]!),
     drawnCodes: each.tokens,
     score,
     soloScore,

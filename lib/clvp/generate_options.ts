@@ -2,7 +2,7 @@
 
 import type { EarlyStopping, NativeSampling, Positions } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
-import { Voice } from '../audio/voice.js'
+import { isVoice, type Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import {
@@ -211,7 +211,7 @@ function tableOf(maxTokens: number) {
 }
 
 function readVoice(value: unknown, name: string): Voice {
-  if (value instanceof Voice && value.embedding instanceof Float32Array) return value
+  if (isVoice(value)) return value
   throw invalid('a voice made by clvp.voice()', name, value)
 }
 

@@ -1,14 +1,11 @@
 /** Samples for comparison and calibration: texts and voices, checked and copied. */
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { type Clip, takeClip } from '../audio/clips.js'
+import { type Clip, type TakenClip, takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { abortSignal, converted, custom, integer, type Kind } from '../base/kinds.js'
 import { optionTable } from '../base/options.js'
-
-/** A clip that no longer refers to the caller's memory. */
-export type TakenClip = ReturnType<typeof takeClip>
 
 export interface Samples {
   texts: readonly string[]
@@ -29,7 +26,6 @@ export const standardTexts: readonly string[] = [
 ]
 
 const maxSamples = 10_000
-const mostSeconds = 600 // per clip: more than any model uses
 
 const demoVoice = join(packageRoot, 'demo', 'voice.wav')
 
@@ -72,7 +68,7 @@ function readClips(value: unknown, name: string): readonly TakenClip[] {
   if (list.length === 0 || list.length > maxSamples) {
     throw invalid(`a clip or an array of 1 to ${maxSamples} clips`, name, value)
   }
-  return Array.from(list, (clip, i) => takeClip(clip, isList ? `${name}[${i}]` : name, mostSeconds))
+  return Array.from(list, (clip, i) => takeClip(clip, isList ? `${name}[${i}]` : name))
 }
 
 /** Pairs each text with the voices in turn. If there are more voices than texts, each voice occurs once. */

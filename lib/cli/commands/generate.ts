@@ -1,3 +1,5 @@
+import { packageVersion } from '../../addon/addon.js'
+import type { Voice } from '../../audio/voice.js'
 import { writeWhole } from '../../base/files.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { type GenerateOptions, generateTable } from '../../clvp/generate_options.js'
@@ -19,12 +21,12 @@ export const generate: Command = {
   summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
   details:
     "MODEL is a .gguf file, a folder with a checkpoint, or 'demo' for the embedded model.\n" +
-    'The first seconds of each voice clip (WAV, MP3, FLAC, Ogg Vorbis) are used; several clips are averaged.',
+    'Up to a minute of the clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows all over them are averaged.',
   flags: {
     voice: {
-      value: 'FILE',
+      value: 'PATH',
       multiple: true,
-      help: "a clip of the voice, repeatable; or a voice saved by 'clvp voice'",
+      help: "a clip of the voice or a folder of clips, repeatable; or a voice saved by 'clvp voice'",
     },
     ...flagsOf(generateTable),
     ...flagsOf(samplingTable),
@@ -58,7 +60,7 @@ export const generate: Command = {
         onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
       }
       const result = await clvp.generate(text, options)
-      const json = toJson(result)
+      const json = await toJson(clvp, model, text, voice, result)
       if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
       const heard = result.candidates.map((each, i) => heardCandidate(each, i + 1))
       if (wav !== undefined) await writeSound(clvp, heard[0]!, wav, { signal: context.signal })
@@ -70,13 +72,22 @@ export const generate: Command = {
   },
 }
 
-function toJson({ candidates, seed, timings }: GenerateResult) {
-  const plain = candidates.map((candidate) => ({
-    ...candidate,
-    codes: [...candidate.codes],
-    drawnCodes: [...candidate.drawnCodes],
-  }))
-  return { seed, candidates: plain, timings: { ...timings, peakRssBytes: peakRss() } }
+/** The result with all that it takes to draw it again; the voice is a saved one. */
+async function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: GenerateResult) {
+  const { candidates, seed, settings, timings } = result
+  const { name, id, type } = clvp.info
+  const { normalized } = await clvp.explain(text)
+  return {
+    version: packageVersion(),
+    model: { source, name, id, type },
+    text,
+    normalized,
+    voice,
+    settings,
+    seed,
+    candidates,
+    timings: { ...timings, peakRssBytes: peakRss() },
+  }
 }
 
 function candidateTable(candidates: readonly Candidate[]): string {
