@@ -49,8 +49,8 @@ export async function generateRanked(
 
 /** Options that have no effect are left out: generate() refuses them. */
 function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
-  const { candidates, maxTokens, padTo, keep, scores, prefixPositions, sampling, beams, deterministic } = plan
-  const common = { candidates, maxTokens, padTo, keep, scores, prefixPositions }
+  const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic } = plan
+  const common = { candidates, maxTokens, padTo, keep, scores, positions }
   if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
   const { sample, ...search } = beams
   const { repetitionPenalty } = sampling

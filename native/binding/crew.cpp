@@ -95,15 +95,16 @@ Napi::Promise Crew::start(Place place, Napi::Env env, Napi::Object hold, std::sh
     if (n_pending_++ == 0) {
         js_.Ref(env); // a waiting promise keeps the process alive
     }
-    if (is_stopped()) {
-        job->error.emplace(clvp::Code::disposed, "this object was disposed of");
-    } else if (place == Place::thread && !enqueue(job)) {
-        job->error.emplace(clvp::Code::out_of_memory, "the system does not allow this process another thread: raise its limit or dispose of other models");
-    }
-    if (job->error) {
+    const auto refuse = [&](clvp::Code code, const char * why) {
+        job->error.emplace(code, why);
         settle(env, *job);
+    };
+    if (is_stopped()) {
+        refuse(clvp::Code::disposed, "this object was disposed of");
     } else if (place == Place::here) {
         perform(std::move(job));
+    } else if (!enqueue(job)) { // otherwise a thread may own the job by now
+        refuse(clvp::Code::out_of_memory, "the system does not allow this process another thread: raise its limit or dispose of other models");
     }
     return promise;
 }

@@ -44,7 +44,7 @@ t.test('codes are copied at once, and are checked', async (t) => {
   const running = clvp.codesToMel(codes)
   codes.fill(9)
   t.equal(difference(await running, [1, 2]), 0)
-  for (const bad of [[1], undefined, Int32Array.of(), Float32Array.of(1), new Int32Array(4097)])
+  for (const bad of [['1'], undefined, Int32Array.of(), Float32Array.of(1), new Int32Array(4097)])
     await t.rejects(clvp.codesToMel(bad), wrong)
   const outside = {
     ...wrong,

@@ -39,7 +39,13 @@ export async function answer(model, { method, part, calls }) {
   let pastKeyValues
   for (const [i, call] of calls.entries()) {
     const many = calls.length > 1
-    const found = await target[name]({ ...argumentsOf(call), ...(many && { pastKeyValues, useCache: true }) })
+    const draws = name === 'generate' || call.inputFeatures !== undefined
+    const asRun = draws && { positions: 'transformers' } // the reference is 5.23
+    const found = await target[name]({
+      ...argumentsOf(call),
+      ...asRun,
+      ...(many && { pastKeyValues, useCache: true }),
+    })
     pastKeyValues = found.pastKeyValues
     Object.assign(outputs, outputsOf(found, many ? `${i}.` : ''))
   }
