@@ -14,7 +14,7 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
+import { type Explanation, explainText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
@@ -203,7 +203,7 @@ export class Clvp {
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
     const signal = readSignal(options)
-    const ids = textIds(this.#tokenizer, text, this.#session.info)
+    const ids = readText(this.#tokenizer, text, this.#session.info, 'english').ids
     const taken = readRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
@@ -217,7 +217,7 @@ export class Clvp {
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
     const signal = readSignal(options)
-    return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
+    return this.#cache.embedText(readText(this.#tokenizer, text, this.#session.info, 'english').ids, signal)
   }
 
   /**
@@ -276,7 +276,7 @@ export class Clvp {
    */
   async explain(text: string): Promise<Explanation> {
     this.#check()
-    return explainText(this.#tokenizer, text, this.#session.info)
+    return explainText(this.#tokenizer, text, this.#session.info, 'english')
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
@@ -294,7 +294,7 @@ export class Clvp {
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
-    const ids = textIds(this.#tokenizer, text, info)
+    const ids = readText(this.#tokenizer, text, info, 'english').ids
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // all beams are decoded together
     // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.

@@ -3,6 +3,7 @@ import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding, type STRATEGIES } from '../base/padding.js'
 import { stackRows, Tensor } from '../base/tensor.js'
+import { type Normalizer, readNormalizer } from './reading/reading.js'
 import { type Side, side, type TokenizeOptions } from './tokenizer_options.js'
 import { readIds, readSequences } from './tokens.js'
 
@@ -55,6 +56,7 @@ type EncodedRows = Tensor | ArrayLike<number> | readonly ArrayLike<number>[]
 
 /** The tokenizer's own settings for a call. */
 export interface CallDefaults {
+  normalizer: Normalizer
   padTokenId: number
   paddingSide: Side
   truncationSide: Side
@@ -73,6 +75,7 @@ export const CALL_OPTIONS = [
   'truncationSide',
   'addSpecialTokens',
   'splitSpecialTokens',
+  'normalizer',
   'returnSpecialTokensMask',
 ] as const
 
@@ -98,7 +101,7 @@ export function readLength(value: unknown, name: string): number {
 export function readCallOptions(
   value: unknown,
   defaults: CallDefaults,
-): Plan & { splitSpecialTokens: boolean } {
+): Plan & Required<TokenizeOptions> {
   const given = pick(value, CALL_OPTIONS, 'options')
   flag(given, 'addSpecialTokens', true)
   // transformers' rule: maxLength without padding means truncation.
@@ -108,6 +111,7 @@ export function readCallOptions(
     truncationSide: side(given.truncationSide ?? defaults.truncationSide, 'truncationSide'),
     specialTokensMask: flag(given, 'returnSpecialTokensMask'),
     splitSpecialTokens: flag(given, 'splitSpecialTokens', true),
+    normalizer: readNormalizer(given.normalizer ?? defaults.normalizer),
   }
 }
 

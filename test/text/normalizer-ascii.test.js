@@ -1,6 +1,6 @@
 // Everything outside ASCII is lost, and lost alone.
 import t from 'tap'
-import { droppedText, normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { droppedText, normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 t.test('drops what is not ASCII and joins what is left', async (t) => {
   t.equal(normalizeEnglish('Naïve Café'), 'nave caf')

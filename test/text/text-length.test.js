@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Clvp } from '../../dist/lib/index.js'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 import { spokenAtLeast } from '../../dist/lib/text/text_length.js'
 import { ClvpTokenizer } from '../../dist/lib/text/tokenizer.js'
 import { makeRandom } from '../../scripts/parity/texts.mjs'
