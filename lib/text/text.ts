@@ -109,7 +109,12 @@ export function readText(
   const encoding = tokenizer.encodeUpTo(text, info.maxTextTokens, { normalizer })
   if (encoding && !isSpeakable(encoding.normalized)) {
     const lost = encoding.dropped.map((run) => run.text).join(' ')
-    const received = text.trim() === '' ? 'an empty one' : lost ? `one of which nothing is left: the vocabulary has no ${describe(lost)}` : describe(text)
+    const received =
+      text.trim() === ''
+        ? 'an empty one'
+        : lost
+          ? `one of which nothing is left: the vocabulary has no ${describe(lost)}`
+          : describe(text)
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
       `Expected a text with letters or numbers that can be spoken but received ${received}`,

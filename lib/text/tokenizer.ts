@@ -64,7 +64,8 @@ export interface EncodingWithOffsets {
 }
 
 /** How transformers splits a text into words; the only white space is the space character. */
-const TRANSFORMERS_WORD = /'(?:s|t|re|ve|m|ll|d)| ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^ \p{L}\p{N}]+| +(?![^ ])| +/gu
+const TRANSFORMERS_WORD =
+  /'(?:s|t|re|ve|m|ll|d)| ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^ \p{L}\p{N}]+| +(?![^ ])| +/gu
 /** How tortoise splits it, with which the published weights were trained: an apostrophe is no part of a word. */
 const TORTOISE_WORD = / |[\p{L}\p{M}\p{N}_]+|[^ \p{L}\p{M}\p{N}_]+/gu
 

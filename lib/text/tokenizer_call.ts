@@ -98,10 +98,7 @@ export function readLength(value: unknown, name: string): number {
   return integer(value, name, 1, MAX_LENGTH)
 }
 
-export function readCallOptions(
-  value: unknown,
-  defaults: CallDefaults,
-): Plan & Required<TokenizeOptions> {
+export function readCallOptions(value: unknown, defaults: CallDefaults): Plan & Required<TokenizeOptions> {
   const given = pick(value, CALL_OPTIONS, 'options')
   flag(given, 'addSpecialTokens', true)
   // transformers' rule: maxLength without padding means truncation.

@@ -30,10 +30,7 @@ const signRules: readonly Rule[] = [
   rule(/°/g, ' degrees '),
 ]
 
-const lastRules: readonly Rule[] = [
-  rule(/"/g, ''),
-  rule(/[A-Z]+/g, (letters) => letters.toLowerCase()),
-]
+const lastRules: readonly Rule[] = [rule(/"/g, ''), rule(/[A-Z]+/g, (letters) => letters.toLowerCase())]
 
 /** Blanks as they stand in running text. */
 export const tidyRules: readonly Rule[] = [

@@ -8,8 +8,14 @@ const FULL_WIDTH = 0xfee0
 const SIGNS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     ...{ '…': '...', '。': '. ', '、': ', ', '¿': '', '¡': '', '⁄': '/', '℃': '°C', '℉': '°F', '№': 'No.' },
-    ...{ 'º': '°', '˚': '°', 'μ': 'µ', '￡': '£', '￥': '¥', '￠': '¢' },
-    ...{ '×': ' times ', '÷': ' divided by ', '±': ' plus or minus ', '≈': ' about ', '≠': ' is not equal to ' },
+    ...{ º: '°', '˚': '°', μ: 'µ', '￡': '£', '￥': '¥', '￠': '¢' },
+    ...{
+      '×': ' times ',
+      '÷': ' divided by ',
+      '±': ' plus or minus ',
+      '≈': ' about ',
+      '≠': ' is not equal to ',
+    },
     ...{ '≤': ' is at most ', '≥': ' is at least ', '∞': ' infinity ', '§': ' section ', '©': ' copyright ' },
     ...{ '•': ' ', '·': ' ', '[': '(', ']': ')', '{': '(', '}': ')' },
   }),

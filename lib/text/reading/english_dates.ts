@@ -3,9 +3,9 @@ import { wholeNumber } from './english_numbers.js'
 import { BELOW_TWENTY, cardinal, digitByDigit, ordinal, year } from './number_words.js'
 import { type Rule, rule } from './rules.js'
 
-const MONTHS = (
-  'January February March April May June July August September October November December'
-).split(' ')
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+)
 /** Written in full or with three letters, or "Sept". */
 const MONTH = `(${MONTHS.join('|')}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\\b\\.?)`
 const DAYS: Readonly<Record<string, string>> = {
@@ -43,21 +43,35 @@ const dateRules: readonly Rule[] = [
   rule(/(?<![\w/.-])([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\d/-])/g, (_, y, month, day) => {
     return dateOf(Number(month), Number(day), y!)
   }),
-  rule(/(?<![\w/.-])(\d{1,2})\/(\d{1,2})\/(\d{4}|\d{2})(?![\w/])/g, (match, a, b, y) => slashDate(match, a!, b!, y!)),
+  rule(/(?<![\w/.-])(\d{1,2})\/(\d{1,2})\/(\d{4}|\d{2})(?![\w/])/g, (match, a, b, y) =>
+    slashDate(match, a!, b!, y!),
+  ),
   rule(/\b(Mon|Tues?|Wed|Thu|Thurs?|Fri|Sat|Sun)\.?, (?=[A-Z\d])/g, (_, day) => `${DAYS[day!]!}, `),
   // "5 May 2021", "the 5th of May"
-  rule(new RegExp(`\\b(the )?${DAY}(?:st|nd|rd|th)? (?:of )?${MONTH}(?![A-Za-z])(?:,? ${YEAR}(?![\\d-]))?`, 'gi'), (match, _, day, month, y) => {
-    if (!/^[A-Z]/.test(month!)) return match
-    return `the ${ordinal(day!)} of ${monthOf(month!)}${y ? `, ${yearOf(y)}` : ''}`
-  }),
+  rule(
+    new RegExp(
+      `\\b(the )?${DAY}(?:st|nd|rd|th)? (?:of )?${MONTH}(?![A-Za-z])(?:,? ${YEAR}(?![\\d-]))?`,
+      'gi',
+    ),
+    (match, _, day, month, y) => {
+      if (!/^[A-Z]/.test(month!)) return match
+      return `the ${ordinal(day!)} of ${monthOf(month!)}${y ? `, ${yearOf(y)}` : ''}`
+    },
+  ),
   // "May 5-7": a range of days
   rule(new RegExp(`\\b${MONTH} ${DAY} ?- ?${DAY}(?![\\w/:])`, 'g'), (_, month, from, to) => {
     return `${monthOf(month!)} ${ordinal(from!)} to ${ordinal(to!)}`
   }),
-  rule(new RegExp(`\\b${MONTH} ${DAY}(?:st|nd|rd|th)?(?![\\w:%/]|[.,]\\d)(?:,? ${YEAR}(?![\\d-]))?`, 'g'), (_, month, day, y) => {
-    return `${monthOf(month!)} ${ordinal(day!)}${y ? `, ${yearOf(y)}` : ''}`
-  }),
-  rule(new RegExp(`\\b${MONTH},? ${YEAR}(?![\\d-])`, 'g'), (_, month, y) => `${monthOf(month!)} ${yearOf(y!)}`),
+  rule(
+    new RegExp(`\\b${MONTH} ${DAY}(?:st|nd|rd|th)?(?![\\w:%/]|[.,]\\d)(?:,? ${YEAR}(?![\\d-]))?`, 'g'),
+    (_, month, day, y) => {
+      return `${monthOf(month!)} ${ordinal(day!)}${y ? `, ${yearOf(y)}` : ''}`
+    },
+  ),
+  rule(
+    new RegExp(`\\b${MONTH},? ${YEAR}(?![\\d-])`, 'g'),
+    (_, month, y) => `${monthOf(month!)} ${yearOf(y!)}`,
+  ),
 ]
 
 /** "three thirty", "three oh five"; a full hour before noon or after it is told by itself. */
@@ -83,14 +97,19 @@ const HALF = '([aApP])(?:[mM]\\b|\\.[mM]\\b(\\.(?= [A-Z]| ?$))?\\.?)'
 const timeRules: readonly Rule[] = [
   // From one time to another.
   rule(/(?<=\d:[0-5]\d|\d ?[aApP]\.?[mM]\.?) ?- ?(?=\d{1,2}(?::[0-5]\d| ?[aApP]\.?[mM]))/g, ' to '),
-  rule(new RegExp(`(?<![\\w:.,$])(0?\\d|1\\d|2[0-3])(?::([0-5]\\d))? ?${HALF}`, 'g'), (_, hours, minutes, letter, end) => {
-    return clock(hours!, minutes ?? '00', letter!) + halfOfDay(letter!, end !== undefined)
-  }),
+  rule(
+    new RegExp(`(?<![\\w:.,$])(0?\\d|1\\d|2[0-3])(?::([0-5]\\d))? ?${HALF}`, 'g'),
+    (_, hours, minutes, letter, end) => {
+      return clock(hours!, minutes ?? '00', letter!) + halfOfDay(letter!, end !== undefined)
+    },
+  ),
   rule(/(?<![\w:.,$])(0?\d|1\d|2[0-3]):([0-5]\d):([0-5]\d)(?![\w:])/g, (_, hours, minutes, seconds) => {
     const time = Number(minutes) === 0 ? `${cardinal(hours!)} hours` : clock(hours!, minutes!, '')
     return `${time} and ${cardinal(seconds!)} second${Number(seconds) === 1 ? '' : 's'}`
   }),
-  rule(/(?<![\w:.,$])(0?\d|1\d|2[0-3]):([0-5]\d)(?![\w:])(?: o'clock)?/g, (_, hours, minutes) => clock(hours!, minutes!, '')),
+  rule(/(?<![\w:.,$])(0?\d|1\d|2[0-3]):([0-5]\d)(?![\w:])(?: o'clock)?/g, (_, hours, minutes) =>
+    clock(hours!, minutes!, ''),
+  ),
   // A proportion, or a score.
   rule(/(?<![\w:.,$])(\d{1,3}):(\d{1,3})(?![\w:])/g, (_, a, b) => `${cardinal(a!)} to ${cardinal(b!)}`),
 ]

@@ -18,17 +18,25 @@ const CURRENCIES: Readonly<Record<string, Currency>> = {
   ...{ $: DOLLAR, '£': POUND, '€': EURO, '¥': YEN, '₹': { one: 'rupee', many: 'rupees' } },
   ...{ USD: DOLLAR, GBP: POUND, EUR: EURO, JPY: YEN },
 }
-const NATIONS: Readonly<Record<string, string>> = { US: 'u s ', CA: 'canadian ', C: 'canadian ', AU: 'australian ', A: 'australian ' }
+const NATIONS: Readonly<Record<string, string>> = {
+  US: 'u s ',
+  CA: 'canadian ',
+  C: 'canadian ',
+  AU: 'australian ',
+  A: 'australian ',
+}
 const MAGNITUDES: Readonly<Record<string, string>> = {
   ...{ k: 'thousand', K: 'thousand', m: 'million', M: 'million', mn: 'million', b: 'billion', B: 'billion' },
   ...{ bn: 'billion', T: 'trillion', tn: 'trillion' },
 }
 const MAGNITUDE = '(hundred|thousand|million|billion|trillion|mn|bn|tn|[kKmMbBT])'
 /** What an amount describes rather than counts: "a ten dollar bill". */
-const DESCRIBED = '(?= (?:bills?|notes?|coins?|fines?|fees?|tips?|prizes?|rewards?|bonus|discounts?|tickets?|deposits?)\\b)'
+const DESCRIBED =
+  '(?= (?:bills?|notes?|coins?|fines?|fees?|tips?|prizes?|rewards?|bonus|discounts?|tickets?|deposits?)\\b)'
 
 /** What an amount is for: "$5/month". */
-const PERIOD = 'hour|hr|day|week|month|mo|year|yr|person|night|minute|second|lb|kg|unit|user|seat|gallon|mile|page|piece'
+const PERIOD =
+  'hour|hr|day|week|month|mo|year|yr|person|night|minute|second|lb|kg|unit|user|seat|gallon|mile|page|piece'
 
 function money(amount: string, currency: Currency, nation = '', described = false): string {
   const [whole = '', fraction] = amount.split('.')
@@ -75,25 +83,59 @@ const moneyRules: readonly Rule[] = [
 
 /** Units that follow a number: the name of one; several have an s, unless both are given. */
 const UNITS: Readonly<Record<string, string | readonly [string, string]>> = {
-  ...{ km: 'kilometer', m: 'meter', cm: 'centimeter', mm: 'millimeter', 'µm': 'micrometer', nm: 'nanometer' },
-  ...{ kg: 'kilogram', g: 'gram', mg: 'milligram', 'µg': 'microgram', lb: 'pound', lbs: 'pound', oz: 'ounce' },
+  ...{ km: 'kilometer', m: 'meter', cm: 'centimeter', mm: 'millimeter', µm: 'micrometer', nm: 'nanometer' },
+  ...{ kg: 'kilogram', g: 'gram', mg: 'milligram', µg: 'microgram', lb: 'pound', lbs: 'pound', oz: 'ounce' },
   ...{ ft: ['foot', 'feet'], yd: 'yard', yds: 'yard', mi: 'mile', mph: ['mile per hour', 'miles per hour'] },
-  ...{ 'km/h': ['kilometer per hour', 'kilometers per hour'], kph: ['kilometer per hour', 'kilometers per hour'] },
+  ...{
+    'km/h': ['kilometer per hour', 'kilometers per hour'],
+    kph: ['kilometer per hour', 'kilometers per hour'],
+  },
   ...{ 'm/s': ['meter per second', 'meters per second'], mpg: ['mile per gallon', 'miles per gallon'] },
   ...{ 'm²': 'square meter', 'km²': 'square kilometer', 'm³': 'cubic meter', 'cm³': 'cubic centimeter' },
-  ...{ 'sq ft': ['square foot', 'square feet'], ha: 'hectare', l: 'liter', L: 'liter', ml: 'milliliter', mL: 'milliliter' },
+  ...{
+    'sq ft': ['square foot', 'square feet'],
+    ha: 'hectare',
+    l: 'liter',
+    L: 'liter',
+    ml: 'milliliter',
+    mL: 'milliliter',
+  },
   ...{ gal: 'gallon', qt: 'quart', pt: 'pint', tsp: 'teaspoon', tbsp: 'tablespoon' },
   ...{ KB: 'kilobyte', kB: 'kilobyte', MB: 'megabyte', GB: 'gigabyte', TB: 'terabyte', PB: 'petabyte' },
-  ...{ Mbps: ['megabit per second', 'megabits per second'], Gbps: ['gigabit per second', 'gigabits per second'] },
+  ...{
+    Mbps: ['megabit per second', 'megabits per second'],
+    Gbps: ['gigabit per second', 'gigabits per second'],
+  },
   ...{ Hz: ['hertz', 'hertz'], kHz: ['kilohertz', 'kilohertz'], MHz: ['megahertz', 'megahertz'] },
   ...{ GHz: ['gigahertz', 'gigahertz'], W: 'watt', kW: 'kilowatt', MW: 'megawatt', kWh: 'kilowatt hour' },
   ...{ V: 'volt', mV: 'millivolt', mA: 'milliamp', mAh: 'milliamp hour', dB: 'decibel', px: 'pixel' },
   ...{ cal: 'calorie', kcal: 'kilocalorie', psi: ['pound per square inch', 'pounds per square inch'] },
-  ...{ rpm: ['revolution per minute', 'revolutions per minute'], fps: ['frame per second', 'frames per second'] },
-  ...{ bpm: ['beat per minute', 'beats per minute'], s: 'second', sec: 'second', secs: 'second', ms: 'millisecond' },
-  ...{ 'µs': 'microsecond', ns: 'nanosecond', min: 'minute', mins: 'minute', h: 'hour', hr: 'hour', hrs: 'hour' },
+  ...{
+    rpm: ['revolution per minute', 'revolutions per minute'],
+    fps: ['frame per second', 'frames per second'],
+  },
+  ...{
+    bpm: ['beat per minute', 'beats per minute'],
+    s: 'second',
+    sec: 'second',
+    secs: 'second',
+    ms: 'millisecond',
+  },
+  ...{
+    µs: 'microsecond',
+    ns: 'nanosecond',
+    min: 'minute',
+    mins: 'minute',
+    h: 'hour',
+    hr: 'hour',
+    hrs: 'hour',
+  },
   ...{ yr: 'year', yrs: 'year', mo: 'month', wk: 'week', wks: 'week' },
-  ...{ '°C': ['degree celsius', 'degrees celsius'], '°F': ['degree fahrenheit', 'degrees fahrenheit'], '°': 'degree' },
+  ...{
+    '°C': ['degree celsius', 'degrees celsius'],
+    '°F': ['degree fahrenheit', 'degrees fahrenheit'],
+    '°': 'degree',
+  },
 }
 const UNIT = Object.keys(UNITS)
   .sort((a, b) => b.length - a.length)
@@ -115,9 +157,12 @@ const unitRules: readonly Rule[] = [
   rule(new RegExp(`${NUMBERED} ?%`, 'g'), (_, number) => `${quantity(number!)} percent`),
   rule(/(?<=\d ?)° (?=[CF]\b)/g, '°'),
   // "5s" and "90s" are no seconds, "5 h" and "5h" hours; a full stop after an abbreviation of letters belongs to it.
-  rule(new RegExp(`${NUMBERED}(?: ?(?!s\\b)| (?=s\\b))(${UNIT})(?![\\w'²³/-])(?:(?<=[a-z])\\.(?= [a-z]))?`, 'g'), (_, number, name) => {
-    return unit(number!, name!)
-  }),
+  rule(
+    new RegExp(`${NUMBERED}(?: ?(?!s\\b)| (?=s\\b))(${UNIT})(?![\\w'²³/-])(?:(?<=[a-z])\\.(?= [a-z]))?`, 'g'),
+    (_, number, name) => {
+      return unit(number!, name!)
+    },
+  ),
   // "5-km run": no plural before what is described.
   rule(new RegExp(`${NOT_INSIDE}(\\d+)-(${UNIT})(?![\\w'²³/])`, 'g'), (match, number, name) => {
     const names = UNITS[name!]!

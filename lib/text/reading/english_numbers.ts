@@ -12,8 +12,6 @@ const DENOMINATORS: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['4', ['quarter', 'quarters']],
 ])
 
-const FIRST_DECADE = 10
-
 /** A whole number by itself: "2005" is a year, "007" three digits. */
 export function wholeNumber(digits: string): string {
   if (digits.length > MOST_DIGITS || /^0\d/.test(digits)) return digitByDigit(digits)
@@ -58,7 +56,6 @@ function fraction(top: string, bottom: string): string {
 /** "1990s" and "'90s". */
 function decade(digits: string): string {
   const said = digits.length === 4 ? wholeNumber(digits) : cardinal(digits)
-  if (Number(digits) % 100 < FIRST_DECADE && digits.length === 2) return `${said}s`
   return said.endsWith('y') ? `${said.slice(0, -1)}ies` : `${said}s`
 }
 
@@ -74,28 +71,36 @@ export const rangeRules: readonly Rule[] = [
 
 /** What has digits and letters, or a stroke: before capitals and strokes are read. */
 export const mixedRules: readonly Rule[] = [
-  rule(/(?<![\d.,])(\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:st|nd|rd|th)(?![A-Za-z])/gi, (_, digits) => ordinalNumber(digits!)),
+  rule(/(?<![\d.,])(\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:st|nd|rd|th)(?![A-Za-z])/gi, (_, digits) =>
+    ordinalNumber(digits!),
+  ),
   rule(/(?<![\w'])'?(\d0|[12]\d\d0)'?s(?![A-Za-z])/g, (_, digits) => decade(digits!)),
   rule(/(?<![\w'])'(\d\d)(?![\w'])/g, (_, digits) => yearOfTwoDigits(digits!)),
   rule(/(?<![\w/])24\/7(?![\w/])/g, 'twenty-four seven'),
   rule(/(?<![\w/])9\/11(?![\w/])/g, 'nine eleven'),
-  rule(/(?<![\d/.,])(?:(\d{1,3}) )?([1-9]\d{0,2})\/([1-9]\d{0,2})(?![\d/]|[.,]\d)/g, (match, whole, top, bottom) => {
-    // "5/1" is not a part of anything.
-    if (bottom === '1') return match
-    if (!whole) return fraction(top!, bottom!)
-    return `${cardinal(whole)} and ${top === '1' ? `a ${fraction('1', bottom!).slice(4)}` : fraction(top!, bottom!)}`
-  }),
+  rule(
+    /(?<![\d/.,])(?:(\d{1,3}) )?([1-9]\d{0,2})\/([1-9]\d{0,2})(?![\d/]|[.,]\d)/g,
+    (match, whole, top, bottom) => {
+      // "5/1" is not a part of anything.
+      if (bottom === '1') return match
+      if (!whole) return fraction(top!, bottom!)
+      const part = fraction(top!, bottom!).replace(/^one (?=half|quarter)/, 'a ')
+      return `${cardinal(whole)} and ${part}`
+    },
+  ),
 ]
 
 export const numberRules: readonly Rule[] = [
   // Versions and addresses: more than one point.
-  rule(/(?<![\w.])(?<=[vV]?)\d+(?:\.\d+){2,}(?![\w])/g, (parts) => parts.split('.').map(short).join(' point ')),
+  rule(/(?<![\w.])(?<=[vV]?)\d+(?:\.\d+){2,}(?![\w])/g, (parts) =>
+    parts.split('.').map(short).join(' point '),
+  ),
   rule(/(?<=\d)x(?=\d)/gi, ' by '),
   rule(/(?<=\d)x(?![A-Za-z])/gi, ' times'),
   // Digits inside of words are words of their own.
   rule(/(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)/g, ' '),
   rule(new RegExp(`(?<![\\w.,)-])-(?=(?:${NUMBER}))`, 'g'), 'minus '),
-  rule(new RegExp(`(?<![\\d.])(?:\\d{1,3}(?:,\\d{3})+(?![,\\d])(?:\\.\\d+)?|\\d*\\.\\d+)`, 'g'), quantity),
+  rule(/(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?![,\d])(?:\.\d+)?|\d*\.\d+)/g, quantity),
   rule(/\d+/g, wholeNumber),
 ]
 
@@ -106,5 +111,7 @@ export function yearOfTwoDigits(digits: string): string {
 }
 
 function short(digits: string): string {
-  return digits.length > 3 || /^0\d/.test(digits) ? digitByDigit(digits) : cardinal(withoutLeadingZeros(digits) || '0')
+  return digits.length > 3 || /^0\d/.test(digits)
+    ? digitByDigit(digits)
+    : cardinal(withoutLeadingZeros(digits) || '0')
 }

@@ -3,12 +3,24 @@ import { digitByDigit } from './number_words.js'
 import { type Rule, rule } from './rules.js'
 
 const NAMES: Readonly<Record<string, string>> = {
-  ...{ '.': 'dot', '/': 'slash', '@': 'at', '-': 'dash', _: 'underscore', ':': 'colon', '?': 'question mark' },
+  ...{
+    '.': 'dot',
+    '/': 'slash',
+    '@': 'at',
+    '-': 'dash',
+    _: 'underscore',
+    ':': 'colon',
+    '?': 'question mark',
+  },
   ...{ '=': 'equals', '&': 'and', '#': 'hash', '%': 'percent', '~': 'tilde', '+': 'plus' },
 }
 const TOP_LEVEL = 'com|org|net|edu|gov|io|ai|dev|app|info|biz|co|uk|de|fr|eu|tv|me|us|ca|au'
 /** Endings of files that are spelled; others are words. */
-const SPELLED = new Set('js ts py md html htm css xml csv png jpg jpeg gif svg pdf txt exe cpp rs sh uk us eu de fr ca au io ai tv'.split(' '))
+const SPELLED = new Set(
+  'js ts py md html htm css xml csv png jpg jpeg gif svg pdf txt exe cpp rs sh uk us eu de fr ca au io ai tv'.split(
+    ' ',
+  ),
+)
 const FILE_ENDINGS = `js|ts|py|md|html?|css|xml|csv|png|jpe?g|gif|svg|pdf|txt|exe|cpp|rs|sh|json|zip|wav|doc|bat`
 
 /** Each part and each sign between parts. Long numbers are said digit by digit. */

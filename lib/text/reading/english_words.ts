@@ -5,9 +5,22 @@ import { type Rule, rule } from './rules.js'
 /** Said in full wherever they stand with a point; the point goes. */
 const ANYWHERE: Readonly<Record<string, string>> = {
   ...{ mrs: 'misess', mr: 'mister', ms: 'miz', messrs: 'messieurs', sgt: 'sergeant', cpl: 'corporal' },
-  ...{ capt: 'captain', maj: 'major', lt: 'lieutenant', cmdr: 'commander', drs: 'doctors', prof: 'professor' },
+  ...{
+    capt: 'captain',
+    maj: 'major',
+    lt: 'lieutenant',
+    cmdr: 'commander',
+    drs: 'doctors',
+    prof: 'professor',
+  },
   ...{ approx: 'approximately', vs: 'versus', cf: 'compare', viz: 'namely', dept: 'department' },
-  ...{ univ: 'university', govt: 'government', assn: 'association', misc: 'miscellaneous', incl: 'including' },
+  ...{
+    univ: 'university',
+    govt: 'government',
+    assn: 'association',
+    misc: 'miscellaneous',
+    incl: 'including',
+  },
 }
 /** The same, but the point stays where a sentence ends. */
 const ENDING: Readonly<Record<string, string>> = {
@@ -17,17 +30,49 @@ const ENDING: Readonly<Record<string, string>> = {
 /** Before a name. These are words too, so they are only read so with a capital and before one. */
 const TITLES: Readonly<Record<string, string>> = {
   ...{ Gen: 'general', Col: 'colonel', Rev: 'reverend', Hon: 'honorable', Sen: 'senator', Gov: 'governor' },
-  ...{ Rep: 'representative', Pres: 'president', Supt: 'superintendent', Fr: 'father', Ft: 'fort', Mt: 'mount' },
+  ...{
+    Rep: 'representative',
+    Pres: 'president',
+    Supt: 'superintendent',
+    Fr: 'father',
+    Ft: 'fort',
+    Mt: 'mount',
+  },
 }
 /** After the name of a street. */
 const STREETS: Readonly<Record<string, string>> = {
-  ...{ St: 'street', Dr: 'drive', Ave: 'avenue', Rd: 'road', Ln: 'lane', Ct: 'court', Pl: 'place', Sq: 'square' },
+  ...{
+    St: 'street',
+    Dr: 'drive',
+    Ave: 'avenue',
+    Rd: 'road',
+    Ln: 'lane',
+    Ct: 'court',
+    Pl: 'place',
+    Sq: 'square',
+  },
 }
 /** Before a number. */
 const NUMBERED: Readonly<Record<string, string>> = {
-  ...{ no: 'number', nos: 'numbers', nr: 'number', fig: 'figure', figs: 'figures', vol: 'volume', vols: 'volumes' },
+  ...{
+    no: 'number',
+    nos: 'numbers',
+    nr: 'number',
+    fig: 'figure',
+    figs: 'figures',
+    vol: 'volume',
+    vols: 'volumes',
+  },
   ...{ p: 'page', pp: 'pages', pg: 'page', ch: 'chapter', sec: 'section', eq: 'equation', ext: 'extension' },
-  ...{ apt: 'apartment', art: 'article', ca: 'circa', ver: 'version', rev: 'revision', ed: 'edition', est: 'established' },
+  ...{
+    apt: 'apartment',
+    art: 'article',
+    ca: 'circa',
+    ver: 'version',
+    rev: 'revision',
+    ed: 'edition',
+    est: 'established',
+  },
   ...{ max: 'maximum', min: 'minimum', avg: 'average', tel: 'telephone', temp: 'temperature' },
 }
 /** With points inside. */
@@ -45,7 +90,23 @@ const INITIALISMS = new Set(
   ).split(' '),
 )
 /** Those that are words as well: not in a line of capitals. */
-const DOUBTFUL = new Set(['IT', 'US', 'LA', 'ER', 'OS', 'BA', 'IO', 'SAT', 'VAT', 'CAD', 'LED', 'RIP', 'UPS', 'ID', 'KO'])
+const DOUBTFUL = new Set([
+  'IT',
+  'US',
+  'LA',
+  'ER',
+  'OS',
+  'BA',
+  'IO',
+  'SAT',
+  'VAT',
+  'CAD',
+  'LED',
+  'RIP',
+  'UPS',
+  'ID',
+  'KO',
+])
 /** Words without a vowel. */
 const VOWELLESS_WORDS = new Set(
   (
@@ -88,8 +149,14 @@ const abbreviationRules: readonly Rule[] = [
   rule(/(?<![\w.])[iI]\.?e\.(?= |,)/g, 'that is'),
   rule(/(?<![\w/])w\/o(?!\w)/gi, 'without'),
   rule(/(?<![\w/])w\/(?= ?[A-Za-z])/gi, 'with '),
-  rule(new RegExp(`(?<![\\w.])(${words(NUMBERED)})\\. ?(?=#?\\d)`, 'gi'), (_, short) => `${NUMBERED[short!.toLowerCase()]!} `),
-  rule(new RegExp(`(?<![\\w.])(${words(ANYWHERE)})\\.(?=[ ,:;)"'-]|$)`, 'gi'), (_, short) => ANYWHERE[short!.toLowerCase()]!),
+  rule(
+    new RegExp(`(?<![\\w.])(${words(NUMBERED)})\\. ?(?=#?\\d)`, 'gi'),
+    (_, short) => `${NUMBERED[short!.toLowerCase()]!} `,
+  ),
+  rule(
+    new RegExp(`(?<![\\w.])(${words(ANYWHERE)})\\.(?=[ ,:;)"'-]|$)`, 'gi'),
+    (_, short) => ANYWHERE[short!.toLowerCase()]!,
+  ),
   rule(/\bvs\b/g, 'versus'),
   rule(new RegExp(`(?<![\\w.])(${words(ENDING)})(?:\\.(${END})|\\.)`, 'gi'), (_, short, end) => {
     return `${ENDING[short!.toLowerCase()]!}${end === undefined ? '' : '.'}`
@@ -97,12 +164,20 @@ const abbreviationRules: readonly Rule[] = [
   rule(new RegExp(`\\b(${words(TITLES)})\\.(?= [A-Z])`, 'g'), (_, short) => TITLES[short!]!),
   // "Main St." but "in St. Louis" and "Dr. Smith": the name of a street stands in front, and no other name behind.
   rule(
-    new RegExp(`\\b((?:\\d+ (?:[NSEW]\\.? )?)?(?:[A-Z][a-z]+|\\d+(?:st|nd|rd|th)) )(${words(STREETS)})\\.(?:(${END})|(?! [A-Z]))`, 'g'),
+    new RegExp(
+      `\\b((?:\\d+ (?:[NSEW]\\.? )?)?(?:[A-Z][a-z]+|\\d+(?:st|nd|rd|th)) )(${words(STREETS)})\\.(?:(${END})|(?! [A-Z]))`,
+      'g',
+    ),
     (_, before, name, end) => `${before}${STREETS[name!]!}${end === undefined ? '' : '.'}`,
   ),
-  rule(new RegExp(`\\b(\\d+ (?:[A-Z][a-z]+ ){1,3})(${words(STREETS)})\\.`, 'g'), (_, before, name) => `${before}${STREETS[name!]!}`),
+  rule(
+    new RegExp(`\\b(\\d+ (?:[A-Z][a-z]+ ){1,3})(${words(STREETS)})\\.`, 'g'),
+    (_, before, name) => `${before}${STREETS[name!]!}`,
+  ),
   rule(/\b(St|Dr)\.(?= ?["'A-Z])/gi, (_, name) => (name!.toLowerCase() === 'st' ? 'saint' : 'doctor')),
-  rule(new RegExp(`\\bCo\\.(?:(${END})|(?=[ ,]))`, 'g'), (_, end) => (end === undefined ? 'company' : 'company.')),
+  rule(new RegExp(`\\bCo\\.(?:(${END})|(?=[ ,]))`, 'g'), (_, end) =>
+    end === undefined ? 'company' : 'company.',
+  ),
 ]
 
 /** "U.S." and "J. R. R. Tolkien"; the last point stays where a sentence ends. */
@@ -110,8 +185,14 @@ const initialRules: readonly Rule[] = [
   rule(new RegExp(`(?<![\\w.])((?:[A-Za-z]\\.){1,9}[A-Za-z])\\.(?:(${END})|)`, 'g'), (_, letters, end) => {
     return spell(letters!.replaceAll('.', '')) + (end === undefined ? '' : '.')
   }),
-  rule(/(?<![\w.])(?:[A-Z]\. ?){2,}(?=[A-Z][a-z])/g, (initials) => `${spell(initials.replace(/[^A-Z]/g, ''))} `),
-  rule(new RegExp(`(?<=(?:^|["'(]|[A-Z][a-z]+ ))([A-Z])\\. (?!${STARTERS})(?=[A-Z][a-z])`, 'g'), (_, letter) => `${letter} `),
+  rule(
+    /(?<![\w.])(?:[A-Z]\. ?){2,9}(?=[A-Z][a-z])/g,
+    (initials) => `${spell(initials.replace(/[^A-Z]/g, ''))} `,
+  ),
+  rule(
+    new RegExp(`(?<=(?:^|["'(]|[A-Z][a-z]+ ))([A-Z])\\. (?!${STARTERS})(?=[A-Z][a-z])`, 'g'),
+    (_, letter) => `${letter} `,
+  ),
 ]
 
 /** "AT&T", "FBI", "CDs". */
@@ -125,7 +206,10 @@ const acronymRules: readonly Rule[] = [
     const isSpelled = INITIALISMS.has(letters!) ? !DOUBTFUL.has(letters!) : isVowelless(letters!)
     return isSpelled ? spell(letters!) + (s ? "'s" : '') : match
   }),
-  rule(/(?<![A-Za-z']|[A-Z]{2} )(?:IT|US|LA|ER|OS|BA|IO|SAT|VAT|CAD|LED|RIP|UPS|ID|KO)(?![A-Za-z]| [A-Z]{2})(?='s|[^']|$)/g, spell),
+  rule(
+    /(?<![A-Za-z']|[A-Z]{2} )(?:IT|US|LA|ER|OS|BA|IO|SAT|VAT|CAD|LED|RIP|UPS|ID|KO)(?![A-Za-z]| [A-Z]{2})(?='s|[^']|$)/g,
+    spell,
+  ),
 ]
 
 function isVowelless(letters: string): boolean {
@@ -156,10 +240,15 @@ const romanRules: readonly Rule[] = [
     return letters && /^[IVXL]+$/.test(letters) ? `${what} ${cardinal(roman(letters))}` : match
   }),
   // A single "I" is a word, unless "of" tells that it is not.
-  rule(new RegExp(`\\b(${RULERS}) (?=[IVX])(${ROMAN})(?![\\w-])(?:(?<! I)|(?='s|,? of\\b))`, 'g'), (_, name, letters) => {
-    return `${name} the ${ordinal(roman(letters!))}`
-  }),
-  rule(new RegExp(`(?<=[A-Z][a-z]+ )(?=[IVX]{2})(${ROMAN})(?![\\w'-])`, 'g'), (_, letters) => cardinal(roman(letters!))),
+  rule(
+    new RegExp(`\\b(${RULERS}) (?=[IVX])(${ROMAN})(?![\\w-])(?:(?<! I)|(?='s|,? of\\b))`, 'g'),
+    (_, name, letters) => {
+      return `${name} the ${ordinal(roman(letters!))}`
+    },
+  ),
+  rule(new RegExp(`(?<=[A-Z][a-z]+ )(?=[IVX]{2})(${ROMAN})(?![\\w'-])`, 'g'), (_, letters) =>
+    cardinal(roman(letters!)),
+  ),
 ]
 
 export const wordRules = {

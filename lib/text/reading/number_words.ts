@@ -5,9 +5,10 @@ export const BELOW_TWENTY: readonly string[] = (
   'seventeen eighteen nineteen'
 ).split(' ')
 const TENS = '- - twenty thirty forty fifty sixty seventy eighty ninety'.split(' ')
-const SCALES = (
-  ' thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion'
-).split(' ')
+const SCALES =
+  ' thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion'.split(
+    ' ',
+  )
 const IRREGULAR_ORDINALS: ReadonlyMap<string, string> = new Map([
   ['one', 'first'],
   ['two', 'second'],

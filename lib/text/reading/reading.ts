@@ -21,7 +21,13 @@ import { type DroppedText, type TextChange, TracedText } from './traced_text.js'
 export type Normalizer = NormalizerName | ((text: string) => string)
 export type NormalizerName = 'english' | 'tortoise' | 'transformers' | 'basic' | 'none'
 
-export const normalizerNames: readonly NormalizerName[] = ['english', 'tortoise', 'transformers', 'basic', 'none']
+export const normalizerNames: readonly NormalizerName[] = [
+  'english',
+  'tortoise',
+  'transformers',
+  'basic',
+  'none',
+]
 
 /** A text as it is read. */
 export interface Reading {
@@ -34,7 +40,8 @@ export interface Reading {
 }
 
 export function readNormalizer(value: unknown, name = 'normalizer'): Normalizer {
-  if (typeof value === 'function' || normalizerNames.includes(value as NormalizerName)) return value as Normalizer
+  if (typeof value === 'function' || normalizerNames.includes(value as NormalizerName))
+    return value as Normalizer
   throw invalid(`one of ${normalizerNames.map((each) => `'${each}'`).join(', ')}, or a function`, name, value)
 }
 
@@ -66,7 +73,8 @@ export class TextReader {
   /** @param characters those for which the vocabulary has a token */
   constructor(normalizer: Normalizer, characters: ReadonlySet<string>) {
     const exact = typeof normalizer === 'string' ? EXACT[normalizer] : undefined
-    this.#once = exact ?? (typeof normalizer === 'function' ? [rule(/^[^]+$/g, (text) => called(normalizer, text))] : [])
+    this.#once =
+      exact ?? (typeof normalizer === 'function' ? [rule(/^[^]+$/g, (text) => called(normalizer, text))] : [])
     const drop = dropUnknown(characters)
     if (exact) this.#rounds = []
     else if (normalizer === 'english') this.#rounds = [...englishRules, drop, ...tidyRules]
@@ -105,7 +113,9 @@ function called(normalizer: (text: string) => string, text: string): string {
 
 /** Drops the characters for which there is no token. A blank takes their place, unless they are parts of a word. */
 function dropUnknown(characters: ReadonlySet<string>): Rule {
-  const known = Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join('')
+  const known = Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join(
+    '',
+  )
   return dropRule(new RegExp(`[^ ${known}]+`, 'gu'), (run) => {
     return /^[\p{Script=Latin}\p{M}\p{Cf}]+$/u.test(run) ? '' : ' '
   })
