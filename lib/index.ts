@@ -3,9 +3,10 @@
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
+export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
-export type { OutputOptions } from '../quantize/write_model.js'
+
 export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
@@ -38,14 +39,16 @@ export {
   type BenchmarkRow,
   benchmark,
 } from './clvp/benchmark.js'
-export {
-  type CallOptions,
-  Clvp,
-  type Preview,
-  type PreviewOptions,
-  type StreamEvent,
-  type VoiceOptions,
-} from './clvp/clvp.js'
+export type {
+  CallOptions,
+  ClvpLoadOptions,
+  ExplainOptions,
+  Preview,
+  PreviewOptions,
+  TextCallOptions,
+  VoiceOptions,
+} from './clvp/call_options.js'
+export { Clvp, type StreamEvent } from './clvp/clvp.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
@@ -78,6 +81,8 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export type { Normalizer, NormalizerName } from './text/reading/reading.js'
+export type { DroppedText, TextChange } from './text/reading/traced_text.js'
 export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,

@@ -1,25 +1,25 @@
 import type { NativeValue } from '../lib/addon/contract.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
-import { path, pick, string } from '../lib/base/check.js'
+import { path } from '../lib/base/check.js'
+import { string } from '../lib/base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
+import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { makePlan } from './plan.js'
-import {
-  type OutputOptions,
-  outputOptions,
-  readOutputOptions,
-  refuseOverwrite,
-  throwIfAborted,
-  writeModel,
-} from './write_model.js'
+import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
 
-export interface ConvertOptions extends OutputOptions {
+export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
-  name?: string | undefined
-}
+  name: { kind: string(), defaultText: "the folder's" },
+})
+
+const table = { ...outputTable, ...convertTable }
+
+export interface ConvertOptions extends OutputOptions, OptionsOf<typeof convertTable> {}
 
 export interface ConvertResult {
   path: string
@@ -47,10 +47,9 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const given = pick(options, [...outputOptions, 'name'], 'options')
-  const settings = readOutputOptions(given)
+  const { name, ...output } = readOptions(table, options, 'options')
+  const settings = outputSettings(output)
   const { type, tensorTypes, signal } = settings
-  const name = given.name === undefined ? undefined : string(given.name, 'name')
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source)
   try {

@@ -1,29 +1,33 @@
 import { requireSound } from '../lib/addon/require_sound.js'
 import { isQuantized, type ModelType } from '../lib/addon/weight_types.js'
-import { boolean, path, pick } from '../lib/base/check.js'
+import { path } from '../lib/base/check.js'
 import { ClvpError } from '../lib/base/errors.js'
 import { SourceFile } from '../lib/base/files.js'
+import { boolean } from '../lib/base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { type ModelTensor, readModel } from './model_source.js'
+import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { chooseTypes, type TypeChoice } from './type_choice.js'
-import {
-  type OutputOptions,
-  outputOptions,
-  readOutputOptions,
-  refuseOverwrite,
-  throwIfAborted,
-  writeModel,
-} from './write_model.js'
+import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Fraction of the progress for verifying; the rest is writing. */
 const VERIFYING = 0.2
 
-export interface QuantizeOptions extends OutputOptions {
+export const quantizeTable = optionTable({
   /**
    * Accept weights that are already quantized, and quantize them again to another type: the errors of both add up. Default
    * false: such a tensor is an error.
    */
-  requantize?: boolean | undefined
-}
+  requantize: {
+    kind: boolean(),
+    default: false,
+    help: 'accept weights that are already quantized: both errors add up',
+  },
+})
+
+const table = { ...outputTable, ...quantizeTable }
+
+export interface QuantizeOptions extends OutputOptions, OptionsOf<typeof quantizeTable> {}
 
 export interface QuantizeResult {
   path: string
@@ -54,9 +58,8 @@ export async function quantizeFile(
 ): Promise<QuantizeResult> {
   path(source, 'source')
   path(target, 'target')
-  const given = pick(options, [...outputOptions, 'requantize'], 'options')
-  const requantize = given.requantize === undefined ? false : boolean(given.requantize, 'requantize')
-  const settings = readOutputOptions(given)
+  const { requantize, ...output } = readOptions(table, options, 'options')
+  const settings = outputSettings(output)
   const { type, tensorTypes, threads, onProgress, signal } = settings
   throwIfAborted(signal)
   await refuseOverwrite(target, [source])

@@ -16,7 +16,7 @@ export interface Samples {
 export type Clip = string | Uint8Array | Samples
 
 /** A copy of the caller's samples. */
-interface Taken {
+export interface Taken {
   samples: Float32Array
   sampleRate: number
 }

@@ -3,7 +3,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError } from '../base/errors.js'
 import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
+import { sampleTable } from '../quality/samples.js'
 import type { Arguments, Flag } from './command.js'
+import { flagsOf } from './flags.js'
 
 export const voicesFlag: Flag = {
   value: 'PATH',
@@ -14,9 +16,7 @@ export const voicesFlag: Flag = {
 export const sampleFlags: Record<string, Flag> = {
   texts: { value: 'FILE', help: 'a text file with one text per line' },
   voices: voicesFlag,
-  candidates: { value: 'N', short: 'n', help: 'candidates drawn for each text' },
-  'max-tokens': { value: 'N', help: 'most codes of a candidate' },
-  seed: { value: 'N', help: 'seed of the first text, 0 to 2^53 - 10001 (default: 0)' },
+  ...flagsOf(sampleTable),
 }
 
 const use: FileUse = { what: 'the texts', maxBytes: 2 ** 22, code: 'CLVP_IO' }

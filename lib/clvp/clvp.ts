@@ -5,17 +5,30 @@ import { needPart } from '../addon/parts.js'
 import { type Clip, readClip, takeClip } from '../audio/clips.js'
 import { Voice } from '../audio/voice.js'
 import { onAbort, withAbort } from '../base/abort.js'
-import { abortSignal, integer, oneOf, pick } from '../base/check.js'
 import { disposedError, invalid } from '../base/errors.js'
 import { EventStream } from '../base/event_stream.js'
-import { limits } from '../base/limits.js'
+import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
-import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { type Explanation, explainText, readText, tokenizerOf } from '../text/text.js'
+import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type CallOptions,
+  type ClvpLoadOptions,
+  callTable,
+  type ExplainOptions,
+  type Preview,
+  type PreviewOptions,
+  previewTable,
+  readClvpLoadOptions,
+  readingTable,
+  type TextCallOptions,
+  textTable,
+  type VoiceOptions,
+  voiceTable,
+} from './call_options.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
@@ -32,34 +45,6 @@ export type StreamEvent =
 
 /** A plan with the bytes that it takes in addition to the weights. */
 type MemoryPlan = SizedPlan & { bytes: number }
-
-/** Options of voice(). */
-export interface VoiceOptions {
-  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
-  combine?: 'mean' | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** Options of preview(). */
-export interface PreviewOptions {
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
-  iterations?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
-export interface Preview {
-  samples: Float32Array
-  sampleRate: number
-}
-
-/** Options of rank, embedText, embedSpeech and codesToMel. */
-export interface CallOptions {
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -100,9 +85,11 @@ export class Clvp {
    *   CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it needs a feature that this build lacks, CLVP_DEVICE for
    *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
-  static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (session, memory) => {
-      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory)
+  static async load(source: string, options: ClvpLoadOptions = {}): Promise<Clvp> {
+    const { normalizer, options: load } = readClvpLoadOptions(options)
+    return openModel(source, load, 'f16', (session, memory) => {
+      const tokenizer = tokenizerOf(session.values, session.info, normalizer)
+      const clvp = new Clvp(session, tokenizer, memory)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -120,9 +107,7 @@ export class Clvp {
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const given = pick(options, ['combine', 'signal'], 'options')
-    const signal = abortSignal(given.signal, 'signal')
-    if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
+    const { signal } = readOptions(voiceTable, options, 'options')
     const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
     if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
     const { sampleRate, clipSeconds } = this.info
@@ -150,8 +135,8 @@ export class Clvp {
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
-    const { ids, plan } = this.#plan(text, options)
-    return this.#run(ids, plan)
+    const { read, plan } = this.#plan(text, options)
+    return this.#run(read, plan)
   }
 
   /**
@@ -163,7 +148,7 @@ export class Clvp {
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
     const info = this.#session.info
-    const { ids, plan } = this.#plan(text, options)
+    const { read, plan } = this.#plan(text, options)
     const leave = new AbortController()
     const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
     if (plan.signal?.aborted) leave.abort(plan.signal.reason)
@@ -177,7 +162,7 @@ export class Clvp {
       },
       onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
     }
-    this.#run(ids, { ...plan, signal: leave.signal }, listener)
+    this.#run(read, { ...plan, signal: leave.signal }, listener)
       .finally(forget)
       .then(
         (result) => {
@@ -199,11 +184,11 @@ export class Clvp {
   async rank(
     text: string,
     rows: readonly Int32Array[],
-    options: CallOptions = {},
+    options: TextCallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const signal = readSignal(options)
-    const ids = readText(this.#tokenizer, text, this.#session.info, 'english').ids
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
     const taken = readRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
@@ -214,10 +199,11 @@ export class Clvp {
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
+  async embedText(text: string, options: TextCallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
-    return this.#cache.embedText(readText(this.#tokenizer, text, this.#session.info, 'english').ids, signal)
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    return this.#cache.embedText(ids, signal)
   }
 
   /**
@@ -228,7 +214,7 @@ export class Clvp {
    */
   async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     return this.#session.embedSpeech(readRows([codes]), signal)
   }
 
@@ -242,7 +228,7 @@ export class Clvp {
    */
   async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
     return new Tensor(data, [channels, frames])
   }
@@ -259,24 +245,20 @@ export class Clvp {
    */
   async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
-    const given = pick(options, ['iterations', 'signal'], 'options')
-    const { iterations = 60 } = given
-    const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(
-      readRows([codes])[0]!,
-      integer(iterations, 'iterations', 1, limits.previewIterations),
-      signal,
-    )
+    const { iterations, signal } = readOptions(previewTable, options, 'options')
+    return this.#session.preview(readRows([codes])[0]!, iterations, signal)
   }
 
   /**
-   * Explains how the model reads a text: its spoken form, its tokens, dropped characters, and how many more tokens fit.
+   * Explains how the model reads a text: its spoken form, what was changed for that, dropped characters, its tokens, and how many
+   * more would fit.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string of at most 100,000 characters, CLVP_DISPOSED
    */
-  async explain(text: string): Promise<Explanation> {
+  async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
     this.#check()
-    return explainText(this.#tokenizer, text, this.#session.info, 'english')
+    const { normalizer } = readOptions(readingTable, options, 'options')
+    return explainText(this.#tokenizer, text, this.#session.info, normalizer)
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
@@ -289,12 +271,12 @@ export class Clvp {
   }
 
   /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
-  #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
+  #plan(text: string, options: GenerateOptions): { read: ReadText; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
-    const ids = readText(this.#tokenizer, text, info, 'english').ids
+    const read = readText(this.#tokenizer, text, info, plan.normalizer)
     const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
     const rows = plan.beams?.beams ?? candidates // all beams are decoded together
     // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
@@ -303,7 +285,7 @@ export class Clvp {
         candidates: rows,
         tokens,
         batchSize: Math.min(batchSize, rows),
-        textTokens: ids.length,
+        textTokens: read.ids.length,
         scores,
         padTo,
       })
@@ -316,18 +298,18 @@ export class Clvp {
       checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
     }
     return {
-      ids,
+      read,
       plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
     }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */
-  #run(ids: Int32Array, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
+  #run(read: ReadText, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
     const { bytes, maxMemory, signal } = plan
     const most = maxMemory === undefined ? undefined : maxMemory - this.info.bytes
     return this.#session.call(() =>
       this.#budget.run({ bytes, most, signal }, () =>
-        generateRanked(this.#session, this.#cache, ids, plan, listener),
+        generateRanked(this.#session, this.#cache, read, plan, listener),
       ),
     )
   }
@@ -339,10 +321,6 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
 }
 
 /** Copies rows of codes, since the call may have to wait. */

@@ -1,8 +1,9 @@
-/** Turns a text's ids and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
+/** Turns a text that was read and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from '../addon/contract.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
+import type { ReadText } from '../text/text.js'
 import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
 import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
@@ -20,10 +21,11 @@ export type SizedPlan = GeneratePlan & { batchSize: number }
 export async function generateRanked(
   session: Session,
   cache: ContentCache,
-  ids: Int32Array,
+  read: ReadText,
   plan: SizedPlan,
   listener?: Listener,
 ): Promise<GenerateResult> {
+  const { ids, normalized, dropped } = read
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
@@ -35,6 +37,8 @@ export async function generateRanked(
     best: candidates[0]!,
     candidates: candidates.slice(0, plan.keep),
     seed,
+    normalized,
+    dropped,
     timings: { ...timings, scoreMs, totalMs },
   }
 }

@@ -1,5 +1,6 @@
 /** The results of generate(). */
 import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
+import type { DroppedText } from '../text/reading/traced_text.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
@@ -60,6 +61,10 @@ export interface GenerateResult {
   candidates: Candidate[]
   /** The seed that was used: pass it with the same options to get the same candidates. */
   seed: number
+  /** The text as it was spoken: explain() tells how it came about. */
+  normalized: string
+  /** What of the text could not be spoken and was dropped. */
+  dropped: DroppedText[]
   timings: Timings
 }
 

@@ -45,7 +45,7 @@ export class Subject {
   }
 
   textIds(text: string): Int32Array {
-    return readText(this.#tokenizer, text, this.info, 'english').ids
+    return readText(this.#tokenizer, text, this.info).ids
   }
 
   /** The conditioning vector of a clip. */

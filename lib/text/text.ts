@@ -62,6 +62,7 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
 export function tokenizerOf(
   values: Record<string, NativeHeld>,
   info: Pick<NativeInfo, 'textVocab'>,
+  normalizer: Normalizer = 'english',
 ): ClvpTokenizer {
   const tokens = values['clvp.tokenizer.tokens']
   const merges = values['clvp.tokenizer.merges']
@@ -86,7 +87,7 @@ export function tokenizerOf(
       `The vocabulary (clvp.tokenizer.tokens) has the token ${describe(twice[0])} twice: convert the model again`,
     )
   }
-  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
+  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]), normalizer })
 }
 
 /** A text that was read for the model. */
@@ -103,22 +104,12 @@ export function readText(
   tokenizer: ClvpTokenizer,
   value: unknown,
   info: NativeInfo,
-  normalizer: Normalizer,
+  normalizer?: Normalizer | undefined,
 ): ReadText {
   const text = string(value, 'text')
   const encoding = tokenizer.encodeUpTo(text, info.maxTextTokens, { normalizer })
   if (encoding && !isSpeakable(encoding.normalized)) {
-    const lost = encoding.dropped.map((run) => run.text).join(' ')
-    const received =
-      text.trim() === ''
-        ? 'an empty one'
-        : lost
-          ? `one of which nothing is left: the vocabulary has no ${describe(lost)}`
-          : describe(text)
-    throw new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected a text with letters or numbers that can be spoken but received ${received}`,
-    )
+    throw invalid('letters or numbers that the vocabulary can write', 'text', text)
   }
   if (!encoding || encoding.tokens.length > info.maxTextTokens) {
     const length = encoding ? encoding.tokens.length : `${text.length} characters, which exceed that`
@@ -135,7 +126,7 @@ export function explainText(
   tokenizer: ClvpTokenizer,
   value: unknown,
   info: NativeInfo,
-  normalizer: Normalizer,
+  normalizer?: Normalizer | undefined,
 ): Explanation {
   const text = string(value, 'text')
   if (text.length > MOST_EXPLAINED) {

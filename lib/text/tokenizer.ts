@@ -24,6 +24,7 @@ import {
   readTokenizerOptions,
   readTokenizerSettings,
   type TokenizeOptions,
+  type TokenizePlan,
 } from './tokenizer_options.js'
 import { parseMerges, parseVocab, readText, splitMerge } from './vocabulary.js'
 
@@ -32,11 +33,8 @@ export type {
   ClvpTokenizerOptions,
   ClvpTokenizerSettings,
   DecodeOptions,
-  DroppedText,
   EncodedInputs,
-  Normalizer,
   PadOptions,
-  TextChange,
   TokenizeOptions,
   TokenizerCallOptions,
 }
@@ -275,7 +273,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     return saveTokenizer(folder, this, this.table, name)
   }
 
-  #encode(text: string, options: Required<TokenizeOptions>): Int32Array {
+  #encode(text: string, options: TokenizePlan): Int32Array {
     const ids: number[] = []
     this.#eachToken(text, options, (_, id) => ids.push(id))
     return Int32Array.from(ids)
@@ -294,7 +292,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
 
   #eachToken(
     text: string,
-    { splitSpecialTokens, normalizer }: Required<TokenizeOptions>,
+    { splitSpecialTokens, normalizer }: TokenizePlan,
     visit: (token: string, id: number) => void,
   ): void {
     const reader = this.#readerOf(normalizer)

@@ -4,7 +4,7 @@ import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding, type STRATEGIES } from '../base/padding.js'
 import { stackRows, Tensor } from '../base/tensor.js'
 import { type Normalizer, readNormalizer } from './reading/reading.js'
-import { type Side, side, type TokenizeOptions } from './tokenizer_options.js'
+import { type Side, side, type TokenizeOptions, type TokenizePlan } from './tokenizer_options.js'
 import { readIds, readSequences } from './tokens.js'
 
 /** All but `false` and `'do_not_truncate'` are the same for single texts. */
@@ -98,7 +98,7 @@ export function readLength(value: unknown, name: string): number {
   return integer(value, name, 1, MAX_LENGTH)
 }
 
-export function readCallOptions(value: unknown, defaults: CallDefaults): Plan & Required<TokenizeOptions> {
+export function readCallOptions(value: unknown, defaults: CallDefaults): Plan & TokenizePlan {
   const given = pick(value, CALL_OPTIONS, 'options')
   flag(given, 'addSpecialTokens', true)
   // transformers' rule: maxLength without padding means truncation.

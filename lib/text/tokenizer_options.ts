@@ -55,7 +55,13 @@ export interface TokenizeOptions {
    */
   splitSpecialTokens?: boolean
   /** How the text is read. Default: the tokenizer's `normalizer`. */
-  normalizer?: Normalizer
+  normalizer?: Normalizer | undefined
+}
+
+/** {@link TokenizeOptions} after defaults. */
+export interface TokenizePlan {
+  splitSpecialTokens: boolean
+  normalizer: Normalizer
 }
 
 const MAX_TOKEN = 1024
@@ -109,7 +115,7 @@ export function readSkipSpecialTokens(value: unknown): boolean {
 }
 
 /** The options of tokenize and encode. */
-export function readTokenizeOptions(value: unknown, normalizer: Normalizer): Required<TokenizeOptions> {
+export function readTokenizeOptions(value: unknown, normalizer: Normalizer): TokenizePlan {
   const given = pick(value, ['splitSpecialTokens', 'normalizer'], 'options')
   return {
     splitSpecialTokens: flag(given, 'splitSpecialTokens', true),

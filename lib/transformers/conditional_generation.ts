@@ -46,7 +46,7 @@ export class ClvpModelForConditionalGeneration {
     const { values } = session
     this.#session = session
     this.config = checkpointConfig(values['clvp.source.config'])
-    this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
+    this.generationConfig = checkpointSettings(values)
     this.logitScale = session.info.logitScale
     this.#textStop = values['clvp.text.eos_token_id'] as number // checked by the core
     this.conditioningEncoder = new ClvpConditioningEncoder(session, this.config)

@@ -22,19 +22,19 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LONGEST = 600
 const DIFFERENCES_SHOWN = 10
 
-/** Sentences as people write them; {n} is a number, {o} an ordinal, {y} a year, {w} a Latin word with accents. */
+/** Sentences as people write them; <n> is a number, <o> an ordinal, <y> a year, <w> a word with accents. */
 const SENTENCES = [
-  'She was born in {y}, on the {o} of May!',
-  'Dr. {w} paid ${n} for {n} apples, and £{n} for the café.',
-  '“{w},” he said — ‘it’s {n} o’clock’…',
-  'Mr. {w} & Mrs. {w} met Sgt. {w} at St. {w}’s, {n} ft. away.',
-  'Chapter {n}: {w} et {w}, {y}–{y}',
-  'It costs ${n}.{n}, or {n}.{n} % less than in {y}!',
-  'The {o} time, {n},{n} people ({w}) came; was it {y}?',
-  '{w} ½ {w} ¼ cup, №{n}, {n}°C, {n}€ or ¥{n}',
-  '«{w}» „{w}“ {w}/{w} [{n}] {w}_{n} #{n} {w}@{w}',
-  '😀 {w} 👍🏽 {n} {w} ™ © {n}× • {w}',
-  '{w}\u00a0{w}\u2003{n}\t{w}\n\n{w}',
+  'She was born in <y>, on the <o> of May!',
+  'Dr. <w> paid $<n> for <n> apples, and £<n> for the café.',
+  '“<w>,” he said — ‘it’s <n> o’clock’…',
+  'Mr. <w> & Mrs. <w> met Sgt. <w> at St. <w>’s, <n> ft. away.',
+  'Chapter <n>: <w> et <w>, <y>–<y>',
+  'It costs $<n>.<n>, or <n>.<n> % less than in <y>!',
+  'The <o> time, <n>,<n> people (<w>) came; was it <y>?',
+  '<w> ½ <w> ¼ cup, №<n>, <n>°C, <n>€ or ¥<n>',
+  '«<w>» „<w>“ <w>/<w> [<n>] <w>_<n> #<n> <w>@<w>',
+  '😀 <w> 👍🏽 <n> <w> ™ © <n>× • <w>',
+  '<w>\u00a0<w>\u2003<n>\t<w>\n\n<w>',
 ]
 const WORDS =
   'naïve Zoë François Łódź Århus smørrebrød straße Ægir piñata Dvořák São Ångström İstanbul Việt crème œuvre þing Đorđe résumé Ǆ ﬁne ｆｕｌｌ 東京 Москва Αθήνα 서울 hello World NASA'.split(
@@ -57,7 +57,7 @@ export function makeTortoiseTexts(count, seed) {
     w: () => pick(WORDS),
   }
   const texts = new Set(makeTexts(Math.ceil(count / 2), seed, LONGEST))
-  while (texts.size < count) texts.add(pick(SENTENCES).replace(/\{(\w)\}/g, (_, kind) => fill[kind]()))
+  while (texts.size < count) texts.add(pick(SENTENCES).replace(/<(\w)>/g, (_, kind) => fill[kind]()))
   return [...texts]
 }
 

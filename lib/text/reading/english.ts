@@ -3,6 +3,7 @@ import { characterRules } from './english_characters.js'
 import { calendarRules } from './english_dates.js'
 import { moneyAndUnitRules } from './english_measures.js'
 import { mixedRules, numberRules, rangeRules } from './english_numbers.js'
+import { romanRules } from './english_romans.js'
 import { webRules } from './english_web.js'
 import { wordRules } from './english_words.js'
 import { type Rule, rule } from './rules.js'
@@ -44,7 +45,7 @@ export const englishRules: readonly Rule[] = [
   ...characterRules,
   ...webRules,
   ...wordRules.abbreviations,
-  ...wordRules.romans,
+  ...romanRules,
   ...calendarRules,
   ...moneyAndUnitRules.money,
   ...rangeRules,

@@ -74,7 +74,7 @@ export class TextReader {
   constructor(normalizer: Normalizer, characters: ReadonlySet<string>) {
     const exact = typeof normalizer === 'string' ? EXACT[normalizer] : undefined
     this.#once =
-      exact ?? (typeof normalizer === 'function' ? [rule(/^[^]+$/g, (text) => called(normalizer, text))] : [])
+      exact ?? (typeof normalizer === 'function' ? [rule(/^.+$/gs, (text) => called(normalizer, text))] : [])
     const drop = dropUnknown(characters)
     if (exact) this.#rounds = []
     else if (normalizer === 'english') this.#rounds = [...englishRules, drop, ...tidyRules]

@@ -1,0 +1,90 @@
+/** The options of the calls of `Clvp` other than generate(), and of its load(). */
+import { pick } from '../base/check.js'
+import { abortSignal, choice, custom, integer } from '../base/kinds.js'
+import { limits } from '../base/limits.js'
+import { namesOf, type OptionsOf, optionTable, readGiven } from '../base/options.js'
+import { type LoadOptions, loadTable } from '../loading/load_options.js'
+import { type Normalizer, normalizerNames, readNormalizer } from '../text/reading/reading.js'
+
+export const callTable = optionTable({
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+/** Options of embedSpeech and codesToMel. */
+export interface CallOptions extends OptionsOf<typeof callTable> {}
+
+const normalizer = custom<Normalizer>(readNormalizer, {
+  as: 'word',
+  value: 'HOW',
+  words: Object.fromEntries(normalizerNames.map((name) => [name, name])),
+})
+
+/** The row of each call that takes a text. */
+export const readingTable = optionTable({
+  /**
+   * How the text is read: 'english', 'tortoise', 'transformers', 'basic', 'none', or a function from the text to what is spoken;
+   * default: `normalizer` of `load`: docs/text.md.
+   */
+  normalizer: {
+    kind: normalizer,
+    defaultText: 'english',
+    help: 'how the text is read',
+  },
+})
+
+export const textTable = optionTable({ ...readingTable, ...callTable })
+
+/** Options of rank and embedText. */
+export interface TextCallOptions extends OptionsOf<typeof textTable> {}
+
+/** Options of explain. */
+export interface ExplainOptions extends OptionsOf<typeof readingTable> {}
+
+const ownLoadTable = optionTable({
+  /**
+   * How the model's calls read a text, unless they say otherwise: 'english' (default), 'tortoise', 'transformers', 'basic',
+   * 'none', or a function from the text to what is spoken: docs/text.md.
+   */
+  normalizer: { kind: normalizer, default: 'english' },
+})
+
+/** Options of Clvp.load. */
+export interface ClvpLoadOptions extends LoadOptions, OptionsOf<typeof ownLoadTable> {}
+
+/** Reads the options of Clvp.load beyond those of every model; the others are left to be read. */
+export function readClvpLoadOptions(value: unknown): { normalizer: Normalizer; options: LoadOptions } {
+  const given = pick(value, [...namesOf(loadTable), ...namesOf(ownLoadTable)], 'options')
+  const { normalizer, ...options } = given
+  return { ...readGiven(ownLoadTable, { normalizer }), options: options as LoadOptions }
+}
+
+export const voiceTable = optionTable({
+  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
+  combine: { kind: choice(['mean']), default: 'mean' },
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+/** Options of voice(). */
+export interface VoiceOptions extends OptionsOf<typeof voiceTable> {}
+
+export const previewTable = optionTable({
+  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
+  iterations: {
+    kind: integer(1, limits.previewIterations),
+    default: 60,
+    help: 'iterations of the phase search',
+  },
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+/** Options of preview(). */
+export interface PreviewOptions extends OptionsOf<typeof previewTable> {}
+
+/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
+export interface Preview {
+  samples: Float32Array
+  sampleRate: number
+}
