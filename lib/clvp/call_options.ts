@@ -28,12 +28,11 @@ export const readingTable = optionTable({
    */
   normalizer: {
     kind: normalizer,
-    defaultText: 'english',
-    help: 'how the text is read',
+    help: 'how the text is read, english if not given',
   },
 })
 
-export const textTable = optionTable({ ...readingTable, ...callTable })
+export const textTable = { ...readingTable, ...callTable }
 
 /** Options of rank and embedText. */
 export interface TextCallOptions extends OptionsOf<typeof textTable> {}
@@ -41,7 +40,7 @@ export interface TextCallOptions extends OptionsOf<typeof textTable> {}
 /** Options of explain. */
 export interface ExplainOptions extends OptionsOf<typeof readingTable> {}
 
-const ownLoadTable = optionTable({
+export const clvpLoadTable = optionTable({
   /**
    * How the model's calls read a text, unless they say otherwise: 'english' (default), 'tortoise', 'transformers', 'basic',
    * 'none', or a function from the text to what is spoken: docs/text.md.
@@ -50,13 +49,13 @@ const ownLoadTable = optionTable({
 })
 
 /** Options of Clvp.load. */
-export interface ClvpLoadOptions extends LoadOptions, OptionsOf<typeof ownLoadTable> {}
+export interface ClvpLoadOptions extends LoadOptions, OptionsOf<typeof clvpLoadTable> {}
 
 /** Reads the options of Clvp.load beyond those of every model; the others are left to be read. */
 export function readClvpLoadOptions(value: unknown): { normalizer: Normalizer; options: LoadOptions } {
-  const given = pick(value, [...namesOf(loadTable), ...namesOf(ownLoadTable)], 'options')
+  const given = pick(value, [...namesOf(loadTable), ...namesOf(clvpLoadTable)], 'options')
   const { normalizer, ...options } = given
-  return { ...readGiven(ownLoadTable, { normalizer }), options: options as LoadOptions }
+  return { ...readGiven(clvpLoadTable, { normalizer }), options: options as LoadOptions }
 }
 
 export const voiceTable = optionTable({

@@ -129,14 +129,16 @@ export const generateTable = optionTable({
     kind: custom<readonly LogitsProcessor[], LogitsProcessor | readonly LogitsProcessor[]>(functions),
     default: [],
   },
-  ...readingTable,
   /** Stops the call with CLVP_ABORTED, within one graph node on the CPU. */
   signal: { kind: abortSignal() },
   /** Called on the JavaScript thread; it must not throw. */
   onProgress: { kind: callback<(progress: Progress) => void>() },
 })
 
-export interface GenerateOptions extends OptionsOf<typeof generateTable>, OptionsOf<typeof samplingTable> {
+export interface GenerateOptions
+  extends OptionsOf<typeof generateTable>,
+    OptionsOf<typeof readingTable>,
+    OptionsOf<typeof samplingTable> {
   /** A voice from `voice()` of the same model. */
   voice: Voice
 }
@@ -149,7 +151,7 @@ export interface BeamPlan {
   sample: boolean
 }
 
-type Values = ValuesOf<typeof generateTable>
+type Values = ValuesOf<typeof generateTable> & ValuesOf<typeof readingTable>
 
 /** Options after defaults and checks. */
 export interface GeneratePlan
@@ -169,7 +171,11 @@ export function readGenerateOptions(
   info: NativeInfo,
   sampling: NativeSampling,
 ): GeneratePlan {
-  const given = pick(value, [...namesOf(generateTable), ...namesOf(samplingTable)], 'options')
+  const given = pick(
+    value,
+    [...namesOf(generateTable), ...namesOf(readingTable), ...namesOf(samplingTable)],
+    'options',
+  )
   const { preset, beams, lengthPenalty, earlyStopping, logitsProcessor, ...plan } = readGiven(
     tableOf(info),
     given,
@@ -193,6 +199,7 @@ function tableOf({ maxTokens }: NativeInfo) {
   const row = generateTable.maxTokens
   return {
     ...generateTable,
+    ...readingTable,
     maxTokens: { ...row, kind: row.kind.upTo(maxTokens), default: Math.min(500, maxTokens) },
   }
 }

@@ -6,7 +6,7 @@ import { samplingTable } from '../../config/sampling.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
-import { droppedWarnings } from '../reading.js'
+import { droppedWarnings, readingFlags, readReadingFlags } from '../reading.js'
 import { heardCandidate, needCodebook, writePlot, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
 import { readVoice } from './voice.js'
@@ -28,6 +28,7 @@ export const generate: Command = {
       help: "a clip of the voice, repeatable; or a voice saved by 'clvp voice'",
     },
     ...flagsOf(generateTable),
+    ...readingFlags,
     ...flagsOf(samplingTable),
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
     wav: {
@@ -53,6 +54,7 @@ export const generate: Command = {
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
       const options: GenerateOptions = {
         ...readFlags(args, generateTable),
+        ...readReadingFlags(args),
         ...readFlags(args, samplingTable),
         voice,
         signal: context.signal,

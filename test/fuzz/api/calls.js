@@ -66,7 +66,7 @@ const GENERATE = [
     'beams',
     'lengthPenalty',
   ],
-  ...['earlyStopping', 'prefixPositions', 'logitsProcessor', ...WATCHED],
+  ...['earlyStopping', 'prefixPositions', 'logitsProcessor', 'normalizer', ...WATCHED],
 ]
 const TOWER = [
   'inputIds',
@@ -212,6 +212,7 @@ const OTHERS = {
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
   prefixPositions: ['transformers', 'cancelled'],
+  normalizer: ['tortoise', 'transformers', 'none', (text) => text],
   logitsProcessor: [(_, scores) => scores],
   stoppingCriteria: [() => true, () => false],
   doSample: [true],
