@@ -59,7 +59,10 @@ export function readClvpLoadOptions(value: unknown): { normalizer: Normalizer; o
 }
 
 export const voiceTable = optionTable({
-  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
+  /**
+   * How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in
+   * tortoise.
+   */
   combine: { kind: choice(['mean']), default: 'mean' },
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
@@ -69,7 +72,10 @@ export const voiceTable = optionTable({
 export interface VoiceOptions extends OptionsOf<typeof voiceTable> {}
 
 export const previewTable = optionTable({
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
+  /**
+   * Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take
+   * proportionally longer.
+   */
   iterations: {
     kind: integer(1, limits.previewIterations),
     default: 60,

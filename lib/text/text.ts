@@ -33,7 +33,10 @@ function badConfig(reason: string, cause?: unknown): ClvpError {
   )
 }
 
-/** The special tokens that the checkpoint's tokenizer_config.json names, as strings or objects with `content`. */
+/**
+ * The special tokens that the checkpoint's tokenizer_config.json names, as strings or objects with
+ * `content`.
+ */
 function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   if (typeof json !== 'string') return {}
   let config: unknown

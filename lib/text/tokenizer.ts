@@ -64,7 +64,10 @@ export interface EncodingWithOffsets {
 /** How transformers splits a text into words; the only white space is the space character. */
 const TRANSFORMERS_WORD =
   /'(?:s|t|re|ve|m|ll|d)| ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^ \p{L}\p{N}]+| +(?![^ ])| +/gu
-/** How tortoise splits it, with which the published weights were trained: an apostrophe is no part of a word. */
+/**
+ * How tortoise splits it, with which the published weights were trained: an apostrophe is no part of a
+ * word.
+ */
 const TORTOISE_WORD = / |[\p{L}\p{M}\p{N}_]+|[^ \p{L}\p{M}\p{N}_]+/gu
 
 /** A text of this many times the characters that the tokens could hold is not read at all. */
@@ -76,9 +79,10 @@ const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
 type Texts = string | readonly string[]
 
 /**
- * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers' `ClvpTokenizer`
- * with `split_special_tokens=True`: text that looks like a special token is plain text, so no input can inject one,
- * unless `splitSpecialTokens` is false. Like the reference, it adds no special tokens.
+ * CLVP's tokenizer: a normaliser, then byte-pair encoding. By default token ids equal those of transformers'
+ * `ClvpTokenizer` with `split_special_tokens=True`: text that looks like a special token is plain text, so no input can
+ * inject one, unless `splitSpecialTokens` is false. Like the reference, it adds no special tokens. `normalizer` reads
+ * texts otherwise: docs/text.md.
  *
  * An instance is also a function: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. Instances are immutable.
  */

@@ -12,7 +12,10 @@ export class TokenTable {
   readonly #specialIds: ReadonlySet<number>
   readonly #unknownId: number
 
-  /** @param special includes `unknown`; special tokens missing from the vocabulary get the ids after its size */
+  /**
+   * @param special includes `unknown`; special tokens missing from the vocabulary get the ids after its
+   * size
+   */
   constructor(vocab: unknown, special: readonly string[], unknown: string) {
     this.#vocab = readVocab(vocab)
     this.#added = addSpecialTokens(this.#vocab, special)

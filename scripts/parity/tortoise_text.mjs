@@ -41,7 +41,10 @@ const WORDS =
     ' ',
   )
 
-/** Texts whose characters are all spelled as the reference spells them: Latin letters, punctuation, currencies, emoji. */
+/**
+ * Texts whose characters are all spelled as the reference spells them: Latin letters, punctuation,
+ * currencies, emoji.
+ */
 const PROMISED =
   /^[\p{ASCII}\u00a0-\u024f\u1e00-\u1e99\u2010-\u2027\p{Sc}\p{Emoji}\p{Emoji_Modifier}\ud800-\udfff№ﬁｆｕｌ]*$/u
 

@@ -1,4 +1,7 @@
-/** How an English speaker reads what people write. Rules in order: each expects what the ones before it have done. */
+/**
+ * How an English speaker reads what people write. Rules in order: each expects what the ones before it have
+ * done.
+ */
 import { characterRules } from './english_characters.js'
 import { calendarRules } from './english_dates.js'
 import { moneyAndUnitRules } from './english_measures.js'

@@ -110,7 +110,8 @@ const timeRules: readonly Rule[] = [
   rule(/(?<![\w:.,$])(0?\d|1\d|2[0-3]):([0-5]\d)(?![\w:])(?: o'clock)?/g, (_, hours, minutes) =>
     clock(hours!, minutes!, ''),
   ),
-  // A proportion, or a score.
+  // A verse, and then a proportion.
+  rule(/(?<=[A-Z][a-z]+ )(\d{1,3}):(\d{1,3})(?![\w:])/g, (_, a, b) => `${cardinal(a!)} ${cardinal(b!)}`),
   rule(/(?<![\w:.,$])(\d{1,3}):(\d{1,3})(?![\w:])/g, (_, a, b) => `${cardinal(a!)} to ${cardinal(b!)}`),
 ]
 

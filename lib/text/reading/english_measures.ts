@@ -1,5 +1,5 @@
 /** Money, percentages and units of the English reading. */
-import { isOne, NOT_INSIDE, NUMBER, quantity } from './english_numbers.js'
+import { isOne, mixedNumber, NOT_INSIDE, NUMBER, quantity } from './english_numbers.js'
 import { cardinal } from './number_words.js'
 import { type Rule, rule } from './rules.js'
 
@@ -141,9 +141,14 @@ const UNIT = Object.keys(UNITS)
   .sort((a, b) => b.length - a.length)
   .join('|')
 
-function unit(number: string, name: string): string {
+/** The names of one and of several. */
+function namesOf(name: string): readonly [string, string] {
   const names = UNITS[name]!
-  const [one, many] = typeof names === 'string' ? [names, `${names}s`] : names
+  return typeof names === 'string' ? [names, `${names}s`] : names
+}
+
+function unit(number: string, name: string): string {
+  const [one, many] = namesOf(name)
   return `${quantity(number)} ${isOne(number) ? one : many}`
 }
 
@@ -154,19 +159,30 @@ const unitRules: readonly Rule[] = [
   rule(/(?<![\w.'"])(\d{1,2})'(\d{1,2})"/g, (_, feet, inches) => {
     return `${cardinal(feet!)} ${feet === '1' ? 'foot' : 'feet'} ${cardinal(inches!)}`
   }),
+  // "1/4 tsp": a part of one.
+  rule(
+    new RegExp(`(?<![\\d/.,])(?:(\\d{1,3}) )?([1-9]\\d?)/([2-9]|[1-9]\\d) ?(${UNIT})(?![\\w'²³/-])`, 'g'),
+    (_, whole, top, bottom, name) => {
+      const [one, many] = namesOf(name!)
+      return `${mixedNumber(whole, top!, bottom!)} ${whole ? many : one}`
+    },
+  ),
   rule(new RegExp(`${NUMBERED} ?%`, 'g'), (_, number) => `${quantity(number!)} percent`),
   rule(/(?<=\d ?)° (?=[CF]\b)/g, '°'),
-  // "5s" and "90s" are no seconds, "5 h" and "5h" hours; a full stop after an abbreviation of letters belongs to it.
+  // "5s" and "90s" are no seconds, "5 s" and "5.5s" are; a full stop after an abbreviation of letters
+  // belongs to it.
   rule(
-    new RegExp(`${NUMBERED}(?: ?(?!s\\b)| (?=s\\b))(${UNIT})(?![\\w'²³/-])(?:(?<=[a-z])\\.(?= [a-z]))?`, 'g'),
+    new RegExp(
+      `${NUMBERED}(?: ?(?!s\\b)| (?=s\\b)|(?<=\\.\\d+)(?=s\\b))(${UNIT})(?![\\w'²³/-])(?:(?<=[a-z])\\.(?= [a-z\\d]))?`,
+      'g',
+    ),
     (_, number, name) => {
       return unit(number!, name!)
     },
   ),
   // "5-km run": no plural before what is described.
   rule(new RegExp(`${NOT_INSIDE}(\\d+)-(${UNIT})(?![\\w'²³/])`, 'g'), (match, number, name) => {
-    const names = UNITS[name!]!
-    return name === 's' ? match : `${quantity(number!)}-${typeof names === 'string' ? names : names[0]}`
+    return name === 's' ? match : `${quantity(number!)}-${namesOf(name!)[0]}`
   }),
 ]
 

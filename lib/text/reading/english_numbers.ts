@@ -2,7 +2,9 @@
 import { cardinal, digitByDigit, MOST_DIGITS, ordinal, withoutLeadingZeros, year } from './number_words.js'
 import { type Rule, rule } from './rules.js'
 
-/** A number with its commas and decimals, as part of a pattern. It begins with its first digit or its point. */
+/**
+ * A number with its commas and decimals, as part of a pattern. It begins with its first digit or its point.
+ */
 export const NUMBER = '(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?|\\.\\d+'
 /** Nothing that belongs to a number is in front. */
 export const NOT_INSIDE = '(?<![\\d.,]|[A-Za-z]\\d*-)'
@@ -53,6 +55,12 @@ function fraction(top: string, bottom: string): string {
   return `${cardinal(top)} ${name}`
 }
 
+/** "two and a half", "three quarters" */
+export function mixedNumber(whole: string | undefined, top: string, bottom: string): string {
+  const part = fraction(top, bottom)
+  return whole ? `${cardinal(whole)} and ${part.replace(/^one (?=half|quarter)/, 'a ')}` : part
+}
+
 /** "1990s" and "'90s". */
 function decade(digits: string): string {
   const said = digits.length === 4 ? wholeNumber(digits) : cardinal(digits)
@@ -74,18 +82,18 @@ export const mixedRules: readonly Rule[] = [
   rule(/(?<![\d.,])(\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:st|nd|rd|th)(?![A-Za-z])/gi, (_, digits) =>
     ordinalNumber(digits!),
   ),
+  rule(/(?<=\d0'?s) ?- ?(?='?(?:\d0|[12]\d\d0)'?s)/g, ' to '),
   rule(/(?<![\w'])'?(\d0|[12]\d\d0)'?s(?![A-Za-z])/g, (_, digits) => decade(digits!)),
   rule(/(?<![\w'])'(\d\d)(?![\w'])/g, (_, digits) => yearOfTwoDigits(digits!)),
   rule(/(?<![\w/])24\/7(?![\w/])/g, 'twenty-four seven'),
+  rule(/(?<![\w/])50\/50(?![\w/])/g, 'fifty fifty'),
+  rule(/(?<![\d/])([12]\d{3})\/(?=\d\d(?![\d/]))/g, (_, first) => `${wholeNumber(first!)} `),
   rule(/(?<![\w/])9\/11(?![\w/])/g, 'nine eleven'),
   rule(
     /(?<![\d/.,])(?:(\d{1,3}) )?([1-9]\d{0,2})\/([1-9]\d{0,2})(?![\d/]|[.,]\d)/g,
     (match, whole, top, bottom) => {
       // "5/1" is not a part of anything.
-      if (bottom === '1') return match
-      if (!whole) return fraction(top!, bottom!)
-      const part = fraction(top!, bottom!).replace(/^one (?=half|quarter)/, 'a ')
-      return `${cardinal(whole)} and ${part}`
+      return bottom === '1' ? match : mixedNumber(whole, top!, bottom!)
     },
   ),
 ]

@@ -12,7 +12,14 @@ const ANYWHERE: Readonly<Record<string, string>> = {
     drs: 'doctors',
     prof: 'professor',
   },
-  ...{ approx: 'approximately', vs: 'versus', cf: 'compare', viz: 'namely', dept: 'department' },
+  ...{
+    approx: 'approximately',
+    vs: 'versus',
+    cf: 'compare',
+    viz: 'namely',
+    tel: 'telephone',
+    dept: 'department',
+  },
   ...{
     univ: 'university',
     govt: 'government',
@@ -24,7 +31,7 @@ const ANYWHERE: Readonly<Record<string, string>> = {
 /** The same, but the point stays where a sentence ends. */
 const ENDING: Readonly<Record<string, string>> = {
   ...{ etc: 'et cetera', jr: 'junior', sr: 'senior', esq: 'esquire', ltd: 'limited', corp: 'corporation' },
-  ...{ inc: 'incorporated', bros: 'brothers', blvd: 'boulevard', hwy: 'highway', al: 'al' },
+  ...{ inc: 'incorporated', bros: 'brothers', blvd: 'boulevard', hwy: 'highway', 'et al': 'et al' },
 }
 /** Before a name. These are words too, so they are only read so with a capital and before one. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -72,7 +79,7 @@ const NUMBERED: Readonly<Record<string, string>> = {
     ed: 'edition',
     est: 'established',
   },
-  ...{ max: 'maximum', min: 'minimum', avg: 'average', tel: 'telephone', temp: 'temperature' },
+  ...{ max: 'maximum', min: 'minimum', avg: 'average', temp: 'temperature' },
 }
 /** With points inside. */
 const DOTTED: Readonly<Record<string, string>> = {
@@ -85,7 +92,7 @@ const INITIALISMS = new Set(
     'ABI ACL ADHD AI AKA API APIS ATM BA BBC BMI CAD CEO CFO CIA CIO COO CPU CTO CIA DIY DNA EKG ECG EMT EPA ER ESL ETA ' +
     'EU EV FAQ FBI FDA GPU GUI GOP HIV IBM ICU ID IDE IMF IOU IP IPO IQ IRA IRS ISBN ISP ISS IUD IVF KO LED LEDS MIT ' +
     'MRI NBA NGO NSA NYU OCR OS PDA PIA PTA QA QI RIP RNA RSVP SAT SEO SUV TBA UAE UAV UCLA UFC UFO UHD UI UK UN UPS URL ' +
-    'USA USB USC USSR UV UX VAT VIP EOD IIT IO IT US LA OK AOL'
+    'USA USB USC USSR UV UX VAT VIP EST EDT UTC CET EOD IIT IO IT US LA OK AOL'
   ).split(' '),
 )
 /** Those that are words as well: not in a line of capitals. */
@@ -132,6 +139,12 @@ function spell(letters: string): string {
   return Array.from(letters.toLowerCase()).join(' ')
 }
 
+/** {@link words} in small letters, with a capital, and in capitals. */
+function inAnyCase(table: Readonly<Record<string, string>>): string {
+  const small = words(table)
+  return `${small}|${small.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}|${small.toUpperCase()}`
+}
+
 function words(table: Readonly<Record<string, string>>): string {
   return Object.keys(table)
     .sort((a, b) => b.length - a.length)
@@ -156,12 +169,14 @@ const abbreviationRules: readonly Rule[] = [
     new RegExp(`(?<![\\w.])(${words(ANYWHERE)})\\.(?=[ ,:;)"'-]|$)`, 'gi'),
     (_, short) => ANYWHERE[short!.toLowerCase()]!,
   ),
+  rule(/\b(Vol|Ch|Fig|Sec|Art|Vols)\. ?(?=[IVXL]+\b)/gi, (_, short) => `${NUMBERED[short!.toLowerCase()]!} `),
   rule(/\bvs\b/g, 'versus'),
-  rule(new RegExp(`(?<![\\w.])(${words(ENDING)})(?:\\.(${END})|\\.)`, 'gi'), (_, short, end) => {
+  rule(new RegExp(`(?<![\\w.])(${inAnyCase(ENDING)})(?:\\.(${END})|\\.)`, 'g'), (_, short, end) => {
     return `${ENDING[short!.toLowerCase()]!}${end === undefined ? '' : '.'}`
   }),
   rule(new RegExp(`\\b(${words(TITLES)})\\.(?= [A-Z])`, 'g'), (_, short) => TITLES[short!]!),
-  // "Main St." but "in St. Louis" and "Dr. Smith": the name of a street stands in front, and no other name behind.
+  // "Main St." but "in St. Louis" and "Dr. Smith": the name of a street stands in front, and no other name
+  // behind.
   rule(
     new RegExp(
       `\\b((?:\\d+ (?:[NSEW]\\.? )?)?(?:[A-Z][a-z]+|\\d+(?:st|nd|rd|th)) )(${words(STREETS)})\\.(?:(${END})|(?! [A-Z]))`,
@@ -189,7 +204,10 @@ const initialRules: readonly Rule[] = [
     (initials) => `${spell(initials.replace(/[^A-Z]/g, ''))} `,
   ),
   rule(
-    new RegExp(`(?<=(?:^|["'(]|[A-Z][a-z]+ ))([A-Z])\\. (?!${STARTERS})(?=[A-Z][a-z])`, 'g'),
+    new RegExp(
+      `(?<=(?:^|["'(]|[A-Z][a-z]+ |(?:mister|misess|miz|doctor|professor) ))([A-Z])\\. (?!${STARTERS})(?=[A-Z][a-z])`,
+      'g',
+    ),
     (_, letter) => `${letter} `,
   ),
 ]
@@ -198,6 +216,7 @@ const initialRules: readonly Rule[] = [
 const acronymRules: readonly Rule[] = [
   rule(/\b([A-Z]{1,3})&([A-Z]{1,3})\b/g, (_, a, b) => `${spell(a!)} and ${spell(b!)}`),
   rule(/\b(?:AD|BCE?|CE)(?= ?\d)|(?<=\d )(?:AD|BCE?|CE)\b/g, spell),
+  rule(/\bWW(II?)\b/g, (_, number) => `world war ${number === 'I' ? 'one' : 'two'}`),
   rule(/\bPh\.?D\b\.?/g, 'p h d'),
   rule(/(?<![A-Za-z'])([A-Z]{2,6})(?:'?(s))?(?![A-Za-z])/g, (match, letters, s) => {
     const spoken = SPOKEN_CAPITALS.get(letters!)

@@ -1,4 +1,7 @@
-/** Numbers in English words. Numbers are strings of digits, since they may be longer than any number type holds. */
+/**
+ * Numbers in English words. Numbers are strings of digits, since they may be longer than any number type
+ * holds.
+ */
 
 export const BELOW_TWENTY: readonly string[] = (
   'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen ' +
@@ -54,7 +57,9 @@ export function ordinal(digits: string): string {
   })
 }
 
-/** A year of four digits from 1000 to 2999: "nineteen ninety-nine", "nineteen oh five", "two thousand five". */
+/**
+ * A year of four digits from 1000 to 2999: "nineteen ninety-nine", "nineteen oh five", "two thousand five".
+ */
 export function year(value: number): string {
   const rest = value % 100
   if (value % 1000 < 10) return cardinal(String(value))

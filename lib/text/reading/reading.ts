@@ -61,7 +61,10 @@ const BASIC: readonly Rule[] = [
   rule(/\p{Lu}/gu, (letter) => letter.toLowerCase()),
 ]
 
-/** Rounds of rules until nothing changes, so that reading a text that was read changes nothing. Two mostly do. */
+/**
+ * Rounds of rules until nothing changes, so that reading a text that was read changes nothing. Two mostly
+ * do.
+ */
 const MOST_ROUNDS = 8
 
 /** Reads texts with one normaliser, for one vocabulary. */
@@ -111,7 +114,10 @@ function called(normalizer: (text: string) => string, text: string): string {
   throw invalid('a function that returns a string', 'normalizer', result)
 }
 
-/** Drops the characters for which there is no token. A blank takes their place, unless they are parts of a word. */
+/**
+ * Drops the characters for which there is no token. A blank takes their place, unless they are parts of a
+ * word.
+ */
 function dropUnknown(characters: ReadonlySet<string>): Rule {
   const known = Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join(
     '',

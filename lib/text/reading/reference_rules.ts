@@ -53,7 +53,10 @@ const DECIMAL = /(?<![0-9])([0-9]+)\.([0-9]+)/g
 const ORDINAL = /(?<![0-9])([0-9]+)(?:st|nd|rd|th)/g
 const DIGITS = /[0-9]+/g
 
-/** transformers' `EnglishNormalizer`: ASCII alone, numbers, money and abbreviations in words, one space, no quotes. */
+/**
+ * transformers' `EnglishNormalizer`: ASCII alone, numbers, money and abbreviations in words, one space, no
+ * quotes.
+ */
 export const transformersRules: readonly Rule[] = cleaner(
   dropRule(NOT_ASCII, ''),
   (digits) => transformersCardinal(digits) + ordinalEnding(digits),

@@ -28,7 +28,10 @@ const OWN: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** What tortoise leaves out: mathematics, technical signs, dingbats, emoji and scripts beyond the first 65,536. */
+/**
+ * What tortoise leaves out: mathematics, technical signs, dingbats, emoji and scripts beyond the first
+ * 65,536.
+ */
 const SILENT =
   /^(?:[\u0080-\u009f\u2050-\u205e\u2200-\u23ff\u2600-\u2767\u2776-\u27bf\u2900-\u2bff]|[\u{10000}-\u{1d3ff}\u{1d800}-\u{10ffff}])$/u
 
