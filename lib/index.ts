@@ -44,7 +44,15 @@ export {
   type BenchmarkRow,
   benchmark,
 } from './clvp/benchmark.js'
-export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
+export type {
+  CallOptions,
+  ClvpLoadOptions,
+  ExplainOptions,
+  Preview,
+  PreviewOptions,
+  TextCallOptions,
+  VoiceOptions,
+} from './clvp/call_options.js'
 export { Clvp } from './clvp/clvp.js'
 export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
@@ -80,6 +88,8 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export type { Normalizer, NormalizerName } from './text/reading/reading.js'
+export type { DroppedText, TextChange } from './text/reading/traced_text.js'
 export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,

@@ -25,6 +25,8 @@ export interface Output {
   json: unknown
   /** The exit status; default 0. */
   status?: number
+  /** Lines for stderr: what the user should know although the command went well. */
+  warnings?: readonly string[]
 }
 
 export interface Command {

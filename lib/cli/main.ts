@@ -76,6 +76,7 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
     const progress = (stage: string, fraction: number) => bar.update(stage, fraction)
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
+    for (const warning of output.warnings ?? []) process.stderr.write(`clvp: ${warning}\n`)
     process.stdout.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
     return output.status ?? 0
   } finally {

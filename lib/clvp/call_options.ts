@@ -1,16 +1,63 @@
-/** The options of the calls of `Clvp` other than generate(). */
-import { abortSignal, choice, integer, number } from '../base/kinds.js'
+/** The options of the calls of `Clvp` other than generate(), and of its load(). */
+import { pick } from '../base/check.js'
+import { abortSignal, choice, custom, integer, number } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import { type OptionsOf, optionTable } from '../base/options.js'
+import { namesOf, type OptionsOf, optionTable, readGiven } from '../base/options.js'
 import { seed } from '../config/kinds.js'
+import { type LoadOptions, loadTable } from '../loading/load_options.js'
+import { type Normalizer, normalizerNames, readNormalizer } from '../text/reading/reading.js'
 
 export const callTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
 })
 
-/** Options of rank, embedText, embedSpeech and codesToMel. */
+/** Options of embedSpeech and codesToMel. */
 export interface CallOptions extends OptionsOf<typeof callTable> {}
+
+const normalizer = custom<Normalizer>(readNormalizer, {
+  as: 'word',
+  value: 'HOW',
+  words: Object.fromEntries(normalizerNames.map((name) => [name, name])),
+})
+
+/** The row of each call that takes a text. */
+export const readingTable = optionTable({
+  /**
+   * How the text is read: 'english', 'tortoise', 'transformers', 'basic', 'none', or a function from the text to what is spoken;
+   * default: `normalizer` of `load`: docs/text.md.
+   */
+  normalizer: {
+    kind: normalizer,
+    help: 'how the text is read, english if not given',
+  },
+})
+
+export const textTable = { ...readingTable, ...callTable }
+
+/** Options of rank and embedText. */
+export interface TextCallOptions extends OptionsOf<typeof textTable> {}
+
+/** Options of explain. */
+export interface ExplainOptions extends OptionsOf<typeof readingTable> {}
+
+export const clvpLoadTable = optionTable({
+  /**
+   * How the model's calls read a text, unless they say otherwise: 'english' (default), 'tortoise', 'transformers', 'basic',
+   * 'none', or a function from the text to what is spoken: docs/text.md.
+   */
+  normalizer: { kind: normalizer, default: 'english' },
+})
+
+/** Options of Clvp.load. */
+export interface ClvpLoadOptions extends LoadOptions, OptionsOf<typeof clvpLoadTable> {}
+
+/** Reads the options of Clvp.load beyond those of every model; the others are left to be read. */
+export function readClvpLoadOptions(value: unknown): { normalizer: Normalizer; options: LoadOptions } {
+  const given = pick(value, [...namesOf(loadTable), ...namesOf(clvpLoadTable)], 'options')
+  const { normalizer, ...options } = given
+  return { ...readGiven(clvpLoadTable, { normalizer }), options: options as LoadOptions }
+}
 
 export const voiceTable = optionTable({
   /**

@@ -9,16 +9,21 @@ import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
-import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
+import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 import {
   type CallOptions,
+  type ClvpLoadOptions,
   callTable,
+  type ExplainOptions,
   type Preview,
   type PreviewOptions,
   previewTable,
+  readClvpLoadOptions,
+  readingTable,
+  type TextCallOptions,
+  textTable,
   type VoiceOptions,
 } from './call_options.js'
 import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
@@ -77,9 +82,11 @@ export class Clvp {
    *   CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it needs a feature that this build lacks, CLVP_DEVICE for
    *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
-  static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (session, memory, id) => {
-      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory, id)
+  static async load(source: string, options: ClvpLoadOptions = {}): Promise<Clvp> {
+    const { normalizer, options: load } = readClvpLoadOptions(options)
+    return openModel(source, load, 'f16', (session, memory, id) => {
+      const tokenizer = tokenizerOf(session.values, session.info, normalizer)
+      const clvp = new Clvp(session, tokenizer, memory, id)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -119,8 +126,8 @@ export class Clvp {
    */
   async generate(text: string, options: GenerateOptions): Promise<GenerateResult> {
     this.#check()
-    const { ids, plan } = this.#plan(text, options)
-    return this.#run(ids, plan)
+    const { read, plan } = this.#plan(text, options)
+    return this.#run(read, plan)
   }
 
   /**
@@ -132,9 +139,9 @@ export class Clvp {
   stream(text: string, options: GenerateOptions): AsyncIterableIterator<StreamEvent> {
     this.#check()
     const info = this.#session.info
-    const { ids, plan } = this.#plan(text, options)
+    const { read, plan } = this.#plan(text, options)
     return streamEvents(plan.signal, info.eos, (signal, listener) =>
-      this.#run(ids, { ...plan, signal }, listener),
+      this.#run(read, { ...plan, signal }, listener),
     )
   }
 
@@ -148,11 +155,11 @@ export class Clvp {
   async rank(
     text: string,
     rows: readonly Codes[],
-    options: CallOptions = {},
+    options: TextCallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const { signal } = readOptions(callTable, options, 'options')
-    const ids = textIds(this.#tokenizer, text, this.#session.info)
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
     const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
@@ -163,10 +170,11 @@ export class Clvp {
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
+  async embedText(text: string, options: TextCallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const { signal } = readOptions(callTable, options, 'options')
-    return forJson(await this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal))
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    return forJson(await this.#cache.embedText(ids, signal))
   }
 
   /**
@@ -213,13 +221,15 @@ export class Clvp {
   }
 
   /**
-   * Explains how the model reads a text: its spoken form, its tokens, dropped characters, and how many more tokens fit.
+   * Explains how the model reads a text: its spoken form, what was changed for that, dropped characters, its tokens, and how many
+   * more would fit.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string, CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string of at most 100,000 characters, CLVP_DISPOSED
    */
-  async explain(text: string): Promise<Explanation> {
+  async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
     this.#check()
-    return explainText(this.#tokenizer, text, this.#session.info)
+    const { normalizer } = readOptions(readingTable, options, 'options')
+    return explainText(this.#tokenizer, text, this.#session.info, normalizer)
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
@@ -231,23 +241,23 @@ export class Clvp {
     return this.#disposed
   }
 
-  #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
+  #plan(text: string, options: GenerateOptions): { read: ReadText; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
-    const ids = textIds(this.#tokenizer, text, info)
-    return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }
+    const read = readText(this.#tokenizer, text, info, plan.normalizer)
+    return { read, plan: withMemory(plan, read.ids.length, this.info, this.#maxMemory) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */
-  #run(ids: Int32Array, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
+  #run(read: ReadText, plan: MemoryPlan, listener?: Listener): Promise<GenerateResult> {
     const { bytes, maxMemory, signal } = plan
     const most = maxMemory === undefined ? undefined : maxMemory - this.info.bytes
     return this.#session.call(() =>
       this.#budget.run({ bytes, most, signal }, () =>
-        generateRanked(this.#session, this.#cache, ids, plan, listener),
+        generateRanked(this.#session, this.#cache, read, plan, listener),
       ),
     )
   }

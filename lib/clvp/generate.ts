@@ -1,8 +1,9 @@
-/** Turns a text's ids and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
+/** Turns a text that was read and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
+import type { ReadText } from '../text/text.js'
 import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
@@ -27,10 +28,11 @@ export type SizedPlan = GeneratePlan & { batchSize: number }
 export async function generateRanked(
   session: Session,
   cache: ContentCache,
-  ids: Int32Array,
+  read: ReadText,
   plan: SizedPlan,
   listener?: Listener,
 ): Promise<GenerateResult> {
+  const { ids, normalized, dropped } = read
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
@@ -43,6 +45,8 @@ export async function generateRanked(
     candidates: candidates.slice(0, plan.keep),
     seed,
     settings: settingsOf(plan, seed),
+    normalized,
+    dropped,
     timings: { ...timings, scoreMs, totalMs },
   }
 }
@@ -50,7 +54,9 @@ export async function generateRanked(
 /** Options that have no effect are left out: generate() refuses them. */
 function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
   const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic } = plan
-  const common = { candidates, maxTokens, padTo, keep, scores, positions }
+  const { normalizer } = plan
+  const named = typeof normalizer === 'string' && { normalizer } // a function does not survive JSON
+  const common = { candidates, maxTokens, padTo, keep, scores, positions, ...named }
   if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
   const { sample, ...search } = beams
   const { repetitionPenalty } = sampling

@@ -23,6 +23,7 @@ import { readSampling, samplingTable } from '../config/sampling.js'
 import type { Progress } from '../loading/load_options.js'
 import { functions, type LogitsProcessor } from '../session/caller_hooks.js'
 import { mostTokens } from '../session/positions.js'
+import { readingTable } from './call_options.js'
 
 /** The numbers of candidates in tortoise's presets. */
 export const presets = { ultra_fast: 16, fast: 96, standard: 256, high_quality: 256 } as const
@@ -146,7 +147,10 @@ export const generateTable = optionTable({
 })
 
 /** Options of generate() and stream(). */
-export interface GenerateOptions extends OptionsOf<typeof generateTable>, OptionsOf<typeof samplingTable> {
+export interface GenerateOptions
+  extends OptionsOf<typeof generateTable>,
+    OptionsOf<typeof readingTable>,
+    OptionsOf<typeof samplingTable> {
   /** A voice from `voice()` of the same model. */
   voice: Voice
 }
@@ -159,7 +163,7 @@ export interface BeamPlan {
   sample: boolean
 }
 
-type Values = ValuesOf<typeof generateTable>
+type Values = ValuesOf<typeof generateTable> & ValuesOf<typeof readingTable>
 
 /** Options after defaults and checks. */
 export interface GeneratePlan
@@ -180,7 +184,11 @@ export function readGenerateOptions(
   info: NativeInfo,
   sampling: NativeSampling,
 ): GeneratePlan {
-  const given = pick(value, [...namesOf(generateTable), ...namesOf(samplingTable)], 'options')
+  const given = pick(
+    value,
+    [...namesOf(generateTable), ...namesOf(readingTable), ...namesOf(samplingTable)],
+    'options',
+  )
   const { positions: counted = info.positions } = readGiven({ positions: generateTable.positions }, given)
   const { preset, beams, lengthPenalty, earlyStopping, logitsProcessor, ...plan } = readGiven(
     tableOf(mostTokens(info, counted)),
@@ -206,6 +214,7 @@ function tableOf(maxTokens: number) {
   const row = generateTable.maxTokens
   return {
     ...generateTable,
+    ...readingTable,
     maxTokens: { ...row, kind: row.kind.upTo(maxTokens), default: Math.min(500, maxTokens) },
   }
 }

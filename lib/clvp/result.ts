@@ -2,6 +2,7 @@
 import type { NativeCandidate } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
+import type { DroppedText } from '../text/reading/traced_text.js'
 import { forJson } from './codes.js'
 import type { GenerateOptions } from './generate_options.js'
 
@@ -78,6 +79,10 @@ export interface GenerateResult {
   seed: number
   /** Draws the same candidates again, also after JSON. */
   settings: GenerateSettings
+  /** The text as it was spoken: explain() tells how it came about. */
+  normalized: string
+  /** What of the text could not be spoken and was dropped. */
+  dropped: DroppedText[]
   timings: Timings
 }
 

@@ -8,7 +8,7 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { openModel } from '../loading/load.js'
 import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { textIds, tokenizerOf } from '../text/text.js'
+import { readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 
 /** Candidates for one text in one voice. */
@@ -45,7 +45,7 @@ export class Subject {
   }
 
   textIds(text: string): Int32Array {
-    return textIds(this.#tokenizer, text, this.info)
+    return readText(this.#tokenizer, text, this.info).ids
   }
 
   /** The conditioning vector of a clip's first window: one is enough to compare or calibrate models. */

@@ -24,14 +24,16 @@ export class BytePairEncoder {
   readonly #right: number[] = []
   readonly #merged: number[] = []
   readonly #cache = new Map<string, readonly number[]>()
+  readonly #symbolOf = new Map(BYTE_OF_CHARACTER)
 
-  constructor(merges: ReadonlyArray<readonly [string, string]>) {
-    const known = new Map(BYTE_OF_CHARACTER)
+  /** @param characters those beyond ASCII that words may hold */
+  constructor(merges: ReadonlyArray<readonly [string, string]>, characters: Iterable<string> = []) {
     const symbolOf = (text: string): number => {
-      const symbol = known.get(text) ?? this.symbols.push(text) - 1
-      known.set(text, symbol)
+      const symbol = this.#symbolOf.get(text) ?? this.symbols.push(text) - 1
+      this.#symbolOf.set(text, symbol)
       return symbol
     }
+    for (const character of characters) symbolOf(character)
     for (const [rank, [first, second]] of merges.entries()) {
       this.#left.push(symbolOf(first))
       this.#right.push(symbolOf(second))
@@ -41,7 +43,7 @@ export class BytePairEncoder {
     }
   }
 
-  /** @param word ASCII */
+  /** @param word ASCII, and the characters that the encoder was made with */
   encode(word: string): readonly number[] {
     const cached = this.#cache.get(word)
     if (cached) return cached
@@ -52,14 +54,24 @@ export class BytePairEncoder {
     return symbols
   }
 
+  /** One symbol for each character; an ASCII character's is its byte. */
+  #symbolsOf(word: string): Int32Array {
+    if (!/[^\0-\x7f]/.test(word)) {
+      return Int32Array.from({ length: word.length }, (_, at) => word.charCodeAt(at))
+    }
+    return Int32Array.from(word, (character) => {
+      return character < '\x80' ? character.charCodeAt(0) : this.#symbolOf.get(character)!
+    })
+  }
+
   #merge(word: string): number[] {
-    const chain = new SymbolChain(word)
+    const chain = new SymbolChain(this.#symbolsOf(word))
     const waiting = new RankQueue()
     const wait = (at: number) => {
       const rank = this.#rankOfPair.get(pairKey(chain.symbolAt(at), chain.symbolAt(chain.after(at))))
       if (rank !== undefined) waiting.add(rank, at)
     }
-    for (let at = 0; at < word.length; at++) wait(at)
+    for (let at = 0; at < chain.length; at++) wait(at)
     for (let round = waiting.takeBest(); round; round = waiting.takeBest()) {
       const { rank, places } = round
       // Skip places whose pair an earlier merge has consumed.
@@ -83,16 +95,20 @@ export class BytePairEncoder {
 /** No symbol: before the first place, after the last one, and at a place that was joined to its neighbour. */
 const NONE = -1
 
-/** A word's symbols as a doubly linked list over the places of its characters. */
+/** A word's symbols, which it takes over, as a doubly linked list over the places of its characters. */
 class SymbolChain {
   readonly #symbols: Int32Array
   readonly #next: Int32Array
   readonly #previous: Int32Array
 
-  constructor(word: string) {
-    this.#symbols = Int32Array.from({ length: word.length }, (_, at) => word.charCodeAt(at))
-    this.#next = Int32Array.from(this.#symbols, (_, at) => (at + 1 < word.length ? at + 1 : NONE))
-    this.#previous = Int32Array.from(this.#symbols, (_, at) => at - 1)
+  constructor(symbols: Int32Array) {
+    this.#symbols = symbols
+    this.#next = symbols.map((_, at) => (at + 1 < symbols.length ? at + 1 : NONE))
+    this.#previous = symbols.map((_, at) => at - 1)
+  }
+
+  get length(): number {
+    return this.#symbols.length
   }
 
   symbolAt(at: number): number {

@@ -2,20 +2,27 @@
 import type { NativeHeld } from '../addon/contract/files.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { string } from '../base/check.js'
-import { ClvpError, describe } from '../base/errors.js'
+import { ClvpError, describe, invalid } from '../base/errors.js'
+import { isSpeakable, type Normalizer } from './reading/reading.js'
+import type { DroppedText, TextChange } from './reading/traced_text.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'
 
 /** How a text is normalised and tokenized for the model. */
 export interface Explanation {
-  /** The normalised text: lower case, numbers and abbreviations in words. */
+  /** What is spoken: by default lower case, numbers, signs and abbreviations in words. */
   normalized: string
   /** `start` and `end` are offsets into `normalized`. */
   tokens: OffsetToken[]
-  /** What the normaliser dropped because it is not ASCII; `index` is the offset in the original text. */
-  dropped: { text: string; index: number }[]
+  /** What was changed, case and white space apart; `index` is the offset in the original text. */
+  changes: TextChange[]
+  /** What cannot be spoken and was dropped; `index` is the offset in the original text. */
+  dropped: DroppedText[]
   /** How many more tokens would fit; negative when there are too many. */
   remaining: number
 }
+
+/** Longer texts would block the event loop. */
+const MOST_EXPLAINED = 100_000
 
 const tokenizerConfig = 'clvp.source.tokenizer_config'
 
@@ -27,7 +34,10 @@ function badConfig(reason: string, cause?: unknown): ClvpError {
   )
 }
 
-/** The special tokens that the checkpoint's tokenizer_config.json names, as strings or objects with `content`. */
+/**
+ * The special tokens that the checkpoint's tokenizer_config.json names, as strings or objects with
+ * `content`.
+ */
 function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   if (typeof json !== 'string') return {}
   let config: unknown
@@ -56,6 +66,7 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
 export function tokenizerOf(
   values: Record<string, NativeHeld>,
   info: Pick<NativeInfo, 'textVocab'>,
+  normalizer: Normalizer = 'english',
 ): ClvpTokenizer {
   const tokens = values['clvp.tokenizer.tokens']
   const merges = values['clvp.tokenizer.merges']
@@ -80,28 +91,51 @@ export function tokenizerOf(
       `The vocabulary (clvp.tokenizer.tokens) has the token ${describe(twice[0])} twice: convert the model again`,
     )
   }
-  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]) })
+  return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]), normalizer })
 }
 
-/** The ids of a text; checks that there is at least one and at most `info.maxTextTokens`. */
-export function textIds(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Int32Array {
+/** A text that was read for the model. */
+export interface ReadText {
+  ids: Int32Array
+  /** What is spoken. */
+  normalized: string
+  /** What is not. */
+  dropped: DroppedText[]
+}
+
+/** Reads a text; checks that there is something to say, in at most `info.maxTextTokens` tokens. */
+export function readText(
+  tokenizer: ClvpTokenizer,
+  value: unknown,
+  info: NativeInfo,
+  normalizer?: Normalizer | undefined,
+): ReadText {
   const text = string(value, 'text')
-  const ids = tokenizer.encodeUpTo(text, info.maxTextTokens)
-  if (ids?.length === 0) {
-    const lost = text === '' ? 'an empty one' : 'one without any: characters beyond ASCII are dropped'
-    throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected a text with ASCII characters but received ${lost}`)
+  const encoding = tokenizer.encodeUpTo(text, info.maxTextTokens, { normalizer })
+  if (encoding && !isSpeakable(encoding.normalized)) {
+    throw invalid('letters or numbers that the vocabulary can write', 'text', text)
   }
-  if (!ids || ids.length > info.maxTextTokens) {
-    const length = ids ? ids.length : `${text.length} characters, which exceed that`
+  if (!encoding || encoding.tokens.length > info.maxTextTokens) {
+    const length = encoding ? encoding.tokens.length : `${text.length} characters, which exceed that`
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
       `Expected a text of at most ${info.maxTextTokens} tokens but received one of ${length}: split it at sentences`,
     )
   }
-  return ids
+  const { tokens, normalized, dropped } = encoding
+  return { ids: Int32Array.from(tokens, ({ id }) => id), normalized, dropped }
 }
 
-export function explainText(tokenizer: ClvpTokenizer, value: unknown, info: NativeInfo): Explanation {
-  const { normalized, tokens, dropped } = tokenizer.encodeWithOffsets(string(value, 'text'))
-  return { normalized, tokens, dropped, remaining: info.maxTextTokens - tokens.length }
+export function explainText(
+  tokenizer: ClvpTokenizer,
+  value: unknown,
+  info: NativeInfo,
+  normalizer?: Normalizer | undefined,
+): Explanation {
+  const text = string(value, 'text')
+  if (text.length > MOST_EXPLAINED) {
+    throw invalid(`at most ${MOST_EXPLAINED.toLocaleString('en')} characters`, 'text', text.length)
+  }
+  const encoding = tokenizer.encodeWithOffsets(text, { normalizer })
+  return { ...encoding, remaining: info.maxTextTokens - encoding.tokens.length }
 }

@@ -3,6 +3,7 @@ import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import type { Tensor } from '../base/tensor.js'
 import { textOfTokens } from './bpe.js'
+import type { Normalizer } from './reading/reading.js'
 import {
   type ClvpTokenizerSettings,
   type DecodeOptions,
@@ -33,6 +34,7 @@ export class TokenDecoder extends Callable {
   /** Infinity for no limit. */
   readonly modelMaxLength: number
   readonly cleanUpTokenizationSpaces: boolean
+  readonly normalizer: Normalizer
   readonly #table: TokenTable
 
   constructor(vocab: unknown, settings: Required<ClvpTokenizerSettings>) {
@@ -46,6 +48,7 @@ export class TokenDecoder extends Callable {
     this.truncationSide = settings.truncationSide
     this.modelMaxLength = settings.modelMaxLength
     this.cleanUpTokenizationSpaces = settings.cleanUpTokenizationSpaces
+    this.normalizer = settings.normalizer
     this.#table = new TokenTable(vocab, this.allSpecialTokens, this.unkToken)
   }
 

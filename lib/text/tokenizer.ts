@@ -1,7 +1,8 @@
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { BYTE_CHARACTERS, BytePairEncoder } from './bpe.js'
-import { type DroppedText, droppedText, normalizeEnglish } from './normalizer.js'
+import { type Normalizer, type Reading, TextReader } from './reading/reading.js'
+import type { DroppedText, TextChange } from './reading/traced_text.js'
 import { spokenAtLeast } from './text_length.js'
 import { type DecoderClass, SPACE_TOKEN, TokenDecoder } from './token_decoder.js'
 import {
@@ -19,10 +20,11 @@ import {
   type ClvpTokenizerOptions,
   type ClvpTokenizerSettings,
   type DecodeOptions,
-  readSplitSpecialTokens,
+  readTokenizeOptions,
   readTokenizerOptions,
   readTokenizerSettings,
   type TokenizeOptions,
+  type TokenizePlan,
 } from './tokenizer_options.js'
 import { parseMerges, parseVocab, readText, splitMerge } from './vocabulary.js'
 
@@ -53,15 +55,23 @@ export interface EncodingWithOffsets {
   /** The text that was tokenized. */
   normalized: string
   tokens: OffsetToken[]
-  /** What was dropped because it is not ASCII; indices refer to the original text. */
+  /** What the normaliser changed, case and white space apart; indices refer to the original text. */
+  changes: TextChange[]
+  /** What the normaliser dropped because it cannot be spoken; indices refer to the original text. */
   dropped: DroppedText[]
 }
 
+/** How transformers splits a text into words; the only white space is the space character. */
+const TRANSFORMERS_WORD =
+  /'(?:s|t|re|ve|m|ll|d)| ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^ \p{L}\p{N}]+| +(?![^ ])| +/gu
 /**
- * The reference's word pattern, reduced to the normaliser's output: lower-case ASCII whose only white space is
- * the space character.
+ * How tortoise splits it, with which the published weights were trained: an apostrophe is no part of a
+ * word.
  */
-const WORD = /'(?:s|t|re|ve|m|ll|d)| ?[a-z]+| ?[0-9]+| ?[^ a-z0-9]+| +(?![^ ])| +/g
+const TORTOISE_WORD = / |[\p{L}\p{M}\p{N}_]+|[^ \p{L}\p{M}\p{N}_]+/gu
+
+/** A text of this many times the characters that the tokens could hold is not read at all. */
+const MOST_UNSPOKEN = 32
 
 const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
 
@@ -69,9 +79,10 @@ const SPACE_CHARACTER = BYTE_CHARACTERS[0x20]!
 type Texts = string | readonly string[]
 
 /**
- * CLVP's tokenizer: the English normaliser, then byte-level BPE. Token ids equal those of transformers' `ClvpTokenizer`
- * with `split_special_tokens=True`: text that looks like a special token is plain text, so no input can inject one,
- * unless `splitSpecialTokens` is false. Like the reference, it adds no special tokens.
+ * CLVP's tokenizer: a normaliser, then byte-pair encoding. By default token ids equal those of transformers'
+ * `ClvpTokenizer` with `split_special_tokens=True`: text that looks like a special token is plain text, so no input can
+ * inject one, unless `splitSpecialTokens` is false. Like the reference, it adds no special tokens. `normalizer` reads
+ * texts otherwise: docs/text.md.
  *
  * An instance is also a function: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. Instances are immutable.
  */
@@ -88,6 +99,9 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   readonly #ids: readonly number[]
   /** Characters of the longest symbol. */
   readonly #longest: number
+  /** A reader for each normaliser that was used, other than a caller's. */
+  readonly #readers = new Map<Normalizer, TextReader>()
+  readonly #characters: ReadonlySet<string>
   /** Splits a text at special tokens, the longest first, and keeps them. */
   readonly #special: RegExp
 
@@ -101,7 +115,8 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     super(vocab, settings)
     const pairs = Array.from(merges, splitMerge)
     this.merges = Object.freeze([...(merges as readonly string[])])
-    this.#bpe = new BytePairEncoder(pairs)
+    this.#characters = this.table.characters()
+    this.#bpe = new BytePairEncoder(pairs, this.#characters)
     const hasSpace = this.table.vocab.has(SPACE_TOKEN)
     this.#names = this.#bpe.symbols.map((text) => (hasSpace && text === SPACE_CHARACTER ? SPACE_TOKEN : text))
     this.#ids = this.#names.map((token) => this.table.idOf(token))
@@ -166,7 +181,7 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
    */
   tokenize(text: string, options: TokenizeOptions = {}): string[] {
     const tokens: string[] = []
-    this.#eachToken(text, readSplitSpecialTokens(options), (token) => tokens.push(token))
+    this.#eachToken(text, readTokenizeOptions(options, this.normalizer), (token) => tokens.push(token))
     return tokens
   }
 
@@ -176,23 +191,26 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
   encode(text: string, options: TokenizeOptions = {}): Int32Array {
-    return this.#encode(text, readSplitSpecialTokens(options))
+    return this.#encode(text, readTokenizeOptions(options, this.normalizer))
   }
 
   /**
-   * {@link ClvpTokenizer.encode}, or undefined for a text that certainly has more than `most` tokens: normalising
-   * and splitting a long text would block the event loop.
+   * {@link ClvpTokenizer.encodeWithOffsets}, or undefined for a text that certainly has more than `most` tokens, or is
+   * much longer than so many tokens can be: normalising and splitting a long text would block the event loop.
    *
    * @internal
    */
-  encodeUpTo(text: string, most: number): Int32Array | undefined {
+  encodeUpTo(
+    text: string,
+    most: number,
+    options: Pick<TokenizeOptions, 'normalizer'> = {},
+  ): EncodingWithOffsets | undefined {
+    const { normalizer } = readTokenizeOptions(options, this.normalizer)
     const mostSpoken = most * this.#longest
-    if (spokenAtLeast(text, mostSpoken) > mostSpoken) return undefined
-    const normalized = normalizeEnglish(text)
-    if (normalized.length > mostSpoken) return undefined
-    const ids: number[] = []
-    this.#eachSymbol(normalized, (symbol) => ids.push(this.#ids[symbol]!))
-    return Int32Array.from(ids)
+    if (normalizer === 'transformers' && spokenAtLeast(text, mostSpoken) > mostSpoken) return undefined
+    if (normalizer !== 'transformers' && text.length > mostSpoken * MOST_UNSPOKEN) return undefined
+    const reading = this.#readerOf(normalizer).read(text)
+    return reading.text.length > mostSpoken ? undefined : this.#encodeReading(reading, normalizer)
   }
 
   /**
@@ -204,11 +222,12 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
    *   in length and neither padding nor truncation makes them equal
    */
   override call(texts: Texts, options: TokenizerCallOptions = {}): BatchEncoding {
-    const { splitSpecialTokens, ...plan } = readCallOptions(options, this)
+    const { splitSpecialTokens, normalizer, ...plan } = readCallOptions(options, this)
     const list: unknown[] = Array.isArray(texts) ? texts : [texts]
     if (list.length === 0) throw invalid('a text or some texts', 'texts', texts)
     const rows = Array.from(list, (text, at) => {
-      return this.#encode(string(text, list === texts ? `texts[${at}]` : 'text'), splitSpecialTokens)
+      const name = list === texts ? `texts[${at}]` : 'text'
+      return this.#encode(string(text, name), { splitSpecialTokens, normalizer })
     })
     return batchRows(rows, plan, list === texts)
   }
@@ -224,17 +243,14 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   }
 
   /**
-   * {@link ClvpTokenizer.encode} with the normalised text, each token's position, and the dropped characters.
+   * {@link ClvpTokenizer.encode} with the normalised text, each token's position, and what the normaliser changed and
+   * dropped.
    *
    * @throws ClvpError `CLVP_INVALID_ARGUMENT` when `text` is not a string
    */
-  encodeWithOffsets(text: string): EncodingWithOffsets {
-    const normalized = normalizeEnglish(text)
-    const tokens: OffsetToken[] = []
-    this.#eachSymbol(normalized, (symbol, start, end) => {
-      tokens.push({ id: this.#ids[symbol]!, text: this.#names[symbol]!, start, end })
-    })
-    return { normalized, tokens, dropped: droppedText(text) }
+  encodeWithOffsets(text: string, options: Pick<TokenizeOptions, 'normalizer'> = {}): EncodingWithOffsets {
+    const { normalizer } = readTokenizeOptions(options, this.normalizer)
+    return this.#encodeReading(this.#readerOf(normalizer).read(string(text, 'text')), normalizer)
   }
 
   /**
@@ -261,27 +277,59 @@ export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
     return saveTokenizer(folder, this, this.table, name)
   }
 
-  #encode(text: string, splitSpecialTokens: boolean): Int32Array {
+  #encode(text: string, options: TokenizePlan): Int32Array {
     const ids: number[] = []
-    this.#eachToken(text, splitSpecialTokens, (_, id) => ids.push(id))
+    this.#eachToken(text, options, (_, id) => ids.push(id))
     return Int32Array.from(ids)
   }
 
-  #eachToken(text: string, splitSpecialTokens: boolean, visit: (token: string, id: number) => void): void {
+  #encodeReading(
+    { text: normalized, changes, dropped }: Reading,
+    normalizer: Normalizer,
+  ): EncodingWithOffsets {
+    const tokens: OffsetToken[] = []
+    this.#eachSymbol(normalized, normalizer, (symbol, start, end) => {
+      tokens.push({ id: this.#ids[symbol]!, text: this.#names[symbol]!, start, end })
+    })
+    return { normalized, tokens, changes, dropped }
+  }
+
+  #eachToken(
+    text: string,
+    { splitSpecialTokens, normalizer }: TokenizePlan,
+    visit: (token: string, id: number) => void,
+  ): void {
+    const reader = this.#readerOf(normalizer)
     // The reference normalises each piece between special tokens separately.
-    const pieces = splitSpecialTokens ? [text] : string(text, 'text').split(this.#special)
+    const pieces = splitSpecialTokens ? [string(text, 'text')] : string(text, 'text').split(this.#special)
     for (const [at, piece] of pieces.entries()) {
       if (at % 2 === 1) visit(piece, this.table.idOf(piece))
-      else
-        this.#eachSymbol(normalizeEnglish(piece), (symbol) => visit(this.#names[symbol]!, this.#ids[symbol]!))
+      else {
+        this.#eachSymbol(reader.normalize(piece), normalizer, (symbol) => {
+          visit(this.#names[symbol]!, this.#ids[symbol]!)
+        })
+      }
     }
   }
 
+  #readerOf(normalizer: Normalizer): TextReader {
+    const known = this.#readers.get(normalizer)
+    if (known) return known
+    const reader = new TextReader(normalizer, this.#characters)
+    if (typeof normalizer === 'string') this.#readers.set(normalizer, reader)
+    return reader
+  }
+
   /** Calls `visit` for each symbol of a normalised text, in order, with its position. */
-  #eachSymbol(normalized: string, visit: (symbol: number, start: number, end: number) => void): void {
+  #eachSymbol(
+    normalized: string,
+    normalizer: Normalizer,
+    visit: (symbol: number, start: number, end: number) => void,
+  ): void {
+    const words = normalizer === 'transformers' ? TRANSFORMERS_WORD : TORTOISE_WORD
     let start = 0
-    // The pattern covers the whole text, so positions can be summed; an ASCII character is one byte.
-    for (const [word] of normalized.matchAll(WORD)) {
+    // The pattern covers the whole text, so positions can be summed.
+    for (const [word] of normalized.matchAll(words)) {
       for (const symbol of this.#bpe.encode(word)) {
         const end = start + this.#bpe.symbols[symbol]!.length
         visit(symbol, start, end)

@@ -3,7 +3,8 @@ import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding, type STRATEGIES } from '../base/padding.js'
 import { stackRows, Tensor } from '../base/tensor.js'
-import { type Side, side, type TokenizeOptions } from './tokenizer_options.js'
+import { type Normalizer, readNormalizer } from './reading/reading.js'
+import { type Side, side, type TokenizeOptions, type TokenizePlan } from './tokenizer_options.js'
 import { readIds, readSequences } from './tokens.js'
 
 /** All but `false` and `'do_not_truncate'` are the same for single texts. */
@@ -55,6 +56,7 @@ type EncodedRows = Tensor | ArrayLike<number> | readonly ArrayLike<number>[]
 
 /** The tokenizer's own settings for a call. */
 export interface CallDefaults {
+  normalizer: Normalizer
   padTokenId: number
   paddingSide: Side
   truncationSide: Side
@@ -73,6 +75,7 @@ export const CALL_OPTIONS = [
   'truncationSide',
   'addSpecialTokens',
   'splitSpecialTokens',
+  'normalizer',
   'returnSpecialTokensMask',
 ] as const
 
@@ -95,10 +98,7 @@ export function readLength(value: unknown, name: string): number {
   return integer(value, name, 1, MAX_LENGTH)
 }
 
-export function readCallOptions(
-  value: unknown,
-  defaults: CallDefaults,
-): Plan & { splitSpecialTokens: boolean } {
+export function readCallOptions(value: unknown, defaults: CallDefaults): Plan & TokenizePlan {
   const given = pick(value, CALL_OPTIONS, 'options')
   flag(given, 'addSpecialTokens', true)
   // transformers' rule: maxLength without padding means truncation.
@@ -108,6 +108,7 @@ export function readCallOptions(
     truncationSide: side(given.truncationSide ?? defaults.truncationSide, 'truncationSide'),
     specialTokensMask: flag(given, 'returnSpecialTokensMask'),
     splitSpecialTokens: flag(given, 'splitSpecialTokens', true),
+    normalizer: readNormalizer(given.normalizer ?? defaults.normalizer),
   }
 }
 

@@ -18,7 +18,7 @@ const VERSION_LINE = '#version: 0.2'
 const NO_LENGTH = BigInt(1e30)
 
 /** The parts of a tokenizer that are saved. */
-type Saved = Required<ClvpTokenizerSettings> & {
+type Saved = Required<Omit<ClvpTokenizerSettings, 'normalizer'>> & {
   merges: readonly string[]
   allSpecialTokens: readonly string[]
 }

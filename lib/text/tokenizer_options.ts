@@ -1,6 +1,7 @@
 /** Options of ClvpTokenizer: their defaults and their checks. */
 import { flag, integer, oneOf, pick } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
+import { type Normalizer, readNormalizer } from './reading/reading.js'
 
 export type Side = 'left' | 'right'
 
@@ -28,6 +29,11 @@ export interface ClvpTokenizerOptions {
   modelMaxLength?: number
   /** What `decode` does when its option of this name is not given. Default `false`. */
   cleanUpTokenizationSpaces?: boolean
+  /**
+   * How texts are read before they become tokens. Default `'transformers'`, which gives transformers' ids. It is not
+   * saved: transformers has no such setting.
+   */
+  normalizer?: Normalizer
 }
 
 /** The options other than the files' contents. */
@@ -48,6 +54,14 @@ export interface TokenizeOptions {
    * `false` it becomes the special token, which is transformers' default.
    */
   splitSpecialTokens?: boolean
+  /** How the text is read. Default: the tokenizer's `normalizer`. */
+  normalizer?: Normalizer | undefined
+}
+
+/** {@link TokenizeOptions} after defaults. */
+export interface TokenizePlan {
+  splitSpecialTokens: boolean
+  normalizer: Normalizer
 }
 
 const MAX_TOKEN = 1024
@@ -60,7 +74,7 @@ const TOKEN_DEFAULTS = {
 } as const
 const TOKENS = ['bosToken', 'eosToken', 'unkToken', 'padToken'] as const
 const OTHERS = ['paddingSide', 'truncationSide', 'modelMaxLength', 'cleanUpTokenizationSpaces'] as const
-const SETTINGS = ['addPrefixSpace', ...TOKENS, ...OTHERS] as const
+const SETTINGS = ['addPrefixSpace', ...TOKENS, ...OTHERS, 'normalizer'] as const
 
 /** Applies defaults and checks options, except for the contents of the vocabulary and the merges. */
 export function readTokenizerOptions(value: unknown) {
@@ -78,6 +92,7 @@ export function readTokenizerOptions(value: unknown) {
     truncationSide: side(given.truncationSide ?? 'right', 'truncationSide'),
     modelMaxLength: length(given.modelMaxLength ?? Infinity, 'modelMaxLength'),
     cleanUpTokenizationSpaces: flag(given, 'cleanUpTokenizationSpaces'),
+    normalizer: readNormalizer(given.normalizer ?? 'transformers'),
   }
 }
 
@@ -99,9 +114,13 @@ export function readSkipSpecialTokens(value: unknown): boolean {
   return flag(pick(value, ['skipSpecialTokens'], 'options'), 'skipSpecialTokens')
 }
 
-/** The one option of tokenize and encode. */
-export function readSplitSpecialTokens(value: unknown): boolean {
-  return flag(pick(value, ['splitSpecialTokens'], 'options'), 'splitSpecialTokens', true)
+/** The options of tokenize and encode. */
+export function readTokenizeOptions(value: unknown, normalizer: Normalizer): TokenizePlan {
+  const given = pick(value, ['splitSpecialTokens', 'normalizer'], 'options')
+  return {
+    splitSpecialTokens: flag(given, 'splitSpecialTokens', true),
+    normalizer: readNormalizer(given.normalizer ?? normalizer),
+  }
 }
 
 function length(value: unknown, name: string): number {
@@ -130,7 +149,7 @@ const SPELLINGS = {
   truncationSide: 'truncation_side',
   modelMaxLength: 'model_max_length',
   cleanUpTokenizationSpaces: 'clean_up_tokenization_spaces',
-} as const satisfies Record<keyof ClvpTokenizerSettings, string>
+} as const satisfies Record<Exclude<keyof ClvpTokenizerSettings, 'normalizer'>, string>
 
 /** Lengths above this mean no limit: transformers writes 10^30. */
 const NO_LENGTH = 1e20

@@ -2,6 +2,7 @@
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { rowsOf, Tensor } from '../base/tensor.js'
+import { BYTE_CHARACTERS } from './bpe.js'
 import { addSpecialTokens, readVocab } from './vocabulary.js'
 
 export class TokenTable {
@@ -11,7 +12,10 @@ export class TokenTable {
   readonly #specialIds: ReadonlySet<number>
   readonly #unknownId: number
 
-  /** @param special includes `unknown`; special tokens missing from the vocabulary get the ids after its size */
+  /**
+   * @param special includes `unknown`; special tokens missing from the vocabulary get the ids after its
+   * size
+   */
   constructor(vocab: unknown, special: readonly string[], unknown: string) {
     this.#vocab = readVocab(vocab)
     this.#added = addSpecialTokens(this.#vocab, special)
@@ -38,6 +42,16 @@ export class TokenTable {
   /** The special tokens and their ids. */
   get special(): ReadonlyMap<string, number> {
     return this.#added
+  }
+
+  /**
+   * The characters that have a token: what a text can be made of. Characters beyond ASCII count where a token is
+   * written with them; in a vocabulary of byte-level characters they stand for bytes instead.
+   */
+  characters(): ReadonlySet<string> {
+    const single = [...this.#vocab.keys()].filter((token) => /^.$/su.test(token) && !this.#added.has(token))
+    const isByteLevel = this.#vocab.has(BYTE_CHARACTERS[0x20]!)
+    return new Set(isByteLevel ? single.filter((token) => token < '\x80') : single)
   }
 
   has(token: string): boolean {

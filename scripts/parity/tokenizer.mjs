@@ -115,8 +115,8 @@ function compareVocabulary(tokenizer, normalizeEnglish, name, questions, answers
 async function main() {
   const { python, dist, count, seed } = readArguments()
   const load = (file) => import(pathToFileURL(resolve(dist, 'lib', file)))
-  const { ClvpTokenizer } = await load('tokenizer.js')
-  const { normalizeEnglish } = await load('normalizer.js')
+  const { ClvpTokenizer } = await load('text/tokenizer.js')
+  const { normalizeEnglish } = await load('text/reading/reference_rules.js')
   const folder = mkdtempSync(join(tmpdir(), 'clvp-tokenizer-'))
   const results = []
   try {

@@ -187,19 +187,32 @@ t.test('generate', async (t) => {
   t.equal((await json(t, 'embed', model, '--codes', out)).length, 3)
 })
 
+t.test('what cannot be spoken is told on stderr', async (t) => {
+  const args = [model, 'Hi 👍 you', '--voice', voice, '-n', '1', '--max-tokens', '2', '--json']
+  const { status, stdout, stderr } = await clvp('generate', ...args)
+  t.equal(status, 0)
+  t.match(JSON.parse(stdout), { normalized: 'hi you', dropped: [{ text: '👍', index: 3 }] })
+  t.match(stderr, /^clvp: not spoken, .*"👍" at 3\n$/)
+  t.match((await clvp('embed', model, 'Hi 👍')).stderr, /"👍" at 3/)
+  t.match(await clvp('embed', model, 'Привет'), { status: 2, stderr: /letters or numbers/ })
+})
+
 t.test('the other commands', async (t) => {
   const [vector] = await json(t, 'embed', model, 'Hello.')
   t.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-4)
   t.equal((await succeed(t, 'embed', model, 'Hello.')).trim().split(' ').length, vector.length)
 
-  t.match(await json(t, 'explain', model, 'Dr. Smith é'), {
-    normalized: /doctor smith/,
-    dropped: [{ text: 'é', index: 10 }],
+  t.match(await json(t, 'explain', model, 'Dr. Smith 👍'), {
+    normalized: 'doctor smith',
+    changes: [{ from: 'Dr.', to: 'doctor', index: 0 }],
+    dropped: [{ text: '👍', index: 10 }],
   })
   t.match(
-    await succeed(t, 'explain', model, 'Dr. Smith é'),
-    /^spoken +doctor smith.*\n.*"é" at 10.*\nremaining +\d+ tokens/,
+    await succeed(t, 'explain', model, 'Dr. Smith 👍'),
+    /^spoken +doctor smith.*\n.*"👍" at 10.*\nremaining +\d+ tokens\n\n.*\n.*\n *0 +Dr\. +doctor/,
   )
+  const kept = await json(t, 'explain', model, 'Dr. Smith', '--normalizer', 'basic')
+  t.equal(kept.normalized, 'dr. smith')
 
   t.match(await json(t, 'inspect', model), { path: model, values: { 'general.architecture': 'clvp' } })
   t.match(

@@ -169,10 +169,10 @@ t.test('texts', async (t) => {
   }
   for (const [name, call] of Object.entries(calls)) {
     for (const [text, message] of [
-      ['', /an empty one/],
-      ['你好，世界', /beyond ASCII are dropped/],
-      ['\ud800\udfff', /beyond ASCII are dropped/],
-      ['\ud800', /beyond ASCII are dropped/],
+      ['', /letters or numbers/],
+      ['你好，世界', /letters or numbers that the vocabulary can write/],
+      ['\ud800\udfff', /letters or numbers that the vocabulary can write/],
+      ['\ud800', /letters or numbers that the vocabulary can write/],
       ['word '.repeat(400), /at most \d+ tokens but received one of \d+/],
       ['x'.repeat(2 ** 20), /at most \d+ tokens/],
       ['9 '.repeat(2 ** 19), /at most \d+ tokens/],

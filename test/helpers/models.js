@@ -39,7 +39,7 @@ export async function answer(model, { method, part, calls }) {
   let pastKeyValues
   for (const [i, call] of calls.entries()) {
     const many = calls.length > 1
-    const draws = name === 'generate' || call.inputFeatures !== undefined
+    const draws = name === 'generate' || (name === 'getSpeechFeatures' && call.inputFeatures !== undefined)
     const asRun = draws && { positions: 'transformers' } // the reference is 5.23
     const found = await target[name]({
       ...argumentsOf(call),

@@ -1,6 +1,6 @@
 // Abbreviations with a point are said in full, whatever their case, and only as words of their own.
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 const SPOKEN = {
   mrs: 'misess',

@@ -1,6 +1,7 @@
 // Everything outside ASCII is lost, and lost alone.
 import t from 'tap'
-import { droppedText, normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { TextReader } from '../../dist/lib/text/reading/reading.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 t.test('drops what is not ASCII and joins what is left', async (t) => {
   t.equal(normalizeEnglish('Naïve Café'), 'nave caf')
@@ -25,8 +26,9 @@ t.test('keeps every ASCII character but white space, digits, capitals and double
 })
 
 t.test('lists the stretches that are lost', async (t) => {
-  t.same(droppedText('plain'), [])
-  t.same(droppedText('é👍a\ud800b—'), [
+  const reader = new TextReader('transformers', new Set())
+  t.same(reader.read('plain').dropped, [])
+  t.same(reader.read('é👍a\ud800b—').dropped, [
     { text: 'é👍', index: 0 },
     { text: '\ud800', index: 4 },
     { text: '—', index: 6 },

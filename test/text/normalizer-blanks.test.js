@@ -1,6 +1,6 @@
 // White space is what Python takes for it; quotes go last.
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 t.test('each kind of white space becomes one blank', async (t) => {
   for (const space of [

@@ -1,6 +1,6 @@
 // Texts made to slow down patterns like the normaliser's take no longer than others.
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 const LENGTH = 1_000_000
 // What goes quadratic takes minutes at this length; what does not, a few hundred milliseconds at most.

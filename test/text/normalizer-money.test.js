@@ -1,6 +1,6 @@
 // Amounts of money, the well-formed and the others.
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 function says(t, cases) {
   for (const [text, spoken] of Object.entries(cases)) t.equal(normalizeEnglish(text), spoken, text)

@@ -1,6 +1,6 @@
 // Numbers are said as the reference says them, its odd forms included.
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 
 function says(t, cases) {
   for (const [text, spoken] of Object.entries(cases)) t.equal(normalizeEnglish(text), spoken, text)

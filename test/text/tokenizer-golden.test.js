@@ -1,7 +1,7 @@
 // Normalised texts, tokens, ids and decoded texts equal those which transformers gave for the golden file.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { normalizeEnglish } from '../../dist/lib/text/normalizer.js'
+import { normalizeEnglish } from '../../dist/lib/text/reading/reference_rules.js'
 import { ClvpTokenizer } from '../../dist/lib/text/tokenizer.js'
 
 const golden = JSON.parse(readFileSync(new URL('../golden/tokenizer.json', import.meta.url), 'utf8'))

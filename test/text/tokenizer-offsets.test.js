@@ -14,6 +14,7 @@ t.test('an example', async (t) => {
       { id: 2, text: '[SPACE]', start: 2, end: 3 },
       { id: 1, text: '%', start: 3, end: 4 },
     ],
+    changes: [],
     dropped: [{ text: 'é', index: 2 }],
   })
 })

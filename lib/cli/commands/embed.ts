@@ -1,6 +1,7 @@
 import { readCodes } from '../codes.js'
 import type { Command } from '../command.js'
 import { modelFlags, withModel } from '../model.js'
+import { readingFlags, readingWarnings, readReadingFlags } from '../reading.js'
 
 export const embed: Command = {
   name: 'embed',
@@ -11,6 +12,7 @@ export const embed: Command = {
       value: 'FILE',
       help: "embed rows of codes: an array of arrays, or a file from 'clvp generate --out'",
     },
+    ...readingFlags,
     ...modelFlags,
   },
   async run(args, context) {
@@ -20,10 +22,15 @@ export const embed: Command = {
     return withModel(args.positional(0, 'MODEL'), args, context, async (clvp) => {
       const { signal } = context
       const vectors: Float32Array[] = []
-      if (!rows) vectors.push(await clvp.embedText(text, { signal }))
+      if (!rows) vectors.push(await clvp.embedText(text, { ...readReadingFlags(args), signal }))
       for (const row of rows ?? []) vectors.push(await clvp.embedSpeech(row, { signal }))
+      const warnings = rows ? [] : await readingWarnings(clvp, text, args)
       const json = vectors.map((vector) => [...vector])
-      return { text: json.map((vector) => vector.map((x) => x.toFixed(6)).join(' ')).join('\n'), json }
+      return {
+        text: json.map((vector) => vector.map((x) => x.toFixed(6)).join(' ')).join('\n'),
+        json,
+        warnings,
+      }
     })
   },
 }

@@ -8,6 +8,7 @@ import { samplingTable } from '../../config/sampling.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
+import { droppedWarnings, readingFlags, readReadingFlags } from '../reading.js'
 import { heardCandidate, needCodebook, writePlot, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
 import { readVoice } from './voice.js'
@@ -29,6 +30,7 @@ export const generate: Command = {
       help: "a clip of the voice or a folder of clips, repeatable; or a voice saved by 'clvp voice'",
     },
     ...flagsOf(generateTable),
+    ...readingFlags,
     ...flagsOf(samplingTable),
     out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
     wav: {
@@ -54,34 +56,35 @@ export const generate: Command = {
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
       const options: GenerateOptions = {
         ...readFlags(args, generateTable),
+        ...readReadingFlags(args),
         ...readFlags(args, samplingTable),
         voice,
         signal: context.signal,
         onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
       }
       const result = await clvp.generate(text, options)
-      const json = await toJson(clvp, model, text, voice, result)
+      const json = toJson(clvp, model, text, voice, result)
       if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
       const heard = result.candidates.map((each, i) => heardCandidate(each, i + 1))
       if (wav !== undefined) await writeSound(clvp, heard[0]!, wav, { signal: context.signal })
       if (plot !== undefined) await writePlot(clvp, heard.slice(0, plotted), plot)
       const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
-      return { text: lines.join('\n\n'), json }
+      return { text: lines.join('\n\n'), json, warnings: droppedWarnings(result.dropped) }
     })
   },
 }
 
 /** The result with all that it takes to draw it again; the voice is a saved one. */
-async function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: GenerateResult) {
-  const { candidates, seed, settings, timings } = result
+function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: GenerateResult) {
+  const { candidates, seed, settings, normalized, dropped, timings } = result
   const { name, id, type } = clvp.info
-  const { normalized } = await clvp.explain(text)
   return {
     version: packageVersion(),
     model: { source, name, id, type },
     text,
     normalized,
+    dropped,
     voice,
     settings,
     seed,

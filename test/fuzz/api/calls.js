@@ -66,7 +66,7 @@ const GENERATE = [
     'beams',
     'lengthPenalty',
   ],
-  ...['earlyStopping', 'positions', 'logitsProcessor', ...WATCHED],
+  ...['earlyStopping', 'positions', 'logitsProcessor', 'normalizer', ...WATCHED],
 ]
 const TOWER = [
   'inputIds',
@@ -204,6 +204,7 @@ const OTHERS = {
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
   positions: ['trained', 'cached', 'transformers'],
+  normalizer: ['tortoise', 'transformers', 'none', (text) => text],
   logitsProcessor: [(_, scores) => scores],
   stoppingCriteria: [() => true, () => false],
   doSample: [true],
