@@ -17,8 +17,8 @@ export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
   name: { kind: string(), defaultText: "the folder's" },
   /**
-   * How the decoder's positions were counted in training; default: what `positions` in config.json says, or else 'trained', as
-   * tortoise does: docs/semantics.md.
+   * How the decoder's positions were counted in training: 'trained' (as tortoise does), 'cached' or 'transformers'; default:
+   * config.json's, or trained. The key there is `positions`: docs/semantics.md.
    */
   positions: {
     kind: positions,

@@ -38,7 +38,7 @@ export const generationTable = optionTable({
   batchSize: { kind: integer(1, limits.batchSize), default: 16 },
   /** The same rounding whatever number of rows is decoded together; default false. Not with beams. */
   deterministic: { kind: boolean(), default: false },
-  /** How positions apply to the conditioning encoder's output; default 'transformers'. See docs/semantics.md. */
+  /** How positions apply to the conditioning encoder's output; default 'cached'. See docs/semantics.md. */
   positions: { kind: generateTable.positions.kind, default: 'cached' },
   /** Change the scores of each step. */
   logitsProcessor: { kind: generateTable.logitsProcessor.kind, default: [] },

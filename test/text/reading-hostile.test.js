@@ -2,26 +2,18 @@
 import t from 'tap'
 import { TextReader } from '../../dist/lib/text/reading/reading.js'
 
-const LENGTH = 40_000
-// What goes quadratic takes minutes at this length; what does not, a few hundred milliseconds.
-const MOST_MILLISECONDS = 1000
+// What is quadratic takes minutes at this length, so that the run's time limit ends it; the rest takes a fraction of a second.
+const LENGTH = 200_000
 const UNITS =
   "1 1, 1. 1- 1/ 1: 1( a a. a.a A A. A.A. AB a- a_ a/ a@ a@. @a. . .. - -- ' '1 / /a ~/ $ $1 $1- £1. é 漢 👍 e\u0301 \u00a0 ½ ² Mr. St. No. etc. X XI Henry Aa May May1 1am 1pm 1p.m. 555- 1x 1st 's 1's www. http:// a.com www.a ) ( \" < > = + & # ° 1° %".split(
     ' ',
   )
 const LETTERS = new Set("!'(),-./:;?abcdefghijklmnopqrstuvwxyz")
 
-/** The least of two times: other work on the machine makes one long. */
-function timed(reader, text) {
-  const started = performance.now()
-  reader.normalize(text)
-  return performance.now() - started
-}
-
 t.test('tracing', async (t) => {
   const reader = new TextReader('english', LETTERS)
   for (const unit of ['1pm ', '½', 'A. ', '"', 'é ', '👍 ', 'May 1 ']) {
-    const text = unit.repeat(LENGTH / unit.length)
+    const text = unit.repeat(LENGTH / 10 / unit.length)
     t.equal(reader.read(text).text, reader.normalize(text), JSON.stringify(unit))
   }
 })
@@ -31,9 +23,7 @@ for (const normalizer of ['english', 'tortoise', 'basic', 'none']) {
   t.test(normalizer, async (t) => {
     for (const unit of [...UNITS, 'A. ', '1 ', 'a ']) {
       const text = unit.repeat(LENGTH / unit.length)
-      const ok = timed(reader, text) < MOST_MILLISECONDS || timed(reader, text) < MOST_MILLISECONDS
-      if (!ok) t.fail(`${JSON.stringify(unit)} again and again takes too long`)
+      t.type(reader.normalize(text), 'string')
     }
-    t.pass(`${UNITS.length} texts`)
   })
 }

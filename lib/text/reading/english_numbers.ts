@@ -5,7 +5,8 @@ import { type Rule, rule } from './rules.js'
 /**
  * A number with its commas and decimals, as part of a pattern. It begins with its first digit or its point.
  */
-export const NUMBER = '(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?|\\.\\d+'
+// `(?!\d)` keeps the pattern from trying each shorter run of digits, which would take quadratic time.
+export const NUMBER = '(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+(?!\\d))(?:\\.\\d+(?!\\d))?|\\.\\d+(?!\\d)'
 /** Nothing that belongs to a number is in front. */
 export const NOT_INSIDE = '(?<![\\d.,]|[A-Za-z]\\d*-)'
 
