@@ -29,6 +29,7 @@ export {
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.js'
 export { Voice } from './audio/voice.js'
 export { writeWav } from './audio/wav.js'
+export type { SourceFiles } from './base/checkpoint_files.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'

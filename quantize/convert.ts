@@ -1,9 +1,11 @@
 import type { NativeValue } from '../lib/addon/contract.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { path, pick, string } from '../lib/base/check.js'
+import { readSourceFiles, type SourceFiles, sourceFileOptions } from '../lib/base/checkpoint_files.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { makePlan } from './plan.js'
+import { textChecks } from './text_checks.js'
 import {
   type OutputOptions,
   outputOptions,
@@ -16,7 +18,7 @@ import {
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
 
-export interface ConvertOptions extends OutputOptions {
+export interface ConvertOptions extends OutputOptions, SourceFiles {
   /** The model's name in the file; default: the folder's. */
   name?: string | undefined
 }
@@ -32,8 +34,12 @@ export interface ConvertResult {
 
 /**
  * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
- * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
- * Torch files are parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
+ * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each. The
+ * options `variant`, `autoregressive` and `clvp` name files that are called otherwise. Torch files are
+ * parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
+ *
+ * @example
+ * await convertFolder('models', 'emma.gguf', { type: 'q8_0', autoregressive: 'finetunes/1480_gpt.pth' })
  *
  * @param source the folder
  * @param target the file to write; an existing one is replaced
@@ -47,22 +53,30 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const given = pick(options, [...outputOptions, 'name'], 'options')
+  const given = pick(options, [...outputOptions, ...sourceFileOptions, 'name'], 'options')
   const settings = readOutputOptions(given)
   const { type, tensorTypes, signal } = settings
   const name = given.name === undefined ? undefined : string(given.name, 'name')
+  const files = readSourceFiles(given)
   throwIfAborted(signal)
-  const checkpoint = await openCheckpoint(source)
+  const checkpoint = await openCheckpoint(source, files)
   try {
     await refuseOverwrite(target, checkpoint.paths)
     const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
     const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
     const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
+    checkTexts(values)
     const bytes = await writeModel(target, values, plan.tensors, settings)
     return { path: target, type, bytes, fallbacks: plan.fallbacks }
   } finally {
     await checkpoint.close()
   }
+}
+
+/** Refuses what a load would refuse. */
+function checkTexts(values: Record<string, NativeValue>): void {
+  const held = Object.entries(values).map(([key, { value }]) => [key, value] as const)
+  for (const check of textChecks(Object.fromEntries(held))) check()
 }
 
 /** The keys that are neither hyperparameters nor features. */

@@ -12,7 +12,10 @@ export interface Samples {
   sampleRate: number
 }
 
-/** A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. */
+/**
+ * A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. `Clvp.voice` also
+ * reads the `.pth` files of tortoise's voices.
+ */
 export type Clip = string | Uint8Array | Samples
 
 /** A copy of the caller's samples. */

@@ -4,6 +4,7 @@ import { modelTypes } from '../addon/weight_types.js'
 import { Clvp } from '../clvp/clvp.js'
 import { kvTypes, type LoadOptions } from '../loading/load_options.js'
 import type { Arguments, Context, Flag } from './command.js'
+import { readSourceFileFlags, sourceFileFlags } from './source_files.js'
 
 export const modelFlags: Record<string, Flag> = {
   device: { value: 'NAME', help: "device to compute on, as 'clvp devices' lists them (default: auto)" },
@@ -27,6 +28,7 @@ export const modelFlags: Record<string, Flag> = {
   },
   mmap: { help: 'map the model file into memory; the file must not change meanwhile' },
   revision: { value: 'R', help: 'branch, tag or commit of a model on the hub (default: main)' },
+  ...sourceFileFlags,
 }
 
 /** 'demo' names the embedded model; './demo' is a folder of that name. */
@@ -59,6 +61,7 @@ export function readSourceFlags(args: Arguments, context: Context): LoadOptions 
     ...(parts.length > 0 && { parts: readParts(parts) }),
     ...(args.flag('mmap') && { mmap: true }),
     ...(revision !== undefined && { revision }),
+    ...readSourceFileFlags(args),
     ...(megabytes !== undefined && { maxMemory: Math.round(megabytes * 1e6) }),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(stage, fraction),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isTorchFile, readLatents } from '../../quantize/formats/latents.js'
 import { packageRoot } from '../addon/addon.js'
 import { checkMemory } from '../addon/free_memory.js'
 import { needPart } from '../addon/parts.js'
@@ -113,10 +114,12 @@ export class Clvp {
   }
 
   /**
-   * Makes a voice from one or more clips. Uses the first `info.clipSeconds` seconds of each.
+   * Makes a voice from one or more clips. Uses the first `info.clipSeconds` seconds of each. A clip may also be the `.pth` file
+   * of a voice that tortoise saved, whose latents count like those of a clip.
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip, CLVP_AUDIO for damaged or empty audio or an unknown format,
-   *   CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
+   *   CLVP_MODEL_FORMAT for a `.pth` file that is no voice of this model's width, CLVP_IO for a file that cannot be read,
+   *   CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
@@ -131,6 +134,10 @@ export class Clvp {
     return this.#session.call(async () => {
       const vectors: Float32Array[] = []
       for (const [i, clip] of taken.entries()) {
+        if (isTorchFile(clip)) {
+          vectors.push(await readLatents(clip, nameOf(i), this.info.decoder.width))
+          continue
+        }
         const samples = await withAbort(
           signal,
           () => {},

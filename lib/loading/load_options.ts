@@ -4,6 +4,7 @@ import type { KvType } from '../addon/contract.js'
 import { allParts, type Part, readParts } from '../addon/parts.js'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
 import { abortSignal, boolean, callback, integer, oneOf, pick, string } from '../base/check.js'
+import { readSourceFiles, type SourceFiles, sourceFileOptions } from '../base/checkpoint_files.js'
 import { limits } from '../base/limits.js'
 import { readRevision } from '../hub/id.js'
 import { defaultMaxCalls } from '../session/gate.js'
@@ -19,7 +20,7 @@ export interface Progress {
   fraction: number
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends SourceFiles {
   /**
    * 'auto' (default): the first of `devices()` that has room; or 'cpu', 'cuda', 'metal', 'vulkan', one of several ('cuda:1'), or
    * a device's name or kind as `devices()` lists them. CLVP_DEVICE if it is missing or has too little memory: docs/devices.md.
@@ -81,6 +82,7 @@ const loadNames = [
   'maxCalls',
   'onProgress',
   'signal',
+  ...sourceFileOptions,
 ] as const
 
 export function readLoadOptions(value: unknown) {
@@ -92,6 +94,7 @@ export function readLoadOptions(value: unknown) {
     type: given.type === undefined ? undefined : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const),
     maxMemory: readMaxMemory(given.maxMemory),
     revision: given.revision === undefined ? undefined : readRevision(given.revision),
+    files: readSourceFiles(given),
     parts: given.parts === undefined ? allParts : readParts(given.parts),
     mmap: given.mmap === undefined ? false : boolean(given.mmap, 'mmap'),
     isolate: given.isolate === undefined ? false : boolean(given.isolate, 'isolate'),

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
 import { abortSignal, callback, oneOf, pick } from '../base/check.js'
+import { readSourceFiles, type SourceFiles, sourceFileOptions } from '../base/checkpoint_files.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { failIo } from '../base/files.js'
 import { isHubId, readRevision } from '../hub/id.js'
@@ -11,7 +12,7 @@ import { inspectModel } from './inspect.js'
 import type { Progress } from './load_options.js'
 
 /** Options of {@link pullModel}. */
-export interface PullOptions {
+export interface PullOptions extends SourceFiles {
   /** A branch, a tag or a commit; default 'main'. */
   revision?: string | undefined
   /** The type that the weights are converted to, default 'f16'. For a repository with a .gguf file: that file's type. */
@@ -46,14 +47,15 @@ export interface PulledModel {
  */
 export async function pullModel(id: string, options: PullOptions = {}): Promise<PulledModel> {
   if (typeof id !== 'string' || !isHubId(id)) throw invalid("a hub id, 'owner/name',", 'id', id)
-  const given = pick(options, ['revision', 'type', 'onProgress', 'signal'], 'options')
+  const given = pick(options, ['revision', 'type', 'onProgress', 'signal', ...sourceFileOptions], 'options')
   const revision = given.revision === undefined ? 'main' : readRevision(given.revision)
   const type = given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes)
   const signal = abortSignal(given.signal, 'signal')
   const onProgress = callback<(progress: Progress) => void>(given.onProgress, 'onProgress')
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const plan = { revision, type: type ?? 'f16', threads: 0, signal, onProgress: report } as const
+  const files = readSourceFiles(given)
+  const plan = { revision, type: type ?? 'f16', files, threads: 0, signal, onProgress: report } as const
   const { snapshot, path } = await fetchModel(id, plan)
   const found = snapshot.gguf === undefined ? plan.type : await typeOf(path)
   if (type !== undefined && type !== found) {
@@ -77,6 +79,7 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
 export interface FetchOptions {
   revision: string
   type: ModelType
+  files: SourceFiles
   /** CPU threads of the conversion; 0 for the physical cores. */
   threads: number
   signal: AbortSignal | undefined
@@ -86,14 +89,20 @@ export interface FetchOptions {
 /** The repository's model file: its own .gguf file, or its converted checkpoint. */
 export async function fetchModel(
   id: string,
-  { revision, type, threads, signal, onProgress }: FetchOptions,
+  { revision, type, files, threads, signal, onProgress }: FetchOptions,
 ): Promise<{ snapshot: Snapshot; path: string }> {
   const report = (stage: 'download' | 'convert') =>
     onProgress && ((fraction: number) => onProgress(stage, fraction))
-  const snapshot = await fetchSnapshot(id, { revision, signal, onProgress: report('download') })
+  const snapshot = await fetchSnapshot(id, { revision, files, signal, onProgress: report('download') })
   if (snapshot.gguf !== undefined) return { snapshot, path: snapshot.gguf }
   const name = id.slice(id.indexOf('/') + 1)
-  const conversion = { type, threads, signal, onProgress: report('convert') }
+  const conversion = {
+    type,
+    files: { ...files, ...snapshot.pair },
+    threads,
+    signal,
+    onProgress: report('convert'),
+  }
   return { snapshot, path: await convertOnce(snapshot.folder, name, `${id} ${snapshot.key}`, conversion) }
 }
 

@@ -1,13 +1,11 @@
 /** Checks that a model file is complete and undamaged. */
 
+import { textChecks } from '../../quantize/text_checks.js'
 import type { NativeHeld } from '../addon/contract.js'
 import { scanModel } from '../addon/jobs.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { limits } from '../base/limits.js'
-import { checkpointConfig } from '../config/config.js'
-import { checkpointSettings } from '../config/generation_config.js'
-import { tokenizerOf } from '../text/text.js'
 
 export interface VerifyOptions {
   /** CPU threads that check weights, 1 to 512; default: the physical cores that the process may use. */
@@ -62,15 +60,10 @@ export async function verifyModel(file: string, options: VerifyOptions = {}): Pr
 
 /** Faults of the keys that the JavaScript side reads when it loads a model. */
 function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
-  const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
   const faults: ModelFault[] = []
-  for (const read of [
-    () => tokenizerOf(values, { textVocab }),
-    () => checkpointConfig(values['clvp.source.config']),
-    () => checkpointSettings(values['clvp.source.generation_config']),
-  ]) {
+  for (const check of textChecks(values)) {
     try {
-      read()
+      check()
     } catch (error) {
       if (!(error instanceof ClvpError)) throw error
       faults.push({ what: error.message })

@@ -3,6 +3,7 @@
 import { Importance } from '../../quantize/importance.js'
 import type { Clip } from '../audio/clips.js'
 import { abortSignal, callback, integer, path, pick } from '../base/check.js'
+import { sourceFileOptions } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { limits } from '../base/limits.js'
 import type { LoadOptions, Progress } from '../loading/load_options.js'
@@ -39,7 +40,7 @@ const precise = ['f32', 'f16', 'bf16']
  */
 export async function calibrate(source: string, options: CalibrateOptions): Promise<Importance> {
   path(source, 'source')
-  const given = pick(options, [...own, 'device', 'threads', 'type', 'revision', 'signal'], 'options')
+  const given = pick(options, [...own, ...loading], 'options')
   const { texts, voices, candidates = 4, maxTokens, seed = 0, onProgress: progress, ...load } = given
   const onProgress = callback<(progress: Progress) => void>(progress, 'onProgress')
   const samples = readSamples(texts, voices)
@@ -73,6 +74,7 @@ export async function calibrate(source: string, options: CalibrateOptions): Prom
 }
 
 const own = ['texts', 'voices', 'candidates', 'maxTokens', 'seed', 'onProgress'] as const
+const loading = ['device', 'threads', 'type', 'revision', 'signal', ...sourceFileOptions] as const
 
 async function work(
   subject: Subject,

@@ -4,6 +4,7 @@ import type { MemoryEstimate } from '../../clvp/memory.js'
 import type { LoadOptions } from '../../loading/load_options.js'
 import { type Arguments, type Command, type Context, UsageError } from '../command.js'
 import { modelFlags, modelSource, readSourceFlags } from '../model.js'
+import { sourceFileFlags } from '../source_files.js'
 import { megabytes, table } from '../table.js'
 
 const { device, type, revision } = modelFlags
@@ -30,6 +31,7 @@ export const bench: Command = {
     ...(device && { device }),
     ...(type && { type }),
     ...(revision && { revision }),
+    ...sourceFileFlags,
   },
   async run(args, context) {
     args.positional(0, 'MODEL')

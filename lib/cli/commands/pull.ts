@@ -1,6 +1,7 @@
 import { weightTypes } from '../../addon/weight_types.js'
 import { pullModel } from '../../loading/pull.js'
 import type { Command } from '../command.js'
+import { readSourceFileFlags, sourceFileFlags } from '../source_files.js'
 import { megabytes } from '../table.js'
 
 export const pull: Command = {
@@ -14,6 +15,7 @@ export const pull: Command = {
   flags: {
     revision: { value: 'R', help: 'branch, tag or commit (default: main)' },
     type: { value: 'TYPE', help: "type of the weights, as 'clvp convert --help' lists them (default: f16)" },
+    ...sourceFileFlags,
   },
   async run(args, context) {
     const type = args.choice('type', weightTypes)
@@ -21,6 +23,7 @@ export const pull: Command = {
     const json = await pullModel(args.positional(0, 'OWNER/NAME'), {
       ...(type !== undefined && { type }),
       ...(revision !== undefined && { revision }),
+      ...readSourceFileFlags(args),
       signal: context.signal,
       onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
     })
