@@ -1,6 +1,6 @@
 import type { NativeHeld } from '../lib/addon/contract.js'
 import { checkpointConfig } from '../lib/config/config.js'
-import { checkpointSettings } from '../lib/config/generation_config.js'
+import { checkpointSampling, checkpointSettings } from '../lib/config/generation_config.js'
 import { tokenizerOf } from '../lib/text/text.js'
 
 /**
@@ -16,5 +16,6 @@ export function textChecks(values: Record<string, NativeHeld>): (() => unknown)[
     () => tokenizerOf(values, { textVocab }),
     () => checkpointConfig(values['clvp.source.config']),
     () => checkpointSettings(values['clvp.source.generation_config']),
+    () => checkpointSampling(values),
   ]
 }

@@ -93,7 +93,7 @@ async function openFolder(source: Folder, files: SourceFiles): Promise<OpenedFol
     const config = await source.config('config.json')
     if (!config) throw missing(source.path, 'config.json')
     const preprocessor = await readPreprocessor(source)
-    return { config, preprocessor, tokenizer: undefined, ...(await openWeights(source, weights)) }
+    return { config, preprocessor, ...(await openWeights(source, weights)) }
   }
   const pair = await findPair(source, files)
   if (pair) return openPair(source, pair)

@@ -14,8 +14,8 @@ export interface Settings {
 export interface OpenedFolder extends Weights {
   readonly config: Settings
   readonly preprocessor: Settings | undefined
-  /** The tokenizer of a checkpoint that has no files of one. */
-  readonly tokenizer: Tokenizer | undefined
+  /** Gives the tokenizer of a checkpoint that has no files of one. */
+  readonly tokenizer?: () => Promise<Tokenizer>
 }
 
 /** The feature extractor's configuration. transformers 5 writes it into that of the processor. */

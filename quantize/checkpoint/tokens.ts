@@ -23,9 +23,12 @@ const UNKNOWN = '[UNK]'
 /**
  * Reads `vocab.json` and `merges.txt`, or the same data from `tokenizer.json`.
  *
- * @param own the tokenizer of a checkpoint that has none of these files
+ * @param own gives the tokenizer of a checkpoint that has none of these files
  */
-export async function readTokenizer(source: Folder, own: Tokenizer | undefined): Promise<Tokenizer> {
+export async function readTokenizer(
+  source: Folder,
+  own: (() => Promise<Tokenizer>) | undefined,
+): Promise<Tokenizer> {
   const vocab = await source.object('vocab.json', MAX_TEXT_BYTES)
   const merges = await source.text('merges.txt', MAX_TEXT_BYTES)
   if (vocab && merges !== undefined) {
@@ -36,7 +39,7 @@ export async function readTokenizer(source: Folder, own: Tokenizer | undefined):
   }
   const fast = await source.object('tokenizer.json', MAX_TEXT_BYTES)
   if (fast) return readFast(fast.json, join(source.path, 'tokenizer.json'))
-  if (own && !vocab && merges === undefined) return own
+  if (own && !vocab && merges === undefined) return own()
   throw missing(source.path, vocab ? 'merges.txt' : 'vocab.json', ', and so is tokenizer.json')
 }
 
@@ -68,9 +71,10 @@ function addedTokens(added: unknown, vocab: JsonObject, path: string): [string, 
     if (typeof content !== 'string')
       throw malformed(path, `added_tokens[${i}] has the content ${describe(content)}`)
     if (Object.hasOwn(vocab, content) && vocab[content] !== id) {
+      const token = JSON.stringify(content.slice(0, 60))
       throw malformed(
         path,
-        `${describe(content)} has the id ${describe(vocab[content])} in the vocabulary and ${describe(id)} among the added tokens`,
+        `the added token ${token} has the id ${id}, but ${vocab[content]} in the vocabulary`,
       )
     }
     return [content, id]

@@ -43,7 +43,7 @@ export async function openPair(source: Folder, paths: PairFiles): Promise<Opened
     }
     const preprocessor = await findPreprocessor(source, channels)
     const close = () => closeAll(files)
-    return { config, preprocessor, tensors, tokenizer: await ownTokenizer(words), close }
+    return { config, preprocessor, tensors, tokenizer: () => ownTokenizer(source, words), close }
   } catch (error) {
     await closeAll(files)
     throw error

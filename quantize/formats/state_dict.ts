@@ -1,4 +1,4 @@
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { ClvpError } from '../../lib/base/errors.js'
 import { Dict, List, type PickleValue } from './pickle.js'
 import { PickledTensor } from './torch_objects.js'
 
@@ -50,6 +50,9 @@ function tensorsAmong(
 
 function contentsOf(content: PickleValue): string {
   if (!(content instanceof Dict)) return ''
-  const keys = [...content.keys()].slice(0, 4).map(describe).join(', ')
+  const keys = [...content.keys()]
+    .slice(0, 4)
+    .map((key) => JSON.stringify(String(key).slice(0, 60)))
+    .join(', ')
   return keys === '' ? ', it is empty' : ` under ${WRAPPERS.join(', ')} or at its top, where it has ${keys}`
 }

@@ -83,7 +83,7 @@ TEST(audio_names_foreign_formats) {
     wav.tag = 2; // ADPCM
     CHECK(!message(wav.file()).empty());
     wav.tag = 0x55; // MP3 in WAV, whose header says 0 bits per sample
-    for (const uint16_t bits : { 16, 0 }) {
+    for (const uint16_t bits : { uint16_t(16), uint16_t(0) }) {
         wav.bits = bits;
         CHECK(contains(message(wav.file()), "MP3 inside a WAV file is not supported: save it as PCM WAV or as MP3"));
     }
