@@ -6,9 +6,9 @@ export const sourceFileFlags: Record<(typeof sourceFileOptions)[number], Flag> =
   variant: { value: 'NAME', help: 'variant of the weights: fp16 for model.fp16.safetensors' },
   autoregressive: {
     value: 'FILE',
-    help: "tortoise's decoder: a .pth file of the folder or repository, or a path (default: autoregressive.pth)",
+    help: "tortoise's decoder: a .pth file there, or a path (default: autoregressive.pth)",
   },
-  clvp: { value: 'FILE', help: "tortoise's ranking model, named in the same way (default: clvp2.pth)" },
+  clvp: { value: 'FILE', help: "tortoise's ranking model: the same (default: clvp2.pth)" },
 }
 
 export function readSourceFileFlags(args: Arguments): SourceFiles {

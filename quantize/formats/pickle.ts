@@ -1,4 +1,5 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
+import { Dict, List, PickleError, type PickleHost, type PickleValue } from './pickle_values.js'
 
 /**
  * Reads a pickle as data. A pickle is a program for a small stack machine that can call any Python function. This reader
@@ -16,31 +17,7 @@ const MAX_OBJECTS = 2 ** 17
 const MAX_MEMO = 2 ** 17
 const MAX_GLOBAL_LENGTH = 256
 
-/** A value that the host defines: a global, a storage or a tensor. */
-export abstract class HostValue {
-  abstract readonly kind: string
-}
-
-export type Tuple = readonly PickleValue[]
-/** State dicts have strings as keys; an optimizer beside them has numbers. */
-export class Dict extends Map<string | number, PickleValue> {}
-/** Unlike a tuple it may grow after it was used, so no list is taken for a tensor's sizes. */
-export class List {
-  readonly items: PickleValue[] = []
-}
-export type PickleValue = null | boolean | number | string | Tuple | List | Dict | HostValue
-
-/** Resolves a pickle's external references. Each method may throw a {@link PickleError}. */
-export interface PickleHost {
-  global(name: string): HostValue
-  persistent(id: PickleValue): PickleValue
-  reduce(callable: PickleValue, args: PickleValue): PickleValue
-}
-
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Why a pickle is rejected. The caller, which knows the file name, converts it to a ClvpError. */
-export class PickleError extends Error {}
 
 /** Opcodes that can run arbitrary code. They are rejected like all unknown opcodes, but named in the message. */
 const NAMED: Readonly<Record<number, string>> = {

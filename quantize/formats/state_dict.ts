@@ -1,5 +1,5 @@
 import { ClvpError } from '../../lib/base/errors.js'
-import { Dict, List, type PickleValue } from './pickle.js'
+import { Dict, List, type PickleValue } from './pickle_values.js'
 import { PickledTensor } from './torch_objects.js'
 
 /** The tensor's name in a file that contains a single tensor without a dictionary. */

@@ -16,9 +16,9 @@ export const convert: Command = {
     '  optionally preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
     '  The weights are model.safetensors or pytorch_model.bin, or shards of either with their index;\n' +
     '  safetensors are preferred\n' +
-    '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune may\n' +
-    '  bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or preprocessor_config.json\n' +
-    '  beside them overrides what the shapes of the weights imply\n' +
+    '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune\n' +
+    '  may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or\n' +
+    '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
     typeDetails,
   flags: {

@@ -46,7 +46,7 @@ export const generate: Command = {
     voice: {
       value: 'FILE',
       multiple: true,
-      help: "a clip or tortoise's .pth file of the voice, repeatable; or a voice saved by 'clvp voice'",
+      help: "a clip or tortoise's .pth file, repeatable; or a voice saved by 'clvp voice'",
     },
     candidates: { value: 'N', short: 'n', help: "number of candidates (default: the preset's, or 16)" },
     preset: { value: 'NAME', help: `tortoise's number of candidates: ${presetNames.join(', ')}` },

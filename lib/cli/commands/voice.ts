@@ -8,8 +8,8 @@ export const voice: Command = {
   args: 'MODEL CLIP...',
   summary: 'Make a voice from one or more clips and save it, for --voice of clvp generate',
   details:
-    "Clips are WAV, MP3, FLAC or Ogg Vorbis, or .pth files of tortoise's voices. A saved voice works only with the model\n" +
-    'that made it.',
+    "Clips are WAV, MP3, FLAC or Ogg Vorbis, or .pth files of tortoise's voices. A saved voice works only with\n" +
+    'the model that made it.',
   flags: { out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' }, ...modelFlags },
   async run(args, context) {
     const [model, ...clips] = args.positionals
