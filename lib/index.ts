@@ -3,10 +3,13 @@
 
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
+export type { OutputOptions } from '../quantize/output_options.js'
 export { type QuantizeOptions, type QuantizeResult, quantizeFile } from '../quantize/quantize.js'
 export type { TensorTypes } from '../quantize/type_choice.js'
-export type { OutputOptions } from '../quantize/write_model.js'
-export type { EarlyStopping, KvType, NativeTensor, PrefixPositions } from './addon/contract.js'
+
+export type { EarlyStopping, Positions } from './addon/contract/drawing.js'
+export type { NativeTensor } from './addon/contract/files.js'
+export type { KvType } from './addon/contract/session.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
 export type { Part } from './addon/parts.js'
@@ -18,6 +21,8 @@ export {
   type WeightType,
   weightTypes,
 } from './addon/weight_types.js'
+export { type AuditMeasures, type AuditOptions, auditClip, type ClipAudit } from './audio/audit.js'
+export type { AuditFinding, FindingCode } from './audio/audit_findings.js'
 export type { Clip, Samples } from './audio/clips.js'
 export type { FeatureCallOptions } from './audio/feature_call.js'
 export {
@@ -27,7 +32,8 @@ export {
   type Features,
 } from './audio/feature_extractor.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.js'
-export { Voice } from './audio/voice.js'
+export { Voice, type VoiceJson } from './audio/voice.js'
+export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
 export type { SourceFiles } from './base/checkpoint_files.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
@@ -39,18 +45,14 @@ export {
   type BenchmarkRow,
   benchmark,
 } from './clvp/benchmark.js'
-export {
-  type CallOptions,
-  Clvp,
-  type Preview,
-  type PreviewOptions,
-  type StreamEvent,
-  type VoiceOptions,
-} from './clvp/clvp.js'
+export type { CallOptions, Preview, PreviewOptions, VoiceOptions } from './clvp/call_options.js'
+export { Clvp } from './clvp/clvp.js'
+export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
-export type { Candidate, DrawnCandidate, GenerateResult, Timings } from './clvp/result.js'
+export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
+export type { StreamEvent } from './clvp/stream.js'
 export {
   ClvpConfig,
   type ClvpConfigOptions,

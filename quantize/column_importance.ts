@@ -1,5 +1,5 @@
 /** Applies a calibration to the tensors of a conversion. */
-import type { NativeTensor } from '../lib/addon/contract.js'
+import type { NativeTensor } from '../lib/addon/contract/files.js'
 import { calibratedTypes, type ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import { isMatrix } from './checkpoint/tensor_names.js'

@@ -1,27 +1,38 @@
-import type { NativeValue } from '../lib/addon/contract.js'
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
-import { path, pick, string } from '../lib/base/check.js'
-import { readSourceFiles, type SourceFiles, sourceFileOptions } from '../lib/base/checkpoint_files.js'
+import { path } from '../lib/base/check.js'
+import { sourceFilesOf, sourceTable } from '../lib/base/checkpoint_files.js'
+import { string } from '../lib/base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
+import { positions } from '../lib/config/kinds.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
+import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { makePlan } from './plan.js'
 import { textChecks } from './text_checks.js'
-import {
-  type OutputOptions,
-  outputOptions,
-  readOutputOptions,
-  refuseOverwrite,
-  throwIfAborted,
-  writeModel,
-} from './write_model.js'
+import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
 
-export interface ConvertOptions extends OutputOptions, SourceFiles {
+export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
-  name?: string | undefined
-}
+  name: { kind: string(), defaultText: "the folder's" },
+  /**
+   * How the decoder's positions were counted in training; default: what `positions` in config.json says, or else 'trained', as
+   * tortoise does: docs/semantics.md.
+   */
+  positions: {
+    kind: positions,
+    defaultText: "config.json's, or trained",
+    help: 'how the decoder counted positions in training',
+  },
+  ...sourceTable,
+})
+
+const table = { ...outputTable, ...convertTable }
+
+export interface ConvertOptions extends OutputOptions, OptionsOf<typeof convertTable> {}
 
 export interface ConvertResult {
   path: string
@@ -34,12 +45,14 @@ export interface ConvertResult {
 
 /**
  * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
- * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each. The
- * options `variant`, `autoregressive` and `clvp` name files that are called otherwise. Torch files are
- * parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
+ * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
+ * The options `variant`, `autoregressive` and `clvp` name files that are called otherwise. Torch files are parsed as data; no code in
+ * them runs. The write is atomic, and equal input gives equal bytes.
  *
  * @example
+ * ```js
  * await convertFolder('models', 'emma.gguf', { type: 'q8_0', autoregressive: 'finetunes/1480_gpt.pth' })
+ * ```
  *
  * @param source the folder
  * @param target the file to write; an existing one is replaced
@@ -53,16 +66,16 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const given = pick(options, [...outputOptions, ...sourceFileOptions, 'name'], 'options')
-  const settings = readOutputOptions(given)
+  const { name, positions, variant, autoregressive, clvp, ...output } = readOptions(table, options, 'options')
+  const files = sourceFilesOf({ variant, autoregressive, clvp })
+  const settings = outputSettings(output)
   const { type, tensorTypes, signal } = settings
-  const name = given.name === undefined ? undefined : string(given.name, 'name')
-  const files = readSourceFiles(given)
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source, files)
   try {
     await refuseOverwrite(target, checkpoint.paths)
-    const hparams = readHparams(checkpoint.config, checkpoint.preprocessor)
+    const found = readHparams(checkpoint.config, checkpoint.preprocessor)
+    const hparams = { ...found, positions: positions ?? found.positions }
     const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
     const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
     checkTexts(values)

@@ -1,6 +1,8 @@
-import type { NativeValue } from '../lib/addon/contract.js'
+import type { Positions } from '../lib/addon/contract/drawing.js'
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import { ClvpFeatureExtractor } from '../lib/audio/feature_extractor.js'
 import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config/config.js'
+import { positionsKinds } from '../lib/config/kinds.js'
 import { type JsonObject, Section, unsupported } from './checkpoint/section.js'
 
 /** transformers' defaults for absent keys. */
@@ -73,6 +75,7 @@ export interface Hparams {
   textBos: number
   textEos: number
   mel: MelHparams
+  positions: Positions
 }
 
 /**
@@ -104,6 +107,7 @@ export function readHparams(config: JsonObject, preprocessor: JsonObject = {}): 
     textBos: textSection.token('bos_token_id', usualEncoder.bosTokenId, text.vocab),
     textEos: textSection.token('eos_token_id', usualEncoder.eosTokenId, text.vocab),
     mel: readMel(new Section('preprocessor_config.json', preprocessor), mels),
+    positions: top.choice('positions', 'trained', positionsKinds) as Positions,
   }
 }
 
@@ -196,6 +200,7 @@ export function hparamValues(hparams: Hparams): Record<string, NativeValue> {
       conditioning_block_count: decoder.conditioningLayers,
       head_count: decoder.heads,
     }),
+    'clvp.positions': { type: 'string', value: hparams.positions },
     'clvp.decoder.attention_bias': { type: 'bool', value: decoder.attentionBias },
     'clvp.decoder.layer_norm_epsilon': { type: 'f32', value: decoder.eps },
     'clvp.decoder.activation': { type: 'string', value: decoder.activation },

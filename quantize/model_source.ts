@@ -1,6 +1,6 @@
 /** Reads tensors from a model file. */
 import { binding, native } from '../lib/addon/binding.js'
-import type { NativeFile, NativeValue } from '../lib/addon/contract.js'
+import type { NativeFile, NativeValue } from '../lib/addon/contract/files.js'
 import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import type { SourceFile } from '../lib/base/files.js'

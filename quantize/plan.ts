@@ -1,4 +1,4 @@
-import { framesPerCode } from '../lib/addon/contract.js'
+import { framesPerCode } from '../lib/addon/contract/sound.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import {

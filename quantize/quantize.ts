@@ -1,29 +1,41 @@
+import type { NativeValue } from '../lib/addon/contract/files.js'
 import { requireSound } from '../lib/addon/require_sound.js'
 import { isQuantized, type ModelType } from '../lib/addon/weight_types.js'
-import { boolean, path, pick } from '../lib/base/check.js'
+import { path } from '../lib/base/check.js'
 import { ClvpError } from '../lib/base/errors.js'
 import { SourceFile } from '../lib/base/files.js'
+import { boolean } from '../lib/base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
+import { positions } from '../lib/config/kinds.js'
 import { type ModelTensor, readModel } from './model_source.js'
+import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { chooseTypes, type TypeChoice } from './type_choice.js'
-import {
-  type OutputOptions,
-  outputOptions,
-  readOutputOptions,
-  refuseOverwrite,
-  throwIfAborted,
-  writeModel,
-} from './write_model.js'
+import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Fraction of the progress for verifying; the rest is writing. */
 const VERIFYING = 0.2
 
-export interface QuantizeOptions extends OutputOptions {
+export const quantizeTable = optionTable({
   /**
    * Accept weights that are already quantized, and quantize them again to another type: the errors of both add up. Default
    * false: such a tensor is an error.
    */
-  requantize?: boolean | undefined
-}
+  requantize: {
+    kind: boolean(),
+    default: false,
+    help: 'accept weights that are already quantized: both errors add up',
+  },
+  /** How the decoder's positions were counted in training; default: as the source says. */
+  positions: {
+    kind: positions,
+    defaultText: 'as the source says',
+    help: 'how the decoder counted positions in training',
+  },
+})
+
+const table = { ...outputTable, ...quantizeTable }
+
+export interface QuantizeOptions extends OutputOptions, OptionsOf<typeof quantizeTable> {}
 
 export interface QuantizeResult {
   path: string
@@ -54,9 +66,8 @@ export async function quantizeFile(
 ): Promise<QuantizeResult> {
   path(source, 'source')
   path(target, 'target')
-  const given = pick(options, [...outputOptions, 'requantize'], 'options')
-  const requantize = given.requantize === undefined ? false : boolean(given.requantize, 'requantize')
-  const settings = readOutputOptions(given)
+  const { requantize, positions, ...output } = readOptions(table, options, 'options')
+  const settings = outputSettings(output)
   const { type, tensorTypes, threads, onProgress, signal } = settings
   throwIfAborted(signal)
   await refuseOverwrite(target, [source])
@@ -76,7 +87,11 @@ export async function quantizeFile(
       isTransposed: false,
     }))
     const onWritten = report(VERIFYING, 1 - VERIFYING)
-    const bytes = await writeModel(target, model.values, tensors, { ...settings, onProgress: onWritten })
+    const values: Record<string, NativeValue> = {
+      ...model.values,
+      ...(positions && { 'clvp.positions': { type: 'string', value: positions } }),
+    }
+    const bytes = await writeModel(target, values, tensors, { ...settings, onProgress: onWritten })
     return { path: target, type, bytes, fallbacks: choice.fallbacks, requantized }
   } finally {
     await file.close()

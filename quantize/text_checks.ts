@@ -1,4 +1,4 @@
-import type { NativeHeld } from '../lib/addon/contract.js'
+import type { NativeHeld } from '../lib/addon/contract/files.js'
 import { checkpointConfig } from '../lib/config/config.js'
 import { checkpointSampling, checkpointSettings } from '../lib/config/generation_config.js'
 import { tokenizerOf } from '../lib/text/text.js'
@@ -15,7 +15,7 @@ export function textChecks(values: Record<string, NativeHeld>): (() => unknown)[
   return [
     () => tokenizerOf(values, { textVocab }),
     () => checkpointConfig(values['clvp.source.config']),
-    () => checkpointSettings(values['clvp.source.generation_config']),
+    () => checkpointSettings(values),
     () => checkpointSampling(values),
   ]
 }

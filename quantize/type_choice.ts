@@ -50,7 +50,6 @@ const MIXES: Readonly<Record<MixedType, { base: WeightType; others: TensorTypes 
 
 /** @throws ClvpError `CLVP_INVALID_ARGUMENT` */
 export function readTensorTypes(value: unknown): TensorTypes {
-  if (value === undefined) return []
   if (!Array.isArray(value) || value.length > MAX_PATTERNS) {
     throw invalid(`an array of at most ${MAX_PATTERNS} pairs [pattern, type]`, 'tensorTypes', value)
   }

@@ -2,17 +2,14 @@
 
 import { stat } from 'node:fs/promises'
 import { binding, native } from '../lib/addon/binding.js'
-import type { NativeValue, NativeWriter } from '../lib/addon/contract.js'
-import { availableMemory } from '../lib/addon/free_memory.js'
-import { type ModelType, modelTypes, rowBytes, type WeightType } from '../lib/addon/weight_types.js'
+import type { NativeValue, NativeWriter } from '../lib/addon/contract/files.js'
+import { rowBytes, type WeightType } from '../lib/addon/weight_types.js'
 import { onAbort } from '../lib/base/abort.js'
-import { abortSignal, callback, integer, oneOf } from '../lib/base/check.js'
-import { abortError, ClvpError, invalid } from '../lib/base/errors.js'
+import { abortError, ClvpError } from '../lib/base/errors.js'
 import { failIo, isAbsence } from '../lib/base/files.js'
-import { columnImportance, refuseUnused } from './column_importance.js'
+import { columnImportance } from './column_importance.js'
 import type { SourceTensor } from './formats/source_tensor.js'
-import { Importance } from './importance.js'
-import { autoType, readTensorTypes, type TensorTypes } from './type_choice.js'
+import type { OutputSettings } from './output_options.js'
 
 /** Tensors are read and written in pieces of about this size, except for those that are transposed or scattered. */
 const CHUNK_BYTES = 8 * 2 ** 20
@@ -32,59 +29,6 @@ export interface PlannedTensor {
   readonly parts: readonly PlannedPart[]
   /** The parts are stored as [in, out]. */
   readonly isTransposed: boolean
-}
-
-/** Options that all conversions share. */
-export interface OutputOptions {
-  /**
-   * Type of the weight matrices. Everything else is F32, except a codebook, which is F16 unless this is `'f32'`. The mixes
-   * `'q5_k_m'` and `'q4_k_m'` keep the most sensitive matrices in a larger type. Default `'f16'`; `'auto'` chooses a type for
-   * this machine's device and free memory: docs/performance.md.
-   */
-  type?: ModelType | 'auto' | undefined
-  /**
-   * Other types for some matrices: pairs of a name pattern (`*` any characters, `?` one, `{a,b}` either) and a type. The last
-   * matching pair wins. A pattern that matches no tensor, or one that must be F32, is an error.
-   */
-  tensorTypes?: TensorTypes | undefined
-  /**
-   * The result of `calibrate()` for this checkpoint: types of 4 to 6 bits then lose less in important columns. It is an error
-   * if none of the requested types uses it.
-   */
-  importance?: Importance | undefined
-  /** Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on the number. */
-  threads?: number | undefined
-  /** Called with the fraction done, 0 to 1. */
-  onProgress?: ((fraction: number) => void) | undefined
-  /** Stops the conversion and removes its temporary files. */
-  signal?: AbortSignal | undefined
-}
-
-export const outputOptions = ['type', 'tensorTypes', 'importance', 'threads', 'onProgress', 'signal'] as const
-
-/** Checked options. */
-export type OutputSettings = ReturnType<typeof readOutputOptions>
-
-export function readOutputOptions(given: Partial<Record<(typeof outputOptions)[number], unknown>>) {
-  const wanted =
-    given.type === undefined ? 'f16' : oneOf(given.type, 'type', [...modelTypes, 'auto'] as const)
-  const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
-  const tensorTypes = readTensorTypes(given.tensorTypes)
-  const { importance } = given
-  if (importance !== undefined) {
-    if (!(importance instanceof Importance)) {
-      throw invalid('an Importance made by calibrate() or Importance.load()', 'importance', importance)
-    }
-    refuseUnused(type, tensorTypes)
-  }
-  return {
-    type,
-    tensorTypes,
-    importance,
-    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, 512),
-    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
-    signal: abortSignal(given.signal, 'signal'),
-  } as const
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {

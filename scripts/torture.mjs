@@ -71,7 +71,11 @@ const rows = [
     by: test('convert-torch-pickle', 'convert-torch-zip'),
   },
   { threat: 'safetensors', goal: '>= 40 files refused', by: test('convert-safetensors', 'convert-index') },
-  { threat: 'worker_threads', goal: '100 of 100 in each mode', by: test('worker-threads') },
+  {
+    threat: 'worker_threads',
+    goal: '100 of 100 in each mode',
+    by: test('worker-threads', 'worker-threads-ended'),
+  },
   { threat: 'exit during work', goal: 'no signal of our making, <= 2 s', by: test('exit') },
   {
     threat: 'races of dispose and abort',

@@ -1,7 +1,7 @@
 /** The addon, loaded on first use. This file turns its errors into ClvpErrors. */
 import { ClvpError, type ClvpErrorCode } from '../base/errors.js'
 import { loadAddon } from './addon.js'
-import type { Binding } from './contract.js'
+import type { Binding } from './contract/binding.js'
 
 let loaded: Binding | undefined
 

@@ -5,13 +5,8 @@ import { guard, once } from '../base/hook_guard.js'
 import { backends } from './addon.js'
 import { backendPackageName, isBackend } from './backends.js'
 import { binding, native } from './binding.js'
-import type {
-  NativeAbortFlag,
-  NativeLoadOptions,
-  NativeModel,
-  NativeTensorDifference,
-  NativeVerification,
-} from './contract.js'
+import type { NativeTensorDifference, NativeVerification } from './contract/files.js'
+import type { NativeAbortFlag, NativeLoadOptions, NativeModel } from './contract/session.js'
 import { freeMemory } from './free_memory.js'
 import { allParts, type Part } from './parts.js'
 
@@ -49,6 +44,7 @@ export function nativeOptions({
     device,
     decoder: parts.includes('decoder'),
     ranker: parts.includes('ranker'),
+    dvae: parts.includes('dvae'),
     mmap,
     memoryAvailable: freeMemory() ?? 0,
     maxMemory,

@@ -3,17 +3,17 @@ import { ClvpError, invalid } from '../base/errors.js'
 
 /**
  * 'decoder': voices and drawing (with the conditioning encoder). 'ranker': scores and embeddings (the text and the speech
- * encoder).
+ * encoder). 'dvae': codes of recordings, if the model file has the discrete VAE's encoder.
  */
-export type Part = 'decoder' | 'ranker'
+export type Part = 'decoder' | 'ranker' | 'dvae'
 
-export const allParts: readonly Part[] = ['decoder', 'ranker']
+export const allParts: readonly Part[] = ['decoder', 'ranker', 'dvae']
 
 /** A list of one or more parts, as an option names them. */
 export function readParts(value: unknown): readonly Part[] {
   const parts: unknown[] = Array.isArray(value) ? [...value] : []
   if (parts.length === 0 || !parts.every((part) => allParts.includes(part as Part))) {
-    throw invalid("an array of 'decoder' or 'ranker' or both", 'parts', value)
+    throw invalid("an array of 'decoder', 'ranker' and 'dvae', one or more", 'parts', value)
   }
   return allParts.filter((part) => parts.includes(part))
 }

@@ -1,8 +1,10 @@
 /** Converts a user's clip to mono samples at the model's rate. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { binding, native } from '../addon/binding.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
-import { type FileUse, readWhole } from '../base/files.js'
+import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
 
 /** A mono clip as samples. */
 export interface Samples {
@@ -14,26 +16,29 @@ export interface Samples {
 
 /**
  * A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. `Clvp.voice` also
- * reads the `.pth` files of tortoise's voices.
+ * reads the `.pth` files of tortoise's latents.
  */
 export type Clip = string | Uint8Array | Samples
 
 /** A copy of the caller's samples. */
-interface Taken {
+interface OwnSamples {
   samples: Float32Array
   sampleRate: number
 }
 
-const use: FileUse = { what: 'the clip', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
-/** Seconds decoded beyond the used length, so that the resampler's window has real samples at the cut. */
-const margin = 1
+/** A clip that no longer refers to the caller's memory. */
+export type TakenClip = string | Uint8Array | OwnSamples
 
-/**
- * Checks a clip and copies its data, so the caller may change or free it as soon as this returns.
- *
- * @param seconds how much of it will be used
- */
-export function takeClip(clip: unknown, name: string, seconds: number): string | Uint8Array | Taken {
+const use: FileUse = { what: 'the clip', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
+/** Seconds read of a clip: a bound on memory, and more than a voice has use for. */
+export const mostSeconds = 600
+
+const isClip = /\.(wav|mp3|flac|ogg)$/i
+/** tortoise also keeps a voice's folder with its latents alone. */
+const isLatents = /\.pth$/i
+
+/** Checks a clip and copies its data, so the caller may change or free it as soon as this returns. */
+export function takeClip(clip: unknown, name: string): TakenClip {
   if (typeof clip === 'string') return path(clip, name)
   if (clip instanceof Uint8Array) return clip.length === 0 ? new Uint8Array() : new Uint8Array(clip)
   if (clip === null || typeof clip !== 'object') {
@@ -42,31 +47,47 @@ export function takeClip(clip: unknown, name: string, seconds: number): string |
   const given = pick(clip, ['samples', 'sampleRate'], name)
   const sampleRate = integer(given.sampleRate, `${name}.sampleRate`, 1000, 384_000)
   return {
-    samples: toFloats(given.samples, `${name}.samples`, Math.ceil((seconds + margin) * sampleRate)),
+    samples: toFloats(given.samples, `${name}.samples`, mostSeconds * sampleRate),
     sampleRate,
   }
 }
 
-/** Converts a clip from takeClip() to mono samples at `sampleRate`; reads about `seconds` of it at most. */
-export async function readClip(
-  clip: string | Uint8Array | Taken,
-  name: string,
-  sampleRate: number,
-  seconds: number,
-): Promise<Float32Array> {
-  if (typeof clip === 'string') return decode(await readWhole(clip, use), clip, sampleRate, seconds)
-  if (clip instanceof Uint8Array) return decode(clip, name, sampleRate, seconds)
+/**
+ * The files that a path stands for: a folder's clips, or without any its latents, ordered by name; or the path itself.
+ *
+ * @throws ClvpError CLVP_IO if there is neither a file nor a readable folder, CLVP_INVALID_ARGUMENT for a
+ *   folder without clips
+ */
+export async function clipFiles(given: string): Promise<string[]> {
+  const expected = 'a clip or a folder of clips'
+  const info = await stat(given).catch((error) => failOpen(given, expected, error))
+  if (info.isFile()) return [given]
+  if (!info.isDirectory()) throw wrongKind(given, expected, kindOf(info))
+  const names = await readdir(given).catch((error) => failIo(given, error))
+  const files = [isClip, isLatents].map((pattern) => names.filter((name) => pattern.test(name)).sort())
+  const clips = files.find((found) => found.length > 0) ?? []
+  if (clips.length > 0) return clips.map((name) => join(given, name))
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected clips (.wav, .mp3, .flac, .ogg) or latents (.pth) in ${given} but found none: name another folder`,
+  )
+}
+
+/** The bytes of a clip's file. */
+export function readClipFile(file: string): Promise<Uint8Array> {
+  return readWhole(file, use)
+}
+
+/** Converts a clip from takeClip() to mono samples at `sampleRate`. */
+export async function readClip(clip: TakenClip, name: string, sampleRate: number): Promise<Float32Array> {
+  if (typeof clip === 'string') return decode(await readClipFile(clip), clip, sampleRate)
+  if (clip instanceof Uint8Array) return decode(clip, name, sampleRate)
   return native(() => binding.resample(clip.samples, clip.sampleRate, sampleRate))
 }
 
-async function decode(
-  bytes: Uint8Array,
-  name: string,
-  sampleRate: number,
-  seconds: number,
-): Promise<Float32Array> {
+async function decode(bytes: Uint8Array, name: string, sampleRate: number): Promise<Float32Array> {
   try {
-    return await native(() => binding.decodeAudio(bytes, seconds + margin, sampleRate))
+    return await native(() => binding.decodeAudio(bytes, mostSeconds, sampleRate))
   } catch (error) {
     if (!(error instanceof ClvpError)) throw error
     throw new ClvpError(error.code, `${name}: ${error.message}`, { cause: error })
@@ -83,7 +104,9 @@ function toFloats(value: unknown, name: string, count: number): Float32Array {
   const floats = new Float32Array(
     value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count),
   )
-  if (!floats.every(Number.isFinite)) {
+  // A callback for each sample would hold the event loop up ten times as long.
+  for (let i = 0; i < floats.length; i++) {
+    if (Number.isFinite(floats[i])) continue
     throw new ClvpError('CLVP_AUDIO', `Expected finite samples for ${name} but received NaN or infinity`)
   }
   return floats

@@ -1,7 +1,7 @@
 /** Computes log-mel features from samples as transformers' ClvpFeatureExtractor does. */
 import { basename, join } from 'node:path'
 import { binding, native } from '../addon/binding.js'
-import type { NativeMelParams } from '../addon/contract.js'
+import type { NativeMelParams } from '../addon/contract/sound.js'
 import { Callable, type CallableClass } from '../base/callable.js'
 import { path } from '../base/check.js'
 import { invalid } from '../base/errors.js'

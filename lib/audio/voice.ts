@@ -1,47 +1,85 @@
 import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../base/files.js'
+import { isObject } from '../base/json.js'
+import { readOrigin, requireModel, type VoiceOrigin } from './voice_origin.js'
 
 /** The format name in a saved voice. The version changes when older readers would misread the file. */
 const format = 'clvp-voice'
 const version = 1
 const use: FileUse = { what: 'the voice', maxBytes: 16 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 
-/** A voice as the decoder uses it: the mean of its clips' conditioning vectors, as tortoise computes it. */
+/** A saved voice, as `JSON.stringify` writes it and `Voice.fromJSON` reads it. */
+export interface VoiceJson {
+  format: 'clvp-voice'
+  version: 1
+  clips: number
+  embedding: number[]
+  origin: VoiceOrigin
+}
+
+/** A voice as the decoder uses it: the mean of its windows' conditioning vectors, as tortoise computes it. */
 export class Voice {
   /** [`info.decoder.width`]; valid only with the model that made it. */
   readonly embedding: Float32Array
   /** How many clips it was made from. */
   readonly clips: number
+  /** What it was made of, as far as that is known. */
+  readonly origin: VoiceOrigin
 
-  constructor(embedding: Float32Array, clips: number) {
+  /**
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for an empty vector, fewer than one clip, or a malformed origin
+   */
+  constructor(embedding: Float32Array, clips: number, origin: VoiceOrigin = {}) {
     if (!(embedding instanceof Float32Array) || embedding.length === 0) {
       throw invalid('a Float32Array that is not empty', 'embedding', embedding)
     }
     integer(clips, 'clips', 1, Number.MAX_SAFE_INTEGER)
     this.embedding = embedding
     this.clips = clips
+    this.origin = readOrigin(origin)
   }
 
   /**
-   * The mean of several clips' vectors, summed in double precision.
+   * A voice between several: the weighted mean of their vectors.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT unless they are Float32Arrays of one length
+   * @example
+   * ```js
+   * const calm = Voice.mix([emma, tom], [0.7, 0.3])
+   * ```
+   *
+   * @param voices one or more, of the same model
+   * @param weights one for each voice, 0 or more and not all 0; their sum does not matter. Default: equal
+   *   ones
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for voices of different models, or for weights that are none
    */
-  static mean(vectors: readonly Float32Array[]): Voice {
-    if (!Array.isArray(vectors)) throw invalid('an array of Float32Array', 'vectors', vectors)
-    const width: number = vectors[0]?.length ?? 0
-    for (const [i, vector] of vectors.entries()) {
-      if (vector instanceof Float32Array && vector.length === width) continue
-      throw invalid(`a Float32Array of ${width} numbers, like the first,`, `vectors[${i}]`, vector)
+  static mix(voices: readonly Voice[], weights?: readonly number[]): Voice {
+    if (!Array.isArray(voices) || voices.length === 0) throw invalid('an array of voices', 'voices', voices)
+    for (const [i, voice] of voices.entries()) {
+      if (!isVoice(voice)) throw invalid('a voice', `voices[${i}]`, voice)
+      const width = voices[0].embedding.length
+      if (voice.embedding.length === width) continue
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected a voice of ${width} numbers, like the first, for voices[${i}] but received one of ${voice.embedding.length}: mix voices of one model`,
+      )
     }
-    const mean = new Float32Array(width)
-    for (let i = 0; i < width; i++) {
-      let sum = 0
-      for (const vector of vectors) sum += vector[i]!
-      mean[i] = sum / vectors.length
-    }
-    return new Voice(mean, vectors.length)
+    const known = voices.find(({ origin }) => origin.model)?.origin.model
+    for (const [i, { origin }] of voices.entries()) requireModel(origin.model, known, `voices[${i}]`)
+    const shares = readWeights(weights, voices.length)
+    const vectors = voices.map(({ embedding }) => embedding)
+    const parts = voices.map(({ clips, origin }, i) => ({ weight: shares[i]!, clips, origin }))
+    const clips = parts.reduce((sum, part) => sum + part.clips, 0)
+    return new Voice(weightedMean(vectors, shares), clips, { ...(known && { model: known }), parts })
+  }
+
+  /**
+   * The voice that `JSON.stringify` wrote.
+   *
+   * @throws ClvpError CLVP_MODEL_FORMAT if it is not a saved voice
+   */
+  static fromJSON(value: VoiceJson): Voice {
+    return read(value, 'The value')
   }
 
   /**
@@ -51,7 +89,14 @@ export class Voice {
    */
   static async load(file: string): Promise<Voice> {
     const name = path(file, 'path')
-    return parse((await readWhole(name, use)).toString(), name)
+    const text = (await readWhole(name, use)).toString()
+    let held: unknown
+    try {
+      held = JSON.parse(text)
+    } catch (cause) {
+      throw noVoice(name, (cause as Error).message, cause)
+    }
+    return read(held, name)
   }
 
   /**
@@ -60,32 +105,62 @@ export class Voice {
    * @throws ClvpError CLVP_IO if the file cannot be written
    */
   async save(file: string): Promise<void> {
+    await writeWhole(path(file, 'path'), `${JSON.stringify(this)}\n`)
+  }
+
+  toJSON(): VoiceJson {
     const embedding = [...this.embedding] // as doubles, whose shortest decimals restore the floats exactly
-    await writeWhole(
-      path(file, 'path'),
-      `${JSON.stringify({ format, version, clips: this.clips, embedding })}\n`,
-    )
+    return { format, version, clips: this.clips, embedding, origin: this.origin }
   }
 }
 
-function parse(text: string, name: string): Voice {
-  const bad = (reason: string, cause?: unknown) =>
-    new ClvpError('CLVP_MODEL_FORMAT', `${name} is not a saved voice: ${reason}`, { cause })
-  let held: unknown
-  try {
-    held = JSON.parse(text)
-  } catch (cause) {
-    throw bad((cause as Error).message, cause)
+/** An object that has only the prototype of a voice is not one. */
+export function isVoice(value: unknown): value is Voice {
+  return value instanceof Voice && value.embedding instanceof Float32Array
+}
+
+/** The mean of vectors of one length, summed in double precision. `shares` sum to 1. */
+export function weightedMean(vectors: readonly Float32Array[], shares: readonly number[]): Float32Array {
+  return vectors[0]!.map((_, at) => vectors.reduce((sum, vector, i) => sum + shares[i]! * vector[at]!, 0))
+}
+
+/** Weights that sum to 1. */
+function readWeights(given: unknown, count: number): number[] {
+  if (given === undefined) return new Array(count).fill(1 / count)
+  if (!Array.isArray(given) || given.length !== count) {
+    throw invalid(`an array of ${count} numbers, one for each voice,`, 'weights', given)
   }
-  const { format: kind, version: number, clips, embedding } = (held ?? {}) as Record<string, unknown>
-  if (kind !== format || number !== version) throw bad(`expected format '${format}' and version ${version}`)
-  if (!Number.isInteger(clips) || (clips as number) < 1) throw bad('expected a number of clips')
+  const weights = Array.from(given, (weight: unknown, i) => {
+    if (typeof weight === 'number' && Number.isFinite(weight) && weight >= 0) return weight
+    throw invalid('a finite number from 0', `weights[${i}]`, weight)
+  })
+  const largest = weights.reduce((most, weight) => Math.max(most, weight))
+  if (largest === 0) throw invalid('at least one number above 0', 'weights', given)
+  // By the largest first: a sum of the largest doubles would be infinite.
+  const sum = weights.reduce((total, weight) => total + weight / largest, 0)
+  return weights.map((weight) => weight / largest / sum)
+}
+
+function noVoice(name: string, reason: string, cause?: unknown): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${name} is not a saved voice: ${reason}`, { cause })
+}
+
+function read(held: unknown, name: string): Voice {
+  const { format: kind, version: number, clips, embedding, origin = {} } = isObject(held) ? held : {}
+  if (kind !== format || number !== version) {
+    throw noVoice(name, `expected format '${format}' and version ${version}`)
+  }
+  if (!Number.isInteger(clips) || (clips as number) < 1) throw noVoice(name, 'expected a number of clips')
   if (
     !Array.isArray(embedding) ||
     embedding.length === 0 ||
     !embedding.every((x) => typeof x === 'number' && Number.isFinite(Math.fround(x)))
   ) {
-    throw bad('expected an embedding of finite numbers')
+    throw noVoice(name, 'expected an embedding of finite numbers')
   }
-  return new Voice(Float32Array.from(embedding), clips as number)
+  try {
+    return new Voice(Float32Array.from(embedding), clips as number, origin as VoiceOrigin)
+  } catch (cause) {
+    throw noVoice(name, (cause as Error).message, cause)
+  }
 }

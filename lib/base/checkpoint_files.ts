@@ -1,24 +1,58 @@
 /** The names of the files that hold a checkpoint's weights, in a folder and on the hub. */
 import { path, string } from './check.js'
 import { ClvpError, invalid } from './errors.js'
+import { custom } from './kinds.js'
+import { namesOf, type OptionsOf, optionTable } from './options.js'
 
-/** Which files hold the weights, where their names do not say so. For a checkpoint in a folder or on the hub only. */
-export interface SourceFiles {
+const VARIANT = /^[A-Za-z0-9_]{1,32}$/
+
+export const sourceTable = optionTable({
   /**
-   * Variant of transformers' weights: `'fp16'` takes `model.fp16.safetensors`. Default: the files without a variant; if there
-   * are none, the only variant.
+   * For a checkpoint in a folder or on the hub: variant of transformers' weights; `'fp16'` takes `model.fp16.safetensors`. Default:
+   * the files without a variant; if there are none, the only variant.
    */
-  variant?: string | undefined
+  variant: {
+    kind: custom(readVariant, { as: 'string', value: 'NAME' }),
+    help: 'variant of the weights: fp16 for model.fp16.safetensors',
+  },
   /**
-   * File with tortoise's decoder, such as `1480_gpt.pth` of a fine-tune: its name in the folder or repository, or a path.
+   * The same: file with tortoise's decoder, such as `1480_gpt.pth` of a fine-tune: its name in the folder or repository, or a path.
    * Default: `autoregressive.pth`; without that, the only .pth file there that holds a decoder.
    */
-  autoregressive?: string | undefined
+  autoregressive: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'autoregressive.pth',
+    help: "tortoise's decoder: a .pth file there, or a path",
+  },
   /** The same for tortoise's ranking model. Default: `clvp2.pth`; without that, the only .pth file that holds one. */
-  clvp?: string | undefined
+  clvp: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'clvp2.pth',
+    help: "tortoise's ranking model: the same",
+  },
+})
+
+/** Which files hold the weights, where their names do not say so. For a checkpoint in a folder or on the hub only. */
+export interface SourceFiles extends OptionsOf<typeof sourceTable> {}
+
+export const sourceFileOptions = namesOf(sourceTable)
+
+function readVariant(value: unknown, name: string): string {
+  const variant = string(value, name)
+  if (VARIANT.test(variant)) return variant
+  throw invalid('1 to 32 letters, digits and underscores', name, variant)
 }
 
-export const sourceFileOptions = ['variant', 'autoregressive', 'clvp'] as const
+/** The options of {@link SourceFiles} among others, after a check that they suit each other. */
+export function sourceFilesOf({ variant, autoregressive, clvp }: SourceFiles): SourceFiles {
+  if (variant !== undefined && (autoregressive ?? clvp) !== undefined) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected no variant with autoregressive or clvp but received '${variant}': tortoise's files have no variants`,
+    )
+  }
+  return { variant, autoregressive, clvp }
+}
 
 /** tortoise's own names. The hub's repository keeps the files in a folder. */
 export const pairNames = { autoregressive: 'autoregressive.pth', clvp: 'clvp2.pth' } as const
@@ -37,30 +71,9 @@ const kinds = [
   { stem: 'pytorch_model', ending: '.bin' },
 ] as const
 
-const VARIANT = /^[A-Za-z0-9_]{1,32}$/
 /** The second alternative is how transformers names an index of a variant, the first how others do. */
 const OF_A_VARIANT =
   /^(?:model\.(\w+)\.safetensors(?:\.index\.json)?|pytorch_model\.(\w+)\.bin(?:\.index\.json)?|(?:model\.safetensors|pytorch_model\.bin)\.index\.(\w+)\.json)$/
-
-/** Checks the options of {@link SourceFiles}. */
-export function readSourceFiles(
-  given: Partial<Record<(typeof sourceFileOptions)[number], unknown>>,
-): SourceFiles {
-  const variant = given.variant === undefined ? undefined : string(given.variant, 'variant')
-  const [autoregressive, clvp] = (['autoregressive', 'clvp'] as const).map((name) =>
-    given[name] === undefined ? undefined : path(given[name], name),
-  )
-  if (variant !== undefined && !VARIANT.test(variant)) {
-    throw invalid('1 to 32 letters, digits and underscores', 'variant', variant)
-  }
-  if (variant !== undefined && (autoregressive ?? clvp) !== undefined) {
-    throw new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected no variant with autoregressive or clvp but received '${variant}': tortoise's files have no variants`,
-    )
-  }
-  return { variant, autoregressive, clvp }
-}
 
 /** The first option that is set, for sources that have no such files. */
 export function firstSourceFile(files: SourceFiles): keyof SourceFiles | undefined {

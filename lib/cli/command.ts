@@ -37,6 +37,9 @@ export interface Command {
   run(args: Arguments, context: Context): Promise<Output>
 }
 
+/** Lines of the help are at most this long. */
+const columns = 110
+
 const common: Record<string, Flag> = {
   json: { help: 'print JSON' },
   help: { short: 'h', help: 'print this help' },
@@ -59,6 +62,11 @@ export class Arguments {
     return value
   }
 
+  /** Those of the named flags that were given. */
+  given(names: readonly string[]): string[] {
+    return names.filter((name) => this.#values[name] !== undefined)
+  }
+
   flag(name: string): boolean {
     return this.#values[name] === true
   }
@@ -67,14 +75,12 @@ export class Arguments {
     return this.#values[name] as string | undefined
   }
 
-  /** The value of a flag that accepts one of `choices`. */
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    const value = this.text(name)
-    const found = choices.find((choice) => choice === value)
-    if (value !== undefined && found === undefined) {
-      throw new UsageError(`--${name} takes one of ${choices.join(', ')}, not '${value}'`)
-    }
-    return found
+  /** The value that the word after a flag stands for. */
+  choice<T>(name: string, words: Readonly<Record<string, T>>): T | undefined {
+    const word = this.text(name)
+    if (word === undefined) return undefined
+    if (Object.hasOwn(words, word)) return words[word]
+    throw new UsageError(`--${name} takes one of ${Object.keys(words).join(', ')}, not '${word}'`)
   }
 
   texts(name: string): string[] {
@@ -90,14 +96,14 @@ export class Arguments {
     return number
   }
 
-  /** The numbers among the named flags that were given, under the API's camelCase names. */
-  numbers<K extends string>(flags: Record<string, K>): Partial<Record<K, number>> {
-    const found: Partial<Record<K, number>> = {}
-    for (const [flag, key] of Object.entries(flags)) {
-      const value = this.number(flag)
-      if (value !== undefined) found[key as K] = value
-    }
-    return found
+  /** Whole numbers separated by commas. */
+  numbers(name: string): number[] | undefined {
+    return this.text(name)
+      ?.split(',')
+      .map((each) => {
+        if (/^\d+$/.test(each)) return Number(each)
+        throw new UsageError(`--${name} takes whole numbers separated by commas, not '${each}'`)
+      })
   }
 }
 
@@ -127,8 +133,22 @@ export function helpOf(command: Command): string {
     return [left, flag.help] as const
   })
   const width = Math.max(...rows.map(([left]) => left.length))
-  const lines = rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`)
+  const lines = rows.map(
+    ([left, help]) =>
+      `  ${left.padEnd(width)}  ${wrap(help, columns - width - 4).join(`\n${' '.repeat(width + 4)}`)}`,
+  )
   const details = command.details ? `\n${command.details}\n` : ''
   const usage = `clvp ${command.name} ${command.args}`.trim()
   return `Usage: ${usage} [options]\n\n${command.summary}.\n${details}\nOptions:\n${lines.join('\n')}\n`
+}
+
+/** Breaks a text between words into lines of at most `width` characters, where its words allow it. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }

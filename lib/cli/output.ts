@@ -1,6 +1,7 @@
 /** Code shared by the commands that write a model file. */
 import { refuseUnused } from '../../quantize/column_importance.js'
 import { Importance } from '../../quantize/importance.js'
+import { outputTable } from '../../quantize/output_options.js'
 import {
   isWeightType,
   type ModelType,
@@ -12,6 +13,7 @@ import {
 import type { SourceFiles } from '../base/checkpoint_files.js'
 import { calibrate } from '../quality/calibrate.js'
 import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+import { flagsOf, readFlags } from './flags.js'
 import { readTexts, readVoices, voicesFlag } from './samples.js'
 import { megabytes, peakRss } from './table.js'
 
@@ -22,6 +24,8 @@ export const typeDetails =
   '? one character, {a,b} either. The last matching pattern counts.\n' +
   'With a calibration, types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the model\n' +
   "for it, which needs memory for the whole model; 'clvp calibrate' does this once for all types."
+
+const threadsTable = { threads: outputTable.threads }
 
 export const outputFlags: Record<string, Flag> = {
   'tensor-type': {
@@ -35,7 +39,7 @@ export const outputFlags: Record<string, Flag> = {
     help: 'calibrate first, on a text file with one text per line',
   },
   voices: { ...voicesFlag, help: 'for --calibrate: a clip or folder of clips; repeatable (default: demo)' },
-  threads: { value: 'N', help: 'CPU threads (default: the physical cores); no effect on the file' },
+  ...flagsOf(threadsTable),
 }
 
 /** The options from the shared flags, for making a file of this type from this source. */
@@ -52,7 +56,7 @@ export async function readOutputFlags(
     type,
     tensorTypes,
     ...(importance && { importance }),
-    ...args.numbers({ threads: 'threads' }),
+    ...readFlags(args, threadsTable),
     signal: context.signal,
   }
 }
@@ -78,7 +82,7 @@ async function readImportance(
     ...files,
     texts,
     ...(voices && { voices }),
-    ...args.numbers({ threads: 'threads' }),
+    ...readFlags(args, threadsTable),
     signal: context.signal,
     onProgress: ({ stage, fraction }) => context.progress(`calibrate, ${stage}`, fraction),
   })

@@ -1,9 +1,10 @@
 /** Texts and voices for the commands that run a model on many of them. */
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { clipFiles } from '../audio/clips.js'
 import { ClvpError } from '../base/errors.js'
-import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
+import { type FileUse, readWhole } from '../base/files.js'
+import { sampleTable } from '../quality/samples.js'
 import type { Arguments, Flag } from './command.js'
+import { flagsOf } from './flags.js'
 
 export const voicesFlag: Flag = {
   value: 'PATH',
@@ -14,13 +15,10 @@ export const voicesFlag: Flag = {
 export const sampleFlags: Record<string, Flag> = {
   texts: { value: 'FILE', help: 'a text file with one text per line' },
   voices: voicesFlag,
-  candidates: { value: 'N', short: 'n', help: 'candidates drawn for each text' },
-  'max-tokens': { value: 'N', help: 'most codes of a candidate' },
-  seed: { value: 'N', help: 'seed of the first text, 0 to 2^53 - 10001 (default: 0)' },
+  ...flagsOf(sampleTable),
 }
 
 const use: FileUse = { what: 'the texts', maxBytes: 2 ** 22, code: 'CLVP_IO' }
-const isClip = /\.(wav|mp3|flac|ogg)$/i
 
 /** Reads a text file with one text per line. */
 export async function readTexts(file: string): Promise<string[]> {
@@ -43,24 +41,6 @@ export async function readVoices(args: Arguments): Promise<string[] | undefined>
   const paths = args.texts('voices')
   if (paths.length === 0) return undefined
   const clips: string[] = []
-  for (const path of paths) {
-    const expected = 'a clip or a folder of clips'
-    const info = await stat(path).catch((error) => failOpen(path, expected, error))
-    if (info.isFile()) {
-      clips.push(path)
-      continue
-    }
-    if (!info.isDirectory()) throw wrongKind(path, expected, kindOf(info))
-    const inside = (await readdir(path).catch((error) => failIo(path, error)))
-      .filter((name) => isClip.test(name))
-      .sort()
-    if (inside.length === 0) {
-      throw new ClvpError(
-        'CLVP_INVALID_ARGUMENT',
-        `Expected clips (.wav, .mp3, .flac, .ogg) in ${path} but found none: name another folder`,
-      )
-    }
-    clips.push(...inside.map((name) => join(path, name)))
-  }
+  for (const path of paths) clips.push(...(await clipFiles(path)))
   return clips
 }

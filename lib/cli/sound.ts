@@ -3,7 +3,8 @@ import { melPlot } from '../audio/mel_plot.js'
 import { writeWav } from '../audio/wav.js'
 import { ClvpError } from '../base/errors.js'
 import { writeWhole } from '../base/files.js'
-import type { Clvp, PreviewOptions } from '../clvp/clvp.js'
+import type { PreviewOptions } from '../clvp/call_options.js'
+import type { Clvp } from '../clvp/clvp.js'
 import type { Candidate } from '../clvp/result.js'
 
 /** A row of codes to preview, with its caption. */

@@ -1,22 +1,36 @@
 /** Measures how fast a loaded model draws on this machine, for each batch size. */
 
-import { abortSignal, callback, integer, pick } from '../base/check.js'
 import { invalid } from '../base/errors.js'
+import { abortSignal, callback, integer, numbers } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { Clvp } from './clvp.js'
 
-export interface BenchmarkOptions {
+export const benchmarkTable = optionTable({
   /** Candidates decoded together, each 1 to 1,024; default [1, 4, 8, 16]. */
-  batchSizes?: readonly number[] | undefined
-  /** Codes of each candidate, 2 to `info.maxTokens`; default 32. A run is shorter if candidates stop earlier. */
-  tokens?: number | undefined
+  batchSizes: {
+    kind: numbers(integer(1, limits.batchSize)),
+    default: [1, 4, 8, 16],
+    help: 'candidates decoded together',
+  },
+  /**
+   * Codes of each candidate, 2 to the model's limit (`info.maxTokens`); default: 32, or the limit if that is less. A run is
+   * shorter if candidates stop earlier.
+   */
+  tokens: {
+    kind: integer(2, "the model's limit"),
+    defaultText: '32, or the limit if that is less',
+    help: 'codes of each candidate',
+  },
   /** Runs of each size, 1 to 100; default 3. The sizes alternate, and the result holds medians. */
-  rounds?: number | undefined
+  rounds: { kind: integer(1, 100), default: 3, help: 'runs of each size, of which medians are printed' },
   /** Stops the benchmark with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
+  signal: { kind: abortSignal() },
   /** Called with the finished part, 0 to 1. */
-  onProgress?: ((fraction: number) => void) | undefined
-}
+  onProgress: { kind: callback<(fraction: number) => void>() },
+})
+
+export interface BenchmarkOptions extends OptionsOf<typeof benchmarkTable> {}
 
 /** The results of one batch size. */
 export interface BenchmarkRow {
@@ -56,7 +70,8 @@ const worthIt = 0.95
  */
 export async function benchmark(clvp: Clvp, options: BenchmarkOptions = {}): Promise<BenchmarkResult> {
   if (!(clvp instanceof Clvp)) throw invalid('a Clvp', 'clvp', clvp)
-  const { batchSizes, tokens, rounds, signal, onProgress } = readOptions(options, clvp.info.maxTokens)
+  const table = tableOf(clvp.info.maxTokens)
+  const { batchSizes, tokens, rounds, signal, onProgress } = readOptions(table, options, 'options')
   const voice = await clvp.voice(Clvp.demoVoice, { signal })
   const { remaining } = await clvp.explain(texts[0])
   const text = remaining >= 0 ? texts[0] : texts[1]
@@ -109,21 +124,11 @@ function recommend(rows: readonly BenchmarkRow[]): BenchmarkRow {
   return bySize.find(({ codesPerSecond }) => codesPerSecond >= worthIt * most)!
 }
 
-function readOptions(options: BenchmarkOptions, maxTokens: number) {
-  const given = pick(options, ['batchSizes', 'tokens', 'rounds', 'signal', 'onProgress'], 'options')
-  const { batchSizes = [1, 4, 8, 16], tokens = Math.min(32, maxTokens), rounds = 3 } = given
-  if (!Array.isArray(batchSizes) || batchSizes.length === 0) {
-    throw invalid('an array of numbers', 'batchSizes', batchSizes)
-  }
-  return {
-    batchSizes: Array.from(batchSizes, (size: unknown, i) =>
-      integer(size, `batchSizes[${i}]`, 1, limits.batchSize),
-    ),
-    tokens: integer(tokens, 'tokens', 2, maxTokens),
-    rounds: integer(rounds, 'rounds', 1, 100),
-    signal: abortSignal(given.signal, 'signal'),
-    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
-  }
+/** The table with the limits of a model. */
+function tableOf(maxTokens: number) {
+  const row = benchmarkTable.tokens
+  const tokens = { ...row, kind: row.kind.upTo(maxTokens), default: Math.min(32, maxTokens) }
+  return { ...benchmarkTable, tokens }
 }
 
 function median(values: readonly number[]): number {

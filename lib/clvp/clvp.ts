@@ -1,15 +1,11 @@
 import { join } from 'node:path'
-import { isTorchFile, readLatents } from '../../quantize/formats/latents.js'
 import { packageRoot } from '../addon/addon.js'
-import { checkMemory } from '../addon/free_memory.js'
 import { needPart } from '../addon/parts.js'
-import { type Clip, readClip, takeClip } from '../audio/clips.js'
-import { Voice } from '../audio/voice.js'
-import { onAbort, withAbort } from '../base/abort.js'
-import { abortSignal, integer, oneOf, pick } from '../base/check.js'
-import { disposedError, invalid } from '../base/errors.js'
-import { EventStream } from '../base/event_stream.js'
-import { limits } from '../base/limits.js'
+import type { Clip } from '../audio/clips.js'
+import type { Voice } from '../audio/voice.js'
+import { requireModel } from '../audio/voice_origin.js'
+import { disposedError } from '../base/errors.js'
+import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
@@ -17,50 +13,25 @@ import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { type Explanation, explainText, textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type CallOptions,
+  callTable,
+  type Preview,
+  type PreviewOptions,
+  previewTable,
+  type VoiceOptions,
+} from './call_options.js'
+import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
 import { ContentCache } from './content_cache.js'
-import { byScore, generateRanked, type Listener, type SizedPlan } from './generate.js'
+import { byScore, generateRanked, type Listener } from './generate.js'
 import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
-import { type ModelInfo, modelInfo } from './info.js'
-import { fitBatch, tooMuch } from './memory.js'
+import { identityOf, type ModelInfo, modelInfo } from './info.js'
+import { makeVoice, planVoice } from './make_voice.js'
+import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
-import type { DrawnCandidate, GenerateResult } from './result.js'
-
-/** The events of stream(), in order: codes as they are drawn, candidates as they end, the ranked result last. */
-export type StreamEvent =
-  | { type: 'token'; candidate: number; code: number }
-  | { type: 'candidate'; candidate: DrawnCandidate }
-  | { type: 'done'; result: GenerateResult }
-
-/** A plan with the bytes that it takes in addition to the weights. */
-type MemoryPlan = SizedPlan & { bytes: number }
-
-/** Options of voice(). */
-export interface VoiceOptions {
-  /** How several clips become one voice. 'mean' (default, the only choice): the mean of their vectors, as in tortoise. */
-  combine?: 'mean' | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** Options of preview(). */
-export interface PreviewOptions {
-  /** Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally longer. */
-  iterations?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** A sound: mono samples in [-1, 1], `sampleRate` in Hz. It can be a clip of voice(). */
-export interface Preview {
-  samples: Float32Array
-  sampleRate: number
-}
-
-/** Options of rank, embedText, embedSpeech and codesToMel. */
-export interface CallOptions {
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
+import { type MemoryPlan, withMemory } from './memory_plan.js'
+import type { GenerateResult } from './result.js'
+import { type StreamEvent, streamEvents } from './stream.js'
 
 /**
  * A loaded CLVP model: turns a text and a voice into ranked speech-token candidates.
@@ -83,12 +54,17 @@ export class Clvp {
   readonly #budget = new MemoryBudget()
   #disposed: Promise<void> | undefined
 
-  private constructor(session: Session, tokenizer: ClvpTokenizer, { maxMemory, kvType }: MemoryOptions) {
+  private constructor(
+    session: Session,
+    tokenizer: ClvpTokenizer,
+    { maxMemory, kvType }: MemoryOptions,
+    id: string | undefined,
+  ) {
     this.#session = session
     this.#tokenizer = tokenizer
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType)
+    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType, id)
   }
 
   /**
@@ -102,8 +78,8 @@ export class Clvp {
    *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: LoadOptions = {}): Promise<Clvp> {
-    return openModel(source, options, 'f16', (session, memory) => {
-      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory)
+    return openModel(source, options, 'f16', (session, memory, id) => {
+      const clvp = new Clvp(session, tokenizerOf(session.values, session.info), memory, id)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -114,39 +90,26 @@ export class Clvp {
   }
 
   /**
-   * Makes a voice from one or more clips. Uses the first `info.clipSeconds` seconds of each. A clip may also be the `.pth` file
-   * of a voice that tortoise saved, whose latents count like those of a clip.
+   * Makes a voice from one or more clips; a folder stands for the clips in it. The model hears windows of `info.clipSeconds`
+   * seconds, spread over the sound of all clips; at most the first ten minutes of a clip are read. {@link auditClip} tells what is
+   * wrong with a clip. The `.pth` files in which tortoise keeps a voice's latents are read in place of clips.
    *
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip, CLVP_AUDIO for damaged or empty audio or an unknown format,
-   *   CLVP_MODEL_FORMAT for a `.pth` file that is no voice of this model's width, CLVP_IO for a file that cannot be read,
-   *   CLVP_ABORTED, CLVP_DISPOSED
+   * @example
+   * ```js
+   * const voice = await clvp.voice('voices/emma')          // wav, mp3, flac and ogg, ordered by name
+   * const tortoise = await clvp.voice(['a.wav', 'b.mp3'], { windows: 'random', seed: 1 })
+   * ```
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip or option or a folder without clips, CLVP_AUDIO for damaged audio,
+   *   an unknown format, or less than 0.1 s of sound, CLVP_MODEL_FORMAT for latents of another width, CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const given = pick(options, ['combine', 'signal'], 'options')
-    const signal = abortSignal(given.signal, 'signal')
-    if (given.combine !== undefined) oneOf(given.combine, 'combine', ['mean'])
-    const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
-    if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
-    const { sampleRate, clipSeconds } = this.info
-    const nameOf = (i: number) => (Array.isArray(clips) ? `clips[${i}]` : 'clips')
-    const taken = Array.from(list, (clip, i) => takeClip(clip, nameOf(i), clipSeconds))
-    return this.#session.call(async () => {
-      const vectors: Float32Array[] = []
-      for (const [i, clip] of taken.entries()) {
-        if (isTorchFile(clip)) {
-          vectors.push(await readLatents(clip, nameOf(i), this.info.decoder.width))
-          continue
-        }
-        const samples = await withAbort(
-          signal,
-          () => {},
-          () => readClip(clip, nameOf(i), sampleRate, clipSeconds),
-        )
-        vectors.push(await this.#cache.condition(samples, signal))
-      }
-      return Voice.mean(vectors)
-    })
+    const plan = planVoice(clips, options)
+    const { sampleRate, clipSeconds, decoder } = this.info
+    const { width } = decoder
+    const model = { sampleRate, clipSeconds, width, identity: identityOf(this.info), cache: this.#cache }
+    return this.#session.call(() => makeVoice(plan, model))
   }
 
   /**
@@ -171,47 +134,27 @@ export class Clvp {
     this.#check()
     const info = this.#session.info
     const { ids, plan } = this.#plan(text, options)
-    const leave = new AbortController()
-    const forget = plan.signal && onAbort(plan.signal, () => leave.abort(plan.signal?.reason))
-    if (plan.signal?.aborted) leave.abort(plan.signal.reason)
-    const events = new EventStream<StreamEvent>(() => leave.abort())
-    const listener: Listener = {
-      onStep(pairs) {
-        for (let i = 0; i < pairs.length; i += 2) {
-          const code = pairs[i + 1]!
-          if (code !== info.eos) events.push({ type: 'token', candidate: pairs[i]!, code })
-        }
-      },
-      onCandidate: (candidate) => events.push({ type: 'candidate', candidate }),
-    }
-    this.#run(ids, { ...plan, signal: leave.signal }, listener)
-      .finally(forget)
-      .then(
-        (result) => {
-          events.push({ type: 'done', result })
-          events.end()
-        },
-        (error) => events.fail(error),
-      )
-    return events
+    return streamEvents(plan.signal, info.eos, (signal, listener) =>
+      this.#run(ids, { ...plan, signal }, listener),
+    )
   }
 
   /**
    * Scores rows of codes against a text, best first. Each row is scored by itself and unchanged, without padding or fixing.
    *
-   * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`
+   * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @returns `index` into `rows`, and `score`: cosine * exp(logit_scale)
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or row, CLVP_ABORTED, CLVP_DISPOSED
    */
   async rank(
     text: string,
-    rows: readonly Int32Array[],
+    rows: readonly Codes[],
     options: CallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const signal = readSignal(options)
+    const { signal } = readOptions(callTable, options, 'options')
     const ids = textIds(this.#tokenizer, text, this.#session.info)
-    const taken = readRows(rows)
+    const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
   }
@@ -223,34 +166,34 @@ export class Clvp {
    */
   async embedText(text: string, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
-    return this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal)
+    const { signal } = readOptions(callTable, options, 'options')
+    return forJson(await this.#cache.embedText(textIds(this.#tokenizer, text, this.#session.info), signal))
   }
 
   /**
    * L2-normalised embedding [`info.projection`] of a row of codes, unchanged.
    *
-   * @param codes 1 to 4,096 codes below `info.speechVocabulary`
+   * @param codes 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async embedSpeech(codes: Int32Array, options: CallOptions = {}): Promise<Float32Array> {
+  async embedSpeech(codes: Codes, options: CallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const signal = readSignal(options)
-    return this.#session.embedSpeech(readRows([codes]), signal)
+    const { signal } = readOptions(callTable, options, 'options')
+    return forJson(await this.#session.embedSpeech([takeRow(codes)], signal))
   }
 
   /**
    * The mel spectrogram of codes from the model's codebook: natural logarithm of mel power, [channels, frames], four frames per
    * code, before the division by the model's mel norms.
    *
-   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED,
    *   CLVP_DISPOSED
    */
-  async codesToMel(codes: Int32Array, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
+  async codesToMel(codes: Codes, options: CallOptions = {}): Promise<Tensor<Float32Array>> {
     this.#check()
-    const signal = readSignal(options)
-    const { data, channels, frames } = await this.#session.codesToMel(readRows([codes])[0]!, signal)
+    const { signal } = readOptions(callTable, options, 'options')
+    const { data, channels, frames } = await this.#session.codesToMel(takeHeard(codes), signal)
     return new Tensor(data, [channels, frames])
   }
 
@@ -260,20 +203,14 @@ export class Clvp {
    * (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` seconds for each code. A
    * sound that would clip is scaled down.
    *
-   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop
+   * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes or options,
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
    */
-  async preview(codes: Int32Array, options: PreviewOptions = {}): Promise<Preview> {
+  async preview(codes: Codes, options: PreviewOptions = {}): Promise<Preview> {
     this.#check()
-    const given = pick(options, ['iterations', 'signal'], 'options')
-    const { iterations = 60 } = given
-    const signal = abortSignal(given.signal, 'signal')
-    return this.#session.preview(
-      readRows([codes])[0]!,
-      integer(iterations, 'iterations', 1, limits.previewIterations),
-      signal,
-    )
+    const { iterations, signal } = readOptions(previewTable, options, 'options')
+    return this.#session.preview(takeHeard(codes), iterations, signal)
   }
 
   /**
@@ -295,37 +232,14 @@ export class Clvp {
     return this.#disposed
   }
 
-  /** The plan of a generate() call, with a batch size that fits the call's memory limit. */
   #plan(text: string, options: GenerateOptions): { ids: Int32Array; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const plan = readGenerateOptions(options, info, this.info.sampling)
+    requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const ids = textIds(this.#tokenizer, text, info)
-    const { candidates, maxTokens: tokens, scores, padTo, maxMemory = this.#maxMemory } = plan
-    const rows = plan.beams?.beams ?? candidates // all beams are decoded together
-    // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
-    const estimate = (batchSize: number) =>
-      this.info.estimateMemory({
-        candidates: rows,
-        tokens,
-        batchSize: Math.min(batchSize, rows),
-        textTokens: ids.length,
-        scores,
-        padTo,
-      })
-    const batch = plan.beams
-      ? { wanted: rows, option: 'beams' }
-      : { wanted: plan.batchSize, option: 'batchSize' }
-    const batchSize = fitBatch({ ...batch, candidates: rows, maxMemory, estimate })
-    // On another device the allocation itself fails with an error.
-    if (info.device === 'CPU') {
-      checkMemory(estimate(batchSize).total - this.info.bytes, 'use a smaller batchSize or maxTokens')
-    }
-    return {
-      ids,
-      plan: { ...plan, batchSize, maxMemory, bytes: estimate(batchSize).total - this.info.bytes },
-    }
+    return { ids, plan: withMemory(plan, ids.length, this.info, this.#maxMemory) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */
@@ -346,17 +260,4 @@ export class Clvp {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
   }
-}
-
-function readSignal(options: unknown): AbortSignal | undefined {
-  return abortSignal(pick(options, ['signal'], 'options').signal, 'signal')
-}
-
-/** Copies rows of codes, since the call may have to wait. */
-function readRows(rows: unknown): Int32Array[] {
-  if (!Array.isArray(rows) || rows.length === 0) throw invalid('an array of Int32Array codes', 'codes', rows)
-  return Array.from(rows, (row: unknown, i) => {
-    if (!(row instanceof Int32Array)) throw invalid('an Int32Array', `codes[${i}]`, row)
-    return row.length === 0 ? new Int32Array() : new Int32Array(row) // a detached array cannot be copied
-  })
 }

@@ -1,11 +1,18 @@
 /** Turns a text's ids and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate } from '../addon/contract.js'
+import type { NativeCandidate } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
+import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
 import type { GeneratePlan } from './generate_options.js'
-import { type Candidate, type DrawnCandidate, describeCandidate, type GenerateResult } from './result.js'
+import {
+  type Candidate,
+  type DrawnCandidate,
+  describeCandidate,
+  type GenerateResult,
+  type GenerateSettings,
+} from './result.js'
 
 /** Receives the draws of a streaming call. */
 export interface Listener {
@@ -35,8 +42,19 @@ export async function generateRanked(
     best: candidates[0]!,
     candidates: candidates.slice(0, plan.keep),
     seed,
+    settings: settingsOf(plan, seed),
     timings: { ...timings, scoreMs, totalMs },
   }
+}
+
+/** Options that have no effect are left out: generate() refuses them. */
+function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
+  const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic } = plan
+  const common = { candidates, maxTokens, padTo, keep, scores, positions }
+  if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
+  const { sample, ...search } = beams
+  const { repetitionPenalty } = sampling
+  return { ...common, ...search, ...(sample ? { seed, ...sampling } : { repetitionPenalty }) }
 }
 
 /** Draws candidates, or finds them by beam search, without ranking them. */
@@ -47,14 +65,14 @@ async function draw(
   seed: number,
   listener?: Listener,
 ) {
-  const { candidates, maxTokens, prefixPositions, sampling, signal, onProgress } = plan
+  const { candidates, maxTokens, positions, sampling, signal, onProgress } = plan
   const common = {
     // Copied now: the caller may change the voice while the call waits.
     prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
     candidates,
     maxTokens,
     seed,
-    prefixPositions,
+    positions,
     sampling,
     signal,
     ...callerHooks(plan, 0, session.info.decoderVocab),
@@ -98,7 +116,7 @@ async function rank(
   const together = fix(drawn, plan.padTo)
   const describe = (each: NativeCandidate, i: number, score: number, soloScore: number): Candidate => ({
     ...describeCandidate(each, session.info),
-    codes: together[i]!,
+    codes: forJson(together[i]!),
     drawnCodes: each.tokens,
     score,
     soloScore,

@@ -1,6 +1,9 @@
 /** Information about a loaded model, and estimates of what a call takes. */
-import { framesPerCode, type KvType, type NativeInfo, type NativeSampling } from '../addon/contract.js'
+import type { NativeSampling, Positions } from '../addon/contract/drawing.js'
+import type { KvType, NativeInfo } from '../addon/contract/session.js'
+import { framesPerCode } from '../addon/contract/sound.js'
 import { allParts, type Part } from '../addon/parts.js'
+import type { ModelIdentity } from '../audio/voice_origin.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
 import { secondsPerCode } from './result.js'
 
@@ -8,6 +11,11 @@ import { secondsPerCode } from './result.js'
 export interface ModelInfo {
   /** Name of the folder that the model was converted from. */
   name: string
+  /**
+   * Identifies the weights, whatever type they are stored in: 16 hexadecimal digits. A voice keeps it. Undefined for a file of an
+   * older version, which has no checksums.
+   */
+  id: string | undefined
   /** Type of the weight matrices, as `weightTypes` lists them. */
   type: string
   /** Name of the device that holds the weights. */
@@ -20,10 +28,12 @@ export interface ModelInfo {
   bytes: number
   /** Sample rate in Hz of clips and of the speech that codes stand for. */
   sampleRate: number
-  /** Seconds used of each clip; a shorter clip is padded with silence. */
+  /** Length in seconds of the windows that the conditioning encoder hears; a shorter clip is padded with silence. */
   clipSeconds: number
   /** Most text tokens of one call; bos and stops are not counted. */
   maxTextTokens: number
+  /** How the decoder counts positions: the default of `positions`, from the model file. */
+  positions: Positions
   /** Most codes of one candidate: the largest `maxTokens`. */
   maxTokens: number
   /** The speech decoder; `vocabulary` counts bos and stop, `stop` is the code that ends a candidate. */
@@ -61,10 +71,12 @@ export function modelInfo(
   threads: number,
   sampling: NativeSampling,
   kvType: KvType,
+  id: string | undefined,
 ): ModelInfo {
   const { decoderLayers: layers, decoderWidth: width, codebookCodes: codes } = info
   return {
     name: info.name,
+    id,
     type: info.type,
     device: info.device,
     parts: allParts.filter((part) => info[part]),
@@ -73,6 +85,7 @@ export function modelInfo(
     sampleRate: info.sampleRate,
     clipSeconds: info.clipSeconds,
     maxTextTokens: info.maxTextTokens,
+    positions: info.positions,
     maxTokens: info.maxTokens,
     decoder: { layers, width, heads: info.decoderHeads, vocabulary: info.decoderVocab, stop: info.eos },
     textVocabulary: info.textVocab,
@@ -84,4 +97,9 @@ export function modelInfo(
     estimateMemory: (request) => estimateMemory(info, kvType, request),
     estimateBytes: (request) => estimateMemory(info, kvType, request).total,
   }
+}
+
+/** What a voice keeps of its model, if the model can be told apart. */
+export function identityOf({ id, name }: ModelInfo): ModelIdentity | undefined {
+  return id === undefined ? undefined : { id, name }
 }

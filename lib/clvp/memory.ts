@@ -4,26 +4,47 @@
  * token; they follow from the graphs in native/src.
  */
 
-import type { KvType, NativeInfo } from '../addon/contract.js'
-import { integer, oneOf, pick } from '../base/check.js'
+import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
+import { integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import type { ScoreKind } from './generate_options.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
+import { generateTable } from './generate_options.js'
+
+export const memoryTable = optionTable({
+  /** Number of candidates drawn, or of beams; 1 to 65,536. */
+  candidates: {
+    kind: generateTable.candidates.kind,
+    required: true,
+    help: 'with --estimate: candidates drawn; 16 if absent',
+    short: 'n',
+  },
+  /** `maxTokens`, 1 to the model's limit (`info.maxTokens`): the estimate assumes that a candidate gets this long. */
+  tokens: { kind: generateTable.maxTokens.kind, required: true },
+  /** Candidates decoded together, 1 to 1,024; default 16. */
+  batchSize: {
+    kind: integer(1, limits.batchSize),
+    default: 16,
+    help: 'with --estimate: candidates decoded together',
+  },
+  /** Tokens of the text, 1 to the model's limit (`info.maxTextTokens`); default: 100, or the limit if that is less. */
+  textTokens: {
+    kind: integer(1, "the model's limit"),
+    defaultText: '100, or the limit if that is less',
+    help: 'with --estimate: length of the text in tokens',
+  },
+  /** As for generate(); default 'all'. */
+  scores: { kind: generateTable.scores.kind, default: 'all' },
+  /** As for generate(), 0 to 4,096; default 0. */
+  padTo: { kind: generateTable.padTo.kind, default: 0 },
+})
 
 /** The properties of a generate() call that determine its memory. */
-export interface MemoryRequest {
-  /** Number of candidates drawn, or of beams. */
+export interface MemoryRequest extends OptionsOf<typeof memoryTable> {
+  /** Number of candidates drawn, or of beams; 1 to 65,536. */
   candidates: number
-  /** `maxTokens`: the estimate assumes that a candidate gets this long. */
+  /** `maxTokens`, 1 to the model's limit (`info.maxTokens`): the estimate assumes that a candidate gets this long. */
   tokens: number
-  /** Candidates decoded together; default 16. */
-  batchSize?: number | undefined
-  /** Tokens of the text; default 100. */
-  textTokens?: number | undefined
-  /** As for generate(); default 'all'. */
-  scores?: ScoreKind | undefined
-  /** As for generate(); default 0. */
-  padTo?: number | undefined
 }
 
 /**
@@ -57,17 +78,17 @@ const logitCopies = 4
 const codeCopies = 6
 const runtime = 8e6
 
-export function readMemoryRequest(value: unknown, info: NativeInfo) {
-  const names = ['candidates', 'tokens', 'batchSize', 'textTokens', 'scores', 'padTo'] as const
-  const given = pick(value, names, 'the request')
-  const { batchSize = 16, textTokens = Math.min(100, info.maxTextTokens), scores = 'all', padTo = 0 } = given
+/** The table with the limits of a model. */
+function tableOf({ maxTokens, maxTextTokens }: NativeInfo) {
+  const { tokens, textTokens } = memoryTable
   return {
-    candidates: integer(given.candidates, 'candidates', 1, limits.candidates),
-    tokens: integer(given.tokens, 'tokens', 1, info.maxTokens),
-    batchSize: integer(batchSize, 'batchSize', 1, limits.batchSize),
-    textTokens: integer(textTokens, 'textTokens', 1, info.maxTextTokens),
-    scores: oneOf(scores, 'scores', ['all', 'rank', 'none'] as const),
-    padTo: integer(padTo, 'padTo', 0, limits.rowCodes),
+    ...memoryTable,
+    tokens: { ...tokens, kind: tokens.kind.upTo(maxTokens) },
+    textTokens: {
+      ...textTokens,
+      kind: textTokens.kind.upTo(maxTextTokens),
+      default: Math.min(100, maxTextTokens),
+    },
   }
 }
 
@@ -78,7 +99,11 @@ function keyBytes(kvType: KvType, weights: string): number {
 }
 
 export function estimateMemory(info: NativeInfo, kvType: KvType, request: MemoryRequest): MemoryEstimate {
-  const { candidates, tokens, batchSize, textTokens, scores, padTo } = readMemoryRequest(request, info)
+  const { candidates, tokens, batchSize, textTokens, scores, padTo } = readOptions(
+    tableOf(info),
+    request,
+    'the request',
+  )
   const rows = Math.min(candidates, batchSize)
   const prefix = textTokens + prefixRows
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info

@@ -1,5 +1,9 @@
 /** The results of generate(). */
-import { framesPerCode, type NativeCandidate, type NativeInfo } from '../addon/contract.js'
+import type { NativeCandidate } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
+import { framesPerCode } from '../addon/contract/sound.js'
+import { forJson } from './codes.js'
+import type { GenerateOptions } from './generate_options.js'
 
 /** A candidate as drawn, before it is ranked. */
 export interface DrawnCandidate {
@@ -52,7 +56,19 @@ export interface Timings {
   kvBytes: number
 }
 
-/** What generate() resolves to. */
+/**
+ * Everything that the candidates depend on beside text, voice and model, with all defaults filled in:
+ * `generate(text, { ...settings, voice })` draws the same codes again. A `logitsProcessor` is a function and cannot be in it.
+ */
+export type GenerateSettings = Pick<
+  GenerateOptions,
+  Exclude<
+    keyof GenerateOptions,
+    'voice' | 'preset' | 'maxMemory' | 'logitsProcessor' | 'signal' | 'onProgress'
+  >
+>
+
+/** What generate() resolves to. It survives JSON: codes become arrays of numbers, and a score that is NaN becomes null. */
 export interface GenerateResult {
   /** The candidate with the highest `score`; the first candidate with `scores: 'none'`. */
   best: Candidate
@@ -60,6 +76,8 @@ export interface GenerateResult {
   candidates: Candidate[]
   /** The seed that was used: pass it with the same options to get the same candidates. */
   seed: number
+  /** Draws the same candidates again, also after JSON. */
+  settings: GenerateSettings
   timings: Timings
 }
 
@@ -82,7 +100,7 @@ export function describeCandidate(candidate: NativeCandidate, info: NativeInfo):
   const second = secondsPerCode(info)
   return {
     index,
-    codes: tokens,
+    codes: forJson(tokens),
     meanLogprob,
     finishReason: finishReason === 'stop' ? 'stop' : 'length',
     seconds: tokens.length * second,

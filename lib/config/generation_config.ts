@@ -1,76 +1,70 @@
 /** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
-import type { EarlyStopping, NativeHeld, NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import { ClvpError } from '../base/errors.js'
-import { defaultSampling, readSampling, samplingNames } from './sampling.js'
+import { snakeCase } from '../base/fields.js'
+import { isObject, type JsonObject } from '../base/json.js'
+import { boolean, converted, integer, number } from '../base/kinds.js'
+import { limits } from '../base/limits.js'
+import { namesOf, type OptionsOf, optionTable } from '../base/options.js'
+import { earlyStopping, lengthPenalty } from './kinds.js'
+import { defaultSampling, readSampling, samplingTable } from './sampling.js'
+
+const mostTokens = 2 ** 31 - 1
+/** Ids. Their check needs a vocabulary, so the table of a model replaces it. */
+const unchecked = (value: unknown) => value
+
+export const settingsTable = optionTable({
+  /** Sample tokens; default false: always take the likeliest. */
+  doSample: { kind: boolean(), default: false },
+  /** Divides the scores, 0.001 to 1,000; default 1. With doSample. */
+  temperature: { kind: number(1e-3, 1e3), default: 1 },
+  /** Keeps the k likeliest, and ties with the last; 0 to 2^31, default 50, 0 for all. With doSample. */
+  topK: { kind: samplingTable.topK.kind, default: 50 },
+  /** Keeps the likeliest whose probabilities add up to this, 0 to 1; default 1 for all. With doSample. */
+  topP: { kind: samplingTable.topP.kind, default: 1 },
+  /** Keeps those at least this fraction as likely as the likeliest, 0 to 1; default 0 for all. With doSample. */
+  minP: { kind: samplingTable.minP.kind, default: 0 },
+  /** Locally typical sampling: keeps those nearest the entropy whose probabilities add up to this, above 0 to 1; default 1. */
+  typicalP: { kind: samplingTable.typicalP.kind, default: 1 },
+  /** Divides positive scores of ids that already occur and multiplies negative ones; 0.001 to 1,000, default 1. */
+  repetitionPenalty: { kind: samplingTable.repetitionPenalty.kind, default: 1 },
+  /** No sequence of this many ids occurs twice; 0 to 65,536, default 0 for no limit. */
+  noRepeatNgramSize: { kind: integer(0, 2 ** 16), default: 0 },
+  /** Sequences of ids that are never generated. */
+  badWordsIds: { kind: converted<readonly (readonly number[])[], unknown>(unchecked) },
+  /** Ids that are never generated. */
+  suppressTokens: { kind: converted<readonly number[], unknown>(unchecked) },
+  /** Fewest new tokens before a stop, 0 to 2^31 - 1; default: what `minLength` leaves. */
+  minNewTokens: { kind: integer(0, mostTokens), defaultText: 'what `minLength` leaves' },
+  /** Most new tokens, the stop included; 1 to 2^31 - 1, default: as many as fit into the model's positions. */
+  maxNewTokens: { kind: integer(1, mostTokens), defaultText: "as many as fit into the model's positions" },
+  /** As minNewTokens, but includes the prompt as transformers counts it; 0 to 2^31 - 1, default 0. */
+  minLength: { kind: integer(0, mostTokens), default: 0 },
+  /** As maxNewTokens, but includes the prompt as transformers counts it; 1 to 2^31 - 1. */
+  maxLength: { kind: integer(1, mostTokens) },
+  /** Rows per text, 1 to 65,536; more than one needs doSample or beams, and at most as many as beams. Default 1. */
+  numReturnSequences: { kind: integer(1, limits.candidates), default: 1 },
+  /** Beams of a beam search, 1 to 256; default 1, which is none. */
+  numBeams: { kind: integer(1, limits.beams), default: 1 },
+  /** With beams: a row's score is divided by its length to this power; -2 to 10, default 1. */
+  lengthPenalty: { kind: lengthPenalty, default: 1 },
+  /**
+   * With beams: stop as soon as enough rows have ended (true), when no other row is likely to beat them (default false), or
+   * when no other row can beat them ('never').
+   */
+  earlyStopping: { kind: earlyStopping, default: false },
+  /** The id or ids that end a row; default: the decoder's. */
+  eosTokenId: {
+    kind: converted<number | readonly number[], unknown>(unchecked),
+    defaultText: "the decoder's",
+  },
+  /** Pads shorter rows; default: the first eosTokenId. */
+  padTokenId: { kind: converted<number, unknown>(unchecked), defaultText: 'the first eosTokenId' },
+})
 
 /** Options that a generation_config.json can also set. */
-export interface GenerationSettings {
-  /** Sample tokens; default false: always take the likeliest. */
-  doSample?: boolean | undefined
-  /** Divides the scores, 0.001 to 1000; default 1. With doSample. */
-  temperature?: number | undefined
-  /** Keeps the k likeliest, and ties with the last; default 50, 0 for all. With doSample. */
-  topK?: number | undefined
-  /** Keeps the likeliest whose probabilities add up to this; default 1 for all. With doSample. */
-  topP?: number | undefined
-  /** Keeps those at least this fraction as likely as the likeliest; default 0 for all. With doSample. */
-  minP?: number | undefined
-  /** Locally typical sampling: keeps those nearest the entropy whose probabilities add up to this; default 1. */
-  typicalP?: number | undefined
-  /** Divides positive scores of ids that already occur and multiplies negative ones; 0.001 to 1000, default 1. */
-  repetitionPenalty?: number | undefined
-  /** No sequence of this many ids occurs twice; default 0 for no limit. */
-  noRepeatNgramSize?: number | undefined
-  /** Sequences of ids that are never generated. */
-  badWordsIds?: readonly (readonly number[])[] | undefined
-  /** Ids that are never generated. */
-  suppressTokens?: readonly number[] | undefined
-  /** Fewest new tokens before a stop; default 0. */
-  minNewTokens?: number | undefined
-  /** Most new tokens, the stop included; default: as many as fit into the model's positions. */
-  maxNewTokens?: number | undefined
-  /** As minNewTokens, but includes the prompt as transformers counts it. Default 0. */
-  minLength?: number | undefined
-  /** As maxNewTokens, but includes the prompt as transformers counts it. */
-  maxLength?: number | undefined
-  /** Rows per text; more than one needs doSample or beams. Default 1. */
-  numReturnSequences?: number | undefined
-  /** Beams of a beam search, 1 (default, none) to 256. */
-  numBeams?: number | undefined
-  /** With beams: a row's score is divided by its length to this power; -2 to 10, default 1. */
-  lengthPenalty?: number | undefined
-  /**
-   * With beams: stop as soon as enough rows have ended (true), when no other row is likely to beat them (false, the
-   * default), or when no other row can beat them ('never').
-   */
-  earlyStopping?: EarlyStopping | undefined
-  /** The id or ids that end a row; default: the decoder's. */
-  eosTokenId?: number | readonly number[] | undefined
-  /** Pads shorter rows; default: the first eosTokenId. */
-  padTokenId?: number | undefined
-}
-
-export const warperNames = ['temperature', 'topK', 'topP', 'minP', 'typicalP'] as const
-
-export const beamNames = ['lengthPenalty', 'earlyStopping'] as const
-
-export const settingNames = [
-  'doSample',
-  ...warperNames,
-  'repetitionPenalty',
-  'noRepeatNgramSize',
-  'badWordsIds',
-  'suppressTokens',
-  'minNewTokens',
-  'maxNewTokens',
-  'minLength',
-  'maxLength',
-  'numReturnSequences',
-  'numBeams',
-  ...beamNames,
-  'eosTokenId',
-  'padTokenId',
-] as const
+export interface GenerationSettings extends OptionsOf<typeof settingsTable> {}
 
 /** Unsupported settings of transformers that change the output, each with the values that have no effect. */
 const foreign: Readonly<Record<string, readonly unknown[]>> = {
@@ -96,72 +90,56 @@ const foreign: Readonly<Record<string, readonly unknown[]>> = {
   watermarking_config: [],
 }
 
+type Values = Readonly<Record<string, NativeHeld>>
+
+/** The generation_config.json that a model file carries; undefined if there was none. */
+function readHeld(values: Values): JsonObject | undefined {
+  const held = values['clvp.source.generation_config']
+  if (typeof held !== 'string') return undefined
+  let config: unknown
+  try {
+    config = JSON.parse(held)
+  } catch (cause) {
+    throw invalidFile('is not JSON', cause)
+  }
+  if (!isObject(config)) throw invalidFile('is not an object')
+  return config
+}
+
+function invalidFile(reason: string, cause?: unknown): ClvpError {
+  const message = `The model file's generation_config ${reason}: fix it and convert again`
+  return new ClvpError('CLVP_MODEL_FORMAT', message, { cause })
+}
+
 /** The values of these names, which are snake_case in the file. null counts as absent. */
-function settingsOf(
-  config: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-): Record<string, unknown> {
-  const entries = names.map((name) => [
-    name,
-    config[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)],
-  ])
+function settingsOf(config: JsonObject, names: readonly string[]): Record<string, unknown> {
+  const entries = names.map((name) => [name, config[snakeCase(name)]])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== null))
 }
 
-/** The settings of the checkpoint's generation_config.json in a model file; empty if there was none. */
-export function checkpointSettings(json: NativeHeld | undefined): GenerationSettings {
-  if (typeof json !== 'string') return Object.freeze({})
-  const bad = (reason: string, cause?: unknown) =>
-    new ClvpError(
-      'CLVP_MODEL_FORMAT',
-      `The model file's generation_config ${reason}: fix it and convert again`,
-      {
-        cause,
-      },
-    )
-  let config: unknown
-  try {
-    config = JSON.parse(json)
-  } catch (cause) {
-    throw bad('is not JSON', cause)
-  }
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw bad('is not an object')
-  const values = config as Readonly<Record<string, unknown>>
-  for (const [name, rest] of Object.entries(foreign)) {
-    if (values[name] === undefined || values[name] === null || rest.includes(values[name])) continue
+/** The settings of the checkpoint's generation_config.json; empty if there was none. */
+export function checkpointSettings(values: Values): GenerationSettings {
+  const config = readHeld(values) ?? {}
+  for (const [name, neutral] of Object.entries(foreign)) {
+    if (config[name] === undefined || config[name] === null || neutral.includes(config[name])) continue
     throw new ClvpError(
       'CLVP_UNSUPPORTED',
       `The model file's generation_config sets ${name}, which is not supported`,
     )
   }
-  return Object.freeze(settingsOf(values, settingNames))
+  return Object.freeze(settingsOf(config, namesOf(settingsTable)))
 }
 
 /**
  * tortoise's settings. A checkpoint whose generation_config.json has `do_sample: true` overrides them: a model that was
  * trained apart from tortoise needs settings of its own.
  */
-export function checkpointSampling(values: Readonly<Record<string, NativeHeld>>): NativeSampling {
-  const held = values['clvp.source.generation_config']
-  if (typeof held !== 'string') return defaultSampling
+export function checkpointSampling(values: Values): NativeSampling {
+  const config = readHeld(values)
+  if (config?.do_sample !== true) return defaultSampling
   try {
-    const config: unknown = JSON.parse(held)
-    if (
-      typeof config !== 'object' ||
-      config === null ||
-      !('do_sample' in config) ||
-      config.do_sample !== true
-    ) {
-      return defaultSampling
-    }
-    const own = settingsOf(config as Readonly<Record<string, unknown>>, samplingNames)
-    return readSampling({ ...defaultSampling, ...own })
+    return readSampling(settingsOf(config, namesOf(samplingTable)))
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError(
-      'CLVP_MODEL_FORMAT',
-      `The model file's generation_config is invalid (${reason}): fix it and convert again`,
-      { cause },
-    )
+    throw invalidFile(`is invalid (${cause instanceof Error ? cause.message : String(cause)})`, cause)
   }
 }

@@ -1,6 +1,6 @@
 /** Reads the header of a model file without loading the model. */
 import { binding, native } from '../addon/binding.js'
-import type { NativeHeld, NativeTensor } from '../addon/contract.js'
+import type { NativeHeld, NativeTensor } from '../addon/contract/files.js'
 import { path } from '../base/check.js'
 
 const HEADER_CHECKSUM = 'clvp.checksum.header'

@@ -6,6 +6,7 @@ import type { ModelType } from '../addon/weight_types.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { createSession, isolatedSession, type Session, type SessionOptions } from '../session/session.js'
+import { identify } from './identity.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './load_options.js'
 import { resolveSource } from './source.js'
 
@@ -13,7 +14,7 @@ import { resolveSource } from './source.js'
 export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
 
 /**
- * Loads a model and passes its session to `make`. A failure frees everything.
+ * Loads a model and passes its session to `make`, with what identifies its weights. A failure frees everything.
  *
  * @param folderType the type of a converted folder, unless the options name one
  */
@@ -21,7 +22,7 @@ export async function openModel<T>(
   source: string,
   options: LoadOptions,
   folderType: ModelType,
-  make: (session: Session, memory: MemoryOptions) => T,
+  make: (session: Session, memory: MemoryOptions, id: string | undefined) => T,
 ): Promise<T> {
   const file = path(source, 'source')
   const {
@@ -58,7 +59,7 @@ export async function openModel<T>(
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(session, { maxMemory, kvType })
+    return make(session, { maxMemory, kvType }, await identify(gguf, session.values))
   } catch (error) {
     await session.dispose()
     throw error

@@ -1,27 +1,39 @@
 /** Fetches a repository of the Hugging Face hub and makes a model file of it. */
 import { stat } from 'node:fs/promises'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
-import { abortSignal, callback, oneOf, pick } from '../base/check.js'
-import { readSourceFiles, type SourceFiles, sourceFileOptions } from '../base/checkpoint_files.js'
+import { type SourceFiles, sourceFilesOf, sourceTable } from '../base/checkpoint_files.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { failIo } from '../base/files.js'
+import { abortSignal, callback, choice, custom } from '../base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { isHubId, readRevision } from '../hub/id.js'
 import { fetchSnapshot, type Snapshot } from '../hub/snapshot.js'
 import { convertOnce } from './conversion_cache.js'
 import { inspectModel } from './inspect.js'
 import type { Progress } from './load_options.js'
 
-/** Options of {@link pullModel}. */
-export interface PullOptions extends SourceFiles {
+export const pullTable = optionTable({
   /** A branch, a tag or a commit; default 'main'. */
-  revision?: string | undefined
+  revision: {
+    kind: custom(readRevision, { as: 'string', value: 'R' }),
+    default: 'main',
+    help: 'branch, tag or commit',
+  },
   /** The type that the weights are converted to, default 'f16'. For a repository with a .gguf file: that file's type. */
-  type?: ModelType | undefined
+  type: {
+    kind: choice(modelTypes, 'TYPE'),
+    defaultText: 'f16',
+    help: "type of the weights, as 'clvp convert --help' lists them",
+  },
+  ...sourceTable,
   /** Called on the JavaScript thread during the stages 'download' and 'convert', if they are needed. */
-  onProgress?: ((progress: Progress) => void) | undefined
+  onProgress: { kind: callback<(progress: Progress) => void>() },
   /** Stops with CLVP_ABORTED; the next call resumes from there. */
-  signal?: AbortSignal | undefined
-}
+  signal: { kind: abortSignal() },
+})
+
+/** Options of {@link pullModel}. */
+export interface PullOptions extends OptionsOf<typeof pullTable> {}
 
 export interface PulledModel {
   id: string
@@ -47,14 +59,10 @@ export interface PulledModel {
  */
 export async function pullModel(id: string, options: PullOptions = {}): Promise<PulledModel> {
   if (typeof id !== 'string' || !isHubId(id)) throw invalid("a hub id, 'owner/name',", 'id', id)
-  const given = pick(options, ['revision', 'type', 'onProgress', 'signal', ...sourceFileOptions], 'options')
-  const revision = given.revision === undefined ? 'main' : readRevision(given.revision)
-  const type = given.type === undefined ? undefined : oneOf(given.type, 'type', modelTypes)
-  const signal = abortSignal(given.signal, 'signal')
-  const onProgress = callback<(progress: Progress) => void>(given.onProgress, 'onProgress')
+  const { revision, type, signal, onProgress, ...given } = readOptions(pullTable, options, 'options')
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const files = readSourceFiles(given)
+  const files = sourceFilesOf(given)
   const plan = { revision, type: type ?? 'f16', files, threads: 0, signal, onProgress: report } as const
   const { snapshot, path } = await fetchModel(id, plan)
   const found = snapshot.gguf === undefined ? plan.type : await typeOf(path)

@@ -1,19 +1,23 @@
 /** Checks that a model file is complete and undamaged. */
 
 import { textChecks } from '../../quantize/text_checks.js'
-import type { NativeHeld } from '../addon/contract.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import { scanModel } from '../addon/jobs.js'
-import { abortSignal, callback, integer, path, pick } from '../base/check.js'
+import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
-import { limits } from '../base/limits.js'
+import { abortSignal, callback, threads } from '../base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 
-export interface VerifyOptions {
+export const verifyTable = optionTable({
   /** CPU threads that check weights, 1 to 512; default: the physical cores that the process may use. */
-  threads?: number | undefined
+  threads: { kind: threads, defaultText: 'the physical cores', help: 'CPU threads' },
   /** Called with the finished part, 0 to 1. */
-  onProgress?: ((fraction: number) => void) | undefined
-  signal?: AbortSignal | undefined
-}
+  onProgress: { kind: callback<(fraction: number) => void>() },
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+export interface VerifyOptions extends OptionsOf<typeof verifyTable> {}
 
 /** A fault of a file. */
 export interface ModelFault {
@@ -47,11 +51,11 @@ export interface Verification {
  */
 export async function verifyModel(file: string, options: VerifyOptions = {}): Promise<Verification> {
   const name = path(file, 'path')
-  const given = pick(options, ['threads', 'onProgress', 'signal'], 'options')
+  const { threads = 0, onProgress, signal } = readOptions(verifyTable, options, 'options')
   const { checksum, values, bytes, tensors, ...found } = await scanModel(name, {
-    threads: given.threads === undefined ? 0 : integer(given.threads, 'threads', 1, limits.threads),
-    onProgress: callback<(fraction: number) => void>(given.onProgress, 'onProgress'),
-    signal: abortSignal(given.signal, 'signal'),
+    threads,
+    onProgress,
+    signal,
   })
   const faults: ModelFault[] = found.faults.map(({ tensor, what }) => (tensor ? { tensor, what } : { what }))
   if (tensors > 0) faults.push(...textFaults(values))

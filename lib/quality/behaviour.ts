@@ -104,7 +104,7 @@ export class Behaviour {
     const { info } = this.#subjects.a
     const row = codes.subarray(0, info.maxTokens - 1) // the last code is not fed back
     const logits = await this.#both(({ session }, model) =>
-      session.stepLogits(ids, voices[model], row, 'transformers', this.#plan.signal),
+      session.stepLogits(ids, voices[model], row, 'model', this.#plan.signal),
     )
     for (const each of divergences(logits.a, logits.b, info.decoderVocab)) this.#found.push(each)
   }

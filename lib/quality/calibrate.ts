@@ -1,29 +1,41 @@
 /** Measures which columns of a model's weight matrices matter, from the matrices' inputs while the model runs. */
 
 import { Importance } from '../../quantize/importance.js'
-import type { Clip } from '../audio/clips.js'
-import { abortSignal, callback, integer, path, pick } from '../base/check.js'
-import { sourceFileOptions } from '../base/checkpoint_files.js'
+import { path } from '../base/check.js'
+import { sourceTable } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
+import { callback, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import type { LoadOptions, Progress } from '../loading/load_options.js'
-import { pairs, readSamples, type Samples } from './samples.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
+import { type LoadOptions, loadTable, type Progress } from '../loading/load_options.js'
+import { pairs, type Samples, samplesOf, sampleTable, texts } from './samples.js'
 import { type DrawSettings, Subject } from './subject.js'
 
-/** Options of calibrate(), which include those of `Clvp.load`. */
-export interface CalibrateOptions extends Omit<LoadOptions, 'onProgress'> {
+export const calibrateTable = optionTable({
+  /** 1 to 10,000 texts like those that the model will speak. A few dozen are enough. */
+  texts: { kind: texts, required: true },
+  /** Drawn for each text, 1 to 1,024; default 4. */
+  candidates: {
+    kind: integer(1, limits.batchSize),
+    default: 4,
+    help: 'candidates drawn for each text',
+    short: 'n',
+  },
+  /** Called on the JavaScript thread; the stage 'generate' counts the texts. */
+  onProgress: { kind: callback<(progress: Progress) => void>() },
+})
+
+const { device, threads, type, revision } = loadTable
+/** The options of loading that suit a calibration. */
+export const calibratedTable = { device, threads, type, revision, ...sourceTable }
+
+/** Options of calibrate(), which include some of `Clvp.load`. */
+export interface CalibrateOptions
+  extends OptionsOf<typeof calibrateTable>,
+    OptionsOf<typeof sampleTable>,
+    Pick<LoadOptions, keyof typeof calibratedTable> {
   /** 1 to 10,000 texts like those that the model will speak. A few dozen are enough. */
   texts: readonly string[]
-  /** Each clip is a separate voice; the texts use them in turn. Default: `Clvp.demoVoice`. */
-  voices?: Clip | readonly Clip[] | undefined
-  /** Drawn for each text, 1 to 1,024; default 4. */
-  candidates?: number | undefined
-  /** Most codes per candidate, 1 to the model's limit; default: that of `Clvp.generate`. */
-  maxTokens?: number | undefined
-  /** Seed of the first text; each further text uses the next one. 0 to 2^53 - 10,001, default 0. */
-  seed?: number | undefined
-  /** Called on the JavaScript thread; the stage 'generate' counts the texts. */
-  onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** Types precise enough for a calibration. */
@@ -40,17 +52,15 @@ const precise = ['f32', 'f16', 'bf16']
  */
 export async function calibrate(source: string, options: CalibrateOptions): Promise<Importance> {
   path(source, 'source')
-  const given = pick(options, [...own, ...loading], 'options')
-  const { texts, voices, candidates = 4, maxTokens, seed = 0, onProgress: progress, ...load } = given
-  const onProgress = callback<(progress: Progress) => void>(progress, 'onProgress')
-  const samples = readSamples(texts, voices)
-  const settings: DrawSettings = {
-    candidates: integer(candidates, 'candidates', 1, limits.batchSize),
-    maxTokens: maxTokens === undefined ? undefined : integer(maxTokens, 'maxTokens', 1, 65536),
-    seed: integer(seed, 'seed', 0, Number.MAX_SAFE_INTEGER - 10_000),
-    signal: abortSignal(load.signal, 'signal'),
-  }
-  const subject = await Subject.load(source, { ...(load as LoadOptions), onProgress }, 'f16')
+  const table = { ...calibrateTable, ...sampleTable, ...calibratedTable }
+  const { texts, voices, candidates, maxTokens, seed, signal, onProgress, ...load } = readOptions(
+    table,
+    options,
+    'options',
+  )
+  const samples = samplesOf(texts, voices)
+  const settings: DrawSettings = { candidates, maxTokens, seed, signal }
+  const subject = await Subject.load(source, { ...load, signal, onProgress }, 'f16')
   try {
     if (!precise.includes(subject.info.type)) {
       throw new ClvpError(
@@ -72,9 +82,6 @@ export async function calibrate(source: string, options: CalibrateOptions): Prom
     await subject.dispose()
   }
 }
-
-const own = ['texts', 'voices', 'candidates', 'maxTokens', 'seed', 'onProgress'] as const
-const loading = ['device', 'threads', 'type', 'revision', 'signal', ...sourceFileOptions] as const
 
 async function work(
   subject: Subject,

@@ -1,19 +1,21 @@
 /** Compares two model files: their tensors and their outputs. */
 
-import type { NativeTensorDifference } from '../addon/contract.js'
+import type { NativeTensorDifference } from '../addon/contract/files.js'
 import { compareTensors } from '../addon/jobs.js'
 import { requireSound } from '../addon/require_sound.js'
-import type { Clip } from '../audio/clips.js'
-import { abortSignal, callback, integer, path, pick, string } from '../base/check.js'
+import { path } from '../base/check.js'
 import { abortError } from '../base/errors.js'
 import { whileUnchanged } from '../base/files.js'
+import { callback, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { inspectModel, type ModelFile } from '../loading/inspect.js'
+import { type LoadOptions, loadTable } from '../loading/load_options.js'
 import { resolveSource } from '../loading/source.js'
 import { checkComparable } from './architecture.js'
 import { Behaviour, type BehaviourPlan, BrokenModel } from './behaviour.js'
 import type { ComparedModel, ModelComparison, TensorComparison } from './report.js'
-import { readSamples, standardTexts } from './samples.js'
+import { samplesOf, sampleTable, standardTexts, texts } from './samples.js'
 import { cosineOf } from './statistics.js'
 import { Subject } from './subject.js'
 
@@ -24,42 +26,34 @@ export interface CompareProgress {
   fraction: number
 }
 
-/** Options of compareModels(). */
-export interface CompareOptions {
+export const compareTable = optionTable({
   /** 1 to 10,000; default: eight English sentences. */
-  texts?: readonly string[] | undefined
-  /** Each clip is a separate voice; the texts use them in turn. Default: `Clvp.demoVoice`. */
-  voices?: Clip | readonly Clip[] | undefined
+  texts: { kind: texts, default: standardTexts, defaultText: 'eight English sentences' },
   /** Candidates that model A draws for each text and both models rank; 1 to 1,024, default 8. Ranking needs at least 2. */
-  candidates?: number | undefined
-  /** On how many candidates the decoders are compared step by step; default 2, or all if there are fewer. */
-  rows?: number | undefined
-  /** Most codes per candidate, 1 to the models' limit; default: that of `Clvp.generate`. */
-  maxTokens?: number | undefined
-  /** Seed of the first text; each further text uses the next one. 0 to 2^53 - 10,001, default 0. */
-  seed?: number | undefined
-  /** As in `Clvp.load`. */
-  device?: string | undefined
-  /** As in `Clvp.load`. */
-  threads?: number | undefined
-  /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
+  candidates: {
+    kind: integer(1, limits.batchSize),
+    default: 8,
+    help: 'candidates drawn for each text',
+    short: 'n',
+  },
+  /** On how many candidates the decoders are compared step by step; 1 to `candidates`, default: 2, or all if there are fewer. */
+  rows: {
+    kind: integer(1, '`candidates`'),
+    defaultText: '2, or all if there are fewer',
+    help: "number of a text's candidates that the decoders are compared on",
+  },
   /** Called on the JavaScript thread. */
-  onProgress?: ((progress: CompareProgress) => void) | undefined
-}
+  onProgress: { kind: callback<(progress: CompareProgress) => void>() },
+})
 
-const names = [
-  'texts',
-  'voices',
-  'candidates',
-  'rows',
-  'maxTokens',
-  'seed',
-  'device',
-  'threads',
-  'signal',
-  'onProgress',
-] as const
+/** The options of loading that both models share. */
+export const comparedTable = { device: loadTable.device, threads: loadTable.threads }
+
+/** Options of compareModels(). */
+export interface CompareOptions
+  extends OptionsOf<typeof compareTable>,
+    OptionsOf<typeof sampleTable>,
+    Pick<LoadOptions, keyof typeof comparedTable> {}
 
 /**
  * Reports how closely model B matches model A: the error of each tensor and, on samples, the KL divergence of the decoder's
@@ -78,7 +72,7 @@ export async function compareModels(
 ): Promise<ModelComparison> {
   path(a, 'a')
   path(b, 'b')
-  const { load, plan } = readOptions(options)
+  const { load, plan } = readPlan(options)
   const { signal } = plan
   if (signal?.aborted) throw abortError(signal)
   const common = { threads: load.threads ?? 0, signal }
@@ -153,26 +147,16 @@ async function run(files: { a: ModelFile; b: ModelFile }, load: LoadSettings, pl
   }
 }
 
-function readOptions(options: unknown): { load: LoadSettings; plan: BehaviourPlan } {
-  const given = pick(options, names, 'options')
-  const { texts = standardTexts, candidates: wanted = 8, seed = 0, maxTokens } = given
-  const candidates = integer(wanted, 'candidates', 1, limits.batchSize)
-  const { rows = Math.min(2, candidates) } = given
-  const signal = abortSignal(given.signal, 'signal')
+function readPlan(options: unknown): { load: LoadSettings; plan: BehaviourPlan } {
+  const table = { ...compareTable, ...sampleTable, ...comparedTable }
+  const { device, threads, onProgress, texts, voices, ...own } = readOptions(table, options, 'options')
+  const { candidates, rows = Math.min(2, candidates), signal } = own
   return {
-    load: {
-      device: given.device === undefined ? undefined : string(given.device, 'device'),
-      threads: given.threads === undefined ? undefined : integer(given.threads, 'threads', 1, limits.threads),
-      signal,
-      onProgress: callback<(progress: CompareProgress) => void>(given.onProgress, 'onProgress'),
-    },
+    load: { device, threads, signal, onProgress },
     plan: {
-      samples: readSamples(texts, given.voices),
-      candidates,
-      rows: integer(rows, 'rows', 1, candidates),
-      maxTokens: maxTokens === undefined ? undefined : integer(maxTokens, 'maxTokens', 1, 65536),
-      seed: integer(seed, 'seed', 0, Number.MAX_SAFE_INTEGER - 10_000),
-      signal,
+      ...own,
+      samples: samplesOf(texts, voices),
+      rows: compareTable.rows.kind.upTo(candidates).read(rows, 'rows'),
       onProgress: undefined,
     },
   }

@@ -1,12 +1,11 @@
 /** Samples for comparison and calibration: texts and voices, checked and copied. */
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
-import { takeClip } from '../audio/clips.js'
+import { type Clip, type TakenClip, takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
-
-/** A clip that no longer refers to the caller's memory. */
-export type TakenClip = ReturnType<typeof takeClip>
+import { abortSignal, converted, custom, integer, type Kind } from '../base/kinds.js'
+import { optionTable } from '../base/options.js'
 
 export interface Samples {
   texts: readonly string[]
@@ -27,24 +26,49 @@ export const standardTexts: readonly string[] = [
 ]
 
 const maxSamples = 10_000
-const mostSeconds = 600 // per clip: more than any model uses
 
 const demoVoice = join(packageRoot, 'demo', 'voice.wav')
 
-/** Reads the options `texts` and `voices`; the default is the demo voice. */
-export function readSamples(texts: unknown, voices: unknown = demoVoice): Samples {
-  if (!Array.isArray(texts) || texts.length === 0 || texts.length > maxSamples) {
-    throw invalid(`an array of 1 to ${maxSamples} texts`, 'texts', texts)
+/** The options that say what a model is run on. */
+export const sampleTable = optionTable({
+  /** Each clip is a separate voice, 1 to 10,000; the texts use them in turn. Default: `Clvp.demoVoice`. */
+  voices: { kind: converted<Clip | readonly Clip[], readonly TakenClip[]>(readClips) },
+  /** Most codes per candidate, 1 to 65,536, and at most the model's limit; default: that of `Clvp.generate`. */
+  maxTokens: {
+    kind: integer(1, 65536),
+    defaultText: 'that of `Clvp.generate`',
+    help: 'most codes of a candidate',
+  },
+  /** Seed of the first text; each further text uses the next one. 0 to 2^53 - 10,001, default 0. */
+  seed: {
+    kind: integer(0, Number.MAX_SAFE_INTEGER - maxSamples),
+    default: 0,
+    help: 'seed of the first text; each further text uses the next one',
+  },
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+export const texts: Kind<readonly string[]> = custom(readTexts)
+
+export function samplesOf(texts: readonly string[], voices: readonly TakenClip[] | undefined): Samples {
+  return { texts, clips: voices ?? readClips(demoVoice, 'voices') }
+}
+
+function readTexts(value: unknown, name: string): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxSamples) {
+    throw invalid(`an array of 1 to ${maxSamples} texts`, name, value)
   }
-  const isList = Array.isArray(voices)
-  const list: readonly unknown[] = isList ? voices : [voices]
+  return Array.from(value, (text: unknown, i) => string(text, `${name}[${i}]`))
+}
+
+function readClips(value: unknown, name: string): readonly TakenClip[] {
+  const isList = Array.isArray(value)
+  const list: readonly unknown[] = isList ? value : [value]
   if (list.length === 0 || list.length > maxSamples) {
-    throw invalid(`a clip or an array of 1 to ${maxSamples} clips`, 'voices', voices)
+    throw invalid(`a clip or an array of 1 to ${maxSamples} clips`, name, value)
   }
-  return {
-    texts: Array.from(texts, (text: unknown, i) => string(text, `texts[${i}]`)),
-    clips: Array.from(list, (clip, i) => takeClip(clip, isList ? `voices[${i}]` : 'voices', mostSeconds)),
-  }
+  return Array.from(list, (clip, i) => takeClip(clip, isList ? `${name}[${i}]` : name))
 }
 
 /** Pairs each text with the voices in turn. If there are more voices than texts, each voice occurs once. */

@@ -1,7 +1,8 @@
 /** A model under test: loaded, with a session and a tokenizer, and run as Clvp runs it. */
-import type { NativeInfo, NativeSampling } from '../addon/contract.js'
+import type { NativeSampling } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import type { WeightType } from '../addon/weight_types.js'
-import { readClip } from '../audio/clips.js'
+import { readClip, type TakenClip } from '../audio/clips.js'
 import { withAbort } from '../base/abort.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { openModel } from '../loading/load.js'
@@ -9,7 +10,6 @@ import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
 import { textIds, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
-import type { TakenClip } from './samples.js'
 
 /** Candidates for one text in one voice. */
 export interface Drawn {
@@ -48,13 +48,12 @@ export class Subject {
     return textIds(this.#tokenizer, text, this.info)
   }
 
-  /** The conditioning vector of a clip. */
+  /** The conditioning vector of a clip's first window: one is enough to compare or calibrate models. */
   async voice(clip: TakenClip, name: string, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { sampleRate, clipSeconds } = this.info
     const samples = await withAbort(
       signal,
       () => {},
-      () => readClip(clip, name, sampleRate, clipSeconds),
+      () => readClip(clip, name, this.info.sampleRate),
     )
     return this.session.condition(await this.session.mel(samples, signal), signal)
   }

@@ -1,5 +1,5 @@
 /** A caller's functions that run during a step: processors change scores, criteria end rows. */
-import type { NativeStepRows } from '../addon/contract.js'
+import type { NativeStepRows } from '../addon/contract/drawing.js'
 import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { CoreHooks } from './requests.js'

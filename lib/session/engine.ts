@@ -1,13 +1,13 @@
 /** The engine of a session's calls: the addon in this process, or in a separate process (remote.ts). */
 import { binding } from '../addon/binding.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import type {
   KvType,
   NativeAbortFlag,
-  NativeHeld,
   NativeInfo,
   NativeModel,
   NativeSession,
-} from '../addon/contract.js'
+} from '../addon/contract/session.js'
 
 export interface Engine {
   readonly info: NativeInfo

@@ -1,6 +1,7 @@
 /** The separate process of a model. remote.ts starts it; it ends with the process that started it. */
 import { binding } from '../addon/binding.js'
-import type { NativeAbortFlag, NativeHooks, NativeRequest } from '../addon/contract.js'
+import type { NativeHooks, NativeRequest } from '../addon/contract/drawing.js'
+import type { NativeAbortFlag } from '../addon/contract/session.js'
 import { type Engine, localEngine } from './engine.js'
 import {
   type FlagPlace,

@@ -8,7 +8,7 @@ import type {
   NativePrompt,
   NativeRecording,
   NativeStepRows,
-} from '../addon/contract.js'
+} from '../addon/contract/drawing.js'
 import { quiet } from '../base/hook_guard.js'
 import { defaultSampling } from '../config/sampling.js'
 
@@ -48,7 +48,7 @@ export const defaultDraw = {
   maxTokens: 500,
   stops: new Int32Array(),
   seed: 0,
-  prefixPositions: 'transformers',
+  positions: 'model',
   limits: noLimits,
   record: noRecording,
 } as const

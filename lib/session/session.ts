@@ -1,25 +1,24 @@
 /** Sessions run calls on a model, in this process or a separate one. Not part of the public API. */
 import { setImmediate } from 'node:timers/promises'
 import { binding, native, rewrap } from '../addon/binding.js'
+import type { NativeGenerated, NativeHooks, NativePositions } from '../addon/contract/drawing.js'
 import type {
   KvType,
   NativeAbortFlag,
-  NativeAudio,
+  NativeImportance,
+  NativeInfo,
+  NativeModel,
+  NativeSession,
+} from '../addon/contract/session.js'
+import type { NativeAudio, NativeMel } from '../addon/contract/sound.js'
+import type {
   NativeDecoderForward,
   NativeDecoderOutput,
   NativeEncoderOutput,
   NativeForward,
-  NativeGenerated,
-  NativeHooks,
-  NativeImportance,
-  NativeInfo,
-  NativeMel,
-  NativeModel,
   NativeRows,
-  NativeSession,
   NativeSimilarity,
-  PrefixPositions,
-} from '../addon/contract.js'
+} from '../addon/contract/towers.js'
 import { type CoreLoadOptions, nativeOptions } from '../addon/jobs.js'
 import { withAbort } from '../base/abort.js'
 import { ClvpError, disposedError } from '../base/errors.js'
@@ -107,10 +106,10 @@ export class Session {
     textIds: Int32Array,
     voice: Float32Array,
     codes: Int32Array,
-    prefixPositions: PrefixPositions = 'transformers',
+    positions: NativePositions = 'model',
     signal?: AbortSignal,
   ): Promise<Float32Array> {
-    return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, prefixPositions, flag), signal)
+    return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, positions, flag), signal)
   }
 
   encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {

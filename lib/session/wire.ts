@@ -1,12 +1,7 @@
 /** The messages between this process and a model's process (remote.ts, remote_process.ts). */
-import type {
-  KvType,
-  NativeHeld,
-  NativeHooks,
-  NativeInfo,
-  NativeLoadOptions,
-  NativeSession,
-} from '../addon/contract.js'
+import type { NativeHooks } from '../addon/contract/drawing.js'
+import type { NativeHeld } from '../addon/contract/files.js'
+import type { KvType, NativeInfo, NativeLoadOptions, NativeSession } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
 
 export interface Start {

@@ -1,5 +1,6 @@
 /** A model file's tokenizer, and checks of texts against the model's limits. */
-import type { NativeHeld, NativeInfo } from '../addon/contract.js'
+import type { NativeHeld } from '../addon/contract/files.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { string } from '../base/check.js'
 import { ClvpError, describe } from '../base/errors.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'

@@ -76,8 +76,8 @@ export class ClvpForCausalLM {
   async generate(options: CausalLMGenerateOptions = {}): Promise<GeneratedSequences> {
     const given = pick(options, [...promptNames, ...generationNames], 'options')
     const { info } = this.#session
-    const prompts = readPrompts(given, info)
     const plan = this.readOptions(given)
+    const prompts = readPrompts(given, info, plan.positions)
     return this.#session.call(() => generateSequences(this.#session, prompts, plan, false))
   }
 
@@ -91,7 +91,7 @@ export class ClvpForCausalLM {
     conditioningEmbeds: Tensor<Float32Array>,
     plan: GenerationPlan,
   ): Promise<GeneratedSequences> {
-    const prompts = readPrompts({ conditioningEmbeds }, this.#session.info)
+    const prompts = readPrompts({ conditioningEmbeds }, this.#session.info, plan.positions)
     return generateSequences(this.#session, prompts, plan, true)
   }
 }

@@ -1,5 +1,5 @@
 /** The whole model with transformers' interface. */
-import { abortSignal, integer, pick } from '../base/check.js'
+import { abortSignal, flag, integer, pick } from '../base/check.js'
 import { ClvpError, disposedError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import { type ClvpConfig, checkpointConfig } from '../config/config.js'
@@ -7,17 +7,23 @@ import { checkpointSettings, type GenerationSettings } from '../config/generatio
 import { openModel } from '../loading/load.js'
 import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { exactlyOne, type Ids, readBeside, readIdRows } from './arrays.js'
+import { exactlyOne, type Ids, readIdRows } from './arrays.js'
 import { ClvpForCausalLM } from './causal_lm.js'
-import type {
-  ConditionalGenerateOptions,
-  ForwardOptions,
-  SpeechFeaturesOptions,
-  TextFeaturesOptions,
+import {
+  type ConditionalGenerateOptions,
+  type ForwardOptions,
+  forwardNames,
+  outputNames,
+  outputs,
+  type SpeechFeaturesOptions,
+  speechNames,
+  type TextFeaturesOptions,
+  type WantedOutputs,
 } from './conditional_options.js'
 import { ClvpConditioningEncoder } from './conditioning_encoder.js'
 import { ClvpEncoder, type ClvpEncoderOutput } from './encoder.js'
 import { generationNames } from './generation_options.js'
+import { likeliestIds, padRows, withStop } from './id_rows.js'
 import {
   type ClvpGenerateOutput,
   type ClvpOutput,
@@ -25,7 +31,6 @@ import {
   type Similarities,
   similarities,
 } from './similarity.js'
-import { flag } from './tower_rows.js'
 
 /** transformers' `ClvpModelForConditionalGeneration`: all parts of CLVP, separately and together. */
 export class ClvpModelForConditionalGeneration {
@@ -46,7 +51,7 @@ export class ClvpModelForConditionalGeneration {
     const { values } = session
     this.#session = session
     this.config = checkpointConfig(values['clvp.source.config'])
-    this.generationConfig = checkpointSettings(values['clvp.source.generation_config'])
+    this.generationConfig = checkpointSettings(values)
     this.logitScale = session.info.logitScale
     this.#textStop = values['clvp.text.eos_token_id'] as number // checked by the core
     this.conditioningEncoder = new ClvpConditioningEncoder(session, this.config)
@@ -86,7 +91,7 @@ export class ClvpModelForConditionalGeneration {
       useCache: false,
       ...wanted,
     })
-    const speechIds = this.fixSpeechDecoderOutput(this.#likeliest(decoded.logits))
+    const speechIds = this.fixSpeechDecoderOutput(likeliestIds(decoded.logits, this.#session.info))
     const similar = await this.#compare(
       given.inputIds,
       given.textEncoderInputsEmbeds,
@@ -96,7 +101,7 @@ export class ClvpModelForConditionalGeneration {
     )
     const { hiddenStates, attentions } = decoded
     return {
-      ...(flag(given.returnLoss, 'returnLoss') && { loss: lossOf(similar.logitsPerText) }),
+      ...(flag(given, 'returnLoss') && { loss: lossOf(similar.logitsPerText) }),
       speechIds,
       ...similar,
       ...(hiddenStates && { decoderHiddenStates: hiddenStates }),
@@ -131,7 +136,7 @@ export class ClvpModelForConditionalGeneration {
     plan: ReturnType<ClvpForCausalLM['readOptions']>,
     padTo: number,
   ): Promise<ClvpGenerateOutput> {
-    const text = this.#withStop(given.inputIds, given.attentionMask)
+    const text = withStop(given, this.#textStop, this.#session.info)
     const conditioningEmbeds = await this.#condition(given, text.inputIds, text.attentionMask)
     const generated = await this.speechDecoderModel.generateConditioned(conditioningEmbeds, plan)
     const speechIds = this.fixSpeechDecoderOutput(padRows(generated.sequences, padTo, plan.stops[0]!))
@@ -227,7 +232,7 @@ export class ClvpModelForConditionalGeneration {
     })
   }
 
-  #encodeText(inputIds: unknown, inputsEmbeds: unknown, attentionMask: unknown, wanted: Wanted) {
+  #encodeText(inputIds: unknown, inputsEmbeds: unknown, attentionMask: unknown, wanted: WantedOutputs) {
     return this.textEncoderModel.forward({
       inputIds: inputIds as Ids,
       inputsEmbeds: inputsEmbeds as Tensor<Float32Array>,
@@ -256,87 +261,11 @@ export class ClvpModelForConditionalGeneration {
     inputsEmbeds: unknown,
     attentionMask: unknown,
     speechIds: Tensor<Int32Array>,
-    wanted: Wanted,
+    wanted: WantedOutputs,
   ): Promise<Similarities> {
     const speech = await this.speechEncoderModel.forward({ inputIds: speechIds, ...wanted })
     const text = await this.#encodeText(inputIds, inputsEmbeds, attentionMask, wanted)
     const found = this.#session.similarity(text.embeds.data, speech.embeds.data)
     return similarities(found, text, speech)
   }
-
-  /** The likeliest id at each position [rows, tokens], among the speech encoder's ids and the stop. */
-  #likeliest(logits: Tensor<Float32Array>): Tensor<Int32Array> {
-    const [rows, tokens, vocab] = logits.dims as [number, number, number]
-    const { speechVocab, eos } = this.#session.info
-    const ids = Int32Array.from({ length: rows * tokens }, (_, at) => {
-      const row = logits.data.subarray(at * vocab, (at + 1) * vocab)
-      let best = row[eos]! > row[0]! ? eos : 0
-      for (let id = 0; id < Math.min(speechVocab, vocab); id++) {
-        if (row[id]! > row[best]! || (row[id]! === row[best]! && id < best)) best = id
-      }
-      return best
-    })
-    return new Tensor(ids, [rows, tokens])
-  }
-
-  /** Texts and masks with the stop that generate adds at the first id 0 or the end. */
-  #withStop(inputIds: unknown, attentionMask: unknown) {
-    const { rows, columns, data } = readIdRows(inputIds, 'inputIds')
-    const most = this.#session.info.maxTextTokens
-    if (columns > most) {
-      const hint = `Expected at most ${most} ids per text for this model but received ${columns}: split the text`
-      throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
-    }
-    const mask = readBeside(attentionMask, 'attentionMask', { rows, columns }, { max: 1 })
-    const stop = this.#textStop
-    const ids = Array.from({ length: rows }, (_, i) => {
-      const row = [...data.subarray(i * columns, (i + 1) * columns)]
-      const pad = row.indexOf(0)
-      row.splice(pad < 0 ? columns : pad, 0, stop)
-      return row
-    })
-    const masks = mask && ids.map((_, i) => [1, ...mask.subarray(i * columns, (i + 1) * columns)])
-    return { inputIds: ids, attentionMask: masks }
-  }
-}
-
-interface Wanted {
-  outputHiddenStates: boolean
-  outputAttentions: boolean
-  signal: AbortSignal | undefined
-}
-
-const outputNames = ['outputHiddenStates', 'outputAttentions', 'signal'] as const
-const speechNames = [
-  'speechIds',
-  'inputIds',
-  'conditioningEncoderInputsEmbeds',
-  'inputFeatures',
-  'attentionMask',
-] as const
-const forwardNames = [
-  'inputIds',
-  'inputFeatures',
-  'conditioningEncoderInputsEmbeds',
-  'textEncoderInputsEmbeds',
-  'attentionMask',
-  'returnLoss',
-  ...outputNames,
-] as const
-
-function outputs(given: Readonly<Record<string, unknown>>): Wanted {
-  return {
-    outputHiddenStates: flag(given.outputHiddenStates, 'outputHiddenStates'),
-    outputAttentions: flag(given.outputAttentions, 'outputAttentions'),
-    signal: abortSignal(given.signal, 'signal'),
-  }
-}
-
-/** Pads rows at the end to at least `padTo` ids. */
-function padRows({ data, dims }: Tensor<Int32Array>, padTo: number, fill: number): Tensor<Int32Array> {
-  const [rows, columns] = dims as [number, number]
-  const length = Math.max(columns, padTo)
-  const padded = new Int32Array(rows * length).fill(fill)
-  for (let i = 0; i < rows; i++) padded.set(data.subarray(i * columns, (i + 1) * columns), i * length)
-  return new Tensor(padded, [rows, length])
 }

@@ -1,4 +1,5 @@
 /** Arguments of the whole model's methods. */
+import { abortSignal, flag } from '../base/check.js'
 import type { Tensor } from '../base/tensor.js'
 import type { Ids } from './arrays.js'
 import type { GenerationOptions } from './generation_options.js'
@@ -58,4 +59,37 @@ export interface SpeechFeaturesOptions extends GenerationOptions {
   inputFeatures?: Tensor<Float32Array> | undefined
   /** The mask of `speechIds` if given, else of the text. */
   attentionMask?: Ids | undefined
+}
+
+/** What each part returns of its layers. */
+export interface WantedOutputs {
+  outputHiddenStates: boolean
+  outputAttentions: boolean
+  signal: AbortSignal | undefined
+}
+
+export const outputNames = ['outputHiddenStates', 'outputAttentions', 'signal'] as const
+export const speechNames = [
+  'speechIds',
+  'inputIds',
+  'conditioningEncoderInputsEmbeds',
+  'inputFeatures',
+  'attentionMask',
+] as const
+export const forwardNames = [
+  'inputIds',
+  'inputFeatures',
+  'conditioningEncoderInputsEmbeds',
+  'textEncoderInputsEmbeds',
+  'attentionMask',
+  'returnLoss',
+  ...outputNames,
+] as const
+
+export function outputs(given: Readonly<Record<string, unknown>>): WantedOutputs {
+  return {
+    outputHiddenStates: flag(given, 'outputHiddenStates'),
+    outputAttentions: flag(given, 'outputAttentions'),
+    signal: abortSignal(given.signal, 'signal'),
+  }
 }

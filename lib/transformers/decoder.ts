@@ -1,13 +1,13 @@
 /** The speech decoder without its head. */
-import type { NativeDecoderForward, NativeDecoderOutput, NativePast } from '../addon/contract.js'
-import { abortSignal, pick } from '../base/check.js'
+import type { NativeDecoderForward, NativeDecoderOutput, NativePast } from '../addon/contract/towers.js'
+import { abortSignal, flag, pick } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { ClvpDecoderConfig } from '../config/config.js'
 import type { Session } from '../session/session.js'
 import { type Ids, mismatch, readBeside } from './arrays.js'
 import { towerNames } from './encoder.js'
-import { flag, readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from './tower_rows.js'
+import { readTowerRows, type TowerOptions, type TowerOutput, towerOutput } from './tower_rows.js'
 
 const natives = new WeakMap<PastKeyValues, NativePast>()
 
@@ -101,7 +101,7 @@ export async function decode(
     ...rows,
     types: readBeside(given.tokenTypeIds, 'tokenTypeIds', { rows: rows.rows, columns: rows.tokens }),
     past,
-    keep: flag(given.useCache, 'useCache', config.useCache),
+    keep: flag(given, 'useCache', config.useCache),
     logits,
   }
   const output = await session.decode(input, abortSignal(given.signal, 'signal'))

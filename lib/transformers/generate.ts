@@ -1,6 +1,6 @@
 /** Generates sequences from prompts: one core call per text, with the results combined into one batch. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate, NativeGenerated } from '../addon/contract.js'
+import type { NativeCandidate, NativeGenerated } from '../addon/contract/drawing.js'
 import { onAbort } from '../base/abort.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -82,7 +82,7 @@ function generateOne(
     ...lengths(prompt, plan),
     stops: plan.stops,
     seed: seed % Number.MAX_SAFE_INTEGER,
-    prefixPositions: plan.prefixPositions,
+    positions: plan.positions,
     sampling: plan.sampling,
     limits: {
       noRepeatNgram: plan.noRepeatNgram,

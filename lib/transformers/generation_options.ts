@@ -1,12 +1,23 @@
 /** transformers' generation options: defaults, a checkpoint's settings, and checks. */
 
-import type { EarlyStopping, NativeInfo, NativeSampling, PrefixPositions } from '../addon/contract.js'
-import { abortSignal, boolean, integer, number, oneOf, pick } from '../base/check.js'
+import type { EarlyStopping, NativeSampling, Positions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
+import { pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
+import { abortSignal, boolean, converted, custom, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import { prefixPositions } from '../clvp/generate_options.js'
-import { beamNames, type GenerationSettings, settingNames, warperNames } from '../config/generation_config.js'
-import { readSampling } from '../config/sampling.js'
+import {
+  defaultsOf,
+  namesOf,
+  type OptionsOf,
+  optionTable,
+  readGiven,
+  type ValuesOf,
+} from '../base/options.js'
+import { generateTable } from '../clvp/generate_options.js'
+import { type GenerationSettings, settingsTable } from '../config/generation_config.js'
+import { seed } from '../config/kinds.js'
+import { samplingTable } from '../config/sampling.js'
 import { functions, type LogitsProcessor, type StoppingCriteria } from '../session/caller_hooks.js'
 import { readIdRows } from './arrays.js'
 
@@ -16,33 +27,42 @@ export interface Streamer {
   end(): void
 }
 
-/** Options of generate in transformers' classes: transformers' own in camelCase, and additional ones. */
-export interface GenerationOptions extends GenerationSettings {
+type Settings = Readonly<Partial<Record<keyof GenerationSettings, unknown>>>
+
+export const generationTable = optionTable({
   /** Default settings instead of the model's `generationConfig`. */
-  generationConfig?: GenerationSettings | undefined
+  generationConfig: { kind: converted<GenerationSettings, Settings>(readConfig) },
   /** With doSample: 0 to 2^53 - 1; default: random. */
-  seed?: number | undefined
+  seed: { kind: seed, defaultText: 'random' },
   /** How many rows of one text are decoded together, 1 to 1,024; default 16. Not with beams. */
-  batchSize?: number | undefined
+  batchSize: { kind: integer(1, limits.batchSize), default: 16 },
   /** The same rounding whatever number of rows is decoded together; default false. Not with beams. */
-  deterministic?: boolean | undefined
+  deterministic: { kind: boolean(), default: false },
   /** How positions apply to the conditioning encoder's output; default 'transformers'. See docs/semantics.md. */
-  prefixPositions?: PrefixPositions | undefined
-  logitsProcessor?: LogitsProcessor | readonly LogitsProcessor[] | undefined
-  stoppingCriteria?: StoppingCriteria | readonly StoppingCriteria[] | undefined
+  positions: { kind: generateTable.positions.kind, default: 'cached' },
+  /** Change the scores of each step. */
+  logitsProcessor: { kind: generateTable.logitsProcessor.kind, default: [] },
+  /** Decide after each step which rows end. */
+  stoppingCriteria: {
+    kind: converted<StoppingCriteria | readonly StoppingCriteria[], readonly StoppingCriteria[]>(functions),
+    default: [],
+  },
   /** For one text, one row and no beams. */
-  streamer?: Streamer | undefined
-  /** Return each step's scores after all processors and warpers. */
-  outputScores?: boolean | undefined
-  /** Return each step's logits. */
-  outputLogits?: boolean | undefined
-  /** Return each step's hidden states. */
-  outputHiddenStates?: boolean | undefined
-  /** Return each step's attention weights. */
-  outputAttentions?: boolean | undefined
+  streamer: { kind: custom<Streamer>(readStreamer) },
+  /** Return each step's scores after all processors and warpers; default false. */
+  outputScores: { kind: boolean(), default: false },
+  /** Return each step's logits; default false. */
+  outputLogits: { kind: boolean(), default: false },
+  /** Return each step's hidden states; default false. */
+  outputHiddenStates: { kind: boolean(), default: false },
+  /** Return each step's attention weights; default false. */
+  outputAttentions: { kind: boolean(), default: false },
   /** Stops the call with CLVP_ABORTED. */
-  signal?: AbortSignal | undefined
-}
+  signal: { kind: abortSignal() },
+})
+
+/** Options of generate in transformers' classes: transformers' own in camelCase, and additional ones. */
+export interface GenerationOptions extends GenerationSettings, OptionsOf<typeof generationTable> {}
 
 /** Checked options with defaults. */
 export interface GenerationPlan {
@@ -65,7 +85,7 @@ export interface GenerationPlan {
   seed: number | undefined
   batchSize: number
   deterministic: boolean
-  prefixPositions: PrefixPositions
+  positions: Positions
   processors: readonly LogitsProcessor[]
   criteria: readonly StoppingCriteria[]
   streamer: Streamer | undefined
@@ -73,40 +93,9 @@ export interface GenerationPlan {
   signal: AbortSignal | undefined
 }
 
-export const generationNames = [
-  ...settingNames,
-  'generationConfig',
-  'seed',
-  'batchSize',
-  'deterministic',
-  'prefixPositions',
-  'logitsProcessor',
-  'stoppingCriteria',
-  'streamer',
-  'outputScores',
-  'outputLogits',
-  'outputHiddenStates',
-  'outputAttentions',
-  'signal',
-] as const
+export const generationNames = [...namesOf(settingsTable), ...namesOf(generationTable)]
 
 type Given = Readonly<Partial<Record<(typeof generationNames)[number], unknown>>>
-
-const defaults = {
-  doSample: false,
-  temperature: 1,
-  topK: 50,
-  topP: 1,
-  minP: 0,
-  typicalP: 1,
-  repetitionPenalty: 1,
-  noRepeatNgramSize: 0,
-  minLength: 0,
-  numReturnSequences: 1,
-  numBeams: 1,
-  lengthPenalty: 1,
-  earlyStopping: false,
-} as const
 
 /** Reads a call's options, which override the settings of `base`. */
 export function readGenerationOptions(
@@ -114,53 +103,48 @@ export function readGenerationOptions(
   base: GenerationSettings,
   info: NativeInfo,
 ): GenerationPlan {
-  const own =
-    given.generationConfig === undefined
-      ? base
-      : pick(given.generationConfig, settingNames, 'generationConfig')
-  const from: Given = { ...defaults, ...without(own, given), ...settings(given) }
-  const sample = boolean(from.doSample, 'doSample')
-  const beams = integer(from.numBeams, 'numBeams', 1, limits.beams)
+  const { generationConfig = base } = given
+  const own = readConfig(generationConfig, 'generationConfig')
+  const options = readGiven(tableOf(info), { ...without(own, given), ...given })
+  const { doSample: sample, numBeams: beams, eosTokenId: stops } = options
   refuseIdle(given, sample, beams)
-  const stops =
-    from.eosTokenId === undefined ? Int32Array.of(info.eos) : ids(from.eosTokenId, 'eosTokenId', info)
   return {
+    ...options,
     sample,
-    sampling: samplingOf(from, sample),
-    noRepeatNgram: integer(from.noRepeatNgramSize, 'noRepeatNgramSize', 0, 2 ** 16),
-    badWords: readWords(from.badWordsIds, info),
-    suppress:
-      from.suppressTokens === undefined ? new Int32Array() : ids(from.suppressTokens, 'suppressTokens', info),
-    minNewTokens: optionalCount(from.minNewTokens, 'minNewTokens', 0),
-    maxNewTokens: optionalCount(from.maxNewTokens, 'maxNewTokens', 1),
-    minLength: integer(from.minLength, 'minLength', 0, 2 ** 31 - 1),
-    maxLength: optionalCount(from.maxLength, 'maxLength', 1),
-    sequences: readSequences(from.numReturnSequences, sample, beams),
+    sampling: samplingOf(options),
+    noRepeatNgram: options.noRepeatNgramSize,
+    badWords: options.badWordsIds,
+    suppress: options.suppressTokens,
+    sequences: checkSequences(options.numReturnSequences, sample, beams),
     beams,
-    lengthPenalty: number(from.lengthPenalty, 'lengthPenalty', -2, 10),
-    earlyStopping: readEarlyStopping(from.earlyStopping),
     stops,
-    pad:
-      from.padTokenId === undefined
-        ? stops[0]!
-        : integer(from.padTokenId, 'padTokenId', 0, info.decoderVocab - 1),
-    seed: given.seed === undefined ? undefined : integer(given.seed, 'seed', 0, Number.MAX_SAFE_INTEGER),
-    batchSize:
-      given.batchSize === undefined ? 16 : integer(given.batchSize, 'batchSize', 1, limits.batchSize),
-    deterministic: given.deterministic !== undefined && boolean(given.deterministic, 'deterministic'),
-    prefixPositions: oneOf(given.prefixPositions ?? 'transformers', 'prefixPositions', prefixPositions),
-    processors: functions<LogitsProcessor>(given.logitsProcessor, 'logitsProcessor'),
-    criteria: functions<StoppingCriteria>(given.stoppingCriteria, 'stoppingCriteria'),
-    streamer: readStreamer(given.streamer),
+    pad: options.padTokenId ?? stops[0]!,
+    processors: options.logitsProcessor,
+    criteria: options.stoppingCriteria,
     record: {
-      scores: given.outputScores !== undefined && boolean(given.outputScores, 'outputScores'),
-      logits: given.outputLogits !== undefined && boolean(given.outputLogits, 'outputLogits'),
-      hiddenStates:
-        given.outputHiddenStates !== undefined && boolean(given.outputHiddenStates, 'outputHiddenStates'),
-      attentions: given.outputAttentions !== undefined && boolean(given.outputAttentions, 'outputAttentions'),
+      scores: options.outputScores,
+      logits: options.outputLogits,
+      hiddenStates: options.outputHiddenStates,
+      attentions: options.outputAttentions,
     },
-    signal: abortSignal(given.signal, 'signal'),
   }
+}
+
+/** All options, with the checks that need a model's vocabulary. */
+function tableOf(info: NativeInfo) {
+  const list = custom((value, name) => ids(value, name, info))
+  return {
+    ...settingsTable,
+    ...generationTable,
+    badWordsIds: { kind: custom((value, name) => readWords(value, name, info)), default: [] },
+    suppressTokens: { kind: list, default: new Int32Array() },
+    eosTokenId: { kind: list, default: Int32Array.of(info.eos) },
+    padTokenId: { kind: integer(0, info.decoderVocab - 1) },
+  }
+}
+
+function readConfig(value: unknown, name: string): Settings {
+  return pick(value, namesOf(settingsTable), name)
 }
 
 /**
@@ -175,49 +159,32 @@ function without(base: Given, { maxLength, minLength }: Given): Given {
   }
 }
 
-function settings(given: Given): Given {
-  return Object.fromEntries(
-    settingNames.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
-  )
-}
-
 /** Rejects an option that would have no effect, unless it has its neutral value. transformers only warns. */
 function refuseIdle(given: Given, sample: boolean, beams: number): void {
+  const neutral = defaultsOf(settingsTable)
   const refuse = (names: readonly (keyof Given)[], what: string) => {
     for (const name of names) {
-      const idle = given[name] === undefined || given[name] === defaults[name as keyof typeof defaults]
+      const idle = given[name] === undefined || given[name] === neutral[name]
       if (idle) continue
       const hint = `Expected no ${name} ${what} but received one: omit it`
       throw new ClvpError('CLVP_INVALID_ARGUMENT', hint)
     }
   }
-  if (!sample) refuse([...warperNames, 'seed'], 'without doSample')
-  if (beams === 1) refuse(beamNames, 'without numBeams')
+  if (!sample) refuse(['temperature', 'topK', 'topP', 'minP', 'typicalP', 'seed'], 'without doSample')
+  if (beams === 1) refuse(['lengthPenalty', 'earlyStopping'], 'without numBeams')
   else refuse(['batchSize', 'deterministic', 'streamer'], 'with numBeams')
 }
 
 /** Without doSample decoding is greedy, which is temperature 0 in the core. */
-function samplingOf(from: Given, sample: boolean): NativeSampling {
-  number(from.temperature, 'temperature', 1e-3, 1e3)
-  return readSampling(sample ? from : { ...from, temperature: 0 })
+function samplingOf(options: ValuesOf<typeof settingsTable>): NativeSampling {
+  return readGiven(samplingTable, { ...options, ...(!options.doSample && { temperature: 0 }) })
 }
 
-function readSequences(value: unknown, sample: boolean, beams: number): number {
+function checkSequences(value: number, sample: boolean, beams: number): number {
   const most = beams > 1 ? beams : sample ? limits.candidates : 1
-  if (typeof value === 'number' && Number.isInteger(value) && value > most) {
-    const why = beams > 1 ? `${beams} beams` : 'neither doSample nor beams'
-    throw invalid(`at most ${most}, with ${why},`, 'numReturnSequences', value)
-  }
-  return integer(value, 'numReturnSequences', 1, most)
-}
-
-function readEarlyStopping(value: unknown): EarlyStopping {
-  if (typeof value === 'boolean' || value === 'never') return value
-  throw invalid("true, false or 'never'", 'earlyStopping', value)
-}
-
-function optionalCount(value: unknown, name: string, min: number): number | undefined {
-  return value === undefined ? undefined : integer(value, name, min, 2 ** 31 - 1)
+  if (value <= most) return value
+  const why = beams > 1 ? `${beams} beams` : 'neither doSample nor beams'
+  throw invalid(`at most ${most}, with ${why},`, 'numReturnSequences', value)
 }
 
 /** One id or several, all within the decoder's vocabulary. */
@@ -226,22 +193,18 @@ function ids(value: unknown, name: string, info: NativeInfo): Int32Array {
   return readIdRows(list, name, 0, info.decoderVocab - 1).data
 }
 
-function readWords(value: unknown, info: NativeInfo): Int32Array[] {
-  if (value === undefined) return []
-  if (!Array.isArray(value)) throw invalid('an array of arrays of ids', 'badWordsIds', value)
+function readWords(value: unknown, name: string, info: NativeInfo): Int32Array[] {
+  if (!Array.isArray(value)) throw invalid('an array of arrays of ids', name, value)
   return value.map((word: unknown, i) => {
-    if (!Array.isArray(word)) throw invalid('an array of ids', `badWordsIds[${i}]`, word)
-    return ids(word, `badWordsIds[${i}]`, info)
+    if (!Array.isArray(word)) throw invalid('an array of ids', `${name}[${i}]`, word)
+    return ids(word, `${name}[${i}]`, info)
   })
 }
 
-function readStreamer(value: unknown): Streamer | undefined {
-  if (value === undefined) return undefined
+function readStreamer(value: unknown, name: string): Streamer {
   const { put, end } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Streamer>
   if (typeof put !== 'function' || typeof end !== 'function') {
-    throw invalid('an object with the methods put and end', 'streamer', value)
+    throw invalid('an object with the methods put and end', name, value)
   }
   return value as Streamer
 }
-
-// --- a checkpoint's own ------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 /** Prompts of ClvpForCausalLM.generate: ids, embeddings, or the conditioning encoder's output. */
-import type { NativeInfo, NativePrompt } from '../addon/contract.js'
+import type { NativePrompt, Positions } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
 import type { Tensor } from '../base/tensor.js'
+import { mostTokens } from '../session/positions.js'
 import { type Ids, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
 
 /** The prompt of one text's rows. */
@@ -34,7 +36,11 @@ export interface PromptOptions {
 export const promptNames = ['inputIds', 'inputsEmbeds', 'conditioningEmbeds', 'attentionMask'] as const
 
 /** One prompt per row. */
-export function readPrompts(given: Readonly<Record<string, unknown>>, info: NativeInfo): RowPrompt[] {
+export function readPrompts(
+  given: Readonly<Record<string, unknown>>,
+  info: NativeInfo,
+  positions: Positions,
+): RowPrompt[] {
   const named = promptNames.slice(0, 3).filter((name) => given[name] !== undefined)
   if (named.length > 1) {
     throw new ClvpError(
@@ -42,7 +48,7 @@ export function readPrompts(given: Readonly<Record<string, unknown>>, info: Nati
       `Expected at most one prompt but received ${named.join(' and ')}`,
     )
   }
-  if (given.conditioningEmbeds !== undefined) return conditioned(given, info)
+  if (given.conditioningEmbeds !== undefined) return conditioned(given, info, positions)
   if (given.inputsEmbeds !== undefined) return embedded(given, info)
   return written(given, info)
 }
@@ -50,6 +56,7 @@ export function readPrompts(given: Readonly<Record<string, unknown>>, info: Nati
 function conditioned(
   { conditioningEmbeds, attentionMask }: Readonly<Record<string, unknown>>,
   info: NativeInfo,
+  positions: Positions,
 ) {
   if (attentionMask !== undefined) {
     const hint = 'Expected no attentionMask with conditioningEmbeds: the decoder sees all of them'
@@ -62,7 +69,7 @@ function conditioned(
       written: [info.bos],
       length: tokens + 1,
       lengthOfEmbeds: tokens + 1,
-      room: info.maxTokens,
+      room: mostTokens(info, positions),
     }),
   )
 }

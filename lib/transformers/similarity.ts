@@ -1,5 +1,5 @@
 /** Similarities of texts and rows of speech, and the results of the whole model's methods. */
-import type { NativeSimilarity } from '../addon/contract.js'
+import type { NativeSimilarity } from '../addon/contract/towers.js'
 import { ClvpError } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
 import type { ClvpEncoderOutput } from './encoder.js'

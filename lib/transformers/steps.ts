@@ -1,5 +1,6 @@
 /** Combines the recorded outputs of each step for all rows of a batch. */
-import type { NativeGenerated, NativeInfo, NativeStep } from '../addon/contract.js'
+import type { NativeGenerated, NativeStep } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { Tensor } from '../base/tensor.js'
 import type { GenerationPlan } from './generation_options.js'
 import type { RowPrompt } from './prompts.js'

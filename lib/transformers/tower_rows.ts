@@ -1,6 +1,6 @@
 /** Converts a forward call's arguments to rows for a tower of the core, and its output to tensors. */
-import type { NativeForward, NativeOutput } from '../addon/contract.js'
-import { boolean } from '../base/check.js'
+import type { NativeForward, NativeOutput } from '../addon/contract/towers.js'
+import { flag } from '../base/check.js'
 import { Tensor } from '../base/tensor.js'
 import { exactlyOne, mismatch, readBeside, readFloats, readIdRows } from './arrays.js'
 
@@ -33,8 +33,8 @@ export function readTowerRows(given: Given, width: number, past = 0): NativeForw
     ...input,
     mask: readBeside(given.attentionMask, 'attentionMask', { rows, columns: past + tokens }, { max: 1 }),
     positions: readBeside(given.positionIds, 'positionIds', { rows, columns: tokens }, { repeat: true }),
-    hiddenStates: flag(given.outputHiddenStates, 'outputHiddenStates'),
-    attentions: flag(given.outputAttentions, 'outputAttentions'),
+    hiddenStates: flag(given, 'outputHiddenStates'),
+    attentions: flag(given, 'outputAttentions'),
   }
 }
 
@@ -48,10 +48,6 @@ export function readEmbeds(value: unknown, width: number, name = 'inputsEmbeds')
   const [rows, tokens, found] = dims as [number, number, number]
   if (found !== width) throw mismatch(`embeddings of width ${width}`, name, dims)
   return { rows, tokens, embeds: data }
-}
-
-export function flag(value: unknown, name: string, fallback = false): boolean {
-  return value === undefined ? fallback : boolean(value, name)
 }
 
 /** A tower's optional outputs as tensors. */

@@ -84,7 +84,7 @@ clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
     };
 }
 
-/// loadModel(path, { device, decoder, ranker, mmap, memoryAvailable, maxMemory }, abortFlag, onProgress?): Promise<Model>
+/// loadModel(path, { device, decoder, ranker, dvae, mmap, memoryAvailable, maxMemory }, abortFlag, onProgress?): Promise<Model>
 Napi::Value load_model(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
     const Napi::Object given = to_object(info[1], "options");
@@ -92,6 +92,7 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
     options.device = to_string(given.Get("device"), "device");
     options.parts.decoder = to_bool(given.Get("decoder"), "decoder");
     options.parts.ranker = to_bool(given.Get("ranker"), "ranker");
+    options.parts.dvae = to_bool(given.Get("dvae"), "dvae");
     options.map = to_bool(given.Get("mmap"), "mmap");
     options.memory_available = to_u53(given.Get("memoryAvailable"), "memoryAvailable");
     options.max_memory = to_u53(given.Get("maxMemory"), "maxMemory");

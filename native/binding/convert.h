@@ -19,9 +19,10 @@ uint32_t to_u32(const Napi::Value & value, const char * name);
 uint64_t to_u53(const Napi::Value & value, const char * name);
 bool to_bool(const Napi::Value & value, const char * name);
 Napi::Object to_object(const Napi::Value & value, const char * name);
-std::vector<float> to_floats(const Napi::Value & value, const char * name);              // from Float32Array
-std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);              // from Int32Array
-std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name);             // from Uint8Array
+std::vector<float> to_floats(const Napi::Value & value, const char * name);  // from Float32Array
+std::vector<int32_t> to_ints(const Napi::Value & value, const char * name);  // from Int32Array
+std::vector<uint8_t> to_bytes(const Napi::Value & value, const char * name); // from Uint8Array
+Napi::Array to_array(const Napi::Value & value, const char * name);
 std::vector<std::vector<int32_t>> to_rows(const Napi::Value & value, const char * name); // from Int32Array[]
 /// An optional property; empty if undefined.
 std::vector<float> optional_floats(const Napi::Object & object, const char * name);
@@ -41,7 +42,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Timings & timings);
 clvp::Values to_values(const Napi::Value & value);
 std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value);
 clvp::Sampling to_sampling(const Napi::Value & value);
-clvp::PrefixPositions to_prefix_positions(const Napi::Value & value);
+clvp::Positions to_positions(const Napi::Value & value);
 
 /// Runs core code on the JS thread; converts its errors to JS errors.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {

@@ -86,31 +86,44 @@ void Crew::stop() {
     interrupt_ = nullptr; // frees what it captures
 }
 
-Napi::Promise Crew::start(Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, Work work, std::function<Napi::Value(Napi::Env)> convert) {
+Napi::Promise Crew::start(Place place, Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, Work work, std::function<Napi::Value(Napi::Env)> convert) {
     auto job = std::make_shared<Job>(env, hold);
+    const Napi::Promise promise = job->deferred.Promise();
     job->keep = std::move(keep);
     job->work = std::move(work);
     job->convert = std::move(convert);
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (stopped_) {
-            job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::disposed, "this object was disposed of")));
-            return job->deferred.Promise();
-        }
-        queue_.push_back(job);
-        add_thread();
-        if (threads_.empty()) {
-            queue_.pop_back();
-            job->deferred.Reject(to_js(env, clvp::Error(clvp::Code::out_of_memory,
-                                                        "the system does not allow this process another thread: raise its limit or dispose of other models")));
-            return job->deferred.Promise();
-        }
-    }
     if (n_pending_++ == 0) {
         js_.Ref(env); // a waiting promise keeps the process alive
     }
+    if (is_stopped()) {
+        job->error.emplace(clvp::Code::disposed, "this object was disposed of");
+    } else if (place == Place::thread && !enqueue(job)) {
+        job->error.emplace(clvp::Code::out_of_memory, "the system does not allow this process another thread: raise its limit or dispose of other models");
+    }
+    if (job->error) {
+        settle(env, *job);
+    } else if (place == Place::here) {
+        perform(std::move(job));
+    }
+    return promise;
+}
+
+bool Crew::is_stopped() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return stopped_;
+}
+
+/// Queues a job for a thread. Returns false if there is none and the system starts none.
+bool Crew::enqueue(const std::shared_ptr<Job> & job) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back(job);
+    add_thread();
+    if (threads_.empty()) {
+        queue_.pop_back();
+        return false;
+    }
     wake_.notify_one();
-    return job->deferred.Promise();
+    return true;
 }
 
 /// Starts another thread if a queued job finds no idle one. If the system allows none, the job waits for the existing threads. Call it

@@ -51,7 +51,7 @@ public:
     template <typename T> Napi::Promise run(Napi::Env env, Napi::Object hold, std::function<T()> work, std::function<Napi::Value(Napi::Env, T &)> convert) {
         auto result = std::make_shared<std::optional<T>>();
         return start(
-            env, hold, nullptr,
+            Place::thread, env, hold, nullptr,
             [work = std::move(work), result](const Finish &) {
                 result->emplace(work());
                 return true;
@@ -62,14 +62,16 @@ public:
     /// Settles a job, from any thread. Must be called once.
     template <typename T> using Settle = std::function<void(std::variant<T, clvp::Error>)>;
 
-    /// Like run(), for work that may end later and on another thread: it calls `settle` or throws. `keep` is freed on the JS thread after
-    /// that.
+    enum class Place { thread, here };
+
+    /// Like run(), for work that may end later and on another thread: it calls `settle` or throws. Work that returns at once may run
+    /// here, on the JS thread. `keep` is freed on the JS thread after the job has settled.
     template <typename T>
-    Napi::Promise submit(Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, std::function<void(Settle<T>)> work,
+    Napi::Promise submit(Place place, Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, std::function<void(Settle<T>)> work,
                          std::function<Napi::Value(Napi::Env, T &)> convert) {
         auto result = std::make_shared<std::optional<T>>();
         return start(
-            env, hold, std::move(keep),
+            place, env, hold, std::move(keep),
             [work = std::move(work), result](const Finish & finish) {
                 work([finish, result](std::variant<T, clvp::Error> outcome) {
                     auto * value = std::get_if<T>(&outcome);
@@ -119,7 +121,9 @@ private:
     };
 
     Crew(Napi::Env env, size_t n_threads, std::function<void()> interrupt);
-    Napi::Promise start(Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, Work work, std::function<Napi::Value(Napi::Env)> convert);
+    Napi::Promise start(Place place, Napi::Env env, Napi::Object hold, std::shared_ptr<void> keep, Work work, std::function<Napi::Value(Napi::Env)> convert);
+    bool is_stopped();
+    bool enqueue(const std::shared_ptr<Job> & job);
     void add_thread();
     void count_waiting(int change);
     void loop();

@@ -39,7 +39,7 @@ void read_draw_options(clvp::DrawOptions & to, const Napi::Object & from) {
     to.max_tokens = to_u32(from.Get("maxTokens"), "maxTokens");
     to.stops = to_ints(from.Get("stops"), "stops");
     to.seed = to_u53(from.Get("seed"), "seed");
-    to.prefix_positions = to_prefix_positions(from.Get("prefixPositions"));
+    to.positions = to_positions(from.Get("positions"));
     to.sampling = to_sampling(from.Get("sampling"));
     to.limits.no_repeat_ngram = to_u32(limits.Get("noRepeatNgram"), "limits.noRepeatNgram");
     to.limits.bad_words = to_rows(limits.Get("badWords"), "limits.badWords");

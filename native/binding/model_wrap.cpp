@@ -46,6 +46,7 @@ Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
     object.Set("device", model->device());
     object.Set("decoder", model->parts().decoder);
     object.Set("ranker", model->parts().ranker);
+    object.Set("dvae", model->parts().dvae && !model->params().dvae.channels.empty());
     object.Set("bytes", static_cast<double>(model->n_bytes()));
     return object;
 }

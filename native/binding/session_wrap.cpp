@@ -18,7 +18,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
 namespace {
 
 /// Maximum number of concurrent calls, which take turns. Calls that wait for a function of the caller or share the batch do not count.
-constexpr size_t n_threads = 16;
+constexpr size_t n_threads = 64;
 
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
@@ -32,6 +32,7 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
 struct Nothing {};
 
 Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { return to_js(env, data); }
+Napi::Value result_to_js(Napi::Env env, const std::vector<int32_t> & ids) { return to_js(env, ids); }
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
@@ -67,10 +68,12 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("searchBeams", &SessionWrap::search_beams),
                            InstanceMethod("conditioning", &SessionWrap::conditioning),
                            InstanceMethod("stepLogits", &SessionWrap::step_logits),
+                           InstanceMethod("latents", &SessionWrap::latents),
                            InstanceMethod("encode", &SessionWrap::encode),
                            InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
+                           InstanceMethod("encodeAudio", &SessionWrap::encode_audio),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
                            InstanceMethod("preview", &SessionWrap::preview),
                            InstanceMethod("collectImportance", &SessionWrap::collect_importance),
@@ -130,8 +133,9 @@ Napi::Value SessionWrap::generate(const Napi::CallbackInfo & info) {
     request.options.abort = to_abort_flag(info.Env(), from.Get("abort"));
     const auto hooks = std::make_shared<Hooks>(from.Get("hooks"), *crew_, session(info.Env()));
     hooks->add_to(request.options);
+    const auto place = session_->shares_batch(request.options) ? Crew::Place::here : Crew::Place::thread;
     return crew_->submit<clvp::Generated>(
-        info.Env(), info.This().As<Napi::Object>(), hooks,
+        place, info.Env(), info.This().As<Napi::Object>(), hooks,
         [session = session_, request = std::move(request)](Crew::Settle<clvp::Generated> settle) { session->submit(request, std::move(settle)); },
         [](Napi::Env env, clvp::Generated & generated) { return to_js(env, generated); });
 }
@@ -143,7 +147,7 @@ Napi::Value SessionWrap::search_beams(const Napi::CallbackInfo & info) {
     const auto hooks = std::make_shared<Hooks>(info[2], *crew_, session(info.Env()));
     hooks->add_to(options);
     return crew_->submit<clvp::Generated>(
-        info.Env(), info.This().As<Napi::Object>(), hooks,
+        Crew::Place::thread, info.Env(), info.This().As<Napi::Object>(), hooks,
         [session = session_, prompt = to_prompt(info[0]), options = std::move(options)](const Crew::Settle<clvp::Generated> & settle) {
             settle(session->search_beams(prompt, options));
         },
@@ -156,10 +160,17 @@ Napi::Value SessionWrap::conditioning(const Napi::CallbackInfo & info) {
                                             abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) { return s.conditioning(voices, text, abort); });
 }
 
+/// latents(prompt, codes, positions, abortFlag)
+Napi::Value SessionWrap::latents(const Napi::CallbackInfo & info) {
+    return start<std::vector<float>>(info,
+                                     [prompt = to_prompt(info[0]), codes = to_ints(info[1], "codes"), positions = to_positions(info[2]),
+                                      abort = to_abort_flag(info.Env(), info[3])](clvp::Session & s) { return s.latents(prompt, codes, positions, abort); });
+}
+
 Napi::Value SessionWrap::step_logits(const Napi::CallbackInfo & info) {
     clvp::TextPrompt prompt = { to_ints(info[0], "textIds"), to_floats(info[1], "voice") };
     return start<std::vector<float>>(
-        info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"), positions = to_prefix_positions(info[3]),
+        info, [prompt = std::move(prompt), codes = to_ints(info[2], "codes"), positions = to_positions(info[3]),
                abort = to_abort_flag(info.Env(), info[4])](clvp::Session & s) { return s.step_logits(prompt, codes, positions, abort); });
 }
 
@@ -188,6 +199,13 @@ Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
 }
 
 /// codesToMel(codes)
+/// encodeAudio(samples, abortFlag)
+Napi::Value SessionWrap::encode_audio(const Napi::CallbackInfo & info) {
+    return start<std::vector<int32_t>>(info, [samples = to_floats(info[0], "samples"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) {
+        return s.encode_audio(samples, abort);
+    });
+}
+
 Napi::Value SessionWrap::codes_to_mel(const Napi::CallbackInfo & info) {
     return start<clvp::Mel>(info, [codes = to_ints(info[0], "codes")](clvp::Session & s) { return s.codes_to_mel(codes); });
 }

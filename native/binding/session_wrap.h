@@ -20,11 +20,13 @@ private:
     Napi::Value generate(const Napi::CallbackInfo & info);
     Napi::Value search_beams(const Napi::CallbackInfo & info);
     Napi::Value conditioning(const Napi::CallbackInfo & info);
+    Napi::Value latents(const Napi::CallbackInfo & info);
     Napi::Value step_logits(const Napi::CallbackInfo & info);
     Napi::Value encode(const Napi::CallbackInfo & info);
     Napi::Value decode(const Napi::CallbackInfo & info);
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
+    Napi::Value encode_audio(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
     Napi::Value preview(const Napi::CallbackInfo & info);
     Napi::Value collect_importance(const Napi::CallbackInfo & info);

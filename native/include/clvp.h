@@ -52,18 +52,28 @@ Verification verify(const std::string & path, const VerifyOptions & options = {}
 /// Throws model_format or io for a file that is not a readable model, invalid_argument for a tensor whose shapes differ, aborted.
 std::vector<TensorDifference> compare_tensors(const std::string & a, const std::string & b, const CompareOptions & options = {});
 
+/// The weights and parameters of a model file. Immutable.
 class Model {
 public:
+    /// Throws model_format for a damaged file, io, unsupported for a device that is not there, out_of_memory, aborted.
     static std::shared_ptr<const Model> load(const std::string & path, const ModelOptions & options = {});
-    virtual ~Model() = default;
+    ~Model();
+    Model(const Model &) = delete;
+    Model & operator=(const Model &) = delete;
 
-    virtual const Params & params() const = 0;
+    const Params & params() const;
     /// The GGUF keys of the file: vocabulary, merges, and the configurations of the source checkpoint.
-    virtual const Values & values() const = 0;
+    const Values & values() const;
     /// Size of the weights in memory, in bytes, and the device that holds them.
-    virtual uint64_t n_bytes() const = 0;
-    virtual const std::string & device() const = 0;
-    virtual const Parts & parts() const = 0;
+    uint64_t n_bytes() const;
+    const std::string & device() const;
+    const Parts & parts() const;
+
+private:
+    friend class Session;
+    struct Impl;
+    explicit Model(std::unique_ptr<const Impl> impl);
+    std::unique_ptr<const Impl> impl_;
 };
 
 // --- audio ----------------------------------------------------------------------------------------------------------------
@@ -98,16 +108,23 @@ public:
     /// it would get alone, except for rounding (GenerateOptions::deterministic removes that difference). A request with a processor,
     /// criteria or a recording has a batch of its own, as has every request on other devices.
     Generated generate(const Prompt & prompt, const GenerateOptions & options);
-    /// Like generate(), but does not wait: calls `done` with the outcome, possibly on a thread of the session. A request that has a batch
-    /// of its own is drawn before submit() returns. Throws instead of calling `done` for invalid options, disposed, and out_of_memory
-    /// if the system starts no thread.
+    /// Like generate(), but does not wait: calls `done` with the outcome, possibly on a thread of the session. A request that does not
+    /// share the batch is drawn before submit() returns. Throws instead of calling `done` for invalid options, disposed, and
+    /// out_of_memory if the system starts no thread.
     void submit(Request request, Done done);
+    /// Whether a request with these options shares the batch, so that submit() returns at once.
+    bool shares_batch(const GenerateOptions & options) const;
     /// Beam search: the most likely rows, best first.
     Generated search_beams(const Prompt & prompt, const BeamOptions & options);
     /// Logits [n_codes + 1, n_vocab] of the next token after the prefix and after each code. Feeds each code in a step of its own
     /// through the KV cache, as generate() does.
-    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, PrefixPositions prefix_positions = PrefixPositions::reference,
+    std::vector<float> step_logits(const TextPrompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model,
                                    const AbortFlag & abort = {});
+
+    /// Latents [n_codes, n_embd] of 1 to 4,096 codes of a text in a voice: for each code the decoder's hidden state, after the final norm,
+    /// that predicts it. tortoise's diffusion stage is conditioned on them; its second pass (UnifiedVoice.forward with return_latent) feeds
+    /// whole rows with trained positions. Throws invalid_argument for codes that do not fit the model.
+    std::vector<float> latents(const Prompt & prompt, const std::vector<int32_t> & codes, Positions positions = Positions::model, const AbortFlag & abort = {});
 
     /// Output of the conditioning encoder for the decoder, [max(n_voices, n_rows), n_tokens + 3, n_embd]: voice, bos, text, and a stop
     /// at the first id 0 or else at the end. Text positions are the running sum of the mask. `voices` is [n_voices, n_embd]; a single
@@ -126,6 +143,10 @@ public:
     /// Scores of rows against a text: cosine * exp(logit_scale).
     std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
 
+    /// Codes of a recording at the model's sample rate, one for each 1,024 samples: by the discrete VAE's encoder, which adds one at the end of
+    /// whole codes as the reference does, or else by the nearest frames of the codebook. At most 4,096. Throws unsupported for a model with neither, audio for
+    /// no samples or NaN, invalid_argument for too many.
+    std::vector<int32_t> encode_audio(const std::vector<float> & samples, const AbortFlag & abort = {});
     /// Looks up the codebook's frames for 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by
     /// norms, [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
     Mel codes_to_mel(const std::vector<int32_t> & codes);

@@ -157,7 +157,7 @@ async function measureTypes(model, sentences) {
     const path = join(cache, `${type}.gguf`)
     await convertFolder(model, path, { type })
     const clvp = await Clvp.load(path)
-    const voice = await clvp.voice(Clvp.demoVoice)
+    const voice = await clvp.voice(Clvp.demoVoice, { windows: 'first' })
     const { perplexity: found, likeliest } = await perplexity(clvp, voice, sentences.slice(0, walked))
     exact ??= likeliest
     const same = likeliest.filter((code, i) => code === exact[i]).length
@@ -255,7 +255,7 @@ if (!existsSync(options.model)) {
 }
 const sentences = readHeldOut(python, options.model)
 const clvp = await Clvp.load(Clvp.demo)
-const voice = await clvp.voice(Clvp.demoVoice)
+const voice = await clvp.voice(Clvp.demoVoice, { windows: 'first' })
 console.log(
   `${sentences.length} held-out sentences; demo.gguf is ${clvp.info.type}, drawn with`,
   clvp.info.sampling,

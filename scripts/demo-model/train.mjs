@@ -21,5 +21,8 @@ const { values: options } = parseArgs({
 })
 
 run(options.python ?? findPython(), [join(here, 'train.py'), '--work', options.work])
-const { path, bytes } = await convertFolder(join(options.work, 'model'), Clvp.demo, { type: options.type })
+const { path, bytes } = await convertFolder(join(options.work, 'model'), Clvp.demo, {
+  type: options.type,
+  positions: 'transformers', // as model.py trains it
+})
 console.log(`${path}: ${(bytes / 1e6).toFixed(1)} MB`)

@@ -20,7 +20,7 @@ import {
   conditionText,
   differences,
   encodeRow,
-  prefixPositions,
+  positionsKinds,
 } from '../../test/helpers/golden.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -174,7 +174,7 @@ async function compareDecoder(session, facts, prefix, voice, table) {
       maxTokens: 60,
       sampling: greedy,
       seed: 0,
-      prefixPositions: prefix,
+      positions: prefix,
     }
     const { candidates } = await session.generate(request)
     const found = candidates[0]
@@ -222,7 +222,7 @@ async function compareType(name, type, reference) {
   const { text_config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
   const voice = await compareVoice(session, reference, table)
   await comparePrefix(session, reference, voice, text_config.eos_token_id, table)
-  for (const prefix of prefixPositions) await compareDecoder(session, reference, prefix, voice, table)
+  for (const prefix of positionsKinds) await compareDecoder(session, reference, prefix, voice, table)
   await compareEncoders(session, reference, text_config.eos_token_id, table)
   await compareScores(session, reference, table)
   return table

@@ -24,7 +24,7 @@ mkdirSync(voices)
 const clvp = await Clvp.load(gguf, { threads: 1 })
 const voice = await clvp.voice(tone())
 const clip = join(voices, 'clip.wav')
-await writeWav(clip, new Float32Array(22050).fill(0.1), 22050)
+await writeWav(clip, tone().samples, 22050)
 await voice.save(join(voices, 'voice.bin'))
 t.teardown(() => clvp.dispose())
 

@@ -105,8 +105,8 @@ t.test('model files', async (t) => {
 
 t.test('clips, voices and importances', async (t) => {
   const { clvp } = await loadTinyModel(t)
-  await refused(t, 'voice', (path) => clvp.voice(path))
-  await refused(t, 'voice, one of several', (path) => clvp.voice([Clvp.demoVoice, path]))
+  await refused(t, 'voice', (path) => clvp.voice(path), notFolders)
+  await refused(t, 'voice, one of several', (path) => clvp.voice([Clvp.demoVoice, path]), notFolders)
   await refused(t, 'Voice.load', (path) => Voice.load(path))
   await refused(t, 'Importance.load', (path) => Importance.load(path))
   const texts = ['Hello.']

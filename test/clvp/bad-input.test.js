@@ -112,7 +112,7 @@ t.test('other options of generate', async (t) => {
   for (const [name, values] of Object.entries({
     preset: ['turbo', '', 'Fast', 5, null, {}, 'toString', ['fast']],
     deterministic: ['yes', 0, 1, null, {}],
-    prefixPositions: ['none', '', 0, null, {}],
+    positions: ['none', '', 0, null, {}],
     signal: [{}, null, 'x', true, new EventTarget(), { aborted: false }],
     onProgress: [{}, null, 'x', true],
   })) {
@@ -202,16 +202,23 @@ t.test('codes', async (t) => {
     undefined,
     null,
     5,
-    [1, 2],
+    [1.5],
+    [1, '2'],
+    new Array(2),
+    [2 ** 31],
+    {},
+    { codes: 'x' },
+    { codes: [Number.NaN] },
     new Float32Array(2),
     new Uint32Array(2),
     new DataView(new ArrayBuffer(8)),
   ]) {
-    await refused(t, `a row ${inspect(bad)}`, rank([row, bad]), /for codes\[1\] /)
-    await refused(t, `one row ${inspect(bad)}`, () => clvp.embedSpeech(bad), /for codes\[0\] /)
+    await refused(t, `a row ${inspect(bad)}`, rank([row, bad]), /for codes\[1\]/)
+    await refused(t, `one row ${inspect(bad)}`, () => clvp.embedSpeech(bad), /for codes(\[\d\])? /)
   }
   for (const [name, bad] of Object.entries({
     empty: new Int32Array(),
+    'an empty array': [],
     'an id of -1': Int32Array.of(1, -1),
     'an id of the size of the vocabulary': Int32Array.of(vocabulary),
     'an id of 2^31 - 1': Int32Array.of(2 ** 31 - 1),
@@ -247,11 +254,11 @@ t.test('load', async (t) => {
 })
 
 t.test('clips', async (t) => {
-  const samples = new Float32Array(2000).fill(0.1)
+  const { samples } = tone(0.2)
   const make = (clips, options) => () => clvp.voice(clips, options)
   const path = (name) => join(dir, name)
   await refused(t, 'nothing there', make(path('none.wav')), /none\.wav/, 'CLVP_IO')
-  await refused(t, 'a folder', make(path('folder')), /folder/, 'CLVP_IO')
+  await refused(t, 'a folder', make(path('folder')), /Expected clips \(.*folder/)
   await refused(t, 'an empty file', make(path('empty')), /empty/, 'CLVP_AUDIO')
   await refused(t, 'garbage', make(path('garbage')), /garbage/, 'CLVP_AUDIO')
   await refused(
@@ -322,7 +329,30 @@ t.test('clips', async (t) => {
     await refused(t, `combine ${combine}`, make({ samples, sampleRate: 22050 }, { combine }), /for combine /)
   }
   await refused(t, 'an option', make({ samples, sampleRate: 22050 }, { mean: true }), /'mean'/)
-  t.ok(await clvp.voice({ samples: [0.5], sampleRate: 1000 }), 'one sample is enough')
+  for (const [option, value, message] of [
+    ['windows', 'last', /for windows /],
+    ['seconds', 0, /for seconds /],
+    ['seconds', 601, /for seconds /],
+    ['seconds', '9', /for seconds /],
+    ['seed', 1, /seed only with windows: 'random'/],
+  ]) {
+    await refused(t, `${option} ${value}`, make({ samples, sampleRate: 22050 }, { [option]: value }), message)
+  }
+  for (const windows of ['first', 'random']) {
+    const options = { windows, seconds: 9 }
+    await refused(
+      t,
+      windows,
+      make({ samples, sampleRate: 22050 }, options),
+      /seconds only with windows: 'all'/,
+    )
+  }
+  await refused(
+    t,
+    'seed -1',
+    make({ samples, sampleRate: 22050 }, { windows: 'random', seed: -1 }),
+    /for seed /,
+  )
   const loud = { samples: new Float32Array(9000).map((_, i) => (i % 2 ? 3e38 : -3e38)), sampleRate: 8000 }
   const outcome = await clvp.voice(loud).then(
     ({ embedding }) => (embedding.every(Number.isFinite) ? 'finite' : 'not finite'),
@@ -370,7 +400,7 @@ t.test('of an options object only its own names count, and each is read once', a
   const inherited = Object.assign(Object.create({ candidates: 7, bogus: 1 }), few)
   t.same((await clvp.generate('Hello.', inherited)).candidates.map(essence), before)
   t.same((await clvp.generate('Hello.', counting(few))).candidates.map(essence), before)
-  await clvp.voice(counting({ samples: [0.5], sampleRate: 22050 }), counting({ combine: 'mean' }))
+  await clvp.voice(counting(tone(0.2)), counting({ combine: 'mean' }))
   t.same(new Set(Object.values(reads)), new Set([1]), JSON.stringify(reads))
 
   Object.prototype.bogus = 1

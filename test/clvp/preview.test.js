@@ -70,7 +70,7 @@ t.test('the mel of a preview is the mel of its codes', async (t) => {
 
 t.test('bad codes and options', async (t) => {
   const { clvp } = await loadTinyModel(t, { codebook: 200 })
-  for (const bad of [[1], undefined, new Int32Array(), Int32Array.of(200), new Int32Array(4097)])
+  for (const bad of [['1'], [1.5], undefined, new Int32Array(), Int32Array.of(200), new Int32Array(4097)])
     await t.rejects(clvp.preview(bad), wrong)
   for (const iterations of [0, 1001, 1.5, '60', null, Number.NaN])
     await t.rejects(clvp.preview(codes, { iterations }), { ...wrong, message: /iterations/ })

@@ -1,5 +1,5 @@
 // The .pth files in which tortoise keeps a voice are voices here.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, Voice } from '../../dist/lib/index.js'
@@ -57,12 +57,25 @@ t.test('it draws as the clips did, and joins others', async (t) => {
     return candidates.map(({ codes }) => [...codes])
   }
   t.same(await codes(read), await codes(made))
-  const both = await clvp.voice([
-    save('made.pth', packTuple([single(made.embedding), diffusion])),
-    Clvp.demoVoice,
-  ])
+  const other = save('other.pth', packTuple([single(numbers)]))
+  const both = await clvp.voice([join(dir, 'made.pth'), other])
   t.equal(both.clips, 2)
-  t.same(both.embedding, made.embedding)
+  t.same(
+    both.embedding,
+    made.embedding.map((value, i) => (value + numbers[i]) / 2),
+  )
+  const mixed = [join(dir, 'made.pth'), Clvp.demoVoice]
+  await t.rejects(clvp.voice(mixed), { code: 'CLVP_INVALID_ARGUMENT', message: /received both .*Voice\.mix/ })
+  await t.rejects(clvp.voice(other, { windows: 'first' }), {
+    code: 'CLVP_INVALID_ARGUMENT',
+    message: /windows only with recordings/,
+  })
+})
+
+t.test("a voice's folder with latents alone", async (t) => {
+  mkdirSync(join(dir, 'pat'))
+  writeFileSync(join(dir, 'pat', 'pat.pth'), packTuple([single(numbers), diffusion]))
+  t.same((await clvp.voice(join(dir, 'pat'))).embedding, numbers)
 })
 
 t.test('what is no voice of this model', async (t) => {

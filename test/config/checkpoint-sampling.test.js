@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder } from '../../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
+import { tone } from '../helpers/model.js'
 
 const tortoise = { repetitionPenalty: 2, temperature: 0.8, topK: 50, topP: 0.8, minP: 0, typicalP: 1 }
 
@@ -31,7 +32,7 @@ t.test('without settings of its own a checkpoint is drawn from as tortoise does'
 t.test('with do_sample its settings are the start, and the call’s go over them', async (t) => {
   const clvp = await load(t, { do_sample: true, temperature: 0, repetition_penalty: 1, top_k: null })
   t.same(clvp.info.sampling, { ...tortoise, temperature: 0, repetitionPenalty: 1 })
-  const voice = await clvp.voice({ samples: new Float32Array(22050).fill(0.1), sampleRate: 22050 })
+  const voice = await clvp.voice(tone())
   const draw = async (options) =>
     (await clvp.generate('one', { voice, candidates: 1, maxTokens: 12, seed: 1, ...options })).best.codes
   t.same(await draw({}), await draw({ temperature: 0, repetitionPenalty: 1, seed: 2 }), 'greedy')

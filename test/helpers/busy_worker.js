@@ -1,6 +1,6 @@
 /**
- * A process of its own for test/session/worker-threads.test.js: `node busy_worker.js MODE MODEL` ends eight workers, one after the
- * other, while they keep the addon calling back.
+ * A process of its own for test/session/worker-threads-ended.test.js: `node busy_worker.js MODE MODEL COUNT` ends so many workers,
+ * one after the other, while they keep the addon calling back.
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -51,11 +51,11 @@ const busy = {
   },
 }
 
-async function main([mode, file]) {
+async function main([mode, file, count]) {
   const dir = mkdtempSync(join(tmpdir(), 'clvp-busy-'))
   const folder = join(dir, 'model')
   writeCheckpoint(readRecipe('small'), folder)
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < Number(count); i++) {
     const worker = new Worker(new URL(import.meta.url), { workerData: { mode, file, folder } })
     await once(worker, 'message')
     await sleep(12 * i)

@@ -15,8 +15,8 @@ export function makeClip({ seed, samples }) {
   })
 }
 
-/** Both ways of decoding the prefix: see PrefixPositions in clvp.h. */
-export const prefixPositions = ['transformers', 'cancelled']
+/** The two ways to count positions that the reference was run with: see Positions in clvp/model.h. */
+export const positionsKinds = ['transformers', 'cached']
 
 /** The reference's facts with one of its two decodings in the plain places. See Decoding in scripts/parity/reference.py. */
 export function chooseDecoding(facts, prefix) {

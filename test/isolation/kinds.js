@@ -73,7 +73,7 @@ export const kinds = {
       ),
   },
   voice: {
-    call: async (clvp, _, n, options) => (await clvp.voice(tone(0.05 + n / 100), options)).embedding,
+    call: async (clvp, _, n, options) => (await clvp.voice(tone(0.15 + n / 100), options)).embedding,
   },
   embedText: { call: (clvp, _, n, options) => clvp.embedText(`A text, number ${n}.`, options) },
   embedSpeech: { call: (clvp, _, n, options) => clvp.embedSpeech(codes(n, 5 + n * 4), options) },

@@ -114,12 +114,16 @@ inline std::vector<clvp::NewTensor> tensors(const std::string & type, uint32_t n
 }
 
 /// Writes the model and returns its path. `more` are tensors to append.
-inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}, uint32_t n_blocks = n_layer) {
-    const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + (n_blocks == n_layer ? "" : "-" + std::to_string(n_blocks)) + ".gguf";
+inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}, uint32_t n_blocks = n_layer,
+                         const std::string & positions = "") {
+    const std::string path = "tiny-" + type + (more.empty() ? "" : "-more") + (n_blocks == n_layer ? "" : "-" + std::to_string(n_blocks)) + positions + ".gguf";
     auto list = tensors(type, n_blocks);
     list.insert(list.end(), more.begin(), more.end());
     auto v = values(n_blocks);
     v["clvp.type"] = type;
+    if (!positions.empty()) {
+        v["clvp.positions"] = positions;
+    }
     std::remove(path.c_str());
     clvp::Writer writer(path, v, list);
     for (size_t t = 0; t < list.size(); t++) {

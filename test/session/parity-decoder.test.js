@@ -1,13 +1,13 @@
 // Logits after the prefix, and after each of 60 forced codes fed through the KV cache, are those inside generate().
 import t from 'tap'
 import { tinyRecipes } from '../helpers/checkpoint.js'
-import { chooseDecoding, conditionClip, loadTiny, matchGolden, prefixPositions } from '../helpers/golden.js'
+import { chooseDecoding, conditionClip, loadTiny, matchGolden, positionsKinds } from '../helpers/golden.js'
 
 for (const name of tinyRecipes) {
   t.test(name, async (t) => {
     const { session, golden } = await loadTiny(t, name)
     const voice = await conditionClip(session, golden, 0)
-    for (const prefix of prefixPositions) {
+    for (const prefix of positionsKinds) {
       const { steps, floats } = chooseDecoding(golden, prefix)
       const ids = Int32Array.from(golden.texts[steps.text])
       const logits = await session.stepLogits(ids, voice, Int32Array.from(steps.codes), prefix)

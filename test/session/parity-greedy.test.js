@@ -1,7 +1,7 @@
 // Greedy decoding draws exactly the reference's tokens, and ends where it ends.
 import t from 'tap'
 import { tinyRecipes } from '../helpers/checkpoint.js'
-import { chooseDecoding, conditionClip, loadTiny, prefixPositions } from '../helpers/golden.js'
+import { chooseDecoding, conditionClip, loadTiny, positionsKinds } from '../helpers/golden.js'
 
 const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, typicalP: 1, repetitionPenalty: 1 }
 
@@ -9,7 +9,7 @@ for (const name of tinyRecipes) {
   t.test(name, async (t) => {
     const { session, golden } = await loadTiny(t, name)
     const voice = await conditionClip(session, golden, 0)
-    for (const prefix of prefixPositions) {
+    for (const prefix of positionsKinds) {
       const { greedy } = chooseDecoding(golden, prefix)
       for (const [i, ids] of golden.texts.entries()) {
         const textIds = Int32Array.from(ids)
@@ -20,7 +20,7 @@ for (const name of tinyRecipes) {
           maxTokens: 60,
           sampling,
           seed: 0,
-          prefixPositions: prefix,
+          positions: prefix,
         }
         const { candidates: found } = await session.generate(options)
         t.equal(found.length, 2)

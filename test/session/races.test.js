@@ -25,7 +25,7 @@ const calls = [
   (clvp, _, signal) => clvp.rank(text, [codes, codes], { signal }),
   (clvp, _, signal, n) => clvp.embedText(`${text} ${n}`, { signal }),
   (clvp, _, signal) => clvp.embedSpeech(codes, { signal }),
-  (clvp, _, signal, n) => clvp.voice(tone(0.05 + (n % 5) / 50), { signal }),
+  (clvp, _, signal, n) => clvp.voice(tone(0.15 + (n % 5) / 50), { signal }),
 ]
 
 /** How a call settled, and how often. */

@@ -70,7 +70,7 @@ t.test('what could not act, or makes no sense, is refused', async (t) => {
     { stoppingCriteria: [undefined] },
     { streamer: {} },
     { generationConfig: { maxNewToken: 3 } },
-    { prefixPositions: 'none' },
+    { positions: 'none' },
     { maxNewToken: 3 },
     { signal: {} },
   ]

@@ -3,8 +3,10 @@
  * compile is marked; the compiler complains when one does.
  */
 import {
+  auditClip,
   type Candidate,
   type CausalLMOutput,
+  type ClipAudit,
   Clvp,
   ClvpConfig,
   ClvpDecoderConfig,
@@ -20,6 +22,7 @@ import {
   convertFolder,
   type Device,
   devices,
+  type FindingCode,
   type GenerateResult,
   inspectModel,
   type LogitsProcessor,
@@ -32,6 +35,7 @@ import {
   type StreamEvent,
   Tensor,
   Voice,
+  type VoiceClip,
   writeWav,
 } from 'node-clvp'
 
@@ -65,7 +69,13 @@ export async function upper(): Promise<void> {
   const heard = await clvp.preview(result.best.drawnCodes, { iterations: 30 })
   same<typeof heard, Preview>(true)
   await writeWav('a.wav', heard.samples, heard.sampleRate)
-  await clvp.voice(heard)
+  await clvp.voice(heard, { windows: 'random', seed: 1 })
+  await clvp.rank('Hi.', [...result.candidates, result.best.codes, [1, 2]])
+  await clvp.generate('Hi.', { ...result.settings, voice: Voice.mix([voice, voice], [1, 2]) })
+  const { findings }: ClipAudit = await auditClip(Clvp.demoVoice)
+  const codes: FindingCode[] = findings.map(({ code }) => code)
+  const heardOf: readonly VoiceClip[] | undefined = voice.origin.clips
+  void [codes, heardOf]
   const mel = await clvp.codesToMel(result.best.drawnCodes)
   same<typeof mel, Tensor<Float32Array>>(true)
   const svg: string = melPlot([{ mel, title: 'best', lines: ['a'] }], { secondsPerFrame: 0.01 })
@@ -82,8 +92,8 @@ export async function upper(): Promise<void> {
   await clvp.generate('Hi.', { voice, temprature: 1 })
   // @ts-expect-error no such preset
   await clvp.generate('Hi.', { voice, preset: 'slow' })
-  // @ts-expect-error codes are Int32Array
-  await clvp.rank('Hi.', [[1, 2]])
+  // @ts-expect-error codes are numbers
+  await clvp.rank('Hi.', [['1']])
   // @ts-expect-error no such type
   await Clvp.load('m.gguf', { type: 'q3' })
   const pulled = await pullModel('owner/name', { revision: 'v1', type: 'q8_0' })

@@ -1,13 +1,21 @@
-import { type BenchmarkResult, benchmark } from '../../clvp/benchmark.js'
+import { sourceTable } from '../../base/checkpoint_files.js'
+import { type BenchmarkResult, benchmark, benchmarkTable } from '../../clvp/benchmark.js'
 import { Clvp } from '../../clvp/clvp.js'
-import type { MemoryEstimate } from '../../clvp/memory.js'
-import type { LoadOptions } from '../../loading/load_options.js'
+import { type MemoryEstimate, memoryTable } from '../../clvp/memory.js'
+import { type LoadOptions, loadTable } from '../../loading/load_options.js'
 import { type Arguments, type Command, type Context, UsageError } from '../command.js'
-import { modelFlags, modelSource, readSourceFlags } from '../model.js'
-import { sourceFileFlags } from '../source_files.js'
+import { flagsOf, readFlags } from '../flags.js'
+import { modelSource, readModelFlags } from '../model.js'
 import { megabytes, table } from '../table.js'
 
-const { device, type, revision } = modelFlags
+const { device, type, revision } = loadTable
+const benchedTable = { device, type, revision, ...sourceTable }
+
+/** Options of a run and of an estimate; each refuses those of the other. */
+const { batchSizes, rounds, tokens } = benchmarkTable
+const runTable = { batchSizes, rounds }
+const { candidates, batchSize, textTokens } = memoryTable
+const estimateTable = { candidates, batchSize, textTokens }
 
 export const bench: Command = {
   name: 'bench',
@@ -17,21 +25,15 @@ export const bench: Command = {
     'Each MODEL (a .gguf file, a folder, a hub id, or demo) is loaded once for each number of threads. Nothing else\n' +
     'should run meanwhile. With --estimate nothing is drawn: it prints the memory of one call, by parts.',
   flags: {
-    'batch-sizes': { value: 'N,N', help: 'candidates decoded together (default: 1,4,8,16)' },
+    ...flagsOf(runTable),
     threads: { value: 'N,N', help: 'CPU threads to try (default: the physical cores)' },
     tokens: {
       value: 'N',
-      help: 'codes of each candidate (default: 32; with --estimate 500, or the limit of the model)',
+      help: `codes of each candidate (default: ${tokens.defaultText}; with --estimate: 500)`,
     },
-    rounds: { value: 'N', help: 'runs of each size, of which medians are printed (default: 3)' },
     estimate: { help: 'print the peak memory of a call without running it' },
-    candidates: { value: 'N', short: 'n', help: 'with --estimate: candidates drawn (default: 16)' },
-    'batch-size': { value: 'N', help: 'with --estimate: candidates decoded together (default: 16)' },
-    'text-tokens': { value: 'N', help: 'with --estimate: length of the text in tokens (default: 100)' },
-    ...(device && { device }),
-    ...(type && { type }),
-    ...(revision && { revision }),
-    ...sourceFileFlags,
+    ...flagsOf(estimateTable),
+    ...flagsOf(benchedTable),
   },
   async run(args, context) {
     args.positional(0, 'MODEL')
@@ -39,24 +41,9 @@ export const bench: Command = {
   },
 }
 
-const onlyRuns = ['batch-sizes', 'rounds', 'threads']
-const onlyEstimates = ['candidates', 'batch-size', 'text-tokens']
-
 function refuse(args: Arguments, names: readonly string[], why: string): void {
   const found = names.find((name) => args.text(name) !== undefined)
   if (found !== undefined) throw new UsageError(`--${found} goes ${why}`)
-}
-
-/** Reads whole numbers separated by commas. */
-function list(args: Arguments, name: string): number[] | undefined {
-  return args
-    .text(name)
-    ?.split(',')
-    .map((each) => {
-      if (!/^\d+$/.test(each))
-        throw new UsageError(`--${name} takes whole numbers separated by commas, not '${each}'`)
-      return Number(each)
-    })
 }
 
 async function withEach<T>(
@@ -81,17 +68,15 @@ async function withEach<T>(
 type Measured = BenchmarkResult & { source: string }
 
 async function measure(args: Arguments, context: Context) {
-  refuse(args, onlyEstimates, 'with --estimate')
-  const batchSizes = list(args, 'batch-sizes')
+  refuse(args, Object.keys(flagsOf(estimateTable)), 'with --estimate')
   const options = {
-    ...(batchSizes && { batchSizes }),
-    ...args.numbers({ tokens: 'tokens', rounds: 'rounds' }),
+    ...readFlags(args, { ...runTable, tokens }),
     signal: context.signal,
   }
   const results: Measured[] = []
-  for (const threads of list(args, 'threads') ?? [undefined]) {
+  for (const threads of args.numbers('threads') ?? [undefined]) {
     const onProgress = (fraction: number) => context.progress('bench', fraction)
-    const load = { ...readSourceFlags(args, context), threads }
+    const load = { ...readModelFlags(args, context, benchedTable), threads }
     const found = await withEach(args, load, async (clvp, source) => ({
       ...(await benchmark(clvp, { ...options, onProgress })),
       source,
@@ -141,24 +126,20 @@ function advice({
 // --- estimating ----------------------------------------------------------------------------------------------------------
 
 async function estimate(args: Arguments, context: Context) {
-  refuse(args, onlyRuns, 'without --estimate')
-  const results = await withEach(args, readSourceFlags(args, context), async (clvp, source) => {
+  refuse(args, [...Object.keys(flagsOf(runTable)), 'threads'], 'without --estimate')
+  const load = readModelFlags(args, context, benchedTable)
+  const results = await withEach(args, load, async (clvp, source) => {
     const request = {
       candidates: 16,
       tokens: Math.min(500, clvp.info.maxTokens),
-      ...args.numbers({
-        candidates: 'candidates',
-        tokens: 'tokens',
-        'batch-size': 'batchSize',
-        'text-tokens': 'textTokens',
-      }),
+      ...readFlags(args, { ...estimateTable, tokens }),
     }
     return { source, type: clvp.info.type, ...request, bytes: clvp.info.estimateMemory(request) }
   })
-  return { text: estimateTable(results), json: results }
+  return { text: tableOf(results), json: results }
 }
 
-function estimateTable(results: readonly { source: string; type: string; bytes: MemoryEstimate }[]): string {
+function tableOf(results: readonly { source: string; type: string; bytes: MemoryEstimate }[]): string {
   const parts = Object.keys(results[0]!.bytes) as (keyof MemoryEstimate)[]
   const rows = results.map(({ source, type, bytes }) => [
     source,

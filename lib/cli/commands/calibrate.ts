@@ -1,6 +1,8 @@
-import { calibrate as find } from '../../quality/calibrate.js'
+import { calibratedTable, calibrateTable, calibrate as find } from '../../quality/calibrate.js'
+import { sampleTable } from '../../quality/samples.js'
 import { type Command, UsageError } from '../command.js'
-import { modelFlags, modelSource, readModelFlags } from '../model.js'
+import { flagsOf, readFlags } from '../flags.js'
+import { modelSource, readModelFlags } from '../model.js'
 import { readTexts, readVoices, sampleFlags } from '../samples.js'
 import { megabytes, peakRss } from '../table.js'
 
@@ -12,7 +14,7 @@ export const calibrate: Command = {
     'MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint folder, a hub id, or demo. The command draws\n' +
     'candidates for the texts (default: 4 for each), ranks them, and sums up the inputs of each matrix.\n' +
     "Use other texts for 'clvp compare'.",
-  flags: { ...sampleFlags, ...modelFlags },
+  flags: { ...sampleFlags, ...flagsOf(calibrateTable), ...flagsOf(calibratedTable) },
   async run(args, context) {
     const [model, out] = [args.positional(0, 'MODEL'), args.positional(1, 'OUT.json')]
     const file = args.text('texts')
@@ -20,10 +22,11 @@ export const calibrate: Command = {
     const texts = await readTexts(file)
     const voices = await readVoices(args)
     const importance = await find(modelSource(model), {
-      ...readModelFlags(args, context),
-      texts,
+      ...readModelFlags(args, context, calibratedTable),
       ...(voices && { voices }),
-      ...args.numbers({ candidates: 'candidates', 'max-tokens': 'maxTokens', seed: 'seed' }),
+      ...readFlags(args, sampleTable),
+      ...readFlags(args, calibrateTable),
+      texts,
     })
     await importance.save(out)
     const { texts: nTexts, voices: nVoices, matrices } = importance

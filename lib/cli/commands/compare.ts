@@ -1,16 +1,16 @@
 import { writeWhole } from '../../base/files.js'
-import { compareModels } from '../../quality/compare.js'
+import { comparedTable, compareModels, compareTable } from '../../quality/compare.js'
 import { comparisonPlot } from '../../quality/comparison_plot.js'
 import type { BehaviourComparison, ModelComparison, TensorComparison } from '../../quality/report.js'
+import { sampleTable } from '../../quality/samples.js'
 import type { Command } from '../command.js'
-import { modelFlags, modelSource } from '../model.js'
+import { flagsOf, readFlags } from '../flags.js'
+import { modelSource } from '../model.js'
 import { readTexts, readVoices, sampleFlags } from '../samples.js'
 import { megabytes, peakRss, table } from '../table.js'
 
 /** Number of tensors in the table without --tensors: those with the largest errors. */
 const shown = 8
-
-const { device, threads } = modelFlags
 
 export const compare: Command = {
   name: 'compare',
@@ -23,31 +23,22 @@ export const compare: Command = {
     "agreement of both rankings of A's candidates. Both models are in memory at the same time.",
   flags: {
     ...sampleFlags,
-    rows: {
-      value: 'N',
-      help: "number of a text's candidates that the decoders are compared on (default: 2)",
-    },
+    ...flagsOf(compareTable),
     tensors: { help: 'list every tensor' },
     plot: { value: 'FILE.svg', help: 'plot the errors and the KL divergence' },
-    ...(device && { device }),
-    ...(threads && { threads }),
+    ...flagsOf(comparedTable),
   },
   async run(args, context) {
     const [a, b] = [modelSource(args.positional(0, 'A')), modelSource(args.positional(1, 'B'))]
-    const [file, plot, onDevice] = [args.text('texts'), args.text('plot'), args.text('device')]
+    const [file, plot] = [args.text('texts'), args.text('plot')]
     const texts = file === undefined ? undefined : await readTexts(file)
     const voices = await readVoices(args)
     const found = await compareModels(a, b, {
       ...(texts && { texts }),
       ...(voices && { voices }),
-      ...args.numbers({
-        candidates: 'candidates',
-        rows: 'rows',
-        'max-tokens': 'maxTokens',
-        seed: 'seed',
-        threads: 'threads',
-      }),
-      ...(onDevice !== undefined && { device: onDevice }),
+      ...readFlags(args, compareTable),
+      ...readFlags(args, sampleTable),
+      ...readFlags(args, comparedTable),
       signal: context.signal,
       onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
     })

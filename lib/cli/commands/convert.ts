@@ -1,10 +1,13 @@
 import { convertFolder } from '../../../quantize/convert.js'
+import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
-import { modelTypes } from '../../addon/weight_types.js'
+import { sourceTable } from '../../base/checkpoint_files.js'
 import type { Command } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
-import { readSourceFileFlags, sourceFileFlags } from '../source_files.js'
+
+const typeTable = { type: outputTable.type }
 
 export const convert: Command = {
   name: 'convert',
@@ -21,19 +24,12 @@ export const convert: Command = {
     '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
     typeDetails,
-  flags: {
-    type: {
-      value: 'TYPE',
-      help: 'type of the weight matrices (default: f16); auto chooses one for this machine',
-    },
-    ...sourceFileFlags,
-    ...outputFlags,
-  },
+  flags: { ...flagsOf(typeTable), ...flagsOf(sourceTable), ...outputFlags },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
-    const wanted = args.choice('type', [...modelTypes, 'auto']) ?? 'f16'
+    const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
     const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
-    const files = readSourceFileFlags(args)
+    const files = readFlags(args, sourceTable)
     const started = performance.now()
     const result = await convertFolder(source, target, {
       ...(await readOutputFlags(args, context, source, type, files)),

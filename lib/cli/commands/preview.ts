@@ -1,5 +1,7 @@
+import { previewTable } from '../../clvp/call_options.js'
 import { readHeard } from '../codes.js'
 import type { Command } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { modelFlags, withModel } from '../model.js'
 import { countOf, needCodebook, writePlot, writeSound } from '../sound.js'
 
@@ -16,7 +18,7 @@ export const preview: Command = {
       help: "a .gguf file, a checkpoint folder, or 'demo' (default: demo)",
     },
     candidate: { value: 'N', help: 'rank of the candidate from clvp generate (default: 1, the best)' },
-    iterations: { value: 'N', help: 'iterations of the phase search, 1 to 1000 (default: 60)' },
+    ...flagsOf(previewTable),
     plot: { value: 'FILE.svg', help: 'also plot the mel of the codes' },
     ...modelFlags,
   },
@@ -26,7 +28,7 @@ export const preview: Command = {
     const heard = await readHeard(file, args.number('candidate'))
     return withModel(args.text('model') ?? 'demo', args, context, async (clvp) => {
       await needCodebook(clvp)
-      const options = { ...args.numbers({ iterations: 'iterations' }), signal: context.signal }
+      const options = { ...readFlags(args, previewTable), signal: context.signal }
       const { seconds, sampleRate } = await writeSound(clvp, heard, out, options)
       if (plot !== undefined) await writePlot(clvp, [heard], plot)
       const json = {

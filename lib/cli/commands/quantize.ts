@@ -1,5 +1,6 @@
-import { quantizeFile } from '../../../quantize/quantize.js'
+import { quantizeFile, quantizeTable } from '../../../quantize/quantize.js'
 import type { Command } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { modelType, outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
 
 export const quantize: Command = {
@@ -9,7 +10,7 @@ export const quantize: Command = {
   details: `${typeDetails}\nIN.gguf is verified first. The source should be f32, which adds no loss of its own; f16 adds hardly any.`,
   flags: {
     ...outputFlags,
-    requantize: { help: 'accept weights that are already quantized: both errors add up' },
+    ...flagsOf(quantizeTable),
   },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'IN.gguf'), args.positional(1, 'OUT.gguf')]
@@ -17,7 +18,7 @@ export const quantize: Command = {
     const started = performance.now()
     const result = await quantizeFile(source, target, {
       ...(await readOutputFlags(args, context, source, type)),
-      requantize: args.flag('requantize'),
+      ...readFlags(args, quantizeTable),
       onProgress: (fraction) => context.progress('quantize', fraction),
     })
     const again = result.requantized.map((line) => `quantized again: ${line}`)

@@ -1,5 +1,6 @@
-import { verifyModel } from '../../loading/verify.js'
+import { verifyModel, verifyTable } from '../../loading/verify.js'
 import type { Command } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { megabytes } from '../table.js'
 
 export const verify: Command = {
@@ -10,12 +11,10 @@ export const verify: Command = {
     'Checks the structure, the parameters, the shapes and the settings, the checksums of the header and of each\n' +
     'tensor, and that no weight is NaN or infinite. Loading checks only the first four.\n' +
     'Exits with status 1 if there is a fault.',
-  flags: {
-    threads: { value: 'N', help: 'CPU threads (default: the physical cores)' },
-  },
+  flags: flagsOf(verifyTable),
   async run(args, context) {
     const json = await verifyModel(args.positional(0, 'MODEL.gguf'), {
-      ...args.numbers({ threads: 'threads' }),
+      ...readFlags(args, verifyTable),
       signal: context.signal,
       onProgress: (fraction) => context.progress('verify', fraction),
     })

@@ -1,6 +1,8 @@
 // Shared by the audio decoders: one sink for the frames they produce. Internal to decode_audio().
 #pragma once
 
+#include "clvp/types.h"
+
 #include "base/error.h"
 
 namespace clvp {

@@ -8,6 +8,8 @@
 // After construction a MelBank is const: any number of threads may call compute().
 #pragma once
 
+#include "clvp/types.h"
+
 #include "audio/fft.h"
 #include "base/error.h"
 

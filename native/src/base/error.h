@@ -2,7 +2,7 @@
 // system is checked first.
 #pragma once
 
-#include "clvp/types.h"
+#include "clvp/error.h"
 
 #include <new>
 #include <optional>

@@ -2,7 +2,7 @@
 // Paths are UTF-8 on every system.
 #pragma once
 
-#include "clvp/types.h"
+#include "base/error.h"
 
 #include <filesystem>
 

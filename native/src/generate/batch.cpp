@@ -7,7 +7,7 @@
 
 namespace clvp {
 
-Batch::Batch(const Decoder & decoder) : decoder_(decoder), stepper_(decoder, false, 0, decoder.params.max_tokens()) {}
+Batch::Batch(const Decoder & decoder) : decoder_(decoder), stepper_(decoder, false, 0, decoder.params.decoder.n_positions) {}
 
 size_t Batch::n_live() const {
     size_t n = 0;
@@ -100,7 +100,7 @@ void Batch::begin(Member & member) {
     });
 }
 
-/// Reads a prompt in pieces. After each piece the live rows take a step.
+/// Reads a prompt. After each piece the live rows take a step; several short prompts are one piece.
 void Batch::read_prompt(Member & member) {
     struct AtPause {
         Call & call;
@@ -117,7 +117,6 @@ void Batch::read_prompt(Member & member) {
     check_draw(request.prompt, request.options, decoder_.params);
     auto drawing = std::make_unique<Drawing>(stepper_, decoder_.params, request);
     drawing->read_prompt();
-    decoder_.call.pause();
     member.drawing = std::move(drawing);
 }
 

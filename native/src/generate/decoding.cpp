@@ -34,7 +34,7 @@ void check_logits(const float * logits, size_t n) {
 }
 
 void check_draw(const Prompt & prompt, const DrawOptions & options, const Params & params) {
-    check_prompt(prompt, options.prefix_positions, options.max_tokens, params);
+    check_prompt(prompt, options.positions, options.max_tokens, params);
     check_sampling(options.sampling);
     check_limits(options, params);
     if (options.seed >= (1ull << 53)) {
@@ -62,15 +62,15 @@ static bool is_same(const Prompt & a, const Prompt & b) {
         a);
 }
 
-Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record, Timings & timings) {
+Prefilled Stepper::start(const Prompt & prompt, Positions positions, const Recording & record, Timings & timings) {
     const Clock clock;
     LastPrefill & last = decoder_.last;
     const bool recorded = record.hidden_states || record.attentions;
-    const bool known = !recorded && !decoder_.call.backend().is_observed() && last.prefilled.prefix && last.prefix_positions == prefix_positions &&
+    const bool known = !recorded && !decoder_.call.backend().is_observed() && last.prefilled.prefix && last.positions == positions &&
                        last.shape == cache.shape() && is_same(last.prompt, prompt);
     if (!known) {
         last = {};
-        Prefilled done = prefill(decoder_.call, decoder_.weights, decoder_.params, cache.shape(), prompt, prefix_positions, record);
+        Prefilled done = prefill(decoder_.call, decoder_.weights, decoder_.params, cache.shape(), prompt, positions, record);
         check_logits(done.output.logits.data(), done.output.logits.size());
         timings.n_prefill += prompt_length(prompt, decoder_.params);
         if (recorded) {
@@ -78,7 +78,7 @@ Prefilled Stepper::start(const Prompt & prompt, PrefixPositions prefix_positions
             timings.kv_bytes += done.prefix->n_bytes();
             return done;
         }
-        last = { prompt, prefix_positions, cache.shape(), std::move(done) };
+        last = { prompt, positions, cache.shape(), std::move(done) };
     }
     timings.prefill_ms += clock.ms();
     timings.kv_bytes += last.prefilled.prefix->n_bytes();
@@ -93,14 +93,16 @@ Decoding::Decoding(Stepper & stepper, const Params & params, const Prompt & prom
     : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, params)) {}
 
 std::vector<float> Decoding::start() {
-    Prefilled done = stepper_.start(prompt_, options_.prefix_positions, options_.record, timings);
+    Prefilled done = stepper_.start(prompt_, options_.positions, options_.record, timings);
     prefix_ = std::move(done.prefix);
     prefix_bytes_ = prefix_->n_bytes();
     record(0, {}, done.output);
     return std::move(done.output.logits);
 }
 
-StepRow Decoding::next(uint32_t slot, int32_t token) const { return { slot, token, first_position(prompt_) + stepper_.cache.length(slot) }; }
+StepRow Decoding::next(uint32_t slot, int32_t token) const {
+    return { slot, token, first_position(prompt_, options_.positions) + stepper_.cache.length(slot) };
+}
 
 std::vector<float> Decoding::step(const std::vector<StepRow> & rows, const std::vector<uint32_t> & candidates, bool deterministic) {
     stepper_.call().pause();

@@ -14,7 +14,7 @@ void check_draw(const Prompt & prompt, const DrawOptions & options, const Params
 /// kept, and it is evicted before another prompt is read, so it does not raise the peak memory.
 struct LastPrefill {
     Prompt prompt;
-    PrefixPositions prefix_positions = PrefixPositions::reference;
+    Positions positions = Positions::model;
     KvShape shape = {};
     Prefilled prefilled; // without a prefix: nothing is kept
 };
@@ -35,7 +35,7 @@ public:
     Stepper(const Decoder & decoder, bool attentions, uint32_t n_slots, uint32_t n_max);
 
     /// Reads a prompt, with pauses, and adds to `timings`.
-    Prefilled start(const Prompt & prompt, PrefixPositions prefix_positions, const Recording & record, Timings & timings);
+    Prefilled start(const Prompt & prompt, Positions positions, const Recording & record, Timings & timings);
     /// Logits [n_rows, n_vocab] of the next tokens, and the outputs that `record` selects.
     DecoderOutput step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record);
 

@@ -1,5 +1,6 @@
 #include "generate/logits_limits.h"
 #include "clvp/limits.h"
+#include "model/rows.h"
 
 #include <algorithm>
 #include <limits>
@@ -31,14 +32,6 @@ void forbid_bad_words(std::vector<float> & scores, const std::vector<int32_t> & 
         // A word longer than `seen` is skipped, as in the reference, even if its beginning matches.
         if (!is_stop && (word.size() == 1 || (word.size() <= seen.size() && leads_to(word, seen)))) {
             forbid(scores, word.back());
-        }
-    }
-}
-
-void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab) {
-    for (int32_t id : ids) {
-        if (id < 0 || static_cast<uint32_t>(id) >= n_vocab) {
-            fail(Code::invalid_argument, "Expected ids from 0 to %u for %s but received %d", n_vocab - 1, what, id);
         }
     }
 }

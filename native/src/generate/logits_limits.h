@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/error.h"
+#include "clvp/generation.h"
+#include "clvp/model.h"
 
 namespace clvp {
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -31,6 +32,29 @@ std::vector<float> softmax(const std::vector<float> & logits, const std::vector<
     return p;
 }
 
+/// The survivors, sorted by a value, ties by id. Sorts integers, which is several times as fast as sorting ids by their values.
+template <typename Value> std::vector<int32_t> sorted_ids(const std::vector<float> & logits, bool descending, Value value) {
+    std::vector<int32_t> ids = survivors(logits);
+    std::vector<uint64_t> keys;
+    keys.reserve(ids.size());
+    for (int32_t id : ids) {
+        const float x = value(id) + 0.0f; // + 0 makes a negative zero positive: the two are equal
+        uint32_t bits = 0;
+        std::memcpy(&bits, &x, sizeof(bits));
+        bits = bits >> 31 ? ~bits : bits | 0x80000000u; // in the order of the floats
+        keys.push_back(static_cast<uint64_t>(descending ? ~bits : bits) << 32 | static_cast<uint32_t>(id));
+    }
+    std::sort(keys.begin(), keys.end());
+    for (size_t i = 0; i < ids.size(); i++) {
+        ids[i] = static_cast<int32_t>(keys[i] & 0xffffffffu);
+    }
+    return ids;
+}
+
+std::vector<int32_t> sorted_ids(const std::vector<float> & logits, bool descending) {
+    return sorted_ids(logits, descending, [&](int32_t id) { return logits[static_cast<size_t>(id)]; });
+}
+
 void keep_top_k(std::vector<float> & logits, size_t k, size_t min_keep) {
     if (k == 0) {
         return;
@@ -54,8 +78,7 @@ void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p >= 1.0f) {
         return;
     }
-    std::vector<int32_t> ids = survivors(logits);
-    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] < logits[static_cast<size_t>(b)]; });
+    const std::vector<int32_t> ids = sorted_ids(logits, false);
     const std::vector<float> share = softmax(logits, ids);
     const float limit = static_cast<float>(1.0 - static_cast<double>(p));
     double sum = 0;
@@ -72,8 +95,7 @@ void keep_min_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p <= 0.0f) {
         return;
     }
-    std::vector<int32_t> ids = survivors(logits);
-    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
+    const std::vector<int32_t> ids = sorted_ids(logits, true);
     const std::vector<float> share = softmax(logits, ids);
     const float limit = p * share.front();
     for (size_t i = min_keep; i < ids.size(); i++) { // always keeps the most likely ids
@@ -103,7 +125,7 @@ void keep_typical(std::vector<float> & logits, float mass, size_t min_keep) {
         entropy -= share[i] > 0 ? static_cast<double>(share[i]) * log_p : 0;
     }
     auto distance = [&](int32_t id) { return std::fabs(surprise[static_cast<size_t>(id)] - static_cast<float>(entropy)); };
-    std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return distance(a) < distance(b); });
+    ids = sorted_ids(logits, false, distance);
 
     const std::vector<float> sorted = softmax(logits, ids);
     size_t last = 0;

@@ -1,7 +1,7 @@
 // Compares the tensors of two files.
 #pragma once
 
-#include "clvp/types.h"
+#include "clvp/model.h"
 
 namespace clvp {
 

@@ -1,6 +1,8 @@
 // Reads GGUF files with bounds checks. GGML's own readers assert on malformed files, so no file reaches them.
 #pragma once
 
+#include "clvp/model.h"
+
 #include "base/file.h"
 #include "ggml.h"
 

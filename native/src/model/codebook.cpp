@@ -7,6 +7,7 @@
 #include "ggml-backend.h"
 
 #include <cmath>
+#include <limits>
 
 namespace clvp {
 
@@ -67,6 +68,33 @@ Mel codebook_mel(const ggml_tensor * codebook, const std::vector<int32_t> & code
         }
     }
     return mel;
+}
+
+std::vector<int32_t> nearest_codes(const ggml_tensor * codebook, const Mel & mel) {
+    const size_t n = mel.n_frames / frames_per_code, n_row = static_cast<size_t>(codebook->ne[0]);
+    std::vector<float> groups(n * n_row);
+    for (size_t i = 0; i < groups.size(); i++) {
+        const size_t frame = i / n_row * frames_per_code + i % n_row / mel.n_mels, m = i % mel.n_mels;
+        groups[i] = mel.data[m * mel.n_frames + frame];
+    }
+    std::vector<int32_t> codes(n, 0);
+    std::vector<double> least(n, std::numeric_limits<double>::infinity());
+    std::vector<float> row;
+    for (int64_t code = 0; code < codebook->ne[1]; code++) {
+        read_row(codebook, code, row);
+        for (size_t i = 0; i < n; i++) {
+            double distance = 0;
+            for (size_t j = 0; j < n_row; j++) {
+                const double d = static_cast<double>(groups[i * n_row + j]) - static_cast<double>(row[j]);
+                distance += d * d;
+            }
+            if (distance < least[i]) {
+                least[i] = distance;
+                codes[i] = static_cast<int32_t>(code);
+            }
+        }
+    }
+    return codes;
 }
 
 } // namespace clvp

@@ -13,4 +13,7 @@ void check_codebook(const ggml_tensor * codebook);
 /// Throws invalid_argument if there are no codes or too many, or if a code is not in the codebook.
 Mel codebook_mel(const ggml_tensor * codebook, const std::vector<int32_t> & codes);
 
+/// The inverse: the nearest code of each group of frames_per_code frames. Cuts incomplete groups off.
+std::vector<int32_t> nearest_codes(const ggml_tensor * codebook, const Mel & mel);
+
 } // namespace clvp

@@ -18,7 +18,7 @@ struct Prefilled {
 };
 
 /// Runs a prompt through the decoder.
-Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, PrefixPositions prefix_positions,
+Prefilled prefill(Call & call, const Weights & weights, const Params & params, const KvShape & shape, const Prompt & prompt, Positions positions,
                   const Recording & record);
 
 /// The input of a step: a row's slot in the cache, its last token and that token's position.

@@ -186,6 +186,34 @@ MelParams read_mel(const Values & values) {
     return p;
 }
 
+/// Absent from a file without the discrete VAE. Two halvings make a code of frames_per_code frames.
+DvaeParams read_dvae(const Values & values) {
+    const Reader keys(values, "clvp.dvae.");
+    DvaeParams p;
+    if (!keys.has("channels")) {
+        return p;
+    }
+    p.channels = keys.get<std::vector<int32_t>>("channels");
+    const bool in_range = std::all_of(p.channels.begin(), p.channels.end(), [](int32_t n) { return n >= 1 && n <= static_cast<int32_t>(max_width); });
+    if (p.channels.size() != 2 || !in_range) {
+        fail(Code::model_format, "the key clvp.dvae.channels holds %zu numbers: expected 2, from 1 to %u", p.channels.size(), max_width);
+    }
+    p.n_block = keys.size("block_count", 0, max_layers);
+    p.n_embd = keys.size("embedding_length", 1, max_width);
+    p.n_codes = keys.size("code_count", 1, max_vocab);
+    return p;
+}
+
+Positions positions_from_name(const std::string & name) {
+    for (const auto & [known, positions] :
+         { std::pair("trained", Positions::trained), std::pair("cached", Positions::cached), std::pair("transformers", Positions::transformers) }) {
+        if (name == known) {
+            return positions;
+        }
+    }
+    fail(Code::unsupported, "the positions '%s' are not supported: expected trained, cached or transformers", printable(name).c_str());
+}
+
 } // namespace
 
 Summary summary_from_name(const std::string & name) {
@@ -234,6 +262,14 @@ Params read_params(const Values & values) {
     p.speech = read_encoder(values, "speech");
     p.decoder = read_decoder(values, p.speech.n_vocab);
     p.mel = read_mel(values);
+    p.dvae = read_dvae(values);
+    if (p.dvae.n_codes > p.speech.n_vocab) {
+        fail(Code::model_format, "the key clvp.dvae.code_count is %u: expected at most the speech encoder's vocabulary of %u", p.dvae.n_codes,
+             p.speech.n_vocab);
+    }
+    if (clvp.has("positions")) { // files of earlier versions lack it
+        p.positions = positions_from_name(clvp.checked<std::string>("positions", positions_from_name));
+    }
     const Reader text(values, "clvp.text.");
     p.text_bos = text.token("bos_token_id", p.text.n_vocab);
     p.text_eos = text.token("eos_token_id", p.text.n_vocab);

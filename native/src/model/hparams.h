@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "clvp/model.h"
 
 namespace clvp {
 

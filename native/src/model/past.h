@@ -1,6 +1,7 @@
 // Keys and values of rows of tokens, kept between calls of decode().
 #pragma once
 
+#include "clvp/towers.h"
 #include "runtime/backend.h"
 
 namespace clvp {

@@ -13,21 +13,20 @@ namespace clvp {
 ///     for (Pieces pieces(call, n_block, work); pieces.next();) { ... }
 class Pieces {
 public:
-    /// `work`: multiplications of one block, for all tokens. A piece has as many blocks as Machine::piece_work allows, at least one.
-    Pieces(Call & call, size_t n_block, double work)
-        : call_(call), n_block_(n_block), n_piece_(std::max<size_t>(1, static_cast<size_t>(std::min(call.piece_work() / std::max(work, 1.0), 1e6)))) {}
+    /// `work`: multiplications of one block, for all tokens. A piece has as many blocks as Machine::piece_work allows, at least one. Short
+    /// passes of one call share a piece.
+    Pieces(Call & call, size_t n_block, double work) : call_(call), n_block_(n_block), work_(work) {}
 
-    /// Advances to the next piece, after a pause for other calls. Returns false at the end. A tower without blocks has one piece.
+    /// Advances to the next piece, after a pause for other calls if the last one is full. Returns false at the end. A tower without
+    /// blocks has one piece.
     bool next() {
         if (has_begun_ && to_ == n_block_) {
             return false;
         }
-        if (has_begun_) {
-            call_.pause();
-        }
         has_begun_ = true;
         from_ = to_;
-        to_ = std::min(n_block_, from_ + n_piece_);
+        to_ = std::min(n_block_, from_ + call_.room_for(work_));
+        call_.add_work(work_ * static_cast<double>(size()));
         return true;
     }
 
@@ -39,7 +38,8 @@ public:
 
 private:
     Call & call_;
-    size_t n_block_, n_piece_;
+    const size_t n_block_;
+    const double work_;
     size_t from_ = 0, to_ = 0;
     bool has_begun_ = false;
 };

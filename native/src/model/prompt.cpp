@@ -15,7 +15,7 @@ constexpr uint32_t n_start = 1; // mel start, after the conditioning encoder's o
 
 uint32_t row_count(const ConditioningPrompt & prompt, const Params & params) { return static_cast<uint32_t>(prompt.embeds.size() / params.decoder.n_embd); }
 
-void check_conditioning(const ConditioningPrompt & prompt, PrefixPositions prefix_positions, const Params & params) {
+void check_conditioning(const ConditioningPrompt & prompt, Positions positions, const Params & params) {
     const DecoderParams & d = params.decoder;
     const uint32_t max_rows = d.n_text_positions + 1; // the voice, and a text with bos and stops
     const uint32_t n = row_count(prompt, params);
@@ -26,9 +26,9 @@ void check_conditioning(const ConditioningPrompt & prompt, PrefixPositions prefi
     if (!std::all_of(prompt.embeds.begin(), prompt.embeds.end(), [](float x) { return std::isfinite(x); })) {
         fail(Code::invalid_argument, "Expected finite numbers from the conditioning encoder but received NaN or infinity");
     }
-    if (prefix_positions == PrefixPositions::reference && n + n_start > d.n_positions) {
+    if (positions == Positions::transformers && n + n_start > d.n_positions) {
         constexpr uint32_t n_extra = 5; // voice, bos, two stops, mel start
-        fail(Code::invalid_argument, "Expected at most %u text ids for this model's %u positions but received %u: use fewer, or prefixPositions 'cancelled'",
+        fail(Code::invalid_argument, "Expected at most %u text ids for this model's %u positions but received %u: use fewer, or the positions 'trained'",
              d.n_positions > n_extra ? d.n_positions - n_extra : 0, d.n_positions, n + n_start - n_extra);
     }
 }
@@ -92,9 +92,11 @@ uint32_t padding_length(const Prompt & prompt) {
     return tokens ? tokens->n_padding : 0;
 }
 
-uint32_t first_position(const Prompt & prompt) {
-    const auto * tokens = std::get_if<TokenPrompt>(&prompt);
-    return tokens ? static_cast<uint32_t>(tokens->positions.back()) + 1 : 2;
+uint32_t first_position(const Prompt & prompt, Positions positions) {
+    if (const auto * tokens = std::get_if<TokenPrompt>(&prompt)) {
+        return static_cast<uint32_t>(tokens->positions.back()) + 1;
+    }
+    return positions == Positions::trained ? 1 : 2;
 }
 
 std::vector<int32_t> written_ids(const Prompt & prompt, const Params & params) {
@@ -102,20 +104,21 @@ std::vector<int32_t> written_ids(const Prompt & prompt, const Params & params) {
     return tokens ? tokens->seen : std::vector<int32_t>{ params.decoder.bos };
 }
 
-void check_prompt(const Prompt & prompt, PrefixPositions prefix_positions, uint32_t max_tokens, const Params & params) {
+void check_prompt(const Prompt & prompt, Positions positions, uint32_t max_tokens, const Params & params) {
     if (const auto * tokens = std::get_if<TokenPrompt>(&prompt)) {
         check_tokens(*tokens, params);
     } else {
-        check_conditioning(std::get<ConditioningPrompt>(prompt), prefix_positions, params);
+        check_conditioning(std::get<ConditioningPrompt>(prompt), positions, params);
     }
-    const uint32_t room = params.decoder.n_positions - std::min(first_position(prompt), params.decoder.n_positions) + 1; // the last token is not fed back
+    const uint32_t room =
+        params.decoder.n_positions - std::min(first_position(prompt, positions), params.decoder.n_positions) + 1; // the last token is not fed back
     if (max_tokens < 1 || max_tokens > room) {
         fail(Code::invalid_argument, "Expected an integer from 1 to %u for max_tokens, with this prompt and %u positions, but received %u", room,
              params.decoder.n_positions, max_tokens);
     }
 }
 
-ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params & params, const Prompt & prompt, PrefixPositions prefix_positions) {
+ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params & params, const Prompt & prompt, Positions positions) {
     ggml_context * ctx = graph.ctx();
     const DecoderWeights & w = weights.dec;
     const int64_t n_embd = params.decoder.n_embd;
@@ -130,10 +133,10 @@ ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params 
     ggml_tensor * mel_start = ggml_add(ctx, table_rows(ctx, w.token_embd, params.decoder.bos, 1), first);
     ggml_tensor * x = graph.input("conditioning", GGML_TYPE_F32, { n_embd, static_cast<int64_t>(embeds.size()) / n_embd }, embeds.data());
     x = ggml_concat(ctx, x, mel_start, 1); // [n_embd, n_prefix]
-    if (prefix_positions == PrefixPositions::cancelled) {
+    if (positions != Positions::transformers) {
         return x;
     }
-    // The reference subtracts position i and expects its decoder to add it again, but the decoder adds position 0 to all rows.
+    // transformers subtracts position i and expects its decoder to add it again, but the decoder adds position 0 to all rows.
     return ggml_add(ctx, ggml_sub(ctx, x, table_rows(ctx, w.pos_embd, 0, x->ne[1])), first);
 }
 

@@ -25,6 +25,8 @@ void check_range(const char * what, const char * field, const std::vector<int32_
 
 } // namespace
 
+void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab) { check_range(what, "ids", ids, n_vocab); }
+
 void check_rows(const char * what, const Rows & rows, const RowLimits & limits, uint32_t n_past) {
     constexpr uint32_t max_rows = clvp::limits::tower_rows; // qualified: `limits` is the parameter here
     constexpr size_t max_numbers = 1u << 30;                // held by one call at a time: 4 GiB
@@ -42,7 +44,7 @@ void check_rows(const char * what, const Rows & rows, const RowLimits & limits, 
     }
     if (rows.embeds.empty()) {
         check_size(what, "ids", rows.ids.size(), n);
-        check_range(what, "ids", rows.ids, limits.n_vocab);
+        check_ids(what, rows.ids, limits.n_vocab);
     } else {
         check_size(what, "ids beside embeddings", rows.ids.size(), 0);
         check_size(what, "embeddings", rows.embeds.size(), n * limits.n_embd);

@@ -1,6 +1,7 @@
 // Rows of one length, the input of the towers: their checks, embeddings and masks.
 #pragma once
 
+#include "clvp/towers.h"
 #include "runtime/graph.h"
 
 namespace clvp {
@@ -12,6 +13,9 @@ struct RowLimits {
     uint32_t n_positions;             // positions must be less
     uint32_t n_head = 0, n_layer = 0; // of the tower that the rows go through
 };
+
+/// Throws invalid_argument for ids that are not below n_vocab.
+void check_ids(const char * what, const std::vector<int32_t> & ids, uint32_t n_vocab);
 
 /// Throws invalid_argument for ids out of range, arrays of the wrong size, and mask values other than 0 and 1.
 void check_rows(const char * what, const Rows & rows, const RowLimits & limits, uint32_t n_past = 0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/mapping.h"
+#include "clvp/types.h"
 #include "gguf/gguf_reader.h"
 #include "kernels/layers.h"
 #include "runtime/backend.h"
@@ -47,10 +48,24 @@ struct EncoderWeights {
     ggml_tensor * proj = nullptr; // [n_embd, n_proj]
 };
 
+/// A residual block of the discrete VAE: two convolutions of width 3 and one of width 1.
+struct DvaeBlock {
+    Linear first, second; // [3*n_channels, n_channels]: a frame's channels, frame by frame
+    Linear third;         // [n_channels, n_channels]
+};
+
+struct DvaeWeights {
+    std::vector<Linear> halvings; // [3*n_in, n_out]
+    std::vector<DvaeBlock> blocks;
+    Linear out;                       // [n_channels, n_embd]
+    ggml_tensor * codebook = nullptr; // F32 [n_embd, n_codes]; null without the encoder
+};
+
 struct Weights {
     ConditioningWeights cond;
     DecoderWeights dec;
     EncoderWeights text, speech;
+    DvaeWeights dvae;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
     ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
     Context ctx;                         // of the loaded parts

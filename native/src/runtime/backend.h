@@ -1,6 +1,8 @@
 // Devices and the set of GGML backends that one session computes on.
 #pragma once
 
+#include "clvp/model.h"
+
 #include "base/error.h"
 #include "ggml-backend.h"
 #include "ggml-cpp.h"

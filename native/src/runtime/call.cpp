@@ -1,5 +1,7 @@
 #include "runtime/call.h"
 
+#include <algorithm>
+
 namespace clvp {
 
 void check_running(const Machine & machine, const AbortFlag & abort) {
@@ -30,7 +32,16 @@ void Call::leave() {
     machine_.turns.give();
 }
 
+size_t Call::room_for(double work) {
+    const auto fits = [&] { return static_cast<size_t>(std::clamp((machine_.piece_work - done_) / std::max(work, 1.0), 0.0, 1e6)); };
+    if (done_ > 0 && fits() == 0) {
+        pause();
+    }
+    return std::max<size_t>(1, fits());
+}
+
 void Call::pause() {
+    done_ = 0;
     leave();
     enter();
     check();

@@ -30,10 +30,14 @@ public:
     Call & operator=(const Call &) = delete;
 
     Backend & backend() { return machine_.backend; }
-    double piece_work() const { return machine_.piece_work; }
 
     /// Lets waiting calls take their turns. Call it between two graphs, after all results have been read. Throws as the constructor.
     void pause();
+    /// How many units of work, of `work` multiplications each, fit into the current piece. Pauses and begins another piece if none does;
+    /// a piece without work always has room for one.
+    size_t room_for(double work);
+    /// Counts work towards the current piece.
+    void add_work(double work) { done_ += work; }
     /// Sets work to do in each pause() of this call.
     void at_pause(std::function<void()> work) { at_pause_ = std::move(work); }
 
@@ -61,6 +65,7 @@ private:
     const Turns::Kind kind_;
     const AbortFlag abort_;
     std::function<void()> at_pause_;
+    double done_ = 0; // multiplications since the last pause
 };
 
 } // namespace clvp

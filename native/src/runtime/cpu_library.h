@@ -1,7 +1,7 @@
 // GGML's CPU kernels: built in, or the best CPU library that the machine can run.
 #pragma once
 
-#include "clvp/types.h"
+#include "clvp/model.h"
 
 namespace clvp {
 

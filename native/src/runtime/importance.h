@@ -1,6 +1,8 @@
 // Importance of the input columns of weight matrices: the mean square of their inputs.
 #pragma once
 
+#include "clvp/towers.h"
+
 #include "runtime/backend.h"
 
 #include <map>

@@ -1,6 +1,8 @@
 // Records hidden states and attention weights of a tower's blocks, if requested.
 #pragma once
 
+#include "clvp/towers.h"
+
 #include "runtime/graph.h"
 
 namespace clvp {

@@ -66,7 +66,7 @@ const GENERATE = [
     'beams',
     'lengthPenalty',
   ],
-  ...['earlyStopping', 'prefixPositions', 'logitsProcessor', ...WATCHED],
+  ...['earlyStopping', 'positions', 'logitsProcessor', ...WATCHED],
 ]
 const TOWER = [
   'inputIds',
@@ -100,15 +100,7 @@ const SETTINGS = [
   ...['numBeams', 'lengthPenalty', 'earlyStopping', 'eosTokenId', 'padTokenId'],
 ]
 const DRAW = [
-  ...[
-    ...SETTINGS,
-    'generationConfig',
-    'seed',
-    'batchSize',
-    'deterministic',
-    'prefixPositions',
-    'logitsProcessor',
-  ],
+  ...[...SETTINGS, 'generationConfig', 'seed', 'batchSize', 'deterministic', 'positions', 'logitsProcessor'],
   ...[
     'stoppingCriteria',
     'streamer',
@@ -211,7 +203,7 @@ const OTHERS = {
   beams: [2, 3],
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
-  prefixPositions: ['transformers', 'cancelled'],
+  positions: ['trained', 'cached', 'transformers'],
   logitsProcessor: [(_, scores) => scores],
   stoppingCriteria: [() => true, () => false],
   doSample: [true],
@@ -306,7 +298,13 @@ function callsOfClvp({ file, clvp, voice }) {
       [...LOAD, ...WATCHED],
       { threads: 1 },
     ),
-    call('voice', (...args) => clvp.voice(...args), { clips: tone() }, ['combine', 'signal']),
+    call('voice', (...args) => clvp.voice(...args), { clips: tone() }, [
+      'combine',
+      'windows',
+      'seconds',
+      'seed',
+      'signal',
+    ]),
     call('voice of samples', (samples, sampleRate) => clvp.voice([{ samples, sampleRate }]), tone()),
     call('generate', (...args) => clvp.generate(...args), { text: TEXT }, GENERATE, few),
     call('generate with beams', (...args) => clvp.generate(...args), { text: TEXT }, GENERATE, {
@@ -752,7 +750,9 @@ function callsOfOthers({ voice, clvp }) {
         embedding: voice.embedding,
       },
     ),
-    call('Voice.mean', (vectors) => api.Voice.mean(vectors), { vectors: [voice.embedding] }),
+    call('Voice.mix', (...args) => api.Voice.mix(...args), { voices: [voice, voice], weights: [1, 2] }),
+    call('Voice.fromJSON', (json) => api.Voice.fromJSON(json), { json: voice.toJSON() }),
+    call('auditClip', (...args) => api.auditClip(...args), { clip: tone() }, ['signal']),
     call('Voice.load', (path) => api.Voice.load(path), { path: 'none.json' }),
     call('Voice.save', (path) => voice.save(path), { path: 'voice.json' }),
     call('writeWav', (...args) => api.writeWav(...args), {

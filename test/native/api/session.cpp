@@ -169,7 +169,7 @@ TEST(bad_arguments_are_refused) {
     CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, std::vector<float>(tiny::n_embd, NAN) }, options(1)));
     CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(0)));
     CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(1, 0)));
-    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(1, 80)));
+    CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, options(1, 81)));
     auto nan = options(1);
     nan.sampling.temperature = NAN;
     CHECK_THROWS(Code::invalid_argument, session.generate(TextPrompt{ ids, voice }, nan));

@@ -50,7 +50,7 @@ TEST(operands_of_products_are_as_devices_take_them) {
     for (const ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16 }) {
         KvShape shape = recorded(kv_shape(backend, params, "auto")); // as on a device
         shape.type = type;
-        const Prefilled start = prefill(call, weights, params, shape, prompt, PrefixPositions::reference, {});
+        const Prefilled start = prefill(call, weights, params, shape, prompt, Positions::transformers, {});
         KvCache cache(backend, shape, 2, 6);
         for (const uint32_t slot : { 0, 1 }) {
             cache.open(slot, start.prefix);

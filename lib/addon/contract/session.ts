@@ -1,0 +1,135 @@
+/** The native contract: a loaded model and a session on it. clvp.h documents the meaning of these types. */
+import type {
+  NativeBeamOptions,
+  NativeGenerated,
+  NativeHooks,
+  NativePositions,
+  NativePrompt,
+  NativeRequest,
+  Positions,
+} from './drawing.js'
+import type { NativeHeld } from './files.js'
+import type { NativeAudio, NativeMel } from './sound.js'
+import type {
+  NativeDecoderForward,
+  NativeDecoderOutput,
+  NativeEncoderOutput,
+  NativeForward,
+  NativeRows,
+} from './towers.js'
+
+export interface NativeInfo {
+  name: string
+  type: string
+  device: string
+  /** Are these parts loaded? */
+  decoder: boolean
+  ranker: boolean
+  dvae: boolean
+  bytes: number
+  sampleRate: number
+  hopLength: number
+  clipSeconds: number
+  melChannels: number
+  textPositions: number
+  decoderVocab: number
+  decoderWidth: number
+  decoderLayers: number
+  decoderHeads: number
+  decoderPositions: number
+  textWidth: number
+  textLayers: number
+  textHeads: number
+  speechWidth: number
+  speechLayers: number
+  speechHeads: number
+  bos: number
+  eos: number
+  fixingCodes: Int32Array
+  textVocab: number
+  speechVocab: number
+  projection: number
+  maxTextTokens: number
+  /** As the model file says. */
+  positions: Positions
+  maxTokens: number
+  logitScale: number
+  /** Codes that the codebook has frames for; 0 for a model without one. */
+  codebookCodes: number
+  /** Codes that the discrete VAE's encoder distinguishes; 0 for a model file without one. */
+  dvaeCodes: number
+}
+
+/** ModelOptions in clvp.h. */
+export interface NativeLoadOptions {
+  device: string
+  decoder: boolean
+  ranker: boolean
+  dvae: boolean
+  mmap: boolean
+  /** In bytes; 0 if unknown. */
+  memoryAvailable: number
+  /** Limit of the weights, in bytes; 0 for none. */
+  maxMemory: number
+}
+
+export interface NativeModel {
+  info(): NativeInfo
+  values(): Record<string, NativeHeld>
+  dispose(): void
+}
+
+/** Calls run side by side. A flag ends only its own call, with CLVP_ABORTED. */
+export interface NativeSession {
+  mel(samples: Float32Array): Promise<NativeMel>
+  condition(mel: NativeMel, abort: NativeAbortFlag): Promise<Float32Array>
+  generate(request: NativeRequest): Promise<NativeGenerated>
+  searchBeams(
+    prompt: NativePrompt,
+    options: NativeBeamOptions,
+    hooks: NativeHooks,
+    abort: NativeAbortFlag,
+  ): Promise<NativeGenerated>
+  /**
+   * The conditioning encoder's output [max(voices, rows), tokens + 3, width]: voice, bos, text, stop. A single voice is used
+   * for all texts, and a single text for all voices.
+   */
+  conditioning(voices: Float32Array, text: NativeRows, abort: NativeAbortFlag): Promise<Float32Array>
+  stepLogits(
+    textIds: Int32Array,
+    voice: Float32Array,
+    codes: Int32Array,
+    positions: NativePositions,
+    abort: NativeAbortFlag,
+  ): Promise<Float32Array>
+  encode(tower: 'text' | 'speech', input: NativeForward, abort: NativeAbortFlag): Promise<NativeEncoderOutput>
+  decode(input: NativeDecoderForward, abort: NativeAbortFlag): Promise<NativeDecoderOutput>
+  embedText(textIds: Int32Array, abort: NativeAbortFlag): Promise<Float32Array>
+  embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
+  codesToMel(codes: Int32Array): Promise<NativeMel>
+  preview(codes: Int32Array, iterations: number, abort: NativeAbortFlag): Promise<NativeAudio>
+  /** true sums up the inputs of the weight matrices from now on; false stops and discards the sums. */
+  collectImportance(on: boolean): Promise<void>
+  importance(): Promise<NativeImportance[]>
+  /** Ends all calls soon, with CLVP_DISPOSED, and refuses later ones. */
+  close(): void
+  /** Calls close() and waits for the threads. */
+  dispose(): void
+  threads(): number
+}
+
+/** The inputs of a weight matrix, summed up. */
+export interface NativeImportance {
+  name: string
+  /** Number of input rows (tokens). */
+  rows: number
+  /** Mean square of each input column. */
+  meanSquares: Float32Array
+}
+
+/** The type of keys and values: SessionOptions::kv_type in clvp.h. */
+export type KvType = 'auto' | 'f32' | 'f16' | 'q8_0'
+
+export interface NativeAbortFlag {
+  abort(): void
+}

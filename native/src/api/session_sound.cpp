@@ -1,0 +1,61 @@
+// Session's calls on sound: mel features, and the codebook's rendering of codes.
+#include "api/session.h"
+
+#include "clvp/limits.h"
+
+#include "audio/griffin_lim.h"
+#include "model/codebook.h"
+#include "model/dvae.h"
+
+#include <algorithm>
+
+namespace clvp {
+
+Mel Session::mel(const std::vector<float> & samples) {
+    return guarded([&] { return impl_->bank.compute(samples); });
+}
+
+std::vector<int32_t> Session::encode_audio(const std::vector<float> & samples, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    if (!m.weights.dvae.codebook && !m.weights.codebook) {
+        fail(Code::unsupported, "Expected a model that can encode recordings but received one without an encoder: convert it with tortoise's dvae.pth beside "
+                                "its other files");
+    }
+    const size_t per_code = static_cast<size_t>(m.params.mel.hop) * frames_per_code, n_codes = (samples.size() + per_code - 1) / per_code;
+    if (n_codes > limits::row_codes) {
+        fail(Code::invalid_argument, "Expected at most %zu samples but received %zu: split the recording", limits::row_codes * per_code, samples.size());
+    }
+    if (m.weights.dvae.codebook) {
+        const Mel mel = mel_features(samples, m.params.mel);
+        return m.piece(abort, [&](Call & call) { return encode_mel(call, m.weights.dvae, m.params.dvae, mel); });
+    }
+    return guarded([&] { // needs no turn: computes on this thread alone
+        MelParams plain = m.params.mel;
+        plain.norms.clear();                                                                   // the codebook holds plain logarithms
+        const Mel mel = mel_features(samples, plain, std::max<size_t>(n_codes, 1) * per_code); // whole codes, silence behind
+        check_running(m.machine, abort);
+        return nearest_codes(m.weights.codebook, mel);
+    });
+}
+
+Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
+    Impl & m = *impl_;
+    if (!m.weights.codebook) {
+        fail(Code::unsupported, "This model has no codebook: only tortoise's diffusion stage and vocoder, which are not part of this package, can "
+                                "turn its codes into sound");
+    }
+    return m.piece(nullptr, [&](Call &) { return codebook_mel(m.weights.codebook, codes); });
+}
+
+Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions & options, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    if (options.n_iterations < 1 || options.n_iterations > limits::preview_iterations) {
+        fail(Code::invalid_argument, "Expected 1 to %u for n_iterations but received %u", limits::preview_iterations, options.n_iterations);
+    }
+    return guarded([&] { // needs no turn: computes on this thread alone
+        const Mel mel = codes_to_mel(codes);
+        return Audio{ vocode(m.bank, mel, options.n_iterations, [&] { check_running(m.machine, abort); }), m.params.mel.sample_rate };
+    });
+}
+
+} // namespace clvp

@@ -1,0 +1,100 @@
+#include "model/dvae.h"
+
+#include "model/ops.h"
+#include "model/pieces.h"
+#include "runtime/graph.h"
+
+#include <algorithm>
+
+namespace clvp {
+
+namespace {
+
+/// Convolution of width 3 over frames, with one frame of zeros at both ends. x [n_in, n_frames] -> [n_out, ceil(n_frames / stride)].
+/// A frame's channels are contiguous, so each window of three frames is one row of a view.
+ggml_tensor * convolve(Graph & graph, const Linear & layer, ggml_tensor * x, ggml_tensor * zeros, int64_t stride) {
+    ggml_context * ctx = graph.ctx();
+    const int64_t n_in = x->ne[0], n_frames = x->ne[1];
+    ggml_tensor * padded = ggml_concat(ctx, ggml_concat(ctx, zeros, x, 1), zeros, 1);
+    ggml_tensor * windows = ggml_view_2d(ctx, padded, 3 * n_in, (n_frames - 1) / stride + 1, static_cast<size_t>(stride) * padded->nb[1], 0);
+    return linear(ctx, layer, ggml_cont(ctx, windows));
+}
+
+ggml_tensor * residual_block(Graph & graph, const DvaeBlock & block, ggml_tensor * x, ggml_tensor * zeros) {
+    ggml_context * ctx = graph.ctx();
+    ggml_tensor * y = ggml_relu(ctx, convolve(graph, block.first, x, zeros, 1));
+    y = ggml_relu(ctx, convolve(graph, block.second, y, zeros, 1));
+    return ggml_add(ctx, linear(ctx, block.third, y), x);
+}
+
+/// A spectrogram's frames between two layers, [n_channels, n_frames].
+struct Frames {
+    std::vector<float> data;
+    int64_t n_channels = 0, n_frames = 0;
+};
+
+/// Index of the codebook entry nearest each frame. |x - e|^2 = |x|^2 - 2 x e + |e|^2, and |x|^2 does not change the order.
+std::vector<int32_t> nearest(Call & call, ggml_tensor * codebook, const Frames & x) {
+    const auto n_embd = static_cast<size_t>(codebook->ne[0]), n_codes = static_cast<size_t>(codebook->ne[1]);
+    std::vector<float> entries(n_embd * n_codes);
+    ggml_backend_tensor_get(codebook, entries.data(), 0, entries.size() * sizeof(float));
+    std::vector<float> squares(n_codes, 0.0f);
+    for (size_t i = 0; i < entries.size(); i++) {
+        squares[i / n_embd] += entries[i] * entries[i];
+    }
+    constexpr int64_t at_once = 256; // frames: bounds the table of products
+    std::vector<int32_t> codes;
+    const auto n_groups = static_cast<size_t>((x.n_frames + at_once - 1) / at_once);
+    for (Pieces pieces(call, n_groups, static_cast<double>(at_once) * static_cast<double>(entries.size())); pieces.next();) {
+        for (size_t group = pieces.from(); group < pieces.to(); group++) {
+            const int64_t first = static_cast<int64_t>(group) * at_once, n = std::min(at_once, x.n_frames - first);
+            Graph graph(call.backend(), graph_nodes(0));
+            ggml_tensor * frames = graph.input("frames", GGML_TYPE_F32, { x.n_channels, n }, x.data.data() + first * x.n_channels);
+            const std::vector<float> products = graph.result("products", product(graph.ctx(), codebook, frames)); // [n_codes, n]
+            for (size_t i = 0; i < static_cast<size_t>(n); i++) {
+                size_t best = 0;
+                for (size_t code = 1; code < n_codes; code++) {
+                    const bool nearer = 2 * products[i * n_codes + code] - squares[code] > 2 * products[i * n_codes + best] - squares[best];
+                    best = nearer ? code : best;
+                }
+                codes.push_back(static_cast<int32_t>(best));
+            }
+        }
+    }
+    return codes;
+}
+
+} // namespace
+
+std::vector<int32_t> encode_mel(Call & call, const DvaeWeights & weights, const DvaeParams & params, const Mel & mel) {
+    const size_t n_halvings = weights.halvings.size(), n_layers = n_halvings + weights.blocks.size() + 1;
+    Frames x = { {}, mel.n_mels, mel.n_frames };
+    x.data.resize(mel.data.size());
+    for (size_t i = 0; i < mel.data.size(); i++) { // to frame by frame
+        x.data[i % mel.n_frames * mel.n_mels + i / mel.n_frames] = mel.data[i];
+    }
+    const double work = 7.0 * params.channels.back() * params.channels.back() * mel.n_frames / frames_per_code; // of a residual block
+    for (Pieces pieces(call, n_layers, work); pieces.next();) {
+        Graph graph(call.backend(), graph_nodes(pieces.size()));
+        ggml_context * ctx = graph.ctx();
+        const int64_t widest = std::max({ int64_t(mel.n_mels), int64_t(params.channels.front()), int64_t(params.channels.back()) });
+        const std::vector<float> zero(static_cast<size_t>(widest), 0.0f);
+        ggml_tensor * zeros = graph.input("zeros", GGML_TYPE_F32, { widest, 1 }, zero.data());
+        ggml_tensor * h = graph.input("frames", GGML_TYPE_F32, { x.n_channels, x.n_frames }, x.data.data());
+        for (size_t i = pieces.from(); i < pieces.to(); i++) {
+            ggml_tensor * edge = ggml_view_2d(ctx, zeros, h->ne[0], 1, zeros->nb[1], 0);
+            if (i < n_halvings) {
+                h = ggml_relu(ctx, convolve(graph, weights.halvings[i], h, edge, 2));
+            } else if (i + 1 < n_layers) {
+                h = residual_block(graph, weights.blocks[i - n_halvings], h, edge);
+            } else {
+                h = linear(ctx, weights.out, h);
+            }
+        }
+        const int64_t n_channels = h->ne[0], n_frames = h->ne[1];
+        x = { graph.result("codes", h), n_channels, n_frames };
+    }
+    return nearest(call, weights.codebook, x);
+}
+
+} // namespace clvp

@@ -1,0 +1,62 @@
+// Flags follow from the tables of options: their names, their help, and how their values are read.
+import t from 'tap'
+import { integer } from '../../dist/lib/base/kinds.js'
+import { namesOf, optionTable } from '../../dist/lib/base/options.js'
+import { helpOf, parse } from '../../dist/lib/cli/command.js'
+import { flagsOf, readFlags } from '../../dist/lib/cli/flags.js'
+import { generateTable } from '../../dist/lib/clvp/generate_options.js'
+import { loadTable } from '../../dist/lib/loading/load_options.js'
+
+const table = { ...loadTable, ...generateTable, maxMemory: loadTable.maxMemory }
+const command = { name: 'try', args: '', summary: 'Try', flags: flagsOf(table) }
+const read = (...argv) => readFlags(parse(command, argv, 0), table)
+
+t.test('an option with a line of help has a flag, another has none', async (t) => {
+  const one = optionTable({
+    aBigNumber: { kind: integer(1, 9), help: 'a number', short: 'b' },
+    other: { kind: integer(1, 2) },
+  })
+  t.same(flagsOf(one), { 'a-big-number': { value: 'N', short: 'b', help: 'a number (1 to 9)' } })
+  for (const name of namesOf(table)) {
+    const { help, flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) } = table[name]
+    t.equal(Object.hasOwn(command.flags, flag), help !== undefined, name)
+  }
+})
+
+t.test('the help states ranges and defaults', async (t) => {
+  const help = helpOf(command).replace(/\s+/g, ' ')
+  for (const line of [
+    '--pad-to N pad rows to N codes before ranking, as tortoise does with 500 (0 to 4,096; default: 0)',
+    "-n, --candidates N number of candidates (1 to 65,536; default: the preset's, or 16)",
+    '--early-stopping WHEN end a beam search early (yes, no or never; default: no)',
+    '--scores WHICH scores to compute; rank: only the ranking score (all, rank or none; default: all)',
+    '--threads N CPU threads (1 to 512; default: the physical cores)',
+    '--mmap map the model file into memory; the file must not change meanwhile',
+  ]) {
+    t.ok(help.includes(` ${line} `), line)
+  }
+})
+
+t.test('values are read as their kinds', async (t) => {
+  t.same(read(), {})
+  t.same(read('--seed', '5', '--length-penalty=-0.5'), { seed: 5, lengthPenalty: -0.5 })
+  t.same(read('--batch-size', 'auto'), { batchSize: 'auto' })
+  t.same(read('--batch-size', '8'), { batchSize: 8 })
+  t.same(read('--early-stopping', 'no', '--scores', 'rank'), { earlyStopping: false, scores: 'rank' })
+  t.same(read('--max-memory', '1.5'), { maxMemory: 1.5e6 })
+  t.same(read('--part', 'ranker', '--part', 'decoder'), { parts: ['ranker', 'decoder'] })
+  t.same(read('--mmap', '--deterministic', '--device', 'cpu'), {
+    mmap: true,
+    deterministic: true,
+    device: 'cpu',
+  })
+})
+
+t.test('a text that is no value of the kind is an error', async (t) => {
+  t.throws(() => read('--seed', 'x'), { message: "--seed takes a number, not 'x'" })
+  t.throws(() => read('--batch-size', 'toString'), { message: "--batch-size takes a number, not 'toString'" })
+  t.throws(() => read('--early-stopping', 'true'), {
+    message: "--early-stopping takes one of yes, no, never, not 'true'",
+  })
+  t.throws(() => read('--scores', 'constructor'), { message: /--scores takes one of all, rank, none/ })
+})
