@@ -35,6 +35,7 @@ export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.
 export { Voice, type VoiceJson } from './audio/voice.js'
 export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
+export type { SourceFiles } from './base/checkpoint_files.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'

@@ -1,6 +1,7 @@
 import type { NativeValue } from '../lib/addon/contract/files.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { path } from '../lib/base/check.js'
+import { sourceFilesOf, sourceTable } from '../lib/base/checkpoint_files.js'
 import { string } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { positions } from '../lib/config/kinds.js'
@@ -8,6 +9,7 @@ import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { makePlan } from './plan.js'
+import { textChecks } from './text_checks.js'
 import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
@@ -25,6 +27,7 @@ export const convertTable = optionTable({
     defaultText: "config.json's, or trained",
     help: 'how the decoder counted positions in training',
   },
+  ...sourceTable,
 })
 
 const table = { ...outputTable, ...convertTable }
@@ -43,7 +46,13 @@ export interface ConvertResult {
 /**
  * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
  * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
- * Torch files are parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
+ * The options `variant`, `autoregressive` and `clvp` name files that are called otherwise. Torch files are parsed as data; no code in
+ * them runs. The write is atomic, and equal input gives equal bytes.
+ *
+ * @example
+ * ```js
+ * await convertFolder('models', 'emma.gguf', { type: 'q8_0', autoregressive: 'finetunes/1480_gpt.pth' })
+ * ```
  *
  * @param source the folder
  * @param target the file to write; an existing one is replaced
@@ -57,22 +66,30 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { name, positions, ...output } = readOptions(table, options, 'options')
+  const { name, positions, variant, autoregressive, clvp, ...output } = readOptions(table, options, 'options')
+  const files = sourceFilesOf({ variant, autoregressive, clvp })
   const settings = outputSettings(output)
   const { type, tensorTypes, signal } = settings
   throwIfAborted(signal)
-  const checkpoint = await openCheckpoint(source)
+  const checkpoint = await openCheckpoint(source, files)
   try {
     await refuseOverwrite(target, checkpoint.paths)
     const found = readHparams(checkpoint.config, checkpoint.preprocessor)
     const hparams = { ...found, positions: positions ?? found.positions }
     const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
     const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
+    checkTexts(values)
     const bytes = await writeModel(target, values, plan.tensors, settings)
     return { path: target, type, bytes, fallbacks: plan.fallbacks }
   } finally {
     await checkpoint.close()
   }
+}
+
+/** Refuses what a load would refuse. */
+function checkTexts(values: Record<string, NativeValue>): void {
+  const held = Object.entries(values).map(([key, { value }]) => [key, value] as const)
+  for (const check of textChecks(Object.fromEntries(held))) check()
 }
 
 /** The keys that are neither hyperparameters nor features. */

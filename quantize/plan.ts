@@ -9,6 +9,7 @@ import {
   type Tower,
   withBlock,
 } from './checkpoint/tensor_names.js'
+import { asSingle } from './formats/numbers.js'
 import type { SourceTensor } from './formats/source_tensor.js'
 import type { Hparams } from './hparams.js'
 import { chooseTypes, type TensorTypes, type TypedTensor } from './type_choice.js'
@@ -106,11 +107,12 @@ function findPart(
 /** A source with the core's name of its data type. */
 function readable(source: SourceTensor): PlannedPart {
   const { name, dtype } = source
+  if (dtype === 'F64') return { source: asSingle(source), dataType: 'f32' }
   const dataType = Object.hasOwn(DATA_TYPES, dtype) ? DATA_TYPES[dtype as keyof typeof DATA_TYPES] : undefined
   if (!dataType) {
     throw new ClvpError(
       'CLVP_UNSUPPORTED',
-      `The checkpoint's tensor ${name} is ${dtype}; only F32, F16 and BF16 can be read`,
+      `The checkpoint's tensor ${name} is ${dtype}; only F64, F32, F16 and BF16 can be read`,
     )
   }
   return { source, dataType }

@@ -15,7 +15,8 @@ export interface Samples {
 }
 
 /**
- * A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples.
+ * A clip of a voice: a path (at most 1 GiB) or the bytes of a WAV, MP3, FLAC or Ogg Vorbis file, or samples. `Clvp.voice` also
+ * reads the `.pth` files of tortoise's latents.
  */
 export type Clip = string | Uint8Array | Samples
 
@@ -33,6 +34,8 @@ const use: FileUse = { what: 'the clip', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
 export const mostSeconds = 600
 
 const isClip = /\.(wav|mp3|flac|ogg)$/i
+/** tortoise also keeps a voice's folder with its latents alone. */
+const isLatents = /\.pth$/i
 
 /** Checks a clip and copies its data, so the caller may change or free it as soon as this returns. */
 export function takeClip(clip: unknown, name: string): TakenClip {
@@ -50,7 +53,7 @@ export function takeClip(clip: unknown, name: string): TakenClip {
 }
 
 /**
- * The files that a path stands for: a folder's clips, ordered by name, or the path itself.
+ * The files that a path stands for: a folder's clips, or without any its latents, ordered by name; or the path itself.
  *
  * @throws ClvpError CLVP_IO if there is neither a file nor a readable folder, CLVP_INVALID_ARGUMENT for a
  *   folder without clips
@@ -61,11 +64,12 @@ export async function clipFiles(given: string): Promise<string[]> {
   if (info.isFile()) return [given]
   if (!info.isDirectory()) throw wrongKind(given, expected, kindOf(info))
   const names = await readdir(given).catch((error) => failIo(given, error))
-  const clips = names.filter((name) => isClip.test(name)).sort()
+  const files = [isClip, isLatents].map((pattern) => names.filter((name) => pattern.test(name)).sort())
+  const clips = files.find((found) => found.length > 0) ?? []
   if (clips.length > 0) return clips.map((name) => join(given, name))
   throw new ClvpError(
     'CLVP_INVALID_ARGUMENT',
-    `Expected clips (.wav, .mp3, .flac, .ogg) in ${given} but found none: name another folder`,
+    `Expected clips (.wav, .mp3, .flac, .ogg) or latents (.pth) in ${given} but found none: name another folder`,
   )
 }
 

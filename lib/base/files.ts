@@ -19,8 +19,18 @@ export interface FileUse {
   code: ClvpErrorCode
 }
 
-/** An open regular file, which can be read at any offset. */
-export class SourceFile {
+/** Bytes that can be read at any offset: an open file, or memory. */
+export interface ByteSource {
+  /** For messages: the file's path, or a name. */
+  readonly path: string
+  readonly size: number
+  /** Fills `target` with the bytes from `offset` on. */
+  read(offset: number, target: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** An open regular file. */
+export class SourceFile implements ByteSource {
   readonly path: string
   /** In bytes, at the time of opening. */
   readonly size: number
@@ -55,7 +65,6 @@ export class SourceFile {
     }
   }
 
-  /** Fills `target` with the bytes from `offset` on. */
   async read(offset: number, target: Uint8Array): Promise<void> {
     for (let done = 0; done < target.length; ) {
       const { bytesRead } = await this.#handle

@@ -10,6 +10,7 @@ import {
   type WeightType,
   weightTypes,
 } from '../addon/weight_types.js'
+import type { SourceFiles } from '../base/checkpoint_files.js'
 import { calibrate } from '../quality/calibrate.js'
 import { type Arguments, type Context, type Flag, UsageError } from './command.js'
 import { flagsOf, readFlags } from './flags.js'
@@ -42,9 +43,15 @@ export const outputFlags: Record<string, Flag> = {
 }
 
 /** The options from the shared flags, for making a file of this type from this source. */
-export async function readOutputFlags(args: Arguments, context: Context, source: string, type: ModelType) {
+export async function readOutputFlags(
+  args: Arguments,
+  context: Context,
+  source: string,
+  type: ModelType,
+  files: SourceFiles = {},
+) {
   const tensorTypes = args.texts('tensor-type').map(splitTensorType)
-  const importance = await readImportance(args, context, source, () => refuseUnused(type, tensorTypes))
+  const importance = await readImportance(args, context, source, files, () => refuseUnused(type, tensorTypes))
   return {
     type,
     tensorTypes,
@@ -55,7 +62,13 @@ export async function readOutputFlags(args: Arguments, context: Context, source:
 }
 
 /** @param check throws if the type does not use a calibration */
-async function readImportance(args: Arguments, context: Context, source: string, check: () => void) {
+async function readImportance(
+  args: Arguments,
+  context: Context,
+  source: string,
+  files: SourceFiles,
+  check: () => void,
+) {
   const [found, file] = [args.text('calibration'), args.text('calibrate')]
   if (file === undefined) {
     if (args.texts('voices').length > 0) throw new UsageError('--voices goes with --calibrate')
@@ -66,6 +79,7 @@ async function readImportance(args: Arguments, context: Context, source: string,
   const texts = await readTexts(file)
   const voices = await readVoices(args)
   return calibrate(source, {
+    ...files,
     texts,
     ...(voices && { voices }),
     ...readFlags(args, threadsTable),

@@ -99,7 +99,7 @@ export class Clvp {
   /**
    * Makes a voice from one or more clips; a folder stands for the clips in it. The model hears windows of `info.clipSeconds`
    * seconds, spread over the sound of all clips; at most the first ten minutes of a clip are read. {@link auditClip} tells what is
-   * wrong with a clip.
+   * wrong with a clip. The `.pth` files in which tortoise keeps a voice's latents are read in place of clips.
    *
    * @example
    * ```js
@@ -108,13 +108,14 @@ export class Clvp {
    * ```
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip or option or a folder without clips, CLVP_AUDIO for damaged audio,
-   *   an unknown format, or less than 0.1 s of sound, CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
+   *   an unknown format, or less than 0.1 s of sound, CLVP_MODEL_FORMAT for latents of another width, CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
     const plan = planVoice(clips, options)
-    const { sampleRate, clipSeconds } = this.info
-    const model = { sampleRate, clipSeconds, identity: identityOf(this.info), cache: this.#cache }
+    const { sampleRate, clipSeconds, decoder } = this.info
+    const { width } = decoder
+    const model = { sampleRate, clipSeconds, width, identity: identityOf(this.info), cache: this.#cache }
     return this.#session.call(() => makeVoice(plan, model))
   }
 

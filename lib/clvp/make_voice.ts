@@ -12,15 +12,20 @@ import { ClvpError, invalid } from '../base/errors.js'
 import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
 import { voiceTable } from './call_options.js'
 import type { ContentCache } from './content_cache.js'
+import { latentVoice } from './latent_voice.js'
 
 interface VoicePlan extends ValuesOf<typeof voiceTable> {
   clips: { clip: TakenClip; name: string }[]
+  /** The options as they were given. */
+  given: Readonly<Record<string, unknown>>
 }
 
 /** What a model's voices need of it. */
 export interface VoiceModel {
   sampleRate: number
   clipSeconds: number
+  /** Of a voice's vector. */
+  width: number
   identity: ModelIdentity | undefined
   cache: ContentCache
 }
@@ -40,10 +45,10 @@ export function planVoice(clips: unknown, options: unknown): VoicePlan {
     const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
     return { clip: takeClip(clip, name), name }
   })
-  return { ...values, clips: taken }
+  return { ...values, clips: taken, given }
 }
 
-function refuse(given: Record<string, unknown>, name: string, where: string): void {
+function refuse(given: Readonly<Record<string, unknown>>, name: string, where: string): void {
   if (given[name] === undefined) return
   throw new ClvpError('CLVP_INVALID_ARGUMENT', `Expected ${name} only ${where} but received it: leave it out`)
 }
@@ -52,6 +57,11 @@ function refuse(given: Record<string, unknown>, name: string, where: string): vo
 export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voice> {
   const reader = new ClipReader(model.sampleRate, plan.signal)
   const clips = await spread(plan.clips)
+  const latents = await latentVoice(clips, model.width)
+  if (latents) {
+    for (const name of ['windows', 'seconds', 'seed']) refuse(plan.given, name, 'with recordings')
+    return latents
+  }
   const looks: { length: number; sound: Span }[] = []
   for (const { clip, name } of clips) looks.push(soundOf(await reader.read(clip, name), model, name))
   const seed = plan.windows === 'random' ? (plan.seed ?? randomInt(2 ** 48 - 1)) : undefined

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, realpath, rename, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { pairFolders } from '../base/checkpoint_files.js'
 import { type FileUse, failIo, readWhole, removeQuietly, writeWhole } from '../base/files.js'
 import { isCommit } from './id.js'
 import { writeFault } from './partial.js'
@@ -42,8 +43,11 @@ export class RepoCache {
 
   /** Names of the files in a snapshot, without dangling links. */
   async files(commit: string): Promise<string[]> {
-    const folder = this.snapshot(commit)
-    const names = await readdir(folder).catch(() => [])
+    const names: string[] = []
+    for (const inside of pairFolders) {
+      const found = await readdir(join(this.snapshot(commit), inside)).catch(() => [])
+      names.push(...found.map((name) => inside + name))
+    }
     const there = await Promise.all(names.map((name) => this.has(commit, name)))
     return names.filter((_, i) => there[i])
   }
@@ -62,7 +66,17 @@ export class RepoCache {
   async place(commit: string, name: string, etag: string): Promise<void> {
     const target = join(this.snapshot(commit), name)
     const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`
-    const link = join('..', '..', 'blobs', etag)
+    const link = join(
+      '..',
+      '..',
+      ...name
+        .split('/')
+        .map(() => '..')
+        .slice(1),
+      'blobs',
+      etag,
+    )
+    await this.#make(dirname(target))
     try {
       // Creating a link is atomic. An existing one is dangling, or another process has just made it.
       const made = this.#hasLinks ? await tryLink(link, target) : 'refused'

@@ -1,4 +1,11 @@
 /** Chooses the files of a model in a repository. It uses names only, so it works on the hub and in a snapshot. */
+import {
+  findWeightFiles,
+  firstSourceFile,
+  pairFolders,
+  pairNames,
+  type SourceFiles,
+} from '../base/checkpoint_files.js'
 import { ClvpError, describe } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 
@@ -14,15 +21,13 @@ const optional = [
 ]
 const vocabulary = ['vocab.json', 'merges.txt']
 
-/** Kinds of weights, in order of preference: one file, or an index of several files with this suffix. */
-const weightKinds = [
-  { file: 'model.safetensors', index: 'model.safetensors.index.json', ending: '.safetensors' },
-  { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', ending: '.bin' },
-]
-
-/** tortoise's original checkpoints. They have no config.json; the mel norms are a separate file. */
-const pair = ['autoregressive.pth', 'clvp2.pth']
+/** Optional files beside tortoise's pair. */
 const optionalWithPair = ['config.json', 'mel_norms.pth']
+/** How people call a part of the pair; the file's contents are checked when it is converted. */
+const pairPatterns = {
+  autoregressive: /^[\w.-]*(gpt|autoregressive)[\w.-]*\.pth$/i,
+  clvp: /^[\w.-]*clvp2[\w.-]*\.pth$/i,
+} as const
 
 const MAX_SHARDS = 256
 
@@ -33,40 +38,68 @@ export interface Choice {
   index?: { name: string; ending: string }
   /** The model file, if there is one. */
   gguf?: string
+  /** tortoise's pair: names in the repository, or paths of files here. */
+  pair?: { autoregressive: string; clvp: string }
 }
 
 /**
  * @param names of all files of the repository
  * @param where name of the repository for messages
- * @throws ClvpError CLVP_MODEL_FORMAT if the files are not a complete model
+ * @param wanted files that the caller names
+ * @throws ClvpError CLVP_MODEL_FORMAT if the files are not a complete model, CLVP_INVALID_ARGUMENT for a named file that is not
+ *   there
  */
-export function chooseFiles(names: Iterable<string>, where: string): Choice {
+export function chooseFiles(names: Iterable<string>, where: string, wanted: SourceFiles = {}): Choice {
   const there = new Set(names)
-  const [safetensors, bin] = weightKinds.map((kind) => ({
-    ...kind,
-    isWhole: there.has(kind.file),
-    isSharded: there.has(kind.index),
-  }))
-  const ggufs = [...there].filter((name) => /^\w[\w.-]*\.gguf$/.test(name))
-  const hasSafetensors = safetensors!.isWhole || safetensors!.isSharded
-  if (!hasSafetensors && ggufs.length === 1) return { files: ggufs, gguf: ggufs[0]! }
-  const weights = hasSafetensors ? safetensors! : bin!
   const present = optional.filter((name) => there.has(name))
-  if (!weights.isWhole && !weights.isSharded) {
-    if (!pair.every((name) => there.has(name))) throw withoutWeights(where, ggufs)
+  const wantsPair = (wanted.autoregressive ?? wanted.clvp) !== undefined
+  const weights = wantsPair ? undefined : findWeightFiles(there, wanted.variant, where)
+  const ggufs = [...there].filter((name) => /^\w[\w.-]*\.gguf$/.test(name))
+  const isPlain = firstSourceFile(wanted) === undefined
+  if (isPlain && weights?.ending !== '.safetensors' && ggufs.length === 1) {
+    return { files: ggufs, gguf: ggufs[0]! }
+  }
+  if (!weights) {
+    const pair = findPair(there, where, wanted)
+    if (!pair) throw withoutWeights(where, ggufs)
     const beside = optionalWithPair.filter((name) => there.has(name))
-    return { files: [...tokenizer(there, where), ...present, ...beside, ...pair] }
+    const parts = Object.values(pair).filter((name) => there.has(name) && isInside(name))
+    return { files: [...(tokenizer(there) ?? []), ...present, ...beside, ...parts], pair }
   }
   if (!there.has('config.json')) throw absent(where, 'config.json')
-  const small = ['config.json', ...tokenizer(there, where), ...present]
-  if (weights.isWhole) return { files: [...small, weights.file] }
-  return { files: [...small, weights.index], index: { name: weights.index, ending: weights.ending } }
+  const words = tokenizer(there)
+  if (!words) throw absent(where, `${vocabulary.join(' with ')} (or tokenizer.json)`)
+  const { file, isIndex, ending } = weights
+  const files = ['config.json', ...words, ...present, file]
+  return isIndex ? { files, index: { name: file, ending } } : { files }
 }
 
-function tokenizer(there: ReadonlySet<string>, where: string): string[] {
+/** tortoise's two checkpoints, if both can be told by their names. */
+function findPair(there: ReadonlySet<string>, where: string, wanted: SourceFiles): Choice['pair'] {
+  const [autoregressive, clvp] = (['autoregressive', 'clvp'] as const).map((part) => {
+    // A file that the repository does not have is one here. Whether it exists is checked when it is read.
+    const given = wanted[part]
+    if (given !== undefined) return given
+    const usual = pairFolders.map((folder) => folder + pairNames[part]).find((name) => there.has(name))
+    if (usual !== undefined) return usual
+    const similar = [...there].filter((name) => pairPatterns[part].test(name))
+    if (similar.length <= 1) return similar[0]
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected one file for ${part} in ${where} but found ${similar.slice(0, 4).join(', ')}: name one with '${part}' (--${part})`,
+    )
+  })
+  return autoregressive !== undefined && clvp !== undefined ? { autoregressive, clvp } : undefined
+}
+
+/** Whether a name that the hub lists stays within the snapshot's folder. */
+function isInside(name: string): boolean {
+  return /^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split('/').includes('..')
+}
+
+function tokenizer(there: ReadonlySet<string>): string[] | undefined {
   if (vocabulary.every((name) => there.has(name))) return vocabulary
-  if (there.has('tokenizer.json')) return ['tokenizer.json']
-  throw absent(where, `${vocabulary.join(' with ')} (or tokenizer.json)`)
+  return there.has('tokenizer.json') ? ['tokenizer.json'] : undefined
 }
 
 function absent(where: string, what: string): ClvpError {
@@ -74,7 +107,7 @@ function absent(where: string, what: string): ClvpError {
 }
 
 function withoutWeights(where: string, ggufs: readonly string[]): ClvpError {
-  const files = [...weightKinds.map(({ file }) => file), pair.join(' with ')].join(', ')
+  const files = `model.safetensors, pytorch_model.bin, ${Object.values(pairNames).join(' with ')}`
   const several = `: it has ${ggufs.length} .gguf files (${ggufs.slice(0, 3).join(', ')}...): download one and pass its path`
   const none = `: expected ${files}, their shards with an index, or a .gguf file`
   const reason = ggufs.length > 1 ? several : none

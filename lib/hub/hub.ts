@@ -45,7 +45,7 @@ export class Hub {
 
   /** A file's hash and size. `bytes` is used if the response does not give the size. */
   async describe(commit: string, name: string, bytes: number | undefined): Promise<RemoteFile> {
-    const address = `${this.#settings.endpoint}/${this.#id}/resolve/${commit}/${encodeURIComponent(name)}`
+    const address = `${this.#settings.endpoint}/${this.#id}/resolve/${commit}/${name.split('/').map(encodeURIComponent).join('/')}`
     return retrying(new Retries(this.#signal), async () => {
       const reply = await request(address, { ...this.#options(), method: 'HEAD', staysOnHost: true })
       const isRedirect = reply.status >= 300 && reply.status < 400

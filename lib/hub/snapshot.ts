@@ -1,6 +1,7 @@
 /** Downloads the files that a model needs from a repository at a revision into a snapshot folder. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SourceFiles } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { readJson } from '../base/json.js'
 import { fetchBlob } from './blob.js'
@@ -14,6 +15,8 @@ import { type HubSettings, readHubSettings } from './settings.js'
 
 export interface SnapshotOptions {
   revision: string
+  /** Files that the caller names. */
+  files?: SourceFiles | undefined
   signal: AbortSignal | undefined
   /** Called with the fraction of bytes downloaded, 0 to 1; never called if nothing is missing. */
   onProgress: ((fraction: number) => void) | undefined
@@ -29,6 +32,8 @@ export interface Snapshot {
   key: string
   /** The model file, if the repository has one. */
   gguf: string | undefined
+  /** Names in the snapshot, or paths elsewhere, of tortoise's two checkpoints, if the model is made of them. */
+  pair: Choice['pair'] | undefined
 }
 
 const MAX_TEXT_BYTES = 16 * 2 ** 20
@@ -45,7 +50,7 @@ const MAX_BYTES = 64 * 2 ** 30
 export async function fetchSnapshot(id: string, options: SnapshotOptions): Promise<Snapshot> {
   const settings = await readHubSettings()
   const cache = new RepoCache(settings.cache, id, settings.hasLinks)
-  const here = await findHere(cache, id, options.revision)
+  const here = await findHere(cache, id, options)
   if (settings.isOffline) return here ?? refuseOffline(id, options.revision, settings)
   const hub = new Hub(settings, id, options.signal)
   let listing: RepoListing
@@ -72,7 +77,7 @@ async function fetchChoice(
   { commit, files }: RepoListing,
   options: SnapshotOptions,
 ): Promise<Choice> {
-  const choice = chooseFiles(files.keys(), `${id} at ${commit}`)
+  const choice = chooseFiles(files.keys(), `${id} at ${commit}`, options.files)
   const fetchAll = async (names: readonly string[], onProgress: SnapshotOptions['onProgress']) => {
     const missing: RemoteFile[] = []
     for (const name of names) {
@@ -150,12 +155,16 @@ async function checkRoom(cache: RepoCache, commit: string, files: readonly Remot
 // --- cached ----------------------------------------------------------------------------------------------------------
 
 /** The cached snapshot, if it is complete as far as can be told without the hub. */
-async function findHere(cache: RepoCache, id: string, revision: string): Promise<Snapshot | undefined> {
+async function findHere(
+  cache: RepoCache,
+  id: string,
+  { revision, files }: SnapshotOptions,
+): Promise<Snapshot | undefined> {
   const commit = await cache.commitOf(revision)
   if (commit === undefined) return undefined
   const names = await cache.files(commit)
   try {
-    const choice = chooseFiles(names, id)
+    const choice = chooseFiles(names, id, files)
     const shards = choice.index ? await readShards(cache, commit, choice.index) : []
     if (!shards.every((name) => names.includes(name))) return undefined
     return await describe(cache, id, commit, { ...choice, files: [...choice.files, ...shards] })
@@ -183,6 +192,7 @@ async function describe(cache: RepoCache, id: string, commit: string, choice: Ch
     bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
     key: [commit, ...choice.files.map((name, i) => `${name} ${found[i]!.key}`)].join('\n'),
     gguf: choice.gguf && join(folder, choice.gguf),
+    pair: choice.pair,
   }
 }
 

@@ -5,10 +5,13 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertFolder } from '../../quantize/convert.js'
 import type { ModelType } from '../addon/weight_types.js'
+import { type SourceFiles, sourceFileOptions } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
+import { statIfThere } from '../base/files.js'
 
 export interface ConversionOptions {
   type: ModelType
+  files: SourceFiles
   /** CPU threads; 0 for the physical cores. */
   threads: number
   signal?: AbortSignal | undefined
@@ -16,7 +19,7 @@ export interface ConversionOptions {
 }
 
 /** Increase this when a conversion produces a different file than before. */
-const cacheVersion = 3
+const cacheVersion = 4
 
 /** The folder of converted models: $CLVP_CACHE, or node-clvp in the system's cache folder. */
 export function cacheFolder(): string {
@@ -37,10 +40,12 @@ export async function convertOnce(
   source: string,
   name: string,
   key: string,
-  { type, threads, signal, onProgress }: ConversionOptions,
+  { type, files, threads, signal, onProgress }: ConversionOptions,
 ): Promise<string> {
   const folder = cacheFolder()
-  const hash = createHash('sha256').update(`${cacheVersion} ${type} ${key}`).digest('hex')
+  const hash = createHash('sha256')
+    .update(`${cacheVersion} ${type} ${key}${await fingerprintOf(files)}`)
+    .digest('hex')
   const target = join(folder, `${name}-${type}-${hash.slice(0, 16)}.gguf`)
   if (await stat(target).catch(() => undefined)) return target
   try {
@@ -52,6 +57,19 @@ export async function convertOnce(
       { cause },
     )
   }
-  await convertFolder(source, target, { type, name, threads: threads || undefined, signal, onProgress })
+  const options = { ...files, type, name, threads: threads || undefined, signal, onProgress }
+  await convertFolder(source, target, options)
   return target
+}
+
+/** Changes whenever other files are named, or a named file outside the source changes. Empty if none is named. */
+async function fingerprintOf(files: SourceFiles): Promise<string> {
+  const lines: string[] = []
+  for (const name of sourceFileOptions) {
+    const value = files[name]
+    if (value === undefined) continue
+    const info = name === 'variant' ? undefined : await statIfThere(value, `a file for ${name}`)
+    lines.push(`\n${name} ${value}${info ? ` ${resolve(value)} ${info.size} ${info.mtimeMs}` : ''}`)
+  }
+  return lines.join('')
 }

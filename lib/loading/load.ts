@@ -32,6 +32,7 @@ export async function openModel<T>(
     type: wantedType,
     maxMemory,
     revision,
+    files,
     parts,
     mmap,
     isolate,
@@ -43,7 +44,7 @@ export async function openModel<T>(
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
   const chosen = wantedType === 'auto' ? autoType(device, maxMemory ?? availableMemory()) : wantedType
-  const wanted = { type: chosen ?? folderType, revision, threads, signal, onProgress: report }
+  const wanted = { type: chosen ?? folderType, files, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
   const onLoad = report && ((fraction: number) => report('load', fraction))
   const load = { device, parts, mmap, maxMemory, signal, onProgress: onLoad }

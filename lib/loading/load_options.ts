@@ -3,6 +3,7 @@
 import type { KvType } from '../addon/contract/session.js'
 import { allParts, type Part, readParts } from '../addon/parts.js'
 import { modelTypes } from '../addon/weight_types.js'
+import { sourceFilesOf, sourceTable } from '../base/checkpoint_files.js'
 import {
   abortSignal,
   boolean,
@@ -76,6 +77,7 @@ export const loadTable = optionTable({
     defaultText: 'main',
     help: 'branch, tag or commit of a model on the hub',
   },
+  ...sourceTable,
   /** The parts to load; default: all that the file has. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
   parts: {
     kind: custom<readonly Part[]>(readParts, { as: 'strings', value: 'NAME' }),
@@ -115,6 +117,6 @@ export interface LoadOptions extends OptionsOf<typeof loadTable> {}
 
 /** Reads the options of loading. 0 threads stand for the physical cores. */
 export function readLoadOptions(value: unknown) {
-  const { threads = 0, ...options } = readOptions(loadTable, value, 'options')
-  return { ...options, threads }
+  const { threads = 0, variant, autoregressive, clvp, ...options } = readOptions(loadTable, value, 'options')
+  return { ...options, threads, files: sourceFilesOf({ variant, autoregressive, clvp }) }
 }

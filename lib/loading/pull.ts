@@ -1,6 +1,7 @@
 /** Fetches a repository of the Hugging Face hub and makes a model file of it. */
 import { stat } from 'node:fs/promises'
 import { type ModelType, modelTypes } from '../addon/weight_types.js'
+import { type SourceFiles, sourceFilesOf, sourceTable } from '../base/checkpoint_files.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { failIo } from '../base/files.js'
 import { abortSignal, callback, choice, custom } from '../base/kinds.js'
@@ -24,6 +25,7 @@ export const pullTable = optionTable({
     defaultText: 'f16',
     help: "type of the weights, as 'clvp convert --help' lists them",
   },
+  ...sourceTable,
   /** Called on the JavaScript thread during the stages 'download' and 'convert', if they are needed. */
   onProgress: { kind: callback<(progress: Progress) => void>() },
   /** Stops with CLVP_ABORTED; the next call resumes from there. */
@@ -57,10 +59,11 @@ export interface PulledModel {
  */
 export async function pullModel(id: string, options: PullOptions = {}): Promise<PulledModel> {
   if (typeof id !== 'string' || !isHubId(id)) throw invalid("a hub id, 'owner/name',", 'id', id)
-  const { revision, type, signal, onProgress } = readOptions(pullTable, options, 'options')
+  const { revision, type, signal, onProgress, ...given } = readOptions(pullTable, options, 'options')
   const report =
     onProgress && ((stage: Progress['stage'], fraction: number) => onProgress({ stage, fraction }))
-  const plan = { revision, type: type ?? 'f16', threads: 0, signal, onProgress: report } as const
+  const files = sourceFilesOf(given)
+  const plan = { revision, type: type ?? 'f16', files, threads: 0, signal, onProgress: report } as const
   const { snapshot, path } = await fetchModel(id, plan)
   const found = snapshot.gguf === undefined ? plan.type : await typeOf(path)
   if (type !== undefined && type !== found) {
@@ -84,6 +87,7 @@ export async function pullModel(id: string, options: PullOptions = {}): Promise<
 export interface FetchOptions {
   revision: string
   type: ModelType
+  files: SourceFiles
   /** CPU threads of the conversion; 0 for the physical cores. */
   threads: number
   signal: AbortSignal | undefined
@@ -93,14 +97,20 @@ export interface FetchOptions {
 /** The repository's model file: its own .gguf file, or its converted checkpoint. */
 export async function fetchModel(
   id: string,
-  { revision, type, threads, signal, onProgress }: FetchOptions,
+  { revision, type, files, threads, signal, onProgress }: FetchOptions,
 ): Promise<{ snapshot: Snapshot; path: string }> {
   const report = (stage: 'download' | 'convert') =>
     onProgress && ((fraction: number) => onProgress(stage, fraction))
-  const snapshot = await fetchSnapshot(id, { revision, signal, onProgress: report('download') })
+  const snapshot = await fetchSnapshot(id, { revision, files, signal, onProgress: report('download') })
   if (snapshot.gguf !== undefined) return { snapshot, path: snapshot.gguf }
   const name = id.slice(id.indexOf('/') + 1)
-  const conversion = { type, threads, signal, onProgress: report('convert') }
+  const conversion = {
+    type,
+    files: { ...files, ...snapshot.pair },
+    threads,
+    signal,
+    onProgress: report('convert'),
+  }
   return { snapshot, path: await convertOnce(snapshot.folder, name, `${id} ${snapshot.key}`, conversion) }
 }
 

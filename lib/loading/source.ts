@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { ModelType } from '../addon/weight_types.js'
+import { firstSourceFile, pairFolders, type SourceFiles } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { kindOf, statIfThere, wrongKind } from '../base/files.js'
 import { isHubId } from '../hub/id.js'
@@ -11,6 +12,8 @@ import { fetchModel } from './pull.js'
 export interface SourceOptions {
   /** For a checkpoint, in a folder or on the hub. */
   type: ModelType
+  /** The same. */
+  files: SourceFiles
   /** CPU threads of the conversion; 0 for the physical cores. */
   threads: number
   /** For a hub id only. */
@@ -26,7 +29,7 @@ const expected = 'a model file or a folder with a checkpoint'
  * not a path here but a valid hub id is fetched from the hub.
  */
 export async function resolveSource(source: string, options: SourceOptions): Promise<string> {
-  const { type, revision, signal, onProgress } = options
+  const { type, files, revision, signal, onProgress } = options
   const found = await statIfThere(source, expected)
   if (!found && isHubId(source)) {
     return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
@@ -43,12 +46,20 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
       `Expected no revision with a path but received one: ${source} is on this machine, so leave 'revision' out`,
     )
   }
-  if (found.isFile()) return source
+  if (found.isFile()) {
+    const extra = firstSourceFile(files)
+    if (extra === undefined) return source
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected no ${extra} with a model file but received '${files[extra]}': leave it out, or name the checkpoint's folder`,
+    )
+  }
   if (!found.isDirectory()) throw wrongKind(source, expected, kindOf(found))
   const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
   const name = basename(resolve(source)) || 'clvp'
   return convertOnce(source, name, await fingerprint(source), {
     type,
+    files,
     threads: options.threads,
     signal,
     onProgress: report,
@@ -56,16 +67,20 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
 }
 
 /** Changes whenever a file of the folder changes. Names, sizes and times stand for the contents. */
-async function fingerprint(folder: string): Promise<string> {
-  const lines = [resolve(folder)]
+async function fingerprint(source: string): Promise<string> {
+  const lines = [resolve(source)]
   try {
-    for (const name of (await readdir(folder)).sort()) {
-      const { size, mtimeMs } = await stat(join(folder, name))
-      lines.push(`${name} ${size} ${mtimeMs}`)
+    for (const inside of pairFolders) {
+      const folder = join(source, inside)
+      if (inside !== '' && !(await statIfThere(folder, 'a folder'))?.isDirectory()) continue
+      for (const name of (await readdir(folder)).sort()) {
+        const { size, mtimeMs } = await stat(join(folder, name))
+        lines.push(`${inside}${name} ${size} ${mtimeMs}`)
+      }
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `The folder ${folder} could not be read: ${reason}`, { cause })
+    throw new ClvpError('CLVP_IO', `The folder ${source} could not be read: ${reason}`, { cause })
   }
   return `${lines.join('\n')}\n`
 }

@@ -1,14 +1,12 @@
 /** Checks that a model file is complete and undamaged. */
 
+import { textChecks } from '../../quantize/text_checks.js'
 import type { NativeHeld } from '../addon/contract/files.js'
 import { scanModel } from '../addon/jobs.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { abortSignal, callback, threads } from '../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
-import { checkpointConfig } from '../config/config.js'
-import { checkpointSettings } from '../config/generation_config.js'
-import { tokenizerOf } from '../text/text.js'
 
 export const verifyTable = optionTable({
   /** CPU threads that check weights, 1 to 512; default: the physical cores that the process may use. */
@@ -66,15 +64,10 @@ export async function verifyModel(file: string, options: VerifyOptions = {}): Pr
 
 /** Faults of the keys that the JavaScript side reads when it loads a model. */
 function textFaults(values: Record<string, NativeHeld>): ModelFault[] {
-  const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
   const faults: ModelFault[] = []
-  for (const read of [
-    () => tokenizerOf(values, { textVocab }),
-    () => checkpointConfig(values['clvp.source.config']),
-    () => checkpointSettings(values),
-  ]) {
+  for (const check of textChecks(values)) {
     try {
-      read()
+      check()
     } catch (error) {
       if (!(error instanceof ClvpError)) throw error
       faults.push({ what: error.message })

@@ -2,6 +2,7 @@
 
 import { Importance } from '../../quantize/importance.js'
 import { path } from '../base/check.js'
+import { sourceTable } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { callback, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
@@ -26,7 +27,7 @@ export const calibrateTable = optionTable({
 
 const { device, threads, type, revision } = loadTable
 /** The options of loading that suit a calibration. */
-export const calibratedTable = { device, threads, type, revision }
+export const calibratedTable = { device, threads, type, revision, ...sourceTable }
 
 /** Options of calibrate(), which include some of `Clvp.load`. */
 export interface CalibrateOptions

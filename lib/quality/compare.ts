@@ -79,7 +79,7 @@ export async function compareModels(
   const onProgress = (stage: CompareProgress['stage'], fraction: number) =>
     load.onProgress?.({ stage, fraction })
   const resolve = (source: string) =>
-    resolveSource(source, { ...common, type: 'f32', revision: undefined, onProgress })
+    resolveSource(source, { ...common, type: 'f32', files: {}, revision: undefined, onProgress })
   const [pathA, pathB] = [await resolve(a), await resolve(b)]
   // Each is opened several times: to be verified, compared and loaded.
   return whileUnchanged(pathA, 'model A', () =>

@@ -79,7 +79,7 @@ export function tokenizerOf(
   if (tokens.length > info.textVocab) {
     throw new ClvpError(
       'CLVP_MODEL_FORMAT',
-      `The vocabulary has ${tokens.length} tokens, but the text encoder has embeddings for ${info.textVocab}`,
+      `The vocabulary has ${tokens.length} tokens, but the model has embeddings for ${info.textVocab}: expected the tokenizer that the model was trained with`,
     )
   }
   const ids = tokens.map((token, id) => [token, id] as const).filter(([token]) => token !== '')

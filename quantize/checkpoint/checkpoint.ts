@@ -1,14 +1,16 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
+import { findWeightFiles, type SourceFiles } from '../../lib/base/checkpoint_files.js'
 import { failOpen, kindOf, wrongKind } from '../../lib/base/files.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
 import { type Codebook, openCodebook } from './codebook.js'
 import { Folder, missing } from './folder.js'
+import { findPair } from './pair_files.js'
 import type { JsonObject } from './section.js'
 import { type OpenedFolder, readPreprocessor } from './settings.js'
 import { readTokenizer } from './tokens.js'
-import { hasPair, openPair } from './tortoise.js'
-import { findWeights, openWeights } from './weights.js'
+import { openPair } from './tortoise.js'
+import { openWeights } from './weights.js'
 
 /** A checkpoint: its configuration and tokenizer, and its tensors under transformers' names. */
 export interface Checkpoint {
@@ -37,17 +39,16 @@ export interface Checkpoint {
  * shards of either), and `vocab.json` with `merges.txt` (or `tokenizer.json`). Optional: `preprocessor_config.json` (or
  * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors`.
  *
- * tortoise's layout requires `autoregressive.pth`, `clvp2.pth`, `mel_norms.pth` (or `preprocessor_config.json`) and
- * `tokenizer.json` (or `vocab.json` with `merges.txt`); see `openPair`. The other files are optional.
+ * tortoise's layout requires `autoregressive.pth` and `clvp2.pth`, or files that hold the same: see `findPair`. Optional are
+ * `tokenizer.json` (or `vocab.json` with `merges.txt`), `mel_norms.pth` and the files above; without the first two, tortoise's own
+ * are used.
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openCheckpoint(folder: string, files: SourceFiles = {}): Promise<Checkpoint> {
   const expected = 'a folder for the checkpoint'
   const info = await stat(folder).catch((error) => failOpen(folder, expected, error))
   if (!info.isDirectory()) throw wrongKind(folder, expected, kindOf(info))
   const source = new Folder(folder)
-  const weights = await findWeights(source)
-  const usesPair = weights === undefined && (await hasPair(source))
-  const opened = usesPair ? await openPair(source) : await openSaved(source, weights)
+  const opened = await openFolder(source, files)
   const { config, preprocessor, tensors } = opened
   let codebook: Codebook | undefined
   const close = async () => {
@@ -55,18 +56,22 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   }
   try {
     codebook = await openCodebook(source)
+    const { tokens, merges, unknown } = await readTokenizer(source, opened.tokenizer)
     const texts = {
       'clvp.source.config': config.text,
       'clvp.source.generation_config': (await source.config('generation_config.json'))?.text,
       'clvp.source.preprocessor_config': preprocessor?.text,
-      'clvp.source.tokenizer_config': (await source.config('tokenizer_config.json'))?.text,
+      'clvp.source.tokenizer_config':
+        (await source.config('tokenizer_config.json'))?.text ??
+        (unknown && JSON.stringify({ unk_token: unknown })),
     }
     return {
       name: basename(resolve(folder)) || 'clvp',
       config: config.json,
       preprocessor: preprocessor?.json,
       texts: Object.fromEntries(Object.entries(texts).filter(isPresent)),
-      ...(await readTokenizer(source)),
+      tokens,
+      merges,
       tensors,
       codebook: codebook?.tensor,
       paths: source.paths,
@@ -78,20 +83,26 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   }
 }
 
-/** Opens a folder that transformers saved; `weights` is the result of `findWeights`. */
-async function openSaved(source: Folder, weights: string | undefined): Promise<OpenedFolder> {
-  const config = await source.config('config.json')
-  if (!config) throw missing(source.path, 'config.json')
-  const preprocessor = await readPreprocessor(source)
-  if (weights === undefined) {
-    throw missing(
-      source.path,
-      'model.safetensors or pytorch_model.bin',
-      "; tortoise's autoregressive.pth with clvp2.pth also works; save checkpoints of other kinds again with " +
-        "transformers' save_pretrained",
-    )
+/** Opens the weights and their settings: those that the caller names, else transformers', else tortoise's. */
+async function openFolder(source: Folder, files: SourceFiles): Promise<OpenedFolder> {
+  const wantsPair = (files.autoregressive ?? files.clvp) !== undefined
+  const weights = wantsPair
+    ? undefined
+    : findWeightFiles(new Set(await source.names()), files.variant, source.path)
+  if (weights) {
+    const config = await source.config('config.json')
+    if (!config) throw missing(source.path, 'config.json')
+    const preprocessor = await readPreprocessor(source)
+    return { config, preprocessor, ...(await openWeights(source, weights)) }
   }
-  return { config, preprocessor, ...(await openWeights(source, weights)) }
+  const pair = await findPair(source, files)
+  if (pair) return openPair(source, pair)
+  throw missing(
+    source.path,
+    (await source.has('config.json')) ? 'model.safetensors or pytorch_model.bin' : 'config.json',
+    "; tortoise's autoregressive.pth with clvp2.pth also works; save checkpoints of other kinds again with " +
+      "transformers' save_pretrained",
+  )
 }
 
 function isPresent(item: [string, string | undefined]): item is [string, string] {

@@ -1,6 +1,7 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError, describe } from '../../lib/base/errors.js'
-import { readWhole, statIfThere } from '../../lib/base/files.js'
+import { failIo, readWhole, statIfThere } from '../../lib/base/files.js'
 import type { JsonObject } from './section.js'
 
 /** Configurations are stored as GGUF strings, which are limited to 1 MiB here. */
@@ -28,6 +29,13 @@ export class Folder {
 
   async has(name: string): Promise<boolean> {
     return (await statIfThere(join(this.path, name), 'a file of the checkpoint')) !== undefined
+  }
+
+  /** Names of everything in the folder, or in a folder inside; empty if there is no such folder. */
+  async names(inside = ''): Promise<string[]> {
+    if (inside !== '' && !(await this.has(inside))) return []
+    const path = join(this.path, inside)
+    return (await readdir(path).catch((error) => failIo(path, error))).sort()
   }
 
   /** A file's text, or undefined if there is none. */

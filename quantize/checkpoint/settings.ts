@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { asObject, type Folder } from './folder.js'
 import type { JsonObject } from './section.js'
+import type { Tokenizer } from './tokens.js'
 import type { Weights } from './weights.js'
 
 /** A configuration as JSON text and as a parsed object. */
@@ -9,10 +10,12 @@ export interface Settings {
   readonly json: JsonObject
 }
 
-/** The contents of a folder, except its tokenizer. */
+/** The contents of a folder, except the files of its tokenizer. */
 export interface OpenedFolder extends Weights {
   readonly config: Settings
   readonly preprocessor: Settings | undefined
+  /** Gives the tokenizer of a checkpoint that has no files of one. */
+  readonly tokenizer?: () => Promise<Tokenizer>
 }
 
 /** The feature extractor's configuration. transformers 5 writes it into that of the processor. */

@@ -1,63 +1,68 @@
 import { join } from 'node:path'
-import { ClvpError } from '../../lib/base/errors.js'
+import { readNumbers } from '../formats/numbers.js'
+import { SINGLE_TENSOR } from '../formats/state_dict.js'
 import { narrow, splitFirst, transposed, type View } from '../formats/strided_view.js'
-import { SINGLE_TENSOR, TorchFile } from '../formats/torch_file.js'
+import { TorchFile } from '../formats/torch_file.js'
 import type { TorchTensor } from '../formats/torch_tensor.js'
 import { type Folder, malformed, missing } from './folder.js'
+import type { PairFiles } from './pair_files.js'
 import { type JsonObject, Section } from './section.js'
 import { completeSettings, type OpenedFolder, readPreprocessor, type Settings } from './settings.js'
 import { checkRotary, findConfig } from './tortoise_config.js'
+import { ownTokenizer, tortoiseData } from './tortoise_data.js'
 import { type Mapping, mappingOf, type Split } from './tortoise_names.js'
 import { closeAll, openAll } from './weights.js'
+import { unwrapNames } from './wrapped_names.js'
 
-const DECODER = 'autoregressive.pth'
-const ENCODERS = 'clvp2.pth'
 const NORMS = 'mel_norms.pth'
 /** Limit for the mel norms; there are 80. */
 const MAX_NORMS = 1024
-
-/** Whether a folder has one of tortoise's two files. It must then have both. */
-export async function hasPair(source: Folder): Promise<boolean> {
-  return (await source.has(DECODER)) || (await source.has(ENCODERS))
-}
 
 /**
  * Opens the original checkpoints of tortoise: `autoregressive.pth` (UnifiedVoice: decoder and conditioning encoder) and
  * `clvp2.pth` (CLVP: the encoders). Their tensors get the names and shapes that transformers' converter gives them.
  *
  * They have no configuration: sizes follow from the tensors' shapes, and the other settings are tortoise's. A complete or
- * partial `config.json` beside them overrides these. The mel norms are in a separate file, `mel_norms.pth`; a
- * `preprocessor_config.json` overrides it.
+ * partial `config.json` beside them overrides these. The mel norms are tortoise's; a `mel_norms.pth` overrides them, and a
+ * `preprocessor_config.json` both.
  */
-export async function openPair(source: Folder): Promise<OpenedFolder> {
-  for (const name of [DECODER, ENCODERS]) {
-    if (!(await source.has(name)))
-      throw missing(source.path, name, "; tortoise's two checkpoints go together")
-  }
-  const files = await openAll(source, [DECODER, ENCODERS], TorchFile.open)
+export async function openPair(source: Folder, paths: PairFiles): Promise<OpenedFolder> {
+  const files = await openAll(source, [paths.autoregressive, paths.clvp], TorchFile.open)
   try {
-    const [decoder, encoders] = files.map((file) => file.tensors)
+    const [decoder, encoders] = files.map((file) => unwrapNames(file.tensors, rebind))
     const given = await source.config('config.json')
-    const config = completeSettings(given, findConfig(source.path, given?.json ?? {}, decoder!, encoders!))
-    checkRotary(source.path, config.json, encoders!)
+    const config = completeSettings(given, findConfig(paths, given?.json ?? {}, decoder!, encoders!))
+    checkRotary(paths.clvp, config.json, encoders!)
     const tensors = new Map<string, TorchTensor>()
-    const heads = conditioningHeads(config.json)
+    const { heads, channels, words } = sizesOf(config.json)
     for (const tensor of [...decoder!.values(), ...encoders!.values()]) {
       for (const part of rename(tensor, heads)) {
         if (tensors.has(part.name)) throw malformed(part.path, `${tensor.name} is in both checkpoints`)
         tensors.set(part.name, part)
       }
     }
-    return { config, preprocessor: await findPreprocessor(source), tensors, close: () => closeAll(files) }
+    const preprocessor = await findPreprocessor(source, channels)
+    const close = () => closeAll(files)
+    return { config, preprocessor, tensors, tokenizer: () => ownTokenizer(source, words), close }
   } catch (error) {
     await closeAll(files)
     throw error
   }
 }
 
-function conditioningHeads(config: JsonObject): number {
-  const section = new Section('config.json', config).section('decoder_config')
-  return section.size('num_attention_heads', 0, 1, 2 ** 16)
+function rebind(tensor: TorchTensor, name: string): TorchTensor {
+  return tensor.derive(name, tensor.view)
+}
+
+/** The decoder's heads and mel channels, and the texts' vocabulary. */
+function sizesOf(config: JsonObject): { heads: number; channels: number; words: number } {
+  const section = new Section('config.json', config)
+  const decoder = section.section('decoder_config')
+  return {
+    heads: decoder.size('num_attention_heads', 0, 1, 2 ** 16),
+    channels: decoder.size('feature_size', 0, 1, MAX_NORMS),
+    words: section.section('text_config').size('vocab_size', 0, 1, 2 ** 22),
+  }
 }
 
 // --- tensors ---------------------------------------------------------------------------------------------------
@@ -118,17 +123,21 @@ function divide(tensor: TorchTensor, size: number, count: number): number {
 
 // --- mel norms -----------------------------------------------------------------------------------------------------
 
-async function findPreprocessor(source: Folder): Promise<Settings | undefined> {
+async function findPreprocessor(source: Folder, channels: number): Promise<Settings> {
   const given = await readPreprocessor(source)
   if (await source.has(NORMS)) {
     const norms = await readNorms(source)
     return completeSettings(given, { feature_size: norms.length, mel_norms: norms })
   }
   if (given) return given
+  const { melNorms } = await tortoiseData()
+  if (melNorms.length === channels) {
+    return completeSettings(undefined, { feature_size: channels, mel_norms: melNorms })
+  }
   throw missing(
     source.path,
     NORMS,
-    ": it is in tortoise's own data folder; a preprocessor_config.json also works",
+    `: tortoise's own norms are for ${melNorms.length} mel channels, not ${channels}. A preprocessor_config.json also works`,
   )
 }
 
@@ -141,12 +150,7 @@ async function readNorms(source: Folder): Promise<number[]> {
     if (tensor?.shape.length !== 1 || tensor.shape[0]! > MAX_NORMS) {
       throw malformed(path, `expected one tensor of at most ${MAX_NORMS} norms, one for each mel channel`)
     }
-    if (tensor.dtype !== 'F32') {
-      throw new ClvpError('CLVP_UNSUPPORTED', `${path}: its type is ${tensor.dtype}; only F32 can be read`)
-    }
-    const norms = new Float32Array(tensor.shape[0]!)
-    await tensor.read(0, new Uint8Array(norms.buffer))
-    return [...norms]
+    return [...(await readNumbers(tensor))]
   } finally {
     await file.close()
   }

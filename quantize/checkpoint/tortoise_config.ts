@@ -1,7 +1,8 @@
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import type { ClvpError } from '../../lib/base/errors.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
 import { malformed } from './folder.js'
+import type { PairFiles } from './pair_files.js'
 import { type JsonObject, Section, unsupported } from './section.js'
 
 /** Channels per attention head in both of tortoise's models. */
@@ -17,20 +18,21 @@ type Tensors = ReadonlyMap<string, SourceTensor>
  * @param given a complete or partial config.json; used only for settings that the shapes do not determine
  */
 export function findConfig(
-  folder: string,
+  paths: PairFiles,
   given: JsonObject,
   decoder: Tensors,
   encoders: Tensors,
 ): JsonObject {
-  const sizes = new Sizes(join(folder, 'autoregressive.pth'), decoder)
-  const scores = new Sizes(join(folder, 'clvp2.pth'), encoders)
+  const sizes = new Sizes(paths.autoregressive, decoder)
+  const scores = new Sizes(paths.clvp, encoders)
   const text = encoderConfig('text', scores, given.text_config)
   const speech = encoderConfig('speech', scores, given.speech_config)
   const rows = sizes.size('text_embedding.weight', 0)
   if (rows !== text.vocab_size) {
     throw malformed(
       sizes.path,
-      `its text vocabulary has ${rows} tokens, but that of clvp2.pth has ${text.vocab_size}: the two files do not belong together`,
+      `it has embeddings for ${rows} text tokens, but ${basename(paths.clvp)} has them for ${text.vocab_size}. Expected the same ` +
+        'vocabulary in both: a fine-tune with a tokenizer of its own needs a CLVP that was trained with the same tokenizer',
     )
   }
   return {
@@ -82,7 +84,7 @@ function decoderConfig(sizes: Sizes, given: unknown) {
  * Rejects an encoder whose rotary width differs from transformers'. In transformers it depends on the projection's width;
  * in tortoise it is always 32 channels.
  */
-export function checkRotary(folder: string, config: JsonObject, encoders: Tensors): void {
+export function checkRotary(path: string, config: JsonObject, encoders: Tensors): void {
   for (const tower of ['text', 'speech']) {
     const name = `${tower}_transformer.transformer.attn_layers.rotary_pos_emb.inv_freq`
     const count = encoders.get(name)?.shape[0]
@@ -91,7 +93,7 @@ export function checkRotary(folder: string, config: JsonObject, encoders: Tensor
     const width = Math.max(Math.floor(section.size('projection_dim', 0, 1, MAX_WIDTH) / (2 * heads)), 32)
     if (count === undefined || count === Math.ceil(width / 2)) continue
     throw unsupported(
-      `${join(folder, 'clvp2.pth')}: ${name}`,
+      `${path}: ${name}`,
       `it rotates ${2 * count} channels, but transformers' CLVP of these sizes rotates ${width}`,
     )
   }

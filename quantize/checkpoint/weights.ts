@@ -1,38 +1,26 @@
 import { basename, join } from 'node:path'
+import type { WeightFiles } from '../../lib/base/checkpoint_files.js'
 import { describe } from '../../lib/base/errors.js'
 import { SafetensorsFile } from '../formats/safetensors.js'
-import type { SourceTensor, TensorFile } from '../formats/source_tensor.js'
+import { renamed, type SourceTensor, type TensorFile } from '../formats/source_tensor.js'
 import { TorchFile } from '../formats/torch_file.js'
 import { CODEBOOK_FILE } from './codebook.js'
 import { asObject, type Folder, MAX_TEXT_BYTES, malformed } from './folder.js'
 import type { JsonObject } from './section.js'
+import { unwrapNames } from './wrapped_names.js'
 
 const MAX_SHARDS = 256
 
-/** A format in which transformers saves weights: one file, or shards with an index. */
 interface WeightForm {
-  readonly single: string
-  readonly index: string
   /** Valid shard names. Paths are rejected: a shard must be in the same folder. */
   readonly shard: RegExp
   open(path: string): Promise<TensorFile>
 }
 
-/** In order of preference. */
-const FORMS: readonly WeightForm[] = [
-  {
-    single: 'model.safetensors',
-    index: 'model.safetensors.index.json',
-    shard: /^[\w.-]+\.safetensors$/,
-    open: SafetensorsFile.open,
-  },
-  {
-    single: 'pytorch_model.bin',
-    index: 'pytorch_model.bin.index.json',
-    shard: /^[\w.-]+\.bin$/,
-    open: TorchFile.open,
-  },
-]
+const FORMS: Readonly<Record<WeightFiles['ending'], WeightForm>> = {
+  '.safetensors': { shard: /^[\w.-]+\.safetensors$/, open: SafetensorsFile.open },
+  '.bin': { shard: /^[\w.-]+\.bin$/, open: TorchFile.open },
+}
 
 /** The tensors of a checkpoint, and the files to close afterwards. */
 export interface Weights {
@@ -40,47 +28,35 @@ export interface Weights {
   close(): Promise<void>
 }
 
-/** The weights file or the index, or undefined for a folder without weights in transformers' layout. */
-export async function findWeights(source: Folder): Promise<string | undefined> {
-  for (const { single, index } of FORMS) {
-    if (await source.has(single)) return single
-    if (await source.has(index)) return index
-  }
-  return undefined
-}
-
-/** Opens the file that {@link findWeights} found. */
-export async function openWeights(source: Folder, found: string): Promise<Weights> {
-  const form = FORMS.find(({ single, index }) => found === single || found === index)!
-  if (found === form.single) {
-    const files = await openAll(source, [found], form.open)
-    return { tensors: listTensors(files), close: () => closeAll(files) }
-  }
-  const index = await source.object(found, MAX_TEXT_BYTES)
-  const path = join(source.path, found)
-  const map = asObject(index?.json.weight_map, `${path}: weight_map`)
-  const files = await openAll(source, shardNames(map, path, form.shard), form.open)
+/** Opens the files that `findWeightFiles` found. */
+export async function openWeights(source: Folder, { file, isIndex, ending }: WeightFiles): Promise<Weights> {
+  const { shard, open } = FORMS[ending]
+  const path = join(source.path, file)
+  const index = isIndex ? await source.object(file, MAX_TEXT_BYTES) : undefined
+  const map = index && asObject(index.json.weight_map, `${path}: weight_map`)
+  const paths = map ? shardNames(map, path, shard).map((name) => join(source.path, name)) : [path]
+  const files = await openAll(source, paths, open)
   try {
     const tensors = listTensors(files)
-    compareWithIndex(source, path, map, tensors)
-    return { tensors, close: () => closeAll(files) }
+    if (map) compareWithIndex(source, path, map, tensors)
+    return { tensors: unwrapNames(tensors, renamed), close: () => closeAll(files) }
   } catch (error) {
     await closeAll(files)
     throw error
   }
 }
 
-/** Opens several files of a folder; on failure, closes those already open. */
+/** Opens several files and records them; on failure, closes those already open. */
 export async function openAll<T extends TensorFile>(
   source: Folder,
-  names: readonly string[],
+  paths: readonly string[],
   open: (path: string) => Promise<T>,
 ): Promise<T[]> {
   const files: T[] = []
   try {
-    for (const name of names) {
-      files.push(await open(join(source.path, name)))
-      source.paths.push(files.at(-1)!.path)
+    for (const path of paths) {
+      files.push(await open(path))
+      source.paths.push(path)
     }
     return files
   } catch (error) {

@@ -1,4 +1,5 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
+import { Dict, List, PickleError, type PickleHost, type PickleValue } from './pickle_values.js'
 
 /**
  * Reads a pickle as data. A pickle is a program for a small stack machine that can call any Python function. This reader
@@ -11,31 +12,12 @@ export const MAX_PICKLE_BYTES = 8 * 2 ** 20
 /** Python writes a dictionary in batches of 1000 pairs. */
 const MAX_STACK = 2 ** 14
 const MAX_MARKS = 64
-/** Limit for strings, tuples, dictionaries and the host's objects: 8192 tensors need about 100,000. */
+/** Limit for strings, tuples, lists with their items, dictionaries and the host's objects: 8192 tensors need about 100,000. */
 const MAX_OBJECTS = 2 ** 17
 const MAX_MEMO = 2 ** 17
 const MAX_GLOBAL_LENGTH = 256
 
-/** A value that the host defines: a global, a storage or a tensor. */
-export abstract class HostValue {
-  abstract readonly kind: string
-}
-
-export type Tuple = readonly PickleValue[]
-export class Dict extends Map<string, PickleValue> {}
-export type PickleValue = null | boolean | number | string | Tuple | Dict | HostValue
-
-/** Resolves a pickle's external references. Each method may throw a {@link PickleError}. */
-export interface PickleHost {
-  global(name: string): HostValue
-  persistent(id: PickleValue): PickleValue
-  reduce(callable: PickleValue, args: PickleValue): PickleValue
-}
-
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Why a pickle is rejected. The caller, which knows the file name, converts it to a ClvpError. */
-export class PickleError extends Error {}
 
 /** Opcodes that can run arbitrary code. They are rejected like all unknown opcodes, but named in the message. */
 const NAMED: Readonly<Record<number, string>> = {
@@ -127,6 +109,8 @@ class Machine {
         return this.#text(this.#u32())
       case 0x7d: // EMPTY_DICT
         return new Dict()
+      case 0x5d: // EMPTY_LIST
+        return new List()
       case 0x29: // EMPTY_TUPLE
         return []
       case 0x85: // TUPLE1
@@ -170,6 +154,12 @@ class Machine {
       case 0x75: // SETITEMS
         this.#setItems(this.#popMarked())
         break
+      case 0x61: // APPEND
+        this.#append(this.#popAll(1))
+        break
+      case 0x65: // APPENDS
+        this.#append(this.#popMarked())
+        break
       case 0x62: // BUILD
         this.#build()
         break
@@ -185,9 +175,13 @@ class Machine {
 
   /** Pushes a new value and counts those that use memory. */
   #push(value: PickleValue): void {
-    if (typeof value === 'object' || typeof value === 'string') this.#objects++
-    if (this.#objects > MAX_OBJECTS) throw new PickleError(`it makes more than ${MAX_OBJECTS} objects`)
+    if (typeof value === 'object' || typeof value === 'string') this.#count(1)
     this.#stack.push(value)
+  }
+
+  #count(objects: number): void {
+    this.#objects += objects
+    if (this.#objects > MAX_OBJECTS) throw new PickleError(`it makes more than ${MAX_OBJECTS} objects`)
   }
 
   #pop(): PickleValue {
@@ -230,10 +224,18 @@ class Machine {
     if (items.length % 2 !== 0) throw new PickleError('it sets a key without a value')
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!
-      if (typeof key !== 'string') throw new PickleError(`a dictionary's key is ${describe(key)}`)
+      if (typeof key !== 'string' && typeof key !== 'number')
+        throw new PickleError(`a dictionary's key is ${describe(key)}`)
       if (dict.has(key)) throw new PickleError(`the key ${describe(key)} occurs twice`)
       dict.set(key, items[i + 1]!)
     }
+  }
+
+  #append(items: readonly PickleValue[]): void {
+    const list = this.#top()
+    if (!(list instanceof List)) throw new PickleError('it appends to a value that is not a list')
+    this.#count(items.length)
+    for (const item of items) list.items.push(item)
   }
 
   #reduce(): PickleValue {

@@ -20,6 +20,12 @@ export interface SourceTensor {
   read(start: number, target: Uint8Array): Promise<void>
 }
 
+/** The same tensor under another name. */
+export function renamed(tensor: SourceTensor, name: string): SourceTensor {
+  const { path, dtype, shape, bytes, isScattered } = tensor
+  return { name, path, dtype, shape, bytes, isScattered, read: (start, target) => tensor.read(start, target) }
+}
+
 /** An open file of tensors whose header has been read and checked. */
 export interface TensorFile {
   readonly path: string

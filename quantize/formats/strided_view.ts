@@ -46,7 +46,11 @@ export function splitFirst(view: View, count: number): View {
 }
 
 /** Copies a view's elements in order. `source` starts at the view's first element. */
-export function gather<T extends Uint16Array | Uint32Array>(source: T, target: T, view: View): void {
+export function gather<T extends Uint16Array | Uint32Array | Float64Array>(
+  source: T,
+  target: T,
+  view: View,
+): void {
   const sizes = view.sizes.slice(0, -1)
   const last = view.sizes.at(-1) ?? 1
   const step = view.strides.at(-1) ?? 1

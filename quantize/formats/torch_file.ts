@@ -1,15 +1,13 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
-import { SourceFile } from '../../lib/base/files.js'
-import { Dict, MAX_PICKLE_BYTES, type PickleValue, readPickle } from './pickle.js'
+import { type ByteSource, SourceFile } from '../../lib/base/files.js'
+import { MAX_PICKLE_BYTES, readPickle } from './pickle.js'
 import type { TensorFile } from './source_tensor.js'
-import { PickledTensor, torchObjects } from './torch_objects.js'
+import { findTensors } from './state_dict.js'
+import { type PickledTensor, torchObjects } from './torch_objects.js'
 import { TorchTensor } from './torch_tensor.js'
 import { readZip, type ZipEntry } from './zip.js'
 
 const MAX_TENSORS = 8192
-
-/** The tensor's name in a file that contains a single tensor without a dictionary. */
-export const SINGLE_TENSOR = ''
 
 /**
  * A file of `torch.save`: a zip of a pickle, which describes the tensors, and of storages, which hold their elements.
@@ -18,9 +16,9 @@ export const SINGLE_TENSOR = ''
 export class TorchFile implements TensorFile {
   readonly path: string
   readonly tensors: ReadonlyMap<string, TorchTensor>
-  readonly #file: SourceFile
+  readonly #file: ByteSource
 
-  private constructor(file: SourceFile, tensors: ReadonlyMap<string, TorchTensor>) {
+  private constructor(file: ByteSource, tensors: ReadonlyMap<string, TorchTensor>) {
     this.path = file.path
     this.#file = file
     this.tensors = tensors
@@ -32,13 +30,18 @@ export class TorchFile implements TensorFile {
    *   big-endian files
    */
   static async open(path: string): Promise<TorchFile> {
-    const file = await SourceFile.open(path, 'the weights')
+    return TorchFile.read(await SourceFile.open(path, 'the weights'))
+  }
+
+  /** {@link TorchFile.open} for a file that is open already; a failure closes it. */
+  static async read(file: ByteSource): Promise<TorchFile> {
     try {
       await checkStart(file)
       const archive = new Archive(file, await readZip(file))
       await archive.check()
-      const content = readPickle(path, await archive.bytes('data.pkl', MAX_PICKLE_BYTES), torchObjects)
-      return new TorchFile(file, listTensors(file, archive, content))
+      const pickle = await archive.bytes('data.pkl', MAX_PICKLE_BYTES)
+      const found = findTensors(file.path, readPickle(file.path, pickle, torchObjects))
+      return new TorchFile(file, placeTensors(file, archive, found))
     } catch (error) {
       await file.close()
       throw error
@@ -54,7 +57,7 @@ function malformed(path: string, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a valid torch file: ${reason}`)
 }
 
-async function checkStart(file: SourceFile): Promise<void> {
+async function checkStart(file: ByteSource): Promise<void> {
   const start = new Uint8Array(Math.min(4, file.size))
   await file.read(0, start)
   const text = String.fromCharCode(...start)
@@ -71,11 +74,11 @@ async function checkStart(file: SourceFile): Promise<void> {
 
 /** The zip's entries, all in one folder. */
 class Archive {
-  readonly #file: SourceFile
+  readonly #file: ByteSource
   readonly #entries: ReadonlyMap<string, ZipEntry>
   readonly #root: string
 
-  constructor(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>) {
+  constructor(file: ByteSource, entries: ReadonlyMap<string, ZipEntry>) {
     this.#file = file
     this.#entries = entries
     const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
@@ -120,18 +123,16 @@ class Archive {
   }
 }
 
-function listTensors(file: SourceFile, archive: Archive, content: PickleValue): Map<string, TorchTensor> {
-  const items = content instanceof PickledTensor ? new Map([[SINGLE_TENSOR, content]]) : content
-  if (!(items instanceof Map)) throw malformed(file.path, 'it does not contain a dictionary of tensors')
-  if (items.size > MAX_TENSORS)
-    throw malformed(file.path, `it has ${items.size} tensors, more than ${MAX_TENSORS}`)
+/** Finds each tensor's storage in the file. */
+function placeTensors(
+  file: ByteSource,
+  archive: Archive,
+  found: ReadonlyMap<string, PickledTensor>,
+): Map<string, TorchTensor> {
+  if (found.size > MAX_TENSORS)
+    throw malformed(file.path, `it has ${found.size} tensors, more than ${MAX_TENSORS}`)
   const tensors = new Map<string, TorchTensor>()
-  for (const [name, value] of items) {
-    if (!(value instanceof PickledTensor)) {
-      const advice = value instanceof Dict ? '; if it is the state_dict, save only that dictionary' : ''
-      throw malformed(file.path, `${describe(name)} is not a tensor${advice}`)
-    }
-    const { storage, view } = value
+  for (const [name, { storage, view }] of found) {
     const { offset, bytes } = archive.entry(`data/${storage.key}`)
     if (bytes !== storage.count * storage.elementSize) {
       throw malformed(

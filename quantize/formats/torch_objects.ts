@@ -1,5 +1,12 @@
 import { describe } from '../../lib/base/errors.js'
-import { Dict, HostValue, PickleError, type PickleHost, type PickleValue, type Tuple } from './pickle.js'
+import {
+  Dict,
+  HostValue,
+  PickleError,
+  type PickleHost,
+  type PickleValue,
+  type Tuple,
+} from './pickle_values.js'
 import { elementCount, spanOf, type View } from './strided_view.js'
 
 /** torch's storage classes: safetensors' name of their type, and the bytes per element. */

@@ -1,5 +1,5 @@
 import { ClvpError } from '../../lib/base/errors.js'
-import type { SourceFile } from '../../lib/base/files.js'
+import type { ByteSource } from '../../lib/base/files.js'
 import { checkPiece, type SourceTensor } from './source_tensor.js'
 import { elementCount, gather, isContiguous, spanOf, type View } from './strided_view.js'
 import type { Storage } from './torch_objects.js'
@@ -10,7 +10,7 @@ const SPREAD_SLACK = 2 ** 20
 
 /** The location of a storage. */
 export interface StoragePlace {
-  readonly file: SourceFile
+  readonly file: ByteSource
   readonly storage: Storage
   /** From the start of the file. */
   readonly offset: number
@@ -61,6 +61,7 @@ export class TorchTensor implements SourceTensor {
     await file.read(first, bytes)
     if (size === 2) gather(words(bytes), words(target), this.view)
     else if (size === 4) gather(longs(bytes), longs(target), this.view)
+    else if (size === 8) gather(doubles(bytes), doubles(target), this.view)
     else throw new RangeError(`${this.name}: ${this.dtype} cannot be read`)
   }
 }
@@ -71,4 +72,8 @@ function words({ buffer, byteOffset, length }: Uint8Array): Uint16Array {
 
 function longs({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length / 4)
+}
+
+function doubles({ buffer, byteOffset, length }: Uint8Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, length / 8)
 }

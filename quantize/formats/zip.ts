@@ -1,5 +1,5 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
-import type { SourceFile } from '../../lib/base/files.js'
+import type { ByteSource } from '../../lib/base/files.js'
 import { Fields } from './zip_fields.js'
 
 /** A checkpoint has at most 8192 tensors, with an entry each, and a few other entries. */
@@ -49,7 +49,7 @@ interface Directory {
  *
  * @throws ClvpError `CLVP_IO`, `CLVP_MODEL_FORMAT`
  */
-export async function readZip(file: SourceFile): Promise<Map<string, ZipEntry>> {
+export async function readZip(file: ByteSource): Promise<Map<string, ZipEntry>> {
   const directory = await findDirectory(file)
   const { offset, bytes, count } = directory
   if (count > MAX_ENTRIES) throw malformed(file, `it has ${count} entries, more than ${MAX_ENTRIES}`)
@@ -67,13 +67,13 @@ export async function readZip(file: SourceFile): Promise<Map<string, ZipEntry>> 
   return locate(file, [...listed.values()], offset)
 }
 
-function malformed(file: SourceFile, reason: string): ClvpError {
+function malformed(file: ByteSource, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${file.path} is not a valid zip file: ${reason}`)
 }
 
 // --- the directory ---------------------------------------------------------------------------------------------
 
-async function findDirectory(file: SourceFile): Promise<Directory> {
+async function findDirectory(file: ByteSource): Promise<Directory> {
   const length = Math.min(file.size, END_BYTES + MAX_COMMENT_BYTES)
   const tail = await Fields.read(file, file.size - length, length)
   // Take the last record whose comment ends exactly at the file's end.
@@ -87,7 +87,7 @@ async function findDirectory(file: SourceFile): Promise<Directory> {
 }
 
 /** Reads the record at `at` in the tail, which is at `end` in the file. */
-async function readEnd(file: SourceFile, tail: Fields, at: number, end: number): Promise<Directory> {
+async function readEnd(file: ByteSource, tail: Fields, at: number, end: number): Promise<Directory> {
   tail.at = at + 4
   const disks = [tail.u16(), tail.u16()]
   const counts = [tail.u16(), tail.u16()]
@@ -114,7 +114,7 @@ async function readEnd(file: SourceFile, tail: Fields, at: number, end: number):
 
 /** The 64-bit end record before the 32-bit one at `end`, if there is one. */
 async function readEnd64(
-  file: SourceFile,
+  file: ByteSource,
   end: number,
 ): Promise<{ directory: Directory; start: number } | undefined> {
   const start = end - LOCATOR_BYTES - END_64_BYTES
@@ -143,7 +143,7 @@ async function readEnd64(
 
 // --- entries -----------------------------------------------------------------------------------------------------
 
-function readCentral(file: SourceFile, fields: Fields): CentralEntry {
+function readCentral(file: ByteSource, fields: Fields): CentralEntry {
   const tooShort = () => malformed(file, 'its directory ends within an entry')
   if (fields.left < CENTRAL_BYTES) throw tooShort()
   if (fields.u32() !== CENTRAL) throw malformed(file, 'its directory contains something other than entries')
@@ -172,7 +172,7 @@ function readCentral(file: SourceFile, fields: Fields): CentralEntry {
   return { name, localOffset, bytes }
 }
 
-function readName(file: SourceFile, fields: Fields, length: number): string {
+function readName(file: ByteSource, fields: Fields, length: number): string {
   const name = length > MAX_NAME_BYTES ? '' : fields.slice(length).text()
   if (/^[\x20-\x5b\x5d-\x7e]+$/.test(name) && !name.split('/').includes('..') && name[0] !== '/') return name
   throw malformed(file, `an entry has the name ${describe(name)}: expected a short relative path in ASCII`)
@@ -180,7 +180,7 @@ function readName(file: SourceFile, fields: Fields, length: number): string {
 
 /** Locates each entry's bytes by its local header, and rejects overlapping entries. */
 async function locate(
-  file: SourceFile,
+  file: ByteSource,
   listed: CentralEntry[],
   directoryOffset: number,
 ): Promise<Map<string, ZipEntry>> {
@@ -199,7 +199,7 @@ async function locate(
 
 /** The length of an entry's local header, which must agree with the directory. */
 async function checkLocal(
-  file: SourceFile,
+  file: ByteSource,
   entry: CentralEntry,
   limit: number,
   fail: (reason: string) => ClvpError,

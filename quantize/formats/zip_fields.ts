@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../lib/base/files.js'
+import type { ByteSource } from '../../lib/base/files.js'
 
 const EXTRA_64 = 0x0001
 
@@ -14,7 +14,7 @@ export class Fields {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
-  static async read(file: SourceFile, offset: number, length: number): Promise<Fields> {
+  static async read(file: ByteSource, offset: number, length: number): Promise<Fields> {
     const bytes = new Uint8Array(length)
     await file.read(offset, bytes)
     return new Fields(bytes)

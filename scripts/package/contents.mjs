@@ -10,6 +10,7 @@ const allowed = [
   /^docs\/[\w-]+\.md$/,
   /^native\/(include(\/clvp)?|src\/\w+|binding|patches)\/[\w.]+$/,
   /^node_modules\//, // the dependencies, bundled
+  /^quantize\/data\/(tortoise\.json|LICENSE)$/,
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/[\w.-]+\.(node|so|dylib|dll)$/,
   /^scripts\/(build|fetch|install)\.mjs$|^scripts\/sources\.json$/,
   /^third_party\/ggml\/(\.version|CMakeLists\.txt|LICENSE|cmake\/|include\/|src\/)/,
@@ -22,6 +23,8 @@ const required = [
   'demo/demo.gguf',
   'dist/lib/index.d.ts',
   'dist/lib/index.js',
+  'quantize/data/LICENSE',
+  'quantize/data/tortoise.json',
   'third_party/ggml/LICENSE',
   'third_party/ggml/src/ggml-cpu/ggml-cpu.cpp',
   'third_party/miniaudio/LICENSE',

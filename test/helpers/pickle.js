@@ -12,6 +12,9 @@ export const op = {
   build: Buffer.from('b'),
   persistent: Buffer.from('Q'),
   dict: Buffer.from('}'),
+  list: Buffer.from(']'),
+  append: Buffer.from('a'),
+  appends: Buffer.from('e'),
   noArgs: Buffer.from(')'),
   tuple: Buffer.from('t'),
   setItem: Buffer.from('s'),
@@ -19,6 +22,11 @@ export const op = {
   global: (module, name) => Buffer.from(`c${module}\n${name}\n`),
   put: (index) => withNumber(index < 256 ? 'q' : 'r', index, index < 256 ? 1 : 4),
   get: (index) => withNumber(index < 256 ? 'h' : 'j', index, index < 256 ? 1 : 4),
+  float(value) {
+    const bytes = Buffer.alloc(9, 'G')
+    bytes.writeDoubleBE(value, 1)
+    return bytes
+  },
   text: (text) => Buffer.concat([withNumber('X', Buffer.byteLength(text), 4), Buffer.from(text)]),
   int(value) {
     if (value >= 0 && value < 256) return withNumber('K', value, 1)
@@ -83,6 +91,12 @@ export function tensor({
 
 export function rowMajor(shape) {
   return shape.map((_, i) => shape.slice(i + 1).reduce((product, size) => product * size, 1))
+}
+
+/** A plain dictionary of `[key, value]`; keys are texts or numbers. */
+export function dictOf(items) {
+  const pairs = items.flatMap(([key, value]) => [typeof key === 'number' ? op.int(key) : op.text(key), value])
+  return Buffer.concat([op.dict, op.mark, ...pairs, op.setItems])
 }
 
 /** A whole pickle around a value. */

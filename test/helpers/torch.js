@@ -1,7 +1,7 @@
 /** Files of torch.save made without torch: `{ name: { dtype, shape, data, offset, strides } }` to bytes. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pickle, stateDict, tensor } from './pickle.js'
+import { pickle, stateDict, tensor, tupleOf } from './pickle.js'
 import { readSafetensors, tensorNames } from './safetensors.js'
 import { packZip } from './zip.js'
 
@@ -26,8 +26,18 @@ export function torchEntries(pickled, storages, { root = 'archive', byteorder = 
   ]
 }
 
-/** A torch file's bytes. */
-export function packTorch(tensors, { isParameter = false, ...options } = {}) {
+/** A torch file's bytes with a tuple of tensors, or of one tensor alone. */
+export function packTuple(tensors, { isAlone = false } = {}) {
+  const items = tensors.map(({ dtype, shape, data }, i) => {
+    const [type, size] = types[dtype]
+    return tensor({ storage: { type, key: String(i), count: data.length / size }, shape })
+  })
+  const storages = tensors.map(({ data }) => data)
+  return packZip(torchEntries(pickle(isAlone ? items[0] : tupleOf(...items)), storages))
+}
+
+/** A torch file's bytes; `wrap` puts the pickled state dict into something else. */
+export function packTorch(tensors, { isParameter = false, wrap = (dict) => dict, ...options } = {}) {
   const storages = []
   const items = Object.entries(tensors).map(([name, { dtype, shape, data, offset, strides }]) => {
     const [type, size] = types[dtype]
@@ -35,7 +45,7 @@ export function packTorch(tensors, { isParameter = false, ...options } = {}) {
     const place = { type, key, count: data.length / size }
     return [name, tensor({ storage: place, offset, shape, strides, isParameter })]
   })
-  return packZip(torchEntries(pickle(stateDict(items)), storages, options))
+  return packZip(torchEntries(pickle(wrap(stateDict(items))), storages, options))
 }
 
 /** The tensors of a safetensors file, as packTorch takes them. */

@@ -164,3 +164,26 @@ export function packNorms(norms) {
   const single = tensor({ storage: { count: norms.length }, shape: [norms.length] })
   return packZip(torchEntries(pickle(single), [data]))
 }
+
+const encoder = {
+  hidden_size: 64,
+  intermediate_size: 64,
+  projection_dim: 64,
+  num_hidden_layers: 1,
+  num_attention_heads: 1,
+}
+/** A small model with tortoise's vocabulary: 255 tokens and the start of a text. */
+export const tortoiseRecipe = (words = 256) => ({
+  name: 'tortoise',
+  seed: 78,
+  config: {
+    text_config: { ...encoder, vocab_size: words, bos_token_id: words - 1, eos_token_id: 0 },
+    speech_config: { ...encoder, vocab_size: 298 },
+    decoder_config: {
+      ...{ vocab_size: 300, bos_token_id: 298, eos_token_id: 299, hidden_size: 64, num_hidden_layers: 1 },
+      ...{ num_attention_heads: 1, max_position_embeddings: 40, max_text_tokens: 40, num_mel_attn_blocks: 1 },
+    },
+    projection_dim: 64,
+  },
+  preprocessor: { mel_norms: null },
+})

@@ -36,7 +36,6 @@ const hub = await startHub(t, {
   'owner/sharded': held(filesOf(sharded)),
   'owner/pair': held({ ...filesOf(pair), 'rlg_auto.pth': Buffer.from('not wanted') }),
   'owner/half': held(without('clvp2.pth')),
-  'owner/normless': held(without('mel_norms.pth')),
 })
 for (const name of Object.keys(process.env)) if (/^(HF_|CLVP_CACHE)/.test(name)) delete process.env[name]
 Object.assign(process.env, {
@@ -64,5 +63,4 @@ for (const [name, folder] of Object.entries({ whole, sharded, pair })) {
 t.test('a pair that is not whole', async (t) => {
   const format = (message) => ({ code: 'CLVP_MODEL_FORMAT', message })
   await t.rejects(pullModel('owner/half'), format(/autoregressive\.pth with clvp2\.pth/))
-  await t.rejects(pullModel('owner/normless'), format(/mel_norms\.pth/))
 })

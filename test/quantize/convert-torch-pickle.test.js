@@ -1,7 +1,7 @@
 // Pickles that would run something, are broken, or are larger than they look: refused, and nothing of them is run.
 import { join } from 'node:path'
 import t from 'tap'
-import { op, orderedDict, pickle, stateDict, storage, tensor, tupleOf } from '../helpers/pickle.js'
+import { dictOf, op, orderedDict, pickle, stateDict, storage, tensor, tupleOf } from '../helpers/pickle.js'
 import { Refusals } from '../helpers/refusals.js'
 import { torchEntries } from '../helpers/torch.js'
 import { packZip } from '../helpers/zip.js'
@@ -57,7 +57,7 @@ const programs = [
   ['a name split elsewhere', holding(call('torch._utils.x', '..system', touch)), /\.\.system"/],
   ['__proto__', holding(call('__proto__', 'constructor', touch)), /"__proto__\.constructor"/],
   ['a global as a value', holding(op.global('os', 'system')), /"os\.system"/],
-  ['an allowed global as a value', holding(op.global('torch', 'FloatStorage')), /not a tensor/],
+  ['an allowed global as a value', holding(op.global('torch', 'FloatStorage')), /dictionary of tensors/],
   ['INST', file(pickle(op.mark, touch, Buffer.from('ios\nsystem\n'))), /INST/],
   ['OBJ', file(pickle(op.mark, touch, Buffer.from('o'))), /OBJ/],
   ['NEWOBJ', file(pickle(orderedDict, op.noArgs, Buffer.of(0x81))), /NEWOBJ/],
@@ -89,7 +89,10 @@ const pickles = [
   ['two values', file(pickle(op.dict, op.dict)), /left over/],
   ['an open run', file(pickle(op.dict, op.mark, op.dict)), /left over/],
   ['bytes behind the end', file(Buffer.concat([pickle(op.dict), op.stop])), /after its end/],
-  ['a list', file(pickle(Buffer.from(']'))), /0x5d/],
+  ['a list of nothing', file(pickle(op.list)), /not contain a dictionary of tensors/],
+  ['an item without a list', file(pickle(op.dict, op.int(1), op.append)), /not a list/],
+  ['a million items', file(pickle(op.list, repeat(100, items(1e4)))), /more than .* objects/],
+  ['a list that grows', holding(grownSizes()), /sizes/],
   ['a text of 4 GB', file(pickle(Buffer.from('X'), u32(2 ** 32 - 1))), /too early/],
   ['a text that is not UTF-8', file(pickle(Buffer.from('X'), u32(1), Buffer.of(0xff))), /UTF-8/],
   ['a number of 255 bytes', file(pickle(Buffer.of(0x8a, 255))), /255 bytes/],
@@ -99,7 +102,8 @@ const pickles = [
   ['a memory before a run', file(pickle(op.dict, op.mark, op.put(0))), /empty stack/],
   ['items of a text', file(pickle(op.text('a'), op.text('b'), op.int(1), op.setItem)), /not a dictionary/],
   ['a key without a value', file(pickle(op.dict, op.mark, op.text('a'), op.setItems)), /without a value/],
-  ['a key that is a number', file(pickle(op.dict, op.int(1), op.int(1), op.setItem)), /key is 1/],
+  ['a key that is a tuple', file(pickle(op.dict, op.noArgs, op.int(1), op.setItem)), /key is/],
+  ['keys that are numbers', file(pickle(dictOf([[1, op.int(1)]]))), /dictionary of tensors.*it has "1"/],
   ['a key twice', file(pickle(stateDict([...'aa'].map((name) => [name, sound])))), /"a" .*twice/],
   ['a run that was not opened', file(pickle(op.tuple)), /mark that was not set/],
   ['a run taken apart', file(pickle(op.dict, op.mark, op.setItem)), /empty stack/],
@@ -123,14 +127,23 @@ const pickles = [
   ['tuples that double', file(doubling(60)), /not contain a dictionary of tensors/],
   [
     'a dictionary in itself',
-    holding(Buffer.concat([op.dict, op.put(0), op.text('x'), op.get(0), op.setItem])),
-    /not a tensor/,
+    holding(Buffer.concat([op.dict, op.put(0), op.text('model'), op.get(0), op.setItem])),
+    /dictionary of tensors/,
   ],
   ['20,000 tensors', file(pickle(stateDict(many(20000)))), /objects|more than/],
 ]
 
 function memoryBomb(count) {
   return pickle(op.dict, Buffer.concat(Array.from({ length: count }, (_, i) => op.put(i))))
+}
+
+function items(count) {
+  return Buffer.concat([op.mark, repeat(count, op.int(1)), op.appends])
+}
+
+/** A tensor whose sizes are a list, which could get more items after the check. */
+function grownSizes() {
+  return described(Buffer.concat([op.list, op.int(2), op.append]), false)
 }
 
 /** Each tuple holds the one before twice: 2^n leaves for whoever walks them. */
@@ -178,7 +191,7 @@ const tensors = [
   ['a storage that is too large', bad({ storage: { count: 1 }, shape: [1] }), /8 bytes/],
   ['a storage of doubles', bad({ storage: { ...two, type: 'DoubleStorage' } }), /8 bytes/],
   ['a storage of -1 elements', bad({ storage: { count: -1 } }), /size/],
-  ['a number for a tensor', holding(op.int(1)), /"a" of type string is not a tensor/],
+  ['a number for a tensor', holding(op.int(1)), /dictionary of tensors.*where it has "a"/],
   ['a dictionary for a tensor', holding(orderedDict), /state_dict/],
   ['a number for all', file(pickle(op.int(1))), /not contain a dictionary/],
   [
@@ -188,8 +201,9 @@ const tensors = [
   ],
 ]
 
-function described(size) {
-  const args = tupleOf(storage(two), op.int(0), tupleOf(size), tupleOf(op.int(1)), op.false, orderedDict)
+function described(size, isOne = true) {
+  const sizes = isOne ? tupleOf(size) : size
+  const args = tupleOf(storage(two), op.int(0), sizes, tupleOf(op.int(1)), op.false, orderedDict)
   return Buffer.concat([op.global('torch._utils', '_rebuild_tensor_v2'), args, op.reduce])
 }
 

@@ -159,10 +159,10 @@ function transposedHalves({ dtype, shape, data }) {
 t.test('types that weights do not have', async (t) => {
   const { folder, tensors, write } = await freshTensors(t)
   const { shape, data } = tensors.logit_scale
-  write(packTorch({ ...tensors, logit_scale: { dtype: 'F64', shape, data: Buffer.alloc(2 * data.length) } }))
+  write(packTorch({ ...tensors, logit_scale: { dtype: 'I64', shape, data: Buffer.alloc(2 * data.length) } }))
   await t.rejects(convertFolder(folder, `${folder}.gguf`), {
     code: 'CLVP_UNSUPPORTED',
-    message: /logit_scale is F64; only F32, F16 and BF16/,
+    message: /logit_scale is I64; only F64, F32, F16 and BF16/,
   })
 })
 

@@ -60,6 +60,10 @@ export async function upper(): Promise<void> {
   const embedding: Float32Array = await clvp.embedText('Hi.')
   const found: Device[] = devices()
   await convertFolder('in', 'out.gguf', { type: 'q4_k' })
+  await convertFolder('in', 'out.gguf', { autoregressive: '1480_gpt.pth', clvp: 'clvp2.pth' })
+  await pullModel('owner/name', { variant: 'fp16' })
+  // @ts-expect-error: a path
+  await convertFolder('in', 'out.gguf', { autoregressive: true })
   void [embedding, found, await inspectModel('a.gguf')]
 
   const heard = await clvp.preview(result.best.drawnCodes, { iterations: 30 })

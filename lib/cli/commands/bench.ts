@@ -1,3 +1,4 @@
+import { sourceTable } from '../../base/checkpoint_files.js'
 import { type BenchmarkResult, benchmark, benchmarkTable } from '../../clvp/benchmark.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { type MemoryEstimate, memoryTable } from '../../clvp/memory.js'
@@ -8,7 +9,7 @@ import { modelSource, readModelFlags } from '../model.js'
 import { megabytes, table } from '../table.js'
 
 const { device, type, revision } = loadTable
-const benchedTable = { device, type, revision }
+const benchedTable = { device, type, revision, ...sourceTable }
 
 /** Options of a run and of an estimate; each refuses those of the other. */
 const { batchSizes, rounds, tokens } = benchmarkTable

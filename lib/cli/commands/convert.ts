@@ -2,6 +2,7 @@ import { convertFolder } from '../../../quantize/convert.js'
 import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
+import { sourceTable } from '../../base/checkpoint_files.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
@@ -18,19 +19,21 @@ export const convert: Command = {
     '  optionally preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
     '  The weights are model.safetensors or pytorch_model.bin, or shards of either with their index;\n' +
     '  safetensors are preferred\n' +
-    '- the original files of tortoise: autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json.\n' +
-    '  A complete or partial config.json or preprocessor_config.json beside them overrides what the shapes of\n' +
-    '  the weights imply\n' +
+    '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune\n' +
+    '  may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or\n' +
+    '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
     typeDetails,
-  flags: { ...flagsOf(typeTable), ...outputFlags },
+  flags: { ...flagsOf(typeTable), ...flagsOf(sourceTable), ...outputFlags },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
     const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
     const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
+    const files = readFlags(args, sourceTable)
     const started = performance.now()
     const result = await convertFolder(source, target, {
-      ...(await readOutputFlags(args, context, source, type)),
+      ...(await readOutputFlags(args, context, source, type, files)),
+      ...files,
       onProgress: (fraction) => context.progress('convert', fraction),
     })
     return report(result, started, result.fallbacks)

@@ -27,7 +27,7 @@ export const generate: Command = {
     voice: {
       value: 'PATH',
       multiple: true,
-      help: "a clip of the voice or a folder of clips, repeatable; or a voice saved by 'clvp voice'",
+      help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; or a voice saved by 'clvp voice'",
     },
     ...flagsOf(generateTable),
     ...readingFlags,

@@ -57,7 +57,31 @@ static Audio decode_all(Codec & codec, AudioSink & sink, uint64_t tolerance) {
     return sink.finish(tolerance);
 }
 
+/// Whether a WAV holds MP3 frames, as some recorders write them: by the format tag of its chunk "fmt ".
+static bool holds_mp3(const uint8_t * data, size_t n_bytes) {
+    static constexpr uint32_t mpeg_layer_3 = 0x55;
+    const bool is_big = data[3] == 'X'; // RIFX
+    const auto number = [&](size_t at, size_t n) {
+        uint32_t value = 0;
+        for (size_t i = 0; i < n; i++) {
+            value |= uint32_t(data[at + i]) << 8 * (is_big ? n - 1 - i : i);
+        }
+        return value;
+    };
+    for (size_t at = 12; n_bytes >= 10 && at <= n_bytes - 10;) {
+        if (std::memcmp(data + at, "fmt ", 4) == 0) {
+            return number(at + 8, 2) == mpeg_layer_3;
+        }
+        const uint64_t size = number(at + 4, 4);
+        at += static_cast<size_t>(std::min<uint64_t>(8 + size + size % 2, n_bytes));
+    }
+    return false;
+}
+
 static Audio decode_wav(const uint8_t * data, size_t n_bytes, AudioSink & sink) {
+    if (holds_mp3(data, n_bytes)) {
+        fail(Code::audio, "MP3 inside a WAV file is not supported: save it as PCM WAV or as MP3, e.g. with ffmpeg -i in.wav -c:a pcm_s16le out.wav");
+    }
     Codec codec(CLVP_CODEC_WAV, data, n_bytes, "WAV");
     const uint32_t tag = codec.wav_tag, bits = codec.wav_bits;
     const bool is_pcm = tag == 1 && bits <= 32, is_float = tag == 3 && (bits == 32 || bits == 64), is_g711 = (tag == 6 || tag == 7) && bits == 8;

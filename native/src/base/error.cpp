@@ -43,9 +43,16 @@ bool all_finite(const float * data, size_t n) {
     return std::all_of(data, data + n, [](float x) { return std::isfinite(x); });
 }
 
+void fail_not_finite(const char * what) {
+    fail(Code::model_format,
+         "the model produced NaN or infinite %s. Its numbers may have grown beyond 65504, where F16 ends, or its input is far out of range: "
+         "convert it to bf16, q8_0 or f32, and load it with kvType f32 (--kv-type f32). If that does not help, check the file with clvp verify",
+         what);
+}
+
 std::vector<float> finite_result(std::vector<float> values, const char * what) {
     if (!all_finite(values)) {
-        fail(Code::model_format, "the model produced NaN or infinite %s: its weights are damaged, or its input is far out of range. Convert it again", what);
+        fail_not_finite(what);
     }
     return values;
 }

@@ -50,7 +50,11 @@ template <typename F> std::optional<Error> error_of(F work) {
 bool all_finite(const float * data, size_t n);
 inline bool all_finite(const std::vector<float> & data) { return all_finite(data.data(), data.size()); }
 
-/// Returns a model's results if all are finite, else throws model_format: a sound model never overflows.
+/// Throws model_format for a model's results that are not finite. Weights are checked when they are read (but not when they are
+/// mapped), so overflow is likelier than damage: F16 ends at 65504, and GGML rounds the inputs of F16 matrices to F16.
+[[noreturn]] void fail_not_finite(const char * what);
+
+/// Returns a model's results if all are finite.
 std::vector<float> finite_result(std::vector<float> values, const char * what);
 
 /// The beginning of a text from a file, safe to show in a message: '?' replaces bytes that are not printable ASCII, which may control a

@@ -29,7 +29,7 @@ void check_scores(const std::vector<float> & scores, size_t n_rows, size_t n_voc
 
 void check_logits(const float * logits, size_t n) {
     if (!all_finite(logits, n)) {
-        fail(Code::model_format, "the model produced NaN or infinite logits: its weights are damaged. Convert it again");
+        fail_not_finite("logits");
     }
 }
 

@@ -82,8 +82,11 @@ TEST(audio_names_foreign_formats) {
     Wav wav = s16({ 1, 2, 3, 4 });
     wav.tag = 2; // ADPCM
     CHECK(!message(wav.file()).empty());
-    wav.tag = 0x55; // MP3 in WAV
-    CHECK(contains(message(wav.file()), "0x0055"));
+    wav.tag = 0x55; // MP3 in WAV, whose header says 0 bits per sample
+    for (const uint16_t bits : { uint16_t(16), uint16_t(0) }) {
+        wav.bits = bits;
+        CHECK(contains(message(wav.file()), "MP3 inside a WAV file is not supported: save it as PCM WAV or as MP3"));
+    }
 }
 
 TEST(audio_refuses_odd_rates_and_values) {

@@ -1,0 +1,59 @@
+import { basename } from 'node:path'
+import { ClvpError } from '../../lib/base/errors.js'
+import { readNumbers } from './numbers.js'
+import { SINGLE_TENSOR } from './state_dict.js'
+import { TorchFile } from './torch_file.js'
+
+/** A zip's first bytes. No audio file begins with them. */
+const ZIP = [0x50, 0x4b, 0x03, 0x04]
+
+/** Whether a clip is a torch file, such as a voice of tortoise: by a path's ending, or by the first bytes. */
+export function isTorchFile(clip: unknown): clip is string | Uint8Array {
+  if (typeof clip === 'string') return /\.(pth|pt)$/i.test(basename(clip))
+  return clip instanceof Uint8Array && ZIP.every((byte, i) => clip[i] === byte)
+}
+
+/**
+ * Reads the conditioning vector from the latents that tortoise saves for a voice: a tuple whose first entry is the decoder's,
+ * [1, width]; the others are for the sound stages. A file of one tensor is also read.
+ *
+ * @param name for messages
+ * @param width of the decoder
+ * @throws ClvpError CLVP_IO, CLVP_MODEL_FORMAT if the file holds something else or is for another width, CLVP_UNSUPPORTED for
+ *   torch files that cannot be read
+ */
+export async function readLatents(
+  clip: string | Uint8Array,
+  name: string,
+  width: number,
+): Promise<Float32Array> {
+  const file =
+    typeof clip === 'string' ? await TorchFile.open(clip) : await TorchFile.read(inMemory(clip, name))
+  try {
+    const tensor = file.tensors.get(SINGLE_TENSOR) ?? file.tensors.get('0')
+    const shape = tensor?.shape ?? []
+    if (!tensor || shape.length > 2 || shape.at(-1) !== width || (shape.length === 2 && shape[0] !== 1)) {
+      const found = tensor ? `a tensor of the shape [${shape}]` : 'no latents of tortoise'
+      throw malformed(
+        file.path,
+        `expected latents of the width ${width}, that of the model, but found ${found}`,
+      )
+    }
+    const latent = await readNumbers(tensor)
+    if (!latent.every(Number.isFinite)) throw malformed(file.path, 'its latents have NaN or infinite numbers')
+    return latent
+  } finally {
+    await file.close()
+  }
+}
+
+function inMemory(bytes: Uint8Array, path: string) {
+  const read = async (offset: number, target: Uint8Array) => {
+    target.set(bytes.subarray(offset, offset + target.length))
+  }
+  return { path, size: bytes.length, read, close: async () => {} }
+}
+
+function malformed(path: string, reason: string): ClvpError {
+  return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
+}
