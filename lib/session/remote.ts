@@ -121,6 +121,7 @@ export class RemoteEngine implements Engine {
         this.#call('searchBeams', [prompt, options, {}, abort], hooks),
       conditioning: ask('conditioning'),
       stepLogits: ask('stepLogits'),
+      latents: ask('latents'),
       encode: ask('encode'),
       decode: async (input, abort) => {
         if (input.past || input.keep) {
@@ -133,6 +134,7 @@ export class RemoteEngine implements Engine {
       },
       embedText: ask('embedText'),
       embedSpeech: ask('embedSpeech'),
+      encodeAudio: ask('encodeAudio'),
       codesToMel: ask('codesToMel'),
       preview: ask('preview'),
       collectImportance: ask('collectImportance'),

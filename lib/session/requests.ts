@@ -49,6 +49,7 @@ export const defaultDraw = {
   stops: new Int32Array(),
   seed: 0,
   positions: 'model',
+  history: new Int32Array(),
   limits: noLimits,
   record: noRecording,
 } as const

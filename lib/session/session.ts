@@ -1,7 +1,12 @@
 /** Sessions run calls on a model, in this process or a separate one. Not part of the public API. */
 import { setImmediate } from 'node:timers/promises'
 import { binding, native, rewrap } from '../addon/binding.js'
-import type { NativeGenerated, NativeHooks, NativePositions } from '../addon/contract/drawing.js'
+import type {
+  NativeGenerated,
+  NativeHooks,
+  NativePositions,
+  NativePrompt,
+} from '../addon/contract/drawing.js'
 import type {
   KvType,
   NativeAbortFlag,
@@ -112,6 +117,15 @@ export class Session {
     return this.#run((flag) => this.#native.stepLogits(textIds, voice, codes, positions, flag), signal)
   }
 
+  latents(
+    prompt: NativePrompt,
+    codes: Int32Array,
+    positions: NativePositions = 'model',
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    return this.#run((flag) => this.#native.latents(prompt, codes, positions, flag), signal)
+  }
+
   encode(tower: 'text' | 'speech', input: NativeForward, signal?: AbortSignal): Promise<NativeEncoderOutput> {
     return this.#run((flag) => this.#native.encode(tower, input, flag), signal)
   }
@@ -146,6 +160,10 @@ export class Session {
       const { scores } = this.similarity(text, speech)
       return { text, scores, ms: performance.now() - started }
     })
+  }
+
+  encodeAudio(samples: Float32Array, signal?: AbortSignal): Promise<Int32Array> {
+    return this.#run((flag) => this.#native.encodeAudio(samples, flag), signal)
   }
 
   codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {

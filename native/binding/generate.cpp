@@ -40,6 +40,7 @@ void read_draw_options(clvp::DrawOptions & to, const Napi::Object & from) {
     to.stops = to_ints(from.Get("stops"), "stops");
     to.seed = to_u53(from.Get("seed"), "seed");
     to.positions = to_positions(from.Get("positions"));
+    to.history = to_ints(from.Get("history"), "history");
     to.sampling = to_sampling(from.Get("sampling"));
     to.limits.no_repeat_ngram = to_u32(limits.Get("noRepeatNgram"), "limits.noRepeatNgram");
     to.limits.bad_words = to_rows(limits.Get("badWords"), "limits.badWords");

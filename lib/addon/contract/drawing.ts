@@ -45,6 +45,8 @@ interface NativeDrawOptions {
   stops: Int32Array
   seed: number
   positions: NativePositions
+  /** Ids that penalties and limits treat as written before the prompt's own. */
+  history: Int32Array
   sampling: NativeSampling
   limits: NativeLimits
   record: NativeRecording

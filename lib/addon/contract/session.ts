@@ -102,10 +102,19 @@ export interface NativeSession {
     positions: NativePositions,
     abort: NativeAbortFlag,
   ): Promise<Float32Array>
+  /** Latents [codes, width] of a row of codes: Session::latents in clvp.h. */
+  latents(
+    prompt: NativePrompt,
+    codes: Int32Array,
+    positions: NativePositions,
+    abort: NativeAbortFlag,
+  ): Promise<Float32Array>
   encode(tower: 'text' | 'speech', input: NativeForward, abort: NativeAbortFlag): Promise<NativeEncoderOutput>
   decode(input: NativeDecoderForward, abort: NativeAbortFlag): Promise<NativeDecoderOutput>
   embedText(textIds: Int32Array, abort: NativeAbortFlag): Promise<Float32Array>
   embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
+  /** Codes of a recording at the model's sample rate: Session::encode_audio in clvp.h. */
+  encodeAudio(samples: Float32Array, abort: NativeAbortFlag): Promise<Int32Array>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number, abort: NativeAbortFlag): Promise<NativeAudio>
   /** true sums up the inputs of the weight matrices from now on; false stops and discards the sums. */

@@ -89,8 +89,15 @@ DecoderOutput Stepper::step(const std::vector<StepRow> & rows, bool deterministi
     return decode_step(decoder_.call, decoder_.weights, decoder_.params, cache, rows, deterministic, record);
 }
 
+static std::vector<int32_t> written_ids(const Prompt & prompt, const DrawOptions & options, const Params & params) {
+    std::vector<int32_t> ids = options.history;
+    const std::vector<int32_t> own = written_ids(prompt, params);
+    ids.insert(ids.end(), own.begin(), own.end());
+    return ids;
+}
+
 Decoding::Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options)
-    : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, params)) {}
+    : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, options, params)) {}
 
 std::vector<float> Decoding::start() {
     Prefilled done = stepper_.start(prompt_, options_.positions, options_.record, timings);

@@ -48,6 +48,7 @@ void check_limits(const DrawOptions & o, const Params & params) {
         fail(Code::invalid_argument, "Expected at most %u stops and %u bad words but received %zu and %zu", limits::stops, limits::bad_words, o.stops.size(),
              o.limits.bad_words.size());
     }
+    check_ids("the history", o.history, n_vocab);
     check_ids("the stops", o.stops, n_vocab);
     check_ids("the suppressed tokens", o.limits.suppress, n_vocab);
     for (const std::vector<int32_t> & word : o.limits.bad_words) {
