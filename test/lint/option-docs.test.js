@@ -68,7 +68,7 @@ for (const path of sources) {
   for (const [name, comments] of tablesOf(text)) {
     for (const [key, comment] of comments) {
       rows++
-      t.test(`${path} ${name}.${key}`, async (t) => checkRow(t, comment, module[name][key]))
+      await t.test(`${path} ${name}.${key}`, async (t) => checkRow(t, comment, module[name][key]))
     }
   }
 }
