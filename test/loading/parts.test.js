@@ -102,6 +102,9 @@ t.test('the command line', async (t) => {
   t.equal(status, 0)
   t.equal(JSON.parse(stdout).candidates[0].score, null)
   t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'decoder').stderr, /ranker.*CLVP_UNSUPPORTED/)
-  t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'head').stderr, /'decoder', 'ranker' and 'dvae'.*for parts/)
+  t.match(
+    run('generate', 'demo', 'Hi.', ...few, '--part', 'head').stderr,
+    /'decoder', 'ranker' and 'dvae'.*for parts/,
+  )
   t.match(run('generate', 'demo', 'Hi.', '--max-tokens', '5', '-n', '2', '--scores', 'none').stdout, / - +- /)
 })

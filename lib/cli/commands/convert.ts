@@ -1,4 +1,4 @@
-import { convertFolder } from '../../../quantize/convert.js'
+import { convertFolder, convertTable } from '../../../quantize/convert.js'
 import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
@@ -24,7 +24,7 @@ export const convert: Command = {
     '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
     typeDetails,
-  flags: { ...flagsOf(typeTable), ...flagsOf(sourceTable), ...outputFlags },
+  flags: { ...flagsOf(typeTable), ...flagsOf(convertTable), ...flagsOf(sourceTable), ...outputFlags },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
     const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
@@ -34,6 +34,7 @@ export const convert: Command = {
     const result = await convertFolder(source, target, {
       ...(await readOutputFlags(args, context, source, type, files)),
       ...files,
+      ...readFlags(args, convertTable),
       onProgress: (fraction) => context.progress('convert', fraction),
     })
     return report(result, started, result.fallbacks)
