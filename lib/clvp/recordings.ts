@@ -112,10 +112,8 @@ export async function tableOf(
 
 /** Refuses a recording with more codes than the speech encoder takes, and one that was not read to its end. */
 function checkLength(samples: number, info: NativeInfo, name: string): void {
-  const frames = Math.floor(samples / info.hopLength) + 1 // the discrete VAE hears one frame more than whole hops
-  const codes = info.dvae
-    ? Math.ceil(frames / framesPerCode)
-    : Math.ceil(samples / info.hopLength / framesPerCode)
+  const parts = samples / (info.hopLength * framesPerCode)
+  const codes = info.dvae ? Math.floor(parts) + 1 : Math.ceil(parts) // whole codes have one frame more
   if (codes <= limits.rowCodes && samples < mostSeconds * info.sampleRate) return
   const most = (limits.rowCodes * framesPerCode * info.hopLength) / info.sampleRate
   throw new ClvpError(
