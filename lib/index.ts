@@ -59,6 +59,7 @@ export type { Codes } from './clvp/codes.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
 export type { ModelInfo } from './clvp/info.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
+export type { EncodedClip, EncoderKind, ScoredClip, ScoreTable } from './clvp/recordings.js'
 export type { Candidate, DrawnCandidate, GenerateResult, GenerateSettings, Timings } from './clvp/result.js'
 export type { StreamEvent } from './clvp/stream.js'
 export {

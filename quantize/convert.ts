@@ -6,6 +6,7 @@ import { string } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { positions } from '../lib/config/kinds.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
+import { dvaeValues } from './checkpoint/dvae.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { makePlan } from './plan.js'
@@ -46,8 +47,8 @@ export interface ConvertResult {
 /**
  * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
  * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
- * The options `variant`, `autoregressive` and `clvp` name files that are called otherwise. Torch files are parsed as data; no code in
- * them runs. The write is atomic, and equal input gives equal bytes.
+ * The options `variant`, `autoregressive`, `clvp` and `dvae` name files that are called otherwise. Torch files are parsed as data; no
+ * code in them runs. The write is atomic, and equal input gives equal bytes.
  *
  * @example
  * ```js
@@ -66,8 +67,12 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { name, positions, variant, autoregressive, clvp, ...output } = readOptions(table, options, 'options')
-  const files = sourceFilesOf({ variant, autoregressive, clvp })
+  const { name, positions, variant, autoregressive, clvp, dvae, ...output } = readOptions(
+    table,
+    options,
+    'options',
+  )
+  const files = sourceFilesOf({ variant, autoregressive, clvp, dvae })
   const settings = outputSettings(output)
   const { type, tensorTypes, signal } = settings
   throwIfAborted(signal)
@@ -76,8 +81,12 @@ export async function convertFolder(
     await refuseOverwrite(target, checkpoint.paths)
     const found = readHparams(checkpoint.config, checkpoint.preprocessor)
     const hparams = { ...found, positions: positions ?? found.positions }
-    const plan = makePlan(hparams, checkpoint.tensors, checkpoint.codebook, type, tensorTypes)
-    const values = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
+    const plan = makePlan(hparams, checkpoint, type, tensorTypes)
+    const values = {
+      ...ownValues(checkpoint, name ?? checkpoint.name),
+      ...hparamValues(hparams),
+      ...(checkpoint.dvae && dvaeValues(checkpoint.dvae.sizes)),
+    }
     checkTexts(values)
     const bytes = await writeModel(target, values, plan.tensors, settings)
     return { path: target, type, bytes, fallbacks: plan.fallbacks }

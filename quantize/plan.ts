@@ -1,6 +1,8 @@
 import { framesPerCode } from '../lib/addon/contract/sound.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
+import type { Checkpoint } from './checkpoint/checkpoint.js'
+import { checkDvae, type Dvae } from './checkpoint/dvae.js'
 import {
   isSkipped,
   type Size,
@@ -32,12 +34,11 @@ type Layout = Omit<PlannedTensor, 'type'> & Pick<TypedTensor, 'kind'>
 
 /**
  * Maps a checkpoint's tensors to those of a model file. Every tensor that the hyperparameters imply must exist with its
- * shape; others are an error, except for known buffers. The codebook comes last.
+ * shape; others are an error, except for known buffers. The discrete VAE and the codebook come last.
  */
 export function makePlan(
   hparams: Hparams,
-  sources: ReadonlyMap<string, SourceTensor>,
-  codebook: SourceTensor | undefined,
+  { tensors: sources, dvae, codebook }: Pick<Checkpoint, 'tensors' | 'dvae' | 'codebook'>,
   type: ModelType,
   tensorTypes: TensorTypes,
 ): Plan {
@@ -54,6 +55,7 @@ export function makePlan(
   for (const source of sources.keys()) {
     if (!used.has(source) && !isSkipped(source)) throw badTensor(source, 'does not belong to this model')
   }
+  if (dvae) layouts.push(...layOutDvae(dvae, hparams))
   if (codebook) layouts.push(layOutCodebook(codebook, hparams))
   const typed = layouts.map(({ name, dims, kind }) => ({ name, columns: dims[0]!, kind }))
   const { types, fallbacks } = chooseTypes(typed, type, tensorTypes)
@@ -116,6 +118,13 @@ function readable(source: SourceTensor): PlannedPart {
     )
   }
   return { source, dataType }
+}
+
+function layOutDvae(dvae: Dvae, { mel, speech }: Hparams): Layout[] {
+  checkDvae(dvae, mel.channels, speech.vocab)
+  return dvae.tensors.map(({ source, ...layout }) => {
+    return { ...layout, parts: [readable(source)], isTransposed: false }
+  })
 }
 
 /** Half precision resolves levels to 0.008 or better, which is neither visible nor audible. Types of fewer bits do not. */

@@ -73,6 +73,32 @@ export async function clipFiles(given: string): Promise<string[]> {
   )
 }
 
+/** A clip with what messages call it: its path, or `clips[0]`. */
+export interface NamedClip {
+  clip: TakenClip
+  name: string
+}
+
+/** Checks one clip or several, and copies their data. */
+export function takeClips(clips: unknown): NamedClip[] {
+  const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
+  if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
+  return Array.from(list, (clip, i) => {
+    const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
+    return { clip: takeClip(clip, name), name }
+  })
+}
+
+/** Puts a folder's clips in its place. */
+export async function spreadClips(given: readonly NamedClip[]): Promise<NamedClip[]> {
+  const found: NamedClip[] = []
+  for (const each of given) {
+    if (typeof each.clip !== 'string') found.push(each)
+    else for (const file of await clipFiles(each.clip)) found.push({ clip: file, name: file })
+  }
+  return found
+}
+
 /** The bytes of a clip's file. */
 export function readClipFile(file: string): Promise<Uint8Array> {
   return readWhole(file, use)

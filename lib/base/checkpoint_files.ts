@@ -30,6 +30,15 @@ export const sourceTable = optionTable({
     defaultText: 'clvp2.pth',
     help: "tortoise's ranking model: the same",
   },
+  /**
+   * The same for the discrete VAE, which makes codes of recordings: docs/scoring.md. It may lie beside a checkpoint of any kind.
+   * Default: `dvae.pth`, if it is there.
+   */
+  dvae: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'dvae.pth',
+    help: "tortoise's discrete VAE, to score recordings: the same",
+  },
 })
 
 /** Which files hold the weights, where their names do not say so. For a checkpoint in a folder or on the hub only. */
@@ -44,18 +53,20 @@ function readVariant(value: unknown, name: string): string {
 }
 
 /** The options of {@link SourceFiles} among others, after a check that they suit each other. */
-export function sourceFilesOf({ variant, autoregressive, clvp }: SourceFiles): SourceFiles {
+export function sourceFilesOf({ variant, autoregressive, clvp, dvae }: SourceFiles): SourceFiles {
   if (variant !== undefined && (autoregressive ?? clvp) !== undefined) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
       `Expected no variant with autoregressive or clvp but received '${variant}': tortoise's files have no variants`,
     )
   }
-  return { variant, autoregressive, clvp }
+  return { variant, autoregressive, clvp, dvae }
 }
 
 /** tortoise's own names. The hub's repository keeps the files in a folder. */
 export const pairNames = { autoregressive: 'autoregressive.pth', clvp: 'clvp2.pth' } as const
+export const dvaeName = 'dvae.pth'
+/** Where all of these are. */
 export const pairFolders = ['', '.models/'] as const
 
 /** Weights in one file, or in shards with an index. */

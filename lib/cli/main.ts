@@ -16,6 +16,7 @@ import { preview } from './commands/preview.js'
 import { pull } from './commands/pull.js'
 import { quantize } from './commands/quantize.js'
 import { rank } from './commands/rank.js'
+import { score } from './commands/score.js'
 import { verify } from './commands/verify.js'
 import { voice } from './commands/voice.js'
 import { ProgressBar } from './progress.js'
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   generate,
   preview,
   rank,
+  score,
   embed,
   explain,
   voice,

@@ -12,7 +12,7 @@ export const callTable = optionTable({
   signal: { kind: abortSignal() },
 })
 
-/** Options of embedSpeech and codesToMel. */
+/** Options of embedSpeech, codesToMel and encode. */
 export interface CallOptions extends OptionsOf<typeof callTable> {}
 
 const normalizer = custom<Normalizer>(readNormalizer, {
@@ -35,7 +35,7 @@ export const readingTable = optionTable({
 
 export const textTable = { ...readingTable, ...callTable }
 
-/** Options of rank and embedText. */
+/** Options of rank, embedText, score and scoreTable. */
 export interface TextCallOptions extends OptionsOf<typeof textTable> {}
 
 /** Options of explain. */

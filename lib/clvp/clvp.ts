@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
 import { needPart } from '../addon/parts.js'
-import type { Clip } from '../audio/clips.js'
+import { type Clip, takeClip, takeClips } from '../audio/clips.js'
 import type { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
 import { disposedError } from '../base/errors.js'
@@ -35,6 +35,15 @@ import { makeVoice, planVoice } from './make_voice.js'
 import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
 import { type MemoryPlan, withMemory } from './memory_plan.js'
+import {
+  encodeClip,
+  encodeClips,
+  needEncoder,
+  readTexts,
+  type ScoredClip,
+  type ScoreTable,
+  tableOf,
+} from './recordings.js'
 import type { GenerateResult } from './result.js'
 import { type StreamEvent, streamEvents } from './stream.js'
 
@@ -164,6 +173,73 @@ export class Clvp {
     const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
+  }
+
+  /**
+   * Codes of a whole recording, `info.secondsPerCode` seconds each, for rank() and embedSpeech(): docs/scoring.md.
+   *
+   * @param clip a path, the bytes of an audio file, or samples; 1 to 4,096 codes long, three minutes with the published sizes
+   * @throws ClvpError CLVP_UNSUPPORTED for a model without an encoder (`info.encoder`), CLVP_INVALID_ARGUMENT for a bad clip or a
+   *   recording that is too long, CLVP_AUDIO for damaged audio or an unknown format, CLVP_IO, CLVP_ABORTED, CLVP_DISPOSED
+   */
+  async encode(clip: Clip, options: CallOptions = {}): Promise<Int32Array> {
+    this.#check()
+    const { signal } = readOptions(callTable, options, 'options')
+    needEncoder(this.#session.info)
+    const taken = { clip: takeClip(clip, 'clip'), name: typeof clip === 'string' ? clip : 'clip' }
+    return this.#session.call(() => encodeClip(this.#session, taken, signal))
+  }
+
+  /**
+   * Scores recordings against a text, best first: which of them says it best? Each is scored by itself: docs/scoring.md.
+   *
+   * @example
+   * ```js
+   * const [best] = await clvp.score('Hello world.', ['take1.wav', 'take2.wav'])
+   * console.log(best.clip, best.score)
+   * ```
+   *
+   * @param clips as voice() takes them: one clip or several, a folder stands for the clips in it
+   * @throws ClvpError as encode() and rank() do
+   */
+  async score(
+    text: string,
+    clips: Clip | readonly Clip[],
+    options: TextCallOptions = {},
+  ): Promise<ScoredClip[]> {
+    this.#check()
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    needEncoder(this.#session.info)
+    needPart('ranker', this.#session.info, 'load the ranker too')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    const taken = takeClips(clips)
+    return this.#session.call(async () => {
+      const encoded = await encodeClips(this.#session, taken, signal)
+      const rows = encoded.map(({ codes }) => codes)
+      const { scores } = await this.#cache.score(ids, rows, signal)
+      return encoded.map((each, index) => ({ index, ...each, score: scores[index]! })).sort(byScore)
+    })
+  }
+
+  /**
+   * Scores all pairs of texts and recordings: which of these texts does each recording say? Scores are those of score().
+   *
+   * @param texts one or more
+   * @param clips as score() takes them
+   * @throws ClvpError as score() does
+   */
+  async scoreTable(
+    texts: readonly string[],
+    clips: Clip | readonly Clip[],
+    options: TextCallOptions = {},
+  ): Promise<ScoreTable> {
+    this.#check()
+    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    needEncoder(this.#session.info)
+    needPart('ranker', this.#session.info, 'load the ranker too')
+    const read = readTexts(texts, (text) => readText(this.#tokenizer, text, this.#session.info, normalizer))
+    const taken = takeClips(clips)
+    return this.#session.call(() => tableOf(this.#session, this.#cache, read, taken, signal))
   }
 
   /**

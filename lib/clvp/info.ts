@@ -5,6 +5,7 @@ import { framesPerCode } from '../addon/contract/sound.js'
 import { allParts, type Part } from '../addon/parts.js'
 import type { ModelIdentity } from '../audio/voice_origin.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
+import { type EncoderKind, encoderOf } from './recordings.js'
 import { secondsPerCode } from './result.js'
 
 /** Sizes and limits of a loaded model. */
@@ -60,6 +61,11 @@ export interface ModelInfo {
    * codebook, such as the published one.
    */
   codebook: { codes: number; framesPerCode: number } | undefined
+  /**
+   * What encode() and score() make codes of recordings with: 'dvae', the discrete VAE of the model file; 'codebook', the nearest
+   * entry of the codebook. Undefined for a model that has neither, or whose discrete VAE was not loaded.
+   */
+  encoder: EncoderKind | undefined
   /** Peak memory of a generate() call in bytes, by parts: within 10 % of measurements. */
   estimateMemory(request: MemoryRequest): MemoryEstimate
   /** The total of estimateMemory(). */
@@ -94,6 +100,7 @@ export function modelInfo(
     sampling: Object.freeze({ ...sampling }),
     secondsPerCode: secondsPerCode(info),
     codebook: codes > 0 ? { codes, framesPerCode } : undefined,
+    encoder: encoderOf(info),
     estimateMemory: (request) => estimateMemory(info, kvType, request),
     estimateBytes: (request) => estimateMemory(info, kvType, request).total,
   }

@@ -1,13 +1,8 @@
 /** Makes a voice of the latents that tortoise saved. */
 import { isTorchFile, readLatents } from '../../quantize/formats/latents.js'
-import type { TakenClip } from '../audio/clips.js'
+import type { NamedClip } from '../audio/clips.js'
 import { Voice, weightedMean } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
-
-interface NamedClip {
-  clip: TakenClip
-  name: string
-}
 
 /**
  * The mean of several latents. Nothing tells which model made them, so the voice has no origin.

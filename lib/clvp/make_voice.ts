@@ -1,21 +1,21 @@
 /** Makes a voice of clips: which windows of them the model hears, and the mean of what it makes of each. */
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
-import { clipFiles, readClip, type TakenClip, takeClip } from '../audio/clips.js'
+import { type NamedClip, readClip, spreadClips, type TakenClip, takeClips } from '../audio/clips.js'
 import { findSound, isAudible, leastSound, silentLevel } from '../audio/sound.js'
 import { Voice, weightedMean } from '../audio/voice.js'
 import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origin.js'
 import { randomWindow, type Span, shareWindows, spreadWindows } from '../audio/windows.js'
 import { withAbort } from '../base/abort.js'
 import { pick } from '../base/check.js'
-import { ClvpError, invalid } from '../base/errors.js'
+import { ClvpError } from '../base/errors.js'
 import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
 import { voiceTable } from './call_options.js'
 import type { ContentCache } from './content_cache.js'
 import { latentVoice } from './latent_voice.js'
 
 interface VoicePlan extends ValuesOf<typeof voiceTable> {
-  clips: { clip: TakenClip; name: string }[]
+  clips: NamedClip[]
   /** The options as they were given. */
   given: Readonly<Record<string, unknown>>
 }
@@ -39,13 +39,7 @@ export function planVoice(clips: unknown, options: unknown): VoicePlan {
   const values = readGiven(voiceTable, given)
   if (values.windows !== 'all') refuse(given, 'seconds', "with windows: 'all'")
   if (values.windows !== 'random') refuse(given, 'seed', "with windows: 'random'")
-  const list: readonly unknown[] = Array.isArray(clips) ? clips : [clips]
-  if (list.length === 0) throw invalid('at least one clip', 'clips', clips)
-  const taken = Array.from(list, (clip, i) => {
-    const name = Array.isArray(clips) ? `clips[${i}]` : 'clips'
-    return { clip: takeClip(clip, name), name }
-  })
-  return { ...values, clips: taken, given }
+  return { ...values, clips: takeClips(clips), given }
 }
 
 function refuse(given: Readonly<Record<string, unknown>>, name: string, where: string): void {
@@ -56,7 +50,7 @@ function refuse(given: Readonly<Record<string, unknown>>, name: string, where: s
 /** Reads the clips, chooses windows, and has the model hear them. */
 export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voice> {
   const reader = new ClipReader(model.sampleRate, plan.signal)
-  const clips = await spread(plan.clips)
+  const clips = await spreadClips(plan.clips)
   const latents = await latentVoice(clips, model.width)
   if (latents) {
     for (const name of ['windows', 'seconds', 'seed']) refuse(plan.given, name, 'with recordings')
@@ -68,13 +62,14 @@ export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voi
   const chosen = chooseWindows(looks, plan, model, seed)
   const vectors: Float32Array[] = []
   const made: VoiceClip[] = []
-  for (const [i, { clip, name, title }] of clips.entries()) {
+  for (const [i, { clip, name }] of clips.entries()) {
     const samples = await reader.read(clip, name)
     for (const { start, end } of chosen[i]!) {
       vectors.push(await model.cache.condition(samples.slice(start, end), plan.signal))
     }
     const second = (sample: number) => sample / model.sampleRate
     const windows = chosen[i]!.map(({ start, end }) => ({ start: second(start), end: second(end) }))
+    const title = typeof clip === 'string' ? basename(clip) : name // what the voice remembers a clip by
     made.push({ name: title, seconds: second(samples.length), windows })
   }
   const origin: VoiceOrigin = {
@@ -85,19 +80,6 @@ export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voi
   }
   const mean = weightedMean(vectors, new Array(vectors.length).fill(1 / vectors.length))
   return new Voice(mean, clips.length, origin)
-}
-
-/** Puts a folder's clips in its place. `title` is what the voice remembers a clip by. */
-async function spread(
-  given: VoicePlan['clips'],
-): Promise<{ clip: TakenClip; name: string; title: string }[]> {
-  const found: { clip: TakenClip; name: string; title: string }[] = []
-  for (const { clip, name } of given) {
-    if (typeof clip !== 'string') found.push({ clip, name, title: name })
-    else
-      for (const file of await clipFiles(clip)) found.push({ clip: file, name: file, title: basename(file) })
-  }
-  return found
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Chooses the files of a model in a repository. It uses names only, so it works on the hub and in a snapshot. */
 import {
+  dvaeName,
   findWeightFiles,
   firstSourceFile,
   pairFolders,
@@ -51,7 +52,7 @@ export interface Choice {
  */
 export function chooseFiles(names: Iterable<string>, where: string, wanted: SourceFiles = {}): Choice {
   const there = new Set(names)
-  const present = optional.filter((name) => there.has(name))
+  const present = [...optional.filter((name) => there.has(name)), ...findDvae(there, wanted.dvae)]
   const wantsPair = (wanted.autoregressive ?? wanted.clvp) !== undefined
   const weights = wantsPair ? undefined : findWeightFiles(there, wanted.variant, where)
   const ggufs = [...there].filter((name) => /^\w[\w.-]*\.gguf$/.test(name))
@@ -90,6 +91,12 @@ function findPair(there: ReadonlySet<string>, where: string, wanted: SourceFiles
     )
   })
   return autoregressive !== undefined && clvp !== undefined ? { autoregressive, clvp } : undefined
+}
+
+/** The discrete VAE, if the repository has it and the caller does not name a file here. */
+function findDvae(there: ReadonlySet<string>, given: string | undefined): string[] {
+  const names = given === undefined ? pairFolders.map((folder) => folder + dvaeName) : [given]
+  return names.filter((name) => there.has(name) && isInside(name)).slice(0, 1)
 }
 
 /** Whether a name that the hub lists stays within the snapshot's folder. */

@@ -19,7 +19,7 @@ export interface ConversionOptions {
 }
 
 /** Increase this when a conversion produces a different file than before. */
-const cacheVersion = 4
+const cacheVersion = 5
 
 /** The folder of converted models: $CLVP_CACHE, or node-clvp in the system's cache folder. */
 export function cacheFolder(): string {

@@ -5,8 +5,8 @@ import type { ModelFile } from '../loading/inspect.js'
 /** The keys that define the architecture and the tokenizer. */
 const essential = /^(general\.architecture$|clvp\.(decoder|text|speech|mel|tokenizer)\.)/
 
-/** Tensors that one file may lack: no tower uses them. */
-const optional = new Set(['codebook.weight'])
+/** Tensors that one file may lack: they neither draw nor rank. */
+const optional = /^(codebook|dvae)\./
 
 /** @throws ClvpError CLVP_INVALID_ARGUMENT that names the difference */
 export function checkComparable(a: ModelFile, b: ModelFile): void {
@@ -19,7 +19,7 @@ export function checkComparable(a: ModelFile, b: ModelFile): void {
   const [inA, inB] = [shapes(a), shapes(b)]
   for (const name of new Set([...inA.keys(), ...inB.keys()])) {
     const [left, right] = [inA.get(name), inB.get(name)]
-    if (left === right || (optional.has(name) && (left === undefined || right === undefined))) continue
+    if (left === right || (optional.test(name) && (left === undefined || right === undefined))) continue
     throw differ(
       a,
       b,

@@ -10,6 +10,7 @@ const towers = [
   { name: 'decoder', prefix: 'dec.', colour: '#2a7fc9' },
   { name: 'text', prefix: 'text.', colour: '#2f9e5f' },
   { name: 'speech', prefix: 'speech.', colour: '#d9622b' },
+  { name: 'dvae', prefix: 'dvae.', colour: '#b5a11f' },
   { name: 'codebook', prefix: 'codebook.', colour: '#888888' },
 ] as const
 

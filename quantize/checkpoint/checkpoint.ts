@@ -4,8 +4,9 @@ import { findWeightFiles, type SourceFiles } from '../../lib/base/checkpoint_fil
 import { failOpen, kindOf, wrongKind } from '../../lib/base/files.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
 import { type Codebook, openCodebook } from './codebook.js'
+import { type Dvae, openDvae } from './dvae.js'
 import { Folder, missing } from './folder.js'
-import { findPair } from './pair_files.js'
+import { findByName, findPair } from './pair_files.js'
 import type { JsonObject } from './section.js'
 import { type OpenedFolder, readPreprocessor } from './settings.js'
 import { readTokenizer } from './tokens.js'
@@ -25,6 +26,8 @@ export interface Checkpoint {
   /** The merges, highest priority first: `'t h'`. */
   readonly merges: readonly string[]
   readonly tensors: ReadonlyMap<string, SourceTensor>
+  /** tortoise's discrete VAE, if the folder has its file or the caller names one. */
+  readonly dvae: Dvae | undefined
   /** The tensor of codebook.safetensors, if the folder has that file. */
   readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
@@ -42,6 +45,8 @@ export interface Checkpoint {
  * tortoise's layout requires `autoregressive.pth` and `clvp2.pth`, or files that hold the same: see `findPair`. Optional are
  * `tokenizer.json` (or `vocab.json` with `merges.txt`), `mel_norms.pth` and the files above; without the first two, tortoise's own
  * are used.
+ *
+ * Either may have `dvae.pth`, tortoise's discrete VAE.
  */
 export async function openCheckpoint(folder: string, files: SourceFiles = {}): Promise<Checkpoint> {
   const expected = 'a folder for the checkpoint'
@@ -51,10 +56,13 @@ export async function openCheckpoint(folder: string, files: SourceFiles = {}): P
   const opened = await openFolder(source, files)
   const { config, preprocessor, tensors } = opened
   let codebook: Codebook | undefined
+  let dvae: Dvae | undefined
   const close = async () => {
-    await Promise.all([opened.close(), codebook?.close()])
+    await Promise.all([opened.close(), codebook?.close(), dvae?.close()])
   }
   try {
+    const dvaeFile = await findByName(source, 'dvae', files.dvae)
+    dvae = dvaeFile === undefined ? undefined : await openDvae(source, dvaeFile)
     codebook = await openCodebook(source)
     const { tokens, merges, unknown } = await readTokenizer(source, opened.tokenizer)
     const texts = {
@@ -73,6 +81,7 @@ export async function openCheckpoint(folder: string, files: SourceFiles = {}): P
       tokens,
       merges,
       tensors,
+      dvae,
       codebook: codebook?.tensor,
       paths: source.paths,
       close,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { pairFolders, pairNames, type SourceFiles } from '../../lib/base/checkpoint_files.js'
+import { dvaeName, pairFolders, pairNames, type SourceFiles } from '../../lib/base/checkpoint_files.js'
 import { ClvpError } from '../../lib/base/errors.js'
 import { statIfThere } from '../../lib/base/files.js'
 import { TorchFile } from '../formats/torch_file.js'
@@ -22,6 +22,8 @@ const MARKS: Readonly<Record<Part, readonly string[]>> = {
 }
 const MAX_CANDIDATES = 64
 
+const usualNames = { ...pairNames, dvae: dvaeName }
+
 /**
  * Finds tortoise's two checkpoints: those that the caller names, else those with tortoise's names, else the only .pth file
  * that holds the part by the names of its tensors.
@@ -43,9 +45,14 @@ export async function findPair(source: Folder, given: SourceFiles): Promise<Pair
   return found as PairFiles
 }
 
-async function findByName(
+/**
+ * The path of one of tortoise's files: the one that the caller names, else the one with tortoise's name.
+ *
+ * @throws ClvpError `CLVP_IO` if the named file is not there
+ */
+export async function findByName(
   source: Folder,
-  part: Part,
+  part: keyof typeof usualNames,
   given: string | undefined,
 ): Promise<string | undefined> {
   if (given !== undefined) {
@@ -57,7 +64,7 @@ async function findByName(
     )
   }
   for (const folder of pairFolders) {
-    if (await source.has(folder + pairNames[part])) return join(source.path, folder, pairNames[part])
+    if (await source.has(folder + usualNames[part])) return join(source.path, folder, usualNames[part])
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 /**
  * The tensors of a model file: their names, their sources in a transformers checkpoint, their shapes and how they are
- * converted. This is the only such table; `N` stands for a block number.
+ * converted. This is the only such table, but for the discrete VAE's in dvae.ts; `N` stands for a block number.
  */
 
 /** A size from a tower's hyperparameters; `3embd` is three times `embd`. */
@@ -174,9 +174,16 @@ export function sourcesOf(name: string): string[] | undefined {
   return ROW_OF_NAME.get(template)?.sources.map((source) => withBlock(source, block))
 }
 
+/** The matrices of the discrete VAE, whose tensors quantize/checkpoint/dvae.ts lists. */
+const DVAE_MATRIX = /^dvae\.(?!codebook\.).*\.weight$/
+
+export function isDvaeMatrix(name: string): boolean {
+  return DVAE_MATRIX.test(name)
+}
+
 /** Whether a tensor of a model file has the type that the user chooses. */
 export function isMatrix(name: string): boolean {
-  return ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
+  return isDvaeMatrix(name) || ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
 }
 
 /** The model file's tensor that contains a checkpoint's tensor, or undefined for an unknown name. */

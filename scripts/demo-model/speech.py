@@ -52,7 +52,7 @@ class _Event(ctypes.Structure):
     ]
 
 
-class _Espeak:
+class Espeak:
     """The library, which belongs to one process and speaks one text at a time."""
 
     SYNCHRONOUS, UTF8, WORD, SPEED, PITCH = 2, 1, 1, 1, 3
@@ -95,7 +95,7 @@ def say_words(text, voice):
     """Samples in [-1, 1) of a text: silence cut off at both ends, then padded to whole codes with silence behind. And the words, each
     with its first sample; behind the last of them stands (the first sample of silence, "")."""
     global _espeak
-    _espeak = _espeak or _Espeak()
+    _espeak = _espeak or Espeak()
     samples, words = _espeak.speak(text, voice)
     samples = samples.astype(np.float32) / 32768
     loud = np.flatnonzero(np.abs(samples) > 0.002)

@@ -4,19 +4,11 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
 import { makeCodebook, readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
+import { readTensor } from '../helpers/model_tensor.js'
 import { freshCheckpoint, packSafetensors, writeCodebook } from '../helpers/safetensors.js'
 
 const recipe = { ...readRecipe('plain'), codebook: 7 }
 const shape = [7, 4, 80]
-
-/** The file's tensor of that name, and its bytes. */
-async function readTensor(path, wanted) {
-  const { tensors, bytes } = await inspectModel(path)
-  const at = tensors.findIndex(({ name }) => name === wanted)
-  const after = tensors.slice(at).reduce((sum, each) => sum + Math.ceil(each.bytes / 32) * 32, 0)
-  const start = bytes - after
-  return { ...tensors[at], at, data: readFileSync(path).subarray(start, start + tensors[at].bytes) }
-}
 
 /** Halves with all of their bits written out as numbers. */
 const halves = (bytes) =>

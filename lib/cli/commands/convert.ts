@@ -22,7 +22,8 @@ export const convert: Command = {
     '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune\n' +
     '  may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or\n' +
     '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
-    'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors.\n' +
+    'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors,\n' +
+    "and tortoise's dvae.pth, with which 'clvp score' ranks recordings.\n" +
     typeDetails,
   flags: { ...flagsOf(typeTable), ...flagsOf(convertTable), ...flagsOf(sourceTable), ...outputFlags },
   async run(args, context) {

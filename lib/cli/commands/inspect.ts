@@ -12,10 +12,12 @@ export const inspect: Command = {
     const values = Object.entries(json.values).map(([key, value]) => [key, brief(value)])
     const types = json.types.map(({ type, tensors, bytes }) => [type, String(tensors), megabytes(bytes)])
     const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
+    const dvae = json.tensors.find(({ name }) => name === 'dvae.codebook.weight')
     const parts = [
       `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
       json.checksum ? `checksum: ${json.checksum} (as stated; 'clvp verify' checks it)` : 'checksum: none',
       ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
+      ...(dvae ? [`encoder of recordings: ${dvae.dims[1]} codes`] : []),
       table([['key', 'value'], ...values]),
       table([['type', 'tensors', 'size'], ...types]),
     ]

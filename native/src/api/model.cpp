@@ -10,7 +10,7 @@ namespace clvp {
 
 Model::Impl::Impl(const std::string & path, const ModelOptions & options) : parts(options.parts) {
     find_device(options.device); // reports a missing device before the file is read
-    if (!parts.decoder && !parts.ranker) {
+    if (!parts.decoder && !parts.ranker && !parts.dvae) {
         fail(Code::invalid_argument, "Expected at least one part of the model but received none");
     }
     const File file = File::open(path);

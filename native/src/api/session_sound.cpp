@@ -21,11 +21,13 @@ std::vector<int32_t> Session::encode_audio(const std::vector<float> & samples, c
         fail(Code::unsupported, "Expected a model that can encode recordings but received one without an encoder: convert it with tortoise's dvae.pth beside "
                                 "its other files");
     }
+    const bool has_dvae = m.weights.dvae.codebook;
     const size_t per_code = static_cast<size_t>(m.params.mel.hop) * frames_per_code, n_codes = (samples.size() + per_code - 1) / per_code;
-    if (n_codes > limits::row_codes) {
-        fail(Code::invalid_argument, "Expected at most %zu samples but received %zu: split the recording", limits::row_codes * per_code, samples.size());
+    const size_t n_most = limits::row_codes * per_code - (has_dvae ? 1 : 0); // whole codes have one frame more, and so one code
+    if (samples.size() > n_most) {
+        fail(Code::invalid_argument, "Expected at most %zu samples but received %zu: split the recording", n_most, samples.size());
     }
-    if (m.weights.dvae.codebook) {
+    if (has_dvae) {
         const Mel mel = mel_features(samples, m.params.mel);
         return m.piece(abort, [&](Call & call) { return encode_mel(call, m.weights.dvae, m.params.dvae, mel); });
     }

@@ -11,13 +11,16 @@ namespace clvp {
 namespace {
 
 /// Convolution of width 3 over frames, with one frame of zeros at both ends. x [n_in, n_frames] -> [n_out, ceil(n_frames / stride)].
-/// A frame's channels are contiguous, so each window of three frames is one row of a view.
+/// Each row of the windows is three frames, one behind the other. A view whose rows overlap would be simpler, but GGML allows none.
 ggml_tensor * convolve(Graph & graph, const Linear & layer, ggml_tensor * x, ggml_tensor * zeros, int64_t stride) {
     ggml_context * ctx = graph.ctx();
     const int64_t n_in = x->ne[0], n_frames = x->ne[1];
     ggml_tensor * padded = ggml_concat(ctx, ggml_concat(ctx, zeros, x, 1), zeros, 1);
-    ggml_tensor * windows = ggml_view_2d(ctx, padded, 3 * n_in, (n_frames - 1) / stride + 1, static_cast<size_t>(stride) * padded->nb[1], 0);
-    return linear(ctx, layer, ggml_cont(ctx, windows));
+    const int64_t n_out = (n_frames - 1) / stride + 1;
+    const auto frames_from = [&](size_t first) { // every stride-th frame
+        return ggml_view_2d(ctx, padded, n_in, n_out, static_cast<size_t>(stride) * padded->nb[1], first * padded->nb[1]);
+    };
+    return linear(ctx, layer, ggml_concat(ctx, ggml_concat(ctx, frames_from(0), frames_from(1), 0), frames_from(2), 0));
 }
 
 ggml_tensor * residual_block(Graph & graph, const DvaeBlock & block, ggml_tensor * x, ggml_tensor * zeros) {

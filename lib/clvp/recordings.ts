@@ -1,0 +1,123 @@
+/** Codes of recordings, and the scores of these. */
+import type { NativeInfo } from '../addon/contract/session.js'
+import { framesPerCode } from '../addon/contract/sound.js'
+import { needPart } from '../addon/parts.js'
+import { mostSeconds, type NamedClip, readClip, spreadClips } from '../audio/clips.js'
+import { withAbort } from '../base/abort.js'
+import { ClvpError, invalid } from '../base/errors.js'
+import { limits } from '../base/limits.js'
+import type { Session } from '../session/session.js'
+import type { ReadText } from '../text/text.js'
+import { forJson } from './codes.js'
+import type { ContentCache } from './content_cache.js'
+
+/** What makes codes of recordings: tortoise's discrete VAE, or the nearest entry of the model's codebook. */
+export type EncoderKind = 'dvae' | 'codebook'
+
+/** A recording as codes. */
+export interface EncodedClip {
+  /** Path of the clip's file; of bytes and samples their place, such as `clips[0]`. */
+  clip: string
+  codes: Int32Array
+}
+
+/** A recording's score against a text. */
+export interface ScoredClip extends EncodedClip {
+  /** Place among the recordings, from 0. A folder's clips stand in its place, ordered by name. */
+  index: number
+  /** cosine * exp(logit_scale), as of rank(). */
+  score: number
+}
+
+/** Scores of all pairs of texts and recordings. */
+export interface ScoreTable {
+  texts: string[]
+  clips: EncodedClip[]
+  /** `scores[i][j]`: of recording i and text j. */
+  scores: number[][]
+}
+
+/** A codebook does not stand in for an encoder that was left out: its codes would be others. */
+export function encoderOf({ dvae, dvaeCodes, codebookCodes }: NativeInfo): EncoderKind | undefined {
+  if (dvae) return 'dvae'
+  return dvaeCodes === 0 && codebookCodes > 0 ? 'codebook' : undefined
+}
+
+/** Throws CLVP_UNSUPPORTED for a model that cannot make codes of recordings. */
+export function needEncoder(info: NativeInfo): void {
+  if (encoderOf(info)) return
+  if (info.dvaeCodes > 0) needPart('dvae', info, "load it too, as 'dvae' of parts")
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    "Expected a model that can encode recordings but received one without an encoder: convert it with tortoise's dvae.pth beside its other files (docs/scoring.md)",
+  )
+}
+
+/** The codes of a recording, from its first sample to its last. */
+export async function encodeClip(
+  session: Session,
+  { clip, name }: NamedClip,
+  signal: AbortSignal | undefined,
+): Promise<Int32Array> {
+  const samples = await withAbort(
+    signal,
+    () => {},
+    () => readClip(clip, name, session.info.sampleRate),
+  )
+  checkLength(samples.length, session.info, name)
+  return forJson(await session.encodeAudio(samples, signal))
+}
+
+/** The codes of several recordings. One after the other: only one is in memory as sound. */
+export async function encodeClips(
+  session: Session,
+  clips: readonly NamedClip[],
+  signal: AbortSignal | undefined,
+): Promise<EncodedClip[]> {
+  const encoded: EncodedClip[] = []
+  for (const each of await spreadClips(clips)) {
+    encoded.push({ clip: each.name, codes: await encodeClip(session, each, signal) })
+  }
+  return encoded
+}
+
+/** Checks and reads the texts of a table. */
+export function readTexts(
+  texts: unknown,
+  read: (text: string) => ReadText,
+): { text: string; ids: Int32Array }[] {
+  if (!Array.isArray(texts) || texts.length === 0) throw invalid('an array of texts', 'texts', texts)
+  return Array.from(texts, (text) => ({ text, ids: read(text).ids }))
+}
+
+export async function tableOf(
+  session: Session,
+  cache: ContentCache,
+  texts: readonly { text: string; ids: Int32Array }[],
+  given: readonly NamedClip[],
+  signal: AbortSignal | undefined,
+): Promise<ScoreTable> {
+  const clips = await encodeClips(session, given, signal)
+  const speech = await session.embedSpeech(
+    clips.map(({ codes }) => codes),
+    signal,
+  )
+  const scores: number[][] = clips.map(() => [])
+  for (const { ids } of texts) {
+    const column = session.similarity(await cache.embedText(ids, signal), speech).scores
+    for (const [i, row] of scores.entries()) row.push(column[i]!)
+  }
+  return { texts: texts.map(({ text }) => text), clips, scores }
+}
+
+/** Refuses a recording with more codes than the speech encoder takes, and one that was not read to its end. */
+function checkLength(samples: number, info: NativeInfo, name: string): void {
+  const parts = samples / (info.hopLength * framesPerCode)
+  const codes = info.dvae ? Math.floor(parts) + 1 : Math.ceil(parts) // whole codes have one frame more
+  if (codes <= limits.rowCodes && samples < mostSeconds * info.sampleRate) return
+  const most = (limits.rowCodes * framesPerCode * info.hopLength) / info.sampleRate
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected a recording below ${Math.min(most, mostSeconds).toFixed(0)} s for ${name} but received one of ${(samples / info.sampleRate).toFixed(1)} s or more: split it at pauses`,
+  )
+}
