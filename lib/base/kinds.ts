@@ -96,11 +96,11 @@ export function either<W extends string | number, G, R>(word: W, kind: Kind<G, R
   }
 }
 
-/** A list of at least one number. */
-export function numbers(item: Kind<number>): Kind<readonly number[]> {
+/** A list of at least one number, or of `least`. */
+export function numbers(item: Kind<number>, least = 1): Kind<readonly number[]> {
   return {
     read: (given, name) => {
-      if (!Array.isArray(given) || given.length === 0) throw invalid('an array of numbers', name, given)
+      if (!Array.isArray(given) || given.length < least) throw invalid('an array of numbers', name, given)
       return Array.from(given, (each: unknown, i) => item.read(each, `${name}[${i}]`))
     },
     range: `each ${item.range}`,

@@ -1,5 +1,6 @@
 /** Loads the model that a command's first argument names, with the flags that all such commands share. */
 import type { Table } from '../base/options.js'
+import type { ClvpLoadOptions } from '../clvp/call_options.js'
 import { Clvp } from '../clvp/clvp.js'
 import { type LoadOptions, loadTable } from '../loading/load_options.js'
 import type { Arguments, Context } from './command.js'
@@ -26,13 +27,15 @@ export function readModelFlags(args: Arguments, context: Context, table: Table =
   }
 }
 
+/** @param options of `Clvp.load`, beyond the shared flags */
 export async function withModel<T>(
   name: string,
   args: Arguments,
   context: Context,
   use: (clvp: Clvp) => Promise<T>,
+  options: ClvpLoadOptions = {},
 ): Promise<T> {
-  const clvp = await Clvp.load(modelSource(name), readModelFlags(args, context))
+  const clvp = await Clvp.load(modelSource(name), { ...readModelFlags(args, context), ...options })
   try {
     return await use(clvp)
   } finally {

@@ -6,6 +6,7 @@ import { namesOf, type OptionsOf, optionTable, readGiven } from '../base/options
 import { seed } from '../config/kinds.js'
 import { type LoadOptions, loadTable } from '../loading/load_options.js'
 import { type Normalizer, normalizerNames, readNormalizer } from '../text/reading/reading.js'
+import { type Compat, compatKind, compatModes } from './compat.js'
 
 export const callTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
@@ -31,32 +32,55 @@ export const readingTable = optionTable({
     kind: normalizer,
     help: 'how the text is read, english if not given',
   },
+  /**
+   * Computes what tortoise-tts or transformers computes: sets each choice in which they differ from this package to theirs, unless
+   * an option of the call says otherwise. Default: `compat` of `load`. docs/tortoise.md lists what each mode sets.
+   */
+  compat: {
+    kind: compatKind,
+    defaultText: '`compat` of `load`',
+    help: 'compute exactly what the original, or its copy in transformers, computes',
+  },
 })
 
 export const textTable = { ...readingTable, ...callTable }
 
-/** Options of rank, embedText, score and scoreTable. */
+/** Options of rank, embedText, score and scoreTable, with `compat` for how the text is read. */
 export interface TextCallOptions extends OptionsOf<typeof textTable> {}
 
-/** Options of explain. */
+/** Options of explain, with `compat` for how the text is read. */
 export interface ExplainOptions extends OptionsOf<typeof readingTable> {}
 
 export const clvpLoadTable = optionTable({
   /**
    * How the model's calls read a text, unless they say otherwise: 'english' (default), 'tortoise', 'transformers', 'basic',
-   * 'none', or a function from the text to what is spoken: docs/text.md.
+   * 'none', or a function from the text to what is spoken: docs/text.md. `compat` sets it, if this does not.
    */
-  normalizer: { kind: normalizer, default: 'english' },
+  normalizer: { kind: normalizer, defaultText: "'english'" },
+  /**
+   * What the model's calls compute, unless they say otherwise: 'tortoise' for what tortoise-tts computes, 'transformers' for what
+   * transformers computes: docs/tortoise.md.
+   */
+  compat: { kind: compatKind },
 })
 
 /** Options of Clvp.load. */
 export interface ClvpLoadOptions extends LoadOptions, OptionsOf<typeof clvpLoadTable> {}
 
 /** Reads the options of Clvp.load beyond those of every model; the others are left to be read. */
-export function readClvpLoadOptions(value: unknown): { normalizer: Normalizer; options: LoadOptions } {
+export function readClvpLoadOptions(value: unknown): {
+  normalizer: Normalizer
+  compat: Compat | undefined
+  options: LoadOptions
+} {
   const given = pick(value, [...namesOf(loadTable), ...namesOf(clvpLoadTable)], 'options')
-  const { normalizer, ...options } = given
-  return { ...readGiven(clvpLoadTable, { normalizer }), options: options as LoadOptions }
+  const { normalizer: own, compat: mode, ...options } = given
+  const { normalizer, compat } = readGiven(clvpLoadTable, { normalizer: own, compat: mode })
+  return {
+    normalizer: normalizer ?? (compat ? compatModes[compat].normalizer : 'english'),
+    compat,
+    options: options as LoadOptions,
+  }
 }
 
 export const voiceTable = optionTable({
@@ -89,6 +113,12 @@ export const voiceTable = optionTable({
    * contains it.
    */
   seed: { kind: seed, defaultText: 'random', help: 'with --windows random: seed of the draws' },
+  /** Sets `windows`, unless it is given: 'random' for 'tortoise', 'first' for 'transformers'. Default: `compat` of `load`. */
+  compat: {
+    kind: compatKind,
+    defaultText: '`compat` of `load`',
+    help: 'take the windows that the original, or its copy in transformers, takes',
+  },
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
 })

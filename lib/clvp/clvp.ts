@@ -27,10 +27,13 @@ import {
   type VoiceOptions,
 } from './call_options.js'
 import { type Codes, forJson, takeHeard, takeRow, takeRows } from './codes.js'
+import { type Compat, normalizerOf } from './compat.js'
 import { ContentCache } from './content_cache.js'
 import { byScore, generateRanked, type Listener } from './generate.js'
-import { type GenerateOptions, readGenerateOptions } from './generate_options.js'
+import type { GenerateOptions } from './generate_options.js'
+import { checkWidth, readGenerateOptions } from './generate_plan.js'
 import { identityOf, type ModelInfo, modelInfo } from './info.js'
+import { type LatentsOptions, latentsOf, latentsTable } from './latents.js'
 import { makeVoice, planVoice } from './make_voice.js'
 import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
@@ -65,6 +68,7 @@ export class Clvp {
   readonly #tokenizer: ClvpTokenizer
   readonly #cache: ContentCache
   readonly #maxMemory: number | undefined
+  readonly #compat: Compat | undefined
   readonly #budget = new MemoryBudget()
   #disposed: Promise<void> | undefined
 
@@ -73,11 +77,13 @@ export class Clvp {
     tokenizer: ClvpTokenizer,
     { maxMemory, kvType }: MemoryOptions,
     id: string | undefined,
+    compat: Compat | undefined,
   ) {
     this.#session = session
     this.#tokenizer = tokenizer
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
+    this.#compat = compat
     this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType, id)
   }
 
@@ -92,10 +98,10 @@ export class Clvp {
    *   a device that is missing or has too little memory, CLVP_OUT_OF_MEMORY, CLVP_ABORTED
    */
   static async load(source: string, options: ClvpLoadOptions = {}): Promise<Clvp> {
-    const { normalizer, options: load } = readClvpLoadOptions(options)
+    const { normalizer, compat, options: load } = readClvpLoadOptions(options)
     return openModel(source, load, 'f16', (session, memory, id) => {
       const tokenizer = tokenizerOf(session.values, session.info, normalizer)
-      const clvp = new Clvp(session, tokenizer, memory, id)
+      const clvp = new Clvp(session, tokenizer, memory, id, compat)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -121,7 +127,7 @@ export class Clvp {
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
-    const plan = planVoice(clips, options)
+    const plan = planVoice(clips, options, this.#compat)
     const { sampleRate, clipSeconds, decoder } = this.info
     const { width } = decoder
     const model = { sampleRate, clipSeconds, width, identity: identityOf(this.info), cache: this.#cache }
@@ -168,8 +174,8 @@ export class Clvp {
     options: TextCallOptions = {},
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
-    const { signal, normalizer } = readOptions(textTable, options, 'options')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    const { signal, ...reading } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
     const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
@@ -208,10 +214,10 @@ export class Clvp {
     options: TextCallOptions = {},
   ): Promise<ScoredClip[]> {
     this.#check()
-    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { signal, ...reading } = readOptions(textTable, options, 'options')
     needEncoder(this.#session.info)
     needPart('ranker', this.#session.info, 'load the ranker too')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
     const taken = takeClips(clips)
     return this.#session.call(async () => {
       const encoded = await encodeClips(this.#session, taken, signal)
@@ -234,12 +240,41 @@ export class Clvp {
     options: TextCallOptions = {},
   ): Promise<ScoreTable> {
     this.#check()
-    const { signal, normalizer } = readOptions(textTable, options, 'options')
+    const { signal, ...reading } = readOptions(textTable, options, 'options')
     needEncoder(this.#session.info)
     needPart('ranker', this.#session.info, 'load the ranker too')
-    const read = readTexts(texts, (text) => readText(this.#tokenizer, text, this.#session.info, normalizer))
+    const read = readTexts(texts, (text) =>
+      readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading)),
+    )
     const taken = takeClips(clips)
     return this.#session.call(() => tableOf(this.#session, this.#cache, read, taken, signal))
+  }
+
+  /**
+   * The latents of codes, [codes, `info.decoder.width`]: for each code the decoder's hidden state, after the final norm, that
+   * predicts it, from the text, the voice and the codes before. tortoise's diffusion stage makes sound of them: docs/tortoise.md.
+   * `latents: true` of generate() gives the same for each candidate.
+   *
+   * @example
+   * ```js
+   * const { best } = await clvp.generate(text, { voice })
+   * const { data, dims } = await clvp.latents(text, best, { voice })
+   * ```
+   *
+   * @param codes 1 to `info.maxTokens` codes below `info.decoder.vocabulary`; of a candidate its `codes`
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, row or option, CLVP_UNSUPPORTED without the decoder, CLVP_ABORTED,
+   *   CLVP_DISPOSED
+   */
+  async latents(text: string, codes: Codes, options: LatentsOptions): Promise<Tensor<Float32Array>> {
+    this.#check()
+    const { info } = this.#session
+    needPart('decoder', info, 'load the decoder')
+    const { voice, positions, signal, ...reading } = readOptions(latentsTable, options, 'options')
+    checkWidth(voice, info)
+    requireModel(voice.origin.model, identityOf(this.info), 'voice')
+    const { ids } = readText(this.#tokenizer, text, info, normalizerOf(reading))
+    const prompt = { textIds: ids, voice: Float32Array.from(voice.embedding) }
+    return latentsOf(this.#session, prompt, takeRow(codes), positions, signal)
   }
 
   /**
@@ -249,8 +284,8 @@ export class Clvp {
    */
   async embedText(text: string, options: TextCallOptions = {}): Promise<Float32Array> {
     this.#check()
-    const { signal, normalizer } = readOptions(textTable, options, 'options')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizer)
+    const { signal, ...reading } = readOptions(textTable, options, 'options')
+    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
     return forJson(await this.#cache.embedText(ids, signal))
   }
 
@@ -305,8 +340,8 @@ export class Clvp {
    */
   async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
     this.#check()
-    const { normalizer } = readOptions(readingTable, options, 'options')
-    return explainText(this.#tokenizer, text, this.#session.info, normalizer)
+    const normalizer = normalizerOf(readOptions(readingTable, options, 'options'))
+    return explainText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
@@ -321,7 +356,9 @@ export class Clvp {
   #plan(text: string, options: GenerateOptions): { read: ReadText; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
-    const plan = readGenerateOptions(options, info, this.info.sampling)
+    const { values } = this.#session
+    const model = { info, values, sampling: this.info.sampling, compat: this.#compat }
+    const plan = readGenerateOptions(options, model)
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const read = readText(this.#tokenizer, text, info, plan.normalizer)

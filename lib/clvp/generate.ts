@@ -1,12 +1,13 @@
 /** Turns a text that was read and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate } from '../addon/contract/drawing.js'
+import type { NativeCandidate, NativePrompt } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
 import type { ReadText } from '../text/text.js'
 import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
-import type { GeneratePlan } from './generate_options.js'
+import type { GeneratePlan } from './generate_plan.js'
+import { latentsOf, latentsPositions } from './latents.js'
 import {
   type Candidate,
   type DrawnCandidate,
@@ -35,28 +36,33 @@ export async function generateRanked(
   const { ids, normalized, dropped } = read
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
-  const { candidates: drawn, timings } = await draw(session, ids, plan, seed, listener)
+  // Copied now: the caller may change the voice while the call waits.
+  const prompt = { textIds: ids, voice: Float32Array.from(plan.voice.embedding) }
+  const { candidates: drawn, timings } = await draw(session, prompt, plan, seed, listener)
   plan.onProgress?.({ stage: 'rank', fraction: 0 })
   const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
   plan.onProgress?.({ stage: 'rank', fraction: 1 })
-  const totalMs = performance.now() - started
+  const begun = performance.now()
+  const kept = candidates.slice(0, plan.keep)
+  if (plan.latents) await addLatents(session, prompt, kept, plan)
+  const ended = performance.now()
   return {
-    best: candidates[0]!,
-    candidates: candidates.slice(0, plan.keep),
+    best: kept[0]!,
+    candidates: kept,
     seed,
     settings: settingsOf(plan, seed),
     normalized,
     dropped,
-    timings: { ...timings, scoreMs, totalMs },
+    timings: { ...timings, scoreMs, latentsMs: ended - begun, totalMs: ended - started },
   }
 }
 
 /** Options that have no effect are left out: generate() refuses them. */
 function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
   const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic } = plan
-  const { normalizer } = plan
+  const { normalizer, history } = plan
   const named = typeof normalizer === 'string' && { normalizer } // a function does not survive JSON
-  const common = { candidates, maxTokens, padTo, keep, scores, positions, ...named }
+  const common = { candidates, maxTokens, padTo, keep, scores, positions, history, ...named }
   if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
   const { sample, ...search } = beams
   const { repetitionPenalty } = sampling
@@ -66,19 +72,19 @@ function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
 /** Draws candidates, or finds them by beam search, without ranking them. */
 async function draw(
   session: Session,
-  textIds: Int32Array,
+  prompt: NativePrompt,
   plan: SizedPlan,
   seed: number,
   listener?: Listener,
 ) {
   const { candidates, maxTokens, positions, sampling, signal, onProgress } = plan
   const common = {
-    // Copied now: the caller may change the voice while the call waits.
-    prompt: { textIds, voice: Float32Array.from(plan.voice.embedding) },
+    prompt,
     candidates,
     maxTokens,
     seed,
     positions,
+    history: Int32Array.from(plan.history),
     sampling,
     signal,
     ...callerHooks(plan, 0, session.info.decoderVocab),
@@ -141,6 +147,20 @@ async function rank(
   }
   const candidates = drawn.map((each, i) => describe(each, i, scores[i]!, soloScore(i)))
   return { candidates: candidates.sort(byScore), scoreMs: ms }
+}
+
+/** Adds the latents of each candidate. */
+async function addLatents(
+  session: Session,
+  prompt: NativePrompt,
+  candidates: readonly Candidate[],
+  { signal, onProgress }: SizedPlan,
+): Promise<void> {
+  for (const [i, candidate] of candidates.entries()) {
+    onProgress?.({ stage: 'latents', fraction: i / candidates.length })
+    candidate.latents = await latentsOf(session, prompt, candidate.codes, latentsPositions, signal)
+  }
+  onProgress?.({ stage: 'latents', fraction: 1 })
 }
 
 /** The progress of a call: codes drawn over the most possible. A candidate that has ended counts in full. */

@@ -1,10 +1,7 @@
-/** The options of Clvp.generate, with their defaults and their checks against a model. */
+/** The options of Clvp.generate, with their defaults. */
 
-import type { EarlyStopping, NativeSampling, Positions } from '../addon/contract/drawing.js'
-import type { NativeInfo } from '../addon/contract/session.js'
 import { isVoice, type Voice } from '../audio/voice.js'
-import { pick } from '../base/check.js'
-import { ClvpError, invalid } from '../base/errors.js'
+import { invalid } from '../base/errors.js'
 import {
   abortSignal,
   boolean,
@@ -15,15 +12,15 @@ import {
   custom,
   either,
   integer,
+  numbers,
 } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
+import { type OptionsOf, optionTable } from '../base/options.js'
 import { earlyStopping, lengthPenalty, positions, seed } from '../config/kinds.js'
-import { readSampling, samplingTable } from '../config/sampling.js'
+import type { samplingTable } from '../config/sampling.js'
 import type { Progress } from '../loading/load_options.js'
 import { functions, type LogitsProcessor } from '../session/caller_hooks.js'
-import { mostTokens } from '../session/positions.js'
-import { readingTable } from './call_options.js'
+import type { readingTable } from './call_options.js'
 
 /** The numbers of candidates in tortoise's presets. */
 export const presets = { ultra_fast: 16, fast: 96, standard: 256, high_quality: 256 } as const
@@ -133,6 +130,20 @@ export const generateTable = optionTable({
     help: 'how the decoder counts positions',
   },
   /**
+   * Ids that the repetition penalty counts as drawn before the first code, each 0 to the decoder's vocabulary
+   * (`info.decoder.vocabulary` - 1); default: none. tortoise counts 1.
+   */
+  history: {
+    kind: numbers(integer(0, "the decoder's vocabulary"), 0),
+    default: [],
+    help: 'ids that the repetition penalty counts as drawn before the first code',
+  },
+  /**
+   * Computes the `latents` of each returned candidate, for tortoise's diffusion stage; default false. Each candidate takes about as
+   * long as reading a text of so many tokens: `keep` limits how many. `padTo` is then at most the model's positions.
+   */
+  latents: { kind: boolean(), default: false },
+  /**
    * Changes scores between the repetition penalty and the warpers. Each step waits for it. Its rows are the live candidates, by
    * index, or the beams.
    */
@@ -155,100 +166,7 @@ export interface GenerateOptions
   voice: Voice
 }
 
-export interface BeamPlan {
-  beams: number
-  lengthPenalty: number
-  earlyStopping: EarlyStopping
-  /** Draws the continuations. */
-  sample: boolean
-}
-
-type Values = ValuesOf<typeof generateTable> & ValuesOf<typeof readingTable>
-
-/** Options after defaults and checks. */
-export interface GeneratePlan
-  extends Omit<Values, 'preset' | 'beams' | 'lengthPenalty' | 'earlyStopping' | 'logitsProcessor'> {
-  candidates: number
-  positions: Positions
-  sampling: NativeSampling
-  maxTokens: number
-  keep: number
-  /** Present for beam search. */
-  beams: BeamPlan | undefined
-  processors: readonly LogitsProcessor[]
-}
-
-/** Reads the options of generate(). `sampling` holds the model's default sampling settings. */
-export function readGenerateOptions(
-  value: unknown,
-  info: NativeInfo,
-  sampling: NativeSampling,
-): GeneratePlan {
-  const given = pick(
-    value,
-    [...namesOf(generateTable), ...namesOf(readingTable), ...namesOf(samplingTable)],
-    'options',
-  )
-  const { positions: counted = info.positions } = readGiven({ positions: generateTable.positions }, given)
-  const { preset, beams, lengthPenalty, earlyStopping, logitsProcessor, ...plan } = readGiven(
-    tableOf(mostTokens(info, counted)),
-    given,
-  )
-  checkWidth(plan.voice, info)
-  refuseIdle(given)
-  const candidates = plan.candidates ?? beams ?? (preset ? presets[preset] : 16)
-  if (beams !== undefined) generateTable.candidates.kind.upTo(beams).read(candidates, 'candidates')
-  return {
-    ...plan,
-    positions: counted,
-    candidates,
-    keep: plan.keep ?? candidates,
-    sampling: readSampling({ ...sampling, ...given }),
-    beams: beams === undefined ? undefined : { beams, lengthPenalty, earlyStopping, sample: isDrawn(given) },
-    processors: logitsProcessor,
-  }
-}
-
-/** The table with the limits of a model. */
-function tableOf(maxTokens: number) {
-  const row = generateTable.maxTokens
-  return {
-    ...generateTable,
-    ...readingTable,
-    maxTokens: { ...row, kind: row.kind.upTo(maxTokens), default: Math.min(500, maxTokens) },
-  }
-}
-
 function readVoice(value: unknown, name: string): Voice {
   if (isVoice(value)) return value
   throw invalid('a voice made by clvp.voice()', name, value)
-}
-
-function checkWidth({ embedding }: Voice, { decoderWidth }: NativeInfo): void {
-  if (embedding.length === decoderWidth) return
-  throw new ClvpError(
-    'CLVP_INVALID_ARGUMENT',
-    `Expected a voice of ${decoderWidth} numbers but received one of ${embedding.length}: it was made with another model`,
-  )
-}
-
-type Given = Readonly<Partial<Record<keyof GenerateOptions, unknown>>>
-
-/** Are the continuations of beams drawn? */
-function isDrawn({ temperature }: Given): boolean {
-  return temperature !== undefined && temperature !== 0
-}
-
-/** Refuses an option that would have no effect with beams or without: none is silently ignored. */
-function refuseIdle(given: Given): void {
-  const refuse = (names: readonly (keyof Given)[], what: string) => {
-    const name = names.find((each) => given[each] !== undefined)
-    if (name === undefined) return
-    const message = `Expected no ${name} ${what} but received one: leave it out`
-    throw new ClvpError('CLVP_INVALID_ARGUMENT', message)
-  }
-  if (given.beams === undefined) refuse(['lengthPenalty', 'earlyStopping'], 'without beams')
-  else refuse(['preset', 'batchSize', 'deterministic'], 'with beams')
-  if (given.beams === undefined || isDrawn(given)) return
-  refuse(['seed', 'topK', 'topP', 'minP', 'typicalP'], 'with beams that are not drawn (no temperature)')
 }

@@ -11,6 +11,7 @@ import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
 import { voiceTable } from './call_options.js'
+import { type Compat, compatModes } from './compat.js'
 import type { ContentCache } from './content_cache.js'
 import { latentVoice } from './latent_voice.js'
 
@@ -33,10 +34,11 @@ export interface VoiceModel {
 /** Samples of decoded clips that are kept from the first look to the second, 64 MB. */
 const mostHeld = 2 ** 24
 
-/** Checks the arguments of voice() and copies the clips. */
-export function planVoice(clips: unknown, options: unknown): VoicePlan {
+/** Checks the arguments of voice() and copies the clips. @param loaded the model's own `compat` */
+export function planVoice(clips: unknown, options: unknown, loaded: Compat | undefined): VoicePlan {
   const given = pick(options, namesOf(voiceTable), 'options')
-  const values = readGiven(voiceTable, given)
+  const { compat = loaded } = readGiven({ compat: voiceTable.compat }, given)
+  const values = readGiven(voiceTable, { ...(compat && { windows: compatModes[compat].windows }), ...given })
   if (values.windows !== 'all') refuse(given, 'seconds', "with windows: 'all'")
   if (values.windows !== 'random') refuse(given, 'seed', "with windows: 'random'")
   return { ...values, clips: takeClips(clips), given }
@@ -53,7 +55,7 @@ export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voi
   const clips = await spreadClips(plan.clips)
   const latents = await latentVoice(clips, model.width)
   if (latents) {
-    for (const name of ['windows', 'seconds', 'seed']) refuse(plan.given, name, 'with recordings')
+    for (const name of ['windows', 'seconds', 'seed', 'compat']) refuse(plan.given, name, 'with recordings')
     return latents
   }
   const looks: { length: number; sound: Span }[] = []

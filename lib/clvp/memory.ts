@@ -6,7 +6,7 @@
 
 import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { ClvpError } from '../base/errors.js'
-import { integer } from '../base/kinds.js'
+import { boolean, integer } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { generateTable } from './generate_options.js'
@@ -37,6 +37,10 @@ export const memoryTable = optionTable({
   scores: { kind: generateTable.scores.kind, default: 'all' },
   /** As for generate(), 0 to 4,096; default 0. */
   padTo: { kind: generateTable.padTo.kind, default: 0 },
+  /** As for generate(); default false. */
+  latents: { kind: boolean(), default: false },
+  /** As for generate(), 1 to 65,536; default: all. Only `latents` depend on it. */
+  keep: { kind: generateTable.keep.kind, defaultText: 'all' },
 })
 
 /** The properties of a generate() call that determine its memory. */
@@ -55,11 +59,11 @@ export interface MemoryEstimate {
   weights: number
   /** Keys and values of the prefix, once, and of each candidate of a batch, in whole pages. */
   kvCache: number
-  /** The largest of the graphs that make a voice, read the prefix and decode one step; they share memory. */
+  /** The largest of the graphs that make a voice, read the prefix, decode one step and make latents; they share memory. */
   activations: number
   /** Logits of a step, with the copies for drawing. */
   logits: number
-  /** Ranking, beyond `activations`, whose memory it shares; and the rows of all candidates. */
+  /** Ranking, beyond `activations`, whose memory it shares; and the rows of all candidates, with their latents. */
   scoring: number
   /** Graph lists, threads, the tokenizer and JavaScript objects. */
   runtime: number
@@ -99,11 +103,8 @@ function keyBytes(kvType: KvType, weights: string): number {
 }
 
 export function estimateMemory(info: NativeInfo, kvType: KvType, request: MemoryRequest): MemoryEstimate {
-  const { candidates, tokens, batchSize, textTokens, scores, padTo } = readOptions(
-    tableOf(info),
-    request,
-    'the request',
-  )
+  const values = readOptions(tableOf(info), request, 'the request')
+  const { candidates, tokens, batchSize, textTokens, scores, padTo, latents, keep = candidates } = values
   const rows = Math.min(candidates, batchSize)
   const prefix = textTokens + prefixRows
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
@@ -117,13 +118,16 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const voice = float * widths.voice * width * frames
   const prefill = float * widths.decoder * width * prefix
   const step = float * rows * (widths.decoder * width + 2 * heads * (prefix + tokens) + vocab)
-  const activations = Math.max(voice, prefill, step)
+  const length = Math.max(tokens, padTo)
+  const read = prefix + length
+  const pass = latents ? float * (widths.decoder * width * read + 2 * heads * read ** 2) : 0
+  const activations = Math.max(voice, prefill, step, pass)
   const logits = float * logitCopies * rows * vocab
 
-  const length = Math.max(tokens, padTo)
   const together = Math.max(length, Math.min(limits.scoredTogether, candidates * length))
   const encoder = scores === 'none' ? 0 : float * widths.encoder * info.speechWidth * together
-  const kept = float * candidates * (codeCopies * length + 2 * info.projection)
+  const hidden = latents ? keep * length * width : 0
+  const kept = float * (candidates * (codeCopies * length + 2 * info.projection) + hidden)
   const scoring = Math.max(0, encoder - activations) + kept
 
   const parts = { weights: info.bytes, kvCache, activations, logits, scoring, runtime }

@@ -1,7 +1,7 @@
 /** The plan of a generate() call with its memory: a batch size that fits the limit, and the bytes to wait for. */
 import { checkMemory } from '../addon/free_memory.js'
 import type { SizedPlan } from './generate.js'
-import type { GeneratePlan } from './generate_options.js'
+import type { GeneratePlan } from './generate_plan.js'
 import type { ModelInfo } from './info.js'
 import { fitBatch } from './memory.js'
 
@@ -18,7 +18,7 @@ export function withMemory(
   info: ModelInfo,
   most: number | undefined,
 ): MemoryPlan {
-  const { candidates, maxTokens: tokens, scores, padTo, maxMemory = most } = plan
+  const { candidates, maxTokens: tokens, scores, padTo, latents, keep, maxMemory = most } = plan
   const rows = plan.beams?.beams ?? candidates // all beams are decoded together
   // For this call alone: the batch may also hold candidates of other calls, which have their own estimates.
   const estimate = (batchSize: number) =>
@@ -29,6 +29,8 @@ export function withMemory(
       textTokens,
       scores,
       padTo,
+      latents,
+      keep: Math.min(keep, rows),
     })
   const batch = plan.beams
     ? { wanted: rows, option: 'beams' }

@@ -2,6 +2,7 @@
 import type { NativeCandidate } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
+import type { Tensor } from '../base/tensor.js'
 import type { DroppedText } from '../text/reading/traced_text.js'
 import { forJson } from './codes.js'
 import type { GenerateOptions } from './generate_options.js'
@@ -35,6 +36,11 @@ export interface Candidate extends DrawnCandidate {
   score: number
   /** The score of the candidate alone, without padding to the length of others. NaN unless `scores` is 'all'. */
   soloScore: number
+  /**
+   * With `latents: true`: what tortoise's diffusion stage takes, [`codes`, `info.decoder.width`]; see Clvp.latents(). JSON writes
+   * it in full, about 20 bytes for a number: delete it first if that is too much.
+   */
+  latents?: Tensor<Float32Array>
 }
 
 /** Times in milliseconds, and counts, of a call. */
@@ -49,6 +55,8 @@ export interface Timings {
   sampleMs: number
   /** The text and speech encoders. */
   scoreMs: number
+  /** The latents of all returned candidates. */
+  latentsMs: number
   /** From the start of the work to the result, including the turns of other calls. */
   totalMs: number
   /** Prefix rows read: 0 if the call before had the same text and voice. */
@@ -65,11 +73,11 @@ export type GenerateSettings = Pick<
   GenerateOptions,
   Exclude<
     keyof GenerateOptions,
-    'voice' | 'preset' | 'maxMemory' | 'logitsProcessor' | 'signal' | 'onProgress'
+    'voice' | 'preset' | 'compat' | 'latents' | 'maxMemory' | 'logitsProcessor' | 'signal' | 'onProgress'
   >
 >
 
-/** What generate() resolves to. It survives JSON: codes become arrays of numbers, and a score that is NaN becomes null. */
+/** What generate() resolves to. It survives JSON: codes and the data of latents become arrays of numbers, and a score that is NaN becomes null. */
 export interface GenerateResult {
   /** The candidate with the highest `score`; the first candidate with `scores: 'none'`. */
   best: Candidate

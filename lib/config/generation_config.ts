@@ -6,7 +6,7 @@ import { snakeCase } from '../base/fields.js'
 import { isObject, type JsonObject } from '../base/json.js'
 import { boolean, converted, integer, number } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
-import { namesOf, type OptionsOf, optionTable } from '../base/options.js'
+import { namesOf, type OptionsOf, optionTable, readGiven } from '../base/options.js'
 import { earlyStopping, lengthPenalty } from './kinds.js'
 import { defaultSampling, readSampling, samplingTable } from './sampling.js'
 
@@ -130,6 +130,14 @@ export function checkpointSettings(values: Values): GenerationSettings {
   return Object.freeze(settingsOf(config, namesOf(settingsTable)))
 }
 
+/** What transformers draws with: the checkpoint's settings, and transformers' defaults for the others. */
+export function transformersSampling(values: Values): NativeSampling {
+  const { temperature, topK, topP, minP, typicalP, repetitionPenalty } = settingsTable
+  const table = { temperature, topK, topP, minP, typicalP, repetitionPenalty }
+  const given = { ...checkpointSettings(values) }
+  return readFile(() => readGiven(table, given))
+}
+
 /**
  * tortoise's settings. A checkpoint whose generation_config.json has `do_sample: true` overrides them: a model that was
  * trained apart from tortoise needs settings of its own.
@@ -137,8 +145,13 @@ export function checkpointSettings(values: Values): GenerationSettings {
 export function checkpointSampling(values: Values): NativeSampling {
   const config = readHeld(values)
   if (config?.do_sample !== true) return defaultSampling
+  return readFile(() => readSampling(settingsOf(config, namesOf(samplingTable))))
+}
+
+/** Reports a value that a check refuses as the file's fault. */
+function readFile(read: () => NativeSampling): NativeSampling {
   try {
-    return readSampling(settingsOf(config, namesOf(samplingTable)))
+    return read()
   } catch (cause) {
     throw invalidFile(`is invalid (${cause instanceof Error ? cause.message : String(cause)})`, cause)
   }

@@ -22,7 +22,7 @@ import { defaultMaxCalls } from '../session/gate.js'
 /** The progress of a call. */
 export interface Progress {
   /** 'download' only where files are fetched from the hub, 'convert' only where a checkpoint is converted. */
-  stage: 'download' | 'convert' | 'load' | 'generate' | 'rank'
+  stage: 'download' | 'convert' | 'load' | 'generate' | 'rank' | 'latents'
   /**
    * Finished part of the stage, 0 to 1; a download counts bytes. 'generate' counts codes towards `maxTokens`, so it ends early if
    * the candidates do.

@@ -19,6 +19,7 @@ import {
   ClvpModelForConditionalGeneration,
   ClvpProcessor,
   ClvpTokenizer,
+  type Compat,
   convertFolder,
   type Device,
   devices,
@@ -78,6 +79,19 @@ export async function upper(): Promise<void> {
   void [codes, heardOf]
   const mel = await clvp.codesToMel(result.best.drawnCodes)
   same<typeof mel, Tensor<Float32Array>>(true)
+  const latents = await clvp.latents('Hi.', result.best, { voice, compat: 'tortoise', positions: 'trained' })
+  same<typeof latents, Tensor<Float32Array>>(true)
+  same<typeof result.best.latents, Tensor<Float32Array> | undefined>(true)
+  const compat: Compat = 'transformers'
+  await clvp.generate('Hi.', { voice, compat, history: [1], latents: true })
+  await clvp.voice(Clvp.demoVoice, { compat })
+  await Clvp.load('m.gguf', { compat })
+  // @ts-expect-error no such mode
+  await clvp.rank('Hi.', [[1]], { compat: 'coqui' })
+  // @ts-expect-error nothing that a mode sets
+  await clvp.embedSpeech([1], { compat })
+  // @ts-expect-error a voice is needed
+  await clvp.latents('Hi.', [1], {})
   const svg: string = melPlot([{ mel, title: 'best', lines: ['a'] }], { secondsPerFrame: 0.01 })
   const codebook: { codes: number; framesPerCode: number } | undefined = clvp.info.codebook
   void [svg, codebook]

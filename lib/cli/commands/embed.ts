@@ -1,5 +1,5 @@
 import { readCodes } from '../codes.js'
-import type { Command } from '../command.js'
+import { type Command, UsageError } from '../command.js'
 import { modelFlags, withModel } from '../model.js'
 import { readingFlags, readingWarnings, readReadingFlags } from '../reading.js'
 
@@ -17,6 +17,8 @@ export const embed: Command = {
   },
   async run(args, context) {
     const codes = args.text('codes')
+    const [useless] = codes === undefined ? [] : args.given(Object.keys(readingFlags))
+    if (useless !== undefined) throw new UsageError(`--${useless} goes with a text, not with --codes`)
     const rows = codes === undefined ? undefined : await readCodes(codes)
     const text = rows ? '' : args.positional(1, 'TEXT or --codes')
     return withModel(args.positional(0, 'MODEL'), args, context, async (clvp) => {

@@ -1,12 +1,14 @@
 import { packageVersion } from '../../addon/addon.js'
 import type { Voice } from '../../audio/voice.js'
 import { writeWhole } from '../../base/files.js'
+import { Tensor } from '../../base/tensor.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { type GenerateOptions, generateTable } from '../../clvp/generate_options.js'
 import type { Candidate, GenerateResult, Timings } from '../../clvp/result.js'
 import { samplingTable } from '../../config/sampling.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
+import { latentsWriter } from '../latents.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
 import { droppedWarnings, readingFlags, readReadingFlags } from '../reading.js'
 import { heardCandidate, needCodebook, writePlot, writeSound } from '../sound.js'
@@ -41,6 +43,10 @@ export const generate: Command = {
       value: 'FILE.svg',
       help: 'plot the mels of the four best candidates, if the model has a codebook',
     },
+    latents: {
+      value: 'FILE',
+      help: 'write the latents and codes of the best candidate, for a diffusion stage: FILE.npz or FILE.safetensors',
+    },
     timings: { help: 'print the milliseconds of each stage and the peak memory' },
     ...modelFlags,
   },
@@ -51,12 +57,15 @@ export const generate: Command = {
     if (clips.length === 0 && !isDemo(model))
       throw new UsageError('--voice is missing: name a clip of the voice')
     const [out, wav, plot] = [args.text('out'), args.text('wav'), args.text('plot')]
-    return withModel(model, args, context, async (clvp) => {
+    const latents = args.text('latents')
+    const writeLatents = latents === undefined ? undefined : latentsWriter(latents)
+    const reading = readReadingFlags(args)
+    const draw = async (clvp: Clvp) => {
       if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
       const options: GenerateOptions = {
         ...readFlags(args, generateTable),
-        ...readReadingFlags(args),
+        ...reading,
         ...readFlags(args, samplingTable),
         voice,
         signal: context.signal,
@@ -65,13 +74,21 @@ export const generate: Command = {
       const result = await clvp.generate(text, options)
       const json = toJson(clvp, model, text, voice, result)
       if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
+      if (writeLatents) {
+        const { codes } = result.best
+        const found = await clvp.latents(text, codes, { voice, ...reading, signal: context.signal })
+        await writeLatents({ latents: found, codes: new Tensor(codes, [codes.length]) })
+      }
       const heard = result.candidates.map((each, i) => heardCandidate(each, i + 1))
       if (wav !== undefined) await writeSound(clvp, heard[0]!, wav, { signal: context.signal })
       if (plot !== undefined) await writePlot(clvp, heard.slice(0, plotted), plot)
       const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
       return { text: lines.join('\n\n'), json, warnings: droppedWarnings(result.dropped) }
-    })
+    }
+    // The voice's clips are heard as the mode says, too.
+    const { compat } = reading
+    return withModel(model, args, context, draw, { ...(compat && { compat }) })
   },
 }
 
