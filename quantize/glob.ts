@@ -14,13 +14,13 @@ const MAX_BRANCHES = 256
  */
 export function glob(pattern: string): (name: string) => boolean {
   if (pattern === '' || pattern.length > MAX_LENGTH) {
-    throw malformed(pattern, `its length is not 1 to ${MAX_LENGTH} characters`)
+    throw badPattern(pattern, `its length is not 1 to ${MAX_LENGTH} characters`)
   }
   const branches = expand(pattern)
   return (name) => branches.some((branch) => matches(branch, name))
 }
 
-function malformed(pattern: string, reason: string): ClvpError {
+function badPattern(pattern: string, reason: string): ClvpError {
   return new ClvpError(
     'CLVP_INVALID_ARGUMENT',
     `Expected a pattern for tensor names, such as dec.blk.*.ffn_down.weight, but received ${describe(pattern)}: ${reason}`,
@@ -31,9 +31,10 @@ function malformed(pattern: string, reason: string): ClvpError {
 function expand(pattern: string): string[] {
   let branches = ['']
   for (const [part, alternatives] of pattern.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
-    if (part === '{' || part === '}') throw malformed(pattern, `it has an unmatched ${part}`)
+    if (part === '{' || part === '}') throw badPattern(pattern, `it has an unmatched ${part}`)
     const ways = alternatives === undefined ? [part] : alternatives.split(',')
-    if (branches.length * ways.length > MAX_BRANCHES) throw malformed(pattern, 'it has too many alternatives')
+    if (branches.length * ways.length > MAX_BRANCHES)
+      throw badPattern(pattern, 'it has too many alternatives')
     branches = branches.flatMap((branch) => ways.map((way) => branch + way))
   }
   return branches

@@ -53,7 +53,7 @@ export function makePlan(
     }
   }
   for (const source of sources.keys()) {
-    if (!used.has(source) && !isSkipped(source)) throw malformed(source, 'does not belong to this model')
+    if (!used.has(source) && !isSkipped(source)) throw badTensor(source, 'does not belong to this model')
   }
   if (dvae) layouts.push(...layOutDvae(dvae, hparams))
   if (codebook) layouts.push(layOutCodebook(codebook, hparams))
@@ -63,7 +63,7 @@ export function makePlan(
   return { tensors, fallbacks }
 }
 
-function malformed(tensor: string, reason: string): ClvpError {
+function badTensor(tensor: string, reason: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `The checkpoint's tensor ${tensor} ${reason}`)
 }
 
@@ -96,12 +96,12 @@ function findPart(
   sources: ReadonlyMap<string, SourceTensor>,
 ): PlannedPart {
   const found = sources.get(name)
-  if (!found) throw malformed(name, 'is missing')
+  if (!found) throw badTensor(name, 'is missing')
   // A convolution of width 1 has one more dimension than a matrix, and a scalar has none.
   const own = found.shape.length === 0 ? [1] : [...found.shape]
   while (own.length > shape.length && own.at(-1) === 1) own.pop()
   if (own.join() !== shape.join()) {
-    throw malformed(name, `has the shape [${found.shape}]; config.json requires [${shape}]`)
+    throw badTensor(name, `has the shape [${found.shape}]; config.json requires [${shape}]`)
   }
   return readable(found)
 }
@@ -133,7 +133,7 @@ function layOutCodebook(source: SourceTensor, { mel, speech }: Hparams): Layout 
   const [codes = 0, frames, channels] = shape
   const isSound = codes >= 1 && codes <= speech.vocab && frames === framesPerCode && channels === mel.channels
   if (shape.length !== 3 || !isSound) {
-    throw malformed(
+    throw badTensor(
       name,
       `has the shape [${shape}]: expected [1 to ${speech.vocab} codes, ${framesPerCode} frames, ${mel.channels} mel channels]`,
     )

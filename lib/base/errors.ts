@@ -56,6 +56,12 @@ export function invalid(what: string, name: string, value: unknown): ClvpError {
   )
 }
 
+/** The error of a damaged file; `kind` is what it should be, such as 'zip'. */
+export function malformed(path: string, reason: string, kind?: string): ClvpError {
+  const what = kind === undefined ? path : `${path} is not a valid ${kind} file`
+  return new ClvpError('CLVP_MODEL_FORMAT', `${what}: ${reason}`)
+}
+
 /** The error of a call whose signal has aborted; the signal's reason is its cause. */
 export function abortError(signal: AbortSignal): ClvpError {
   return new ClvpError('CLVP_ABORTED', 'The operation was aborted', { cause: signal.reason })

@@ -55,7 +55,7 @@ function escaped(unit: string): string {
 
 /** A frozen copy of a JSON value. */
 export function frozenJson(value: unknown, name: string, depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw malformed(`Expected at most ${MAX_DEPTH} levels for ${name} but received more`)
+  if (depth > MAX_DEPTH) throw notJson(`Expected at most ${MAX_DEPTH} levels for ${name} but received more`)
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenJson(item, name, depth + 1)))
@@ -63,7 +63,7 @@ export function frozenJson(value: unknown, name: string, depth = 0): unknown {
     const entries = Object.entries(value).map(([key, item]) => [key, frozenJson(item, name, depth + 1)])
     return Object.freeze(Object.fromEntries(entries))
   }
-  throw malformed(`Expected a JSON value for ${name} but received ${describe(value)}`)
+  throw notJson(`Expected a JSON value for ${name} but received ${describe(value)}`)
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -120,6 +120,6 @@ export async function writeJson(file: string, value: unknown, asciiOnly = true):
   await writeWhole(file, `${pythonJson(value, asciiOnly)}\n`)
 }
 
-function malformed(message: string): ClvpError {
+function notJson(message: string): ClvpError {
   return new ClvpError('CLVP_INVALID_ARGUMENT', message)
 }

@@ -7,7 +7,7 @@ import {
   pairNames,
   type SourceFiles,
 } from '../base/checkpoint_files.js'
-import { ClvpError, describe } from '../base/errors.js'
+import { ClvpError, describe, malformed } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 
 /** Optional files. `tokenizer.json` is used only if the two files that it replaces are missing. */
@@ -133,8 +133,4 @@ export function shardNames(index: JsonObject, ending: string, where: string): st
     if (names.add(name).size > MAX_SHARDS) throw malformed(where, `it names more than ${MAX_SHARDS} shards`)
   }
   return [...names].sort()
-}
-
-function malformed(where: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${where}: ${reason}`)
 }

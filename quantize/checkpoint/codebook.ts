@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { describe } from '../../lib/base/errors.js'
+import { describe, malformed } from '../../lib/base/errors.js'
 import { SafetensorsFile } from '../formats/safetensors.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
-import { type Folder, malformed } from './folder.js'
+import type { Folder } from './folder.js'
 
 export const CODEBOOK_FILE = 'codebook.safetensors'
 const CODEBOOK_TENSOR = 'codebook'

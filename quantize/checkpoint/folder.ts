@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { ClvpError, describe, malformed } from '../../lib/base/errors.js'
 import { failIo, readWhole, statIfThere } from '../../lib/base/files.js'
 import type { JsonObject } from './section.js'
 
@@ -12,10 +12,6 @@ const MAX_DEPTH = 64
 
 export function missing(folder: string, what: string, advice = ''): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is not a CLVP checkpoint: ${what} is missing${advice}`)
-}
-
-export function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
 }
 
 /** A folder whose files are read with size limits and recorded. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { ClvpError, describe, malformed } from '../../lib/base/errors.js'
 import { parseMerges } from '../../lib/text/vocabulary.js'
-import { asObject, type Folder, MAX_TEXT_BYTES, malformed, missing } from './folder.js'
+import { asObject, type Folder, MAX_TEXT_BYTES, missing } from './folder.js'
 import type { JsonObject } from './section.js'
 
 /** CLVP's vocabulary has 255 tokens. The limit prevents one large id from allocating a large table. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { ClvpError } from '../../lib/base/errors.js'
+import { malformed } from '../../lib/base/errors.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
-import { malformed } from './folder.js'
 import type { PairFiles } from './pair_files.js'
 import { type JsonObject, Section, unsupported } from './section.js'
 

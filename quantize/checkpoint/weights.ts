@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path'
 import type { WeightFiles } from '../../lib/base/checkpoint_files.js'
-import { describe } from '../../lib/base/errors.js'
+import { describe, malformed } from '../../lib/base/errors.js'
 import { SafetensorsFile } from '../formats/safetensors.js'
 import { renamed, type SourceTensor, type TensorFile } from '../formats/source_tensor.js'
 import { TorchFile } from '../formats/torch_file.js'
 import { CODEBOOK_FILE } from './codebook.js'
-import { asObject, type Folder, MAX_TEXT_BYTES, malformed } from './folder.js'
+import { asObject, type Folder, MAX_TEXT_BYTES } from './folder.js'
 import type { JsonObject } from './section.js'
 import { unwrapNames } from './wrapped_names.js'
 

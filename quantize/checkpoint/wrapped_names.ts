@@ -1,5 +1,5 @@
+import { malformed } from '../../lib/base/errors.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
-import { malformed } from './folder.js'
 
 /** What DataParallel, DeepSpeed and torch.compile put into names, around the model or a part of it. No model has such parts. */
 const WRAPPER = /(?<=^|\.)(?:module|_orig_mod)\./g

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { ClvpError } from '../../lib/base/errors.js'
+import { malformed } from '../../lib/base/errors.js'
 import { readNumbers } from './numbers.js'
 import { SINGLE_TENSOR } from './state_dict.js'
 import { TorchFile } from './torch_file.js'
@@ -52,8 +52,4 @@ function inMemory(bytes: Uint8Array, path: string) {
     target.set(bytes.subarray(offset, offset + target.length))
   }
   return { path, size: bytes.length, read, close: async () => {} }
-}
-
-function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path}: ${reason}`)
 }

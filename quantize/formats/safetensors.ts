@@ -1,4 +1,4 @@
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { describe, malformed } from '../../lib/base/errors.js'
 import { SourceFile } from '../../lib/base/files.js'
 import { checkPiece, type SourceTensor, type TensorFile } from './source_tensor.js'
 
@@ -45,11 +45,11 @@ export class SafetensorsFile implements TensorFile {
     try {
       const { size } = file
       const prefix = new Uint8Array(8)
-      if (size < 8) throw malformed(path, `it has ${size} bytes`)
+      if (size < 8) throw malformed(path, `it has ${size} bytes`, 'safetensors')
       await file.read(0, prefix)
       const length = Number(new DataView(prefix.buffer).getBigUint64(0, true))
       if (length < 2 || length > MAX_HEADER_BYTES || length > size - 8) {
-        throw malformed(path, `its header's length is ${length} of ${size} bytes`)
+        throw malformed(path, `its header's length is ${length} of ${size} bytes`, 'safetensors')
       }
       const header = new Uint8Array(length)
       await file.read(8, header)
@@ -91,10 +91,6 @@ class SafetensorsTensor implements SourceTensor {
   }
 }
 
-function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a valid safetensors file: ${reason}`)
-}
-
 function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
   let header: unknown
   try {
@@ -103,7 +99,7 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
     if (fault !== undefined) throw new SyntaxError(fault)
     header = JSON.parse(text)
   } catch (error) {
-    throw malformed(path, `in its header, ${error instanceof Error ? error.message : error}`)
+    throw malformed(path, `in its header, ${error instanceof Error ? error.message : error}`, 'safetensors')
   }
   const start = 8 + bytes.length
   const entries: Entry[] = []
@@ -115,22 +111,23 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
   let end = start
   for (const entry of entries) {
     if (entry.offset !== end)
-      throw malformed(path, `there is a hole or an overlap before tensor ${entry.name}`)
+      throw malformed(path, `there is a hole or an overlap before tensor ${entry.name}`, 'safetensors')
     end += entry.bytes
   }
-  if (end !== size) throw malformed(path, `its tensors end at byte ${end} of ${size}`)
+  if (end !== size) throw malformed(path, `its tensors end at byte ${end} of ${size}`, 'safetensors')
   return entries
 }
 
 function checkMetadata(path: string, value: unknown): void {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isMap || !Object.values(value).every((item) => typeof item === 'string')) {
-    throw malformed(path, 'its __metadata__ is not a map of strings')
+    throw malformed(path, 'its __metadata__ is not a map of strings', 'safetensors')
   }
 }
 
 function parseEntry(path: string, name: string, value: unknown, dataStart: number): Entry {
-  const fail = (what: string, got: unknown) => malformed(path, `tensor ${name} has ${what} ${describe(got)}`)
+  const fail = (what: string, got: unknown) =>
+    malformed(path, `tensor ${name} has ${what} ${describe(got)}`, 'safetensors')
   if (typeof value !== 'object' || value === null) throw fail('as its description', value)
   const { dtype, shape, data_offsets: offsets, ...others } = value as Record<string, unknown>
   if (Object.keys(others).length > 0) throw fail('an unknown field', Object.keys(others)[0])

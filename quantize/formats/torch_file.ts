@@ -1,4 +1,4 @@
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { ClvpError, describe, malformed } from '../../lib/base/errors.js'
 import { type ByteSource, SourceFile } from '../../lib/base/files.js'
 import { MAX_PICKLE_BYTES, readPickle } from './pickle.js'
 import type { TensorFile } from './source_tensor.js'
@@ -53,10 +53,6 @@ export class TorchFile implements TensorFile {
   }
 }
 
-function malformed(path: string, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${path} is not a valid torch file: ${reason}`)
-}
-
 async function checkStart(file: ByteSource): Promise<void> {
   const start = new Uint8Array(Math.min(4, file.size))
   await file.read(0, start)
@@ -69,7 +65,7 @@ async function checkStart(file: ByteSource): Promise<void> {
         'again with torch.save, or as safetensors',
     )
   }
-  throw malformed(file.path, 'it does not start like a zip file')
+  throw malformed(file.path, 'it does not start like a zip file', 'torch')
 }
 
 /** The zip's entries, all in one folder. */
@@ -82,11 +78,12 @@ class Archive {
     this.#file = file
     this.#entries = entries
     const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
-    if (pickles.length !== 1) throw malformed(file.path, `it has ${pickles.length} entries data.pkl, not one`)
+    if (pickles.length !== 1)
+      throw malformed(file.path, `it has ${pickles.length} entries data.pkl, not one`, 'torch')
     this.#root = pickles[0]!.slice(0, -'data.pkl'.length)
     const stranger = [...entries.keys()].find((name) => !name.startsWith(this.#root))
     if (stranger !== undefined)
-      throw malformed(file.path, `the entry ${describe(stranger)} is not in ${this.#root}`)
+      throw malformed(file.path, `the entry ${describe(stranger)} is not in ${this.#root}`, 'torch')
   }
 
   async check(): Promise<void> {
@@ -110,13 +107,13 @@ class Archive {
 
   entry(name: string): ZipEntry {
     const found = this.#entries.get(this.#root + name)
-    if (!found) throw malformed(this.#file.path, `it has no entry ${this.#root}${name}`)
+    if (!found) throw malformed(this.#file.path, `it has no entry ${this.#root}${name}`, 'torch')
     return found
   }
 
   async bytes(name: string, max: number): Promise<Uint8Array> {
     const { offset, bytes } = this.entry(name)
-    if (bytes > max) throw malformed(this.#file.path, `${name} has ${bytes} bytes, more than ${max}`)
+    if (bytes > max) throw malformed(this.#file.path, `${name} has ${bytes} bytes, more than ${max}`, 'torch')
     const content = new Uint8Array(bytes)
     await this.#file.read(offset, content)
     return content
@@ -130,7 +127,7 @@ function placeTensors(
   found: ReadonlyMap<string, PickledTensor>,
 ): Map<string, TorchTensor> {
   if (found.size > MAX_TENSORS)
-    throw malformed(file.path, `it has ${found.size} tensors, more than ${MAX_TENSORS}`)
+    throw malformed(file.path, `it has ${found.size} tensors, more than ${MAX_TENSORS}`, 'torch')
   const tensors = new Map<string, TorchTensor>()
   for (const [name, { storage, view }] of found) {
     const { offset, bytes } = archive.entry(`data/${storage.key}`)
@@ -138,6 +135,7 @@ function placeTensors(
       throw malformed(
         file.path,
         `the storage ${storage.key} has ${bytes} bytes; expected ${storage.count} elements of ${storage.dtype}`,
+        'torch',
       )
     }
     tensors.set(name, new TorchTensor({ file, storage, offset }, name, view))

@@ -1,4 +1,4 @@
-import { ClvpError, describe } from '../../lib/base/errors.js'
+import { type ClvpError, describe, malformed } from '../../lib/base/errors.js'
 import type { ByteSource } from '../../lib/base/files.js'
 import { Fields } from './zip_fields.js'
 
@@ -52,23 +52,22 @@ interface Directory {
 export async function readZip(file: ByteSource): Promise<Map<string, ZipEntry>> {
   const directory = await findDirectory(file)
   const { offset, bytes, count } = directory
-  if (count > MAX_ENTRIES) throw malformed(file, `it has ${count} entries, more than ${MAX_ENTRIES}`)
+  if (count > MAX_ENTRIES)
+    throw malformed(file.path, `it has ${count} entries, more than ${MAX_ENTRIES}`, 'zip')
   if (bytes > MAX_DIRECTORY_BYTES || bytes < count * CENTRAL_BYTES) {
-    throw malformed(file, `its directory of ${count} entries has ${bytes} bytes`)
+    throw malformed(file.path, `its directory of ${count} entries has ${bytes} bytes`, 'zip')
   }
   const fields = await Fields.read(file, offset, bytes)
   const listed = new Map<string, CentralEntry>()
   for (let i = 0; i < count; i++) {
     const entry = readCentral(file, fields)
-    if (listed.has(entry.name)) throw malformed(file, `the entry ${describe(entry.name)} occurs twice`)
+    if (listed.has(entry.name))
+      throw malformed(file.path, `the entry ${describe(entry.name)} occurs twice`, 'zip')
     listed.set(entry.name, entry)
   }
-  if (fields.left > 0) throw malformed(file, `there are ${fields.left} bytes after the directory's entries`)
+  if (fields.left > 0)
+    throw malformed(file.path, `there are ${fields.left} bytes after the directory's entries`, 'zip')
   return locate(file, [...listed.values()], offset)
-}
-
-function malformed(file: ByteSource, reason: string): ClvpError {
-  return new ClvpError('CLVP_MODEL_FORMAT', `${file.path} is not a valid zip file: ${reason}`)
 }
 
 // --- the directory ---------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ async function findDirectory(file: ByteSource): Promise<Directory> {
     tail.at = at + END_BYTES - 2
     if (tail.u16() === length - at - END_BYTES) return readEnd(file, tail, at, file.size - length + at)
   }
-  throw malformed(file, 'it ends without a directory: the file may be truncated')
+  throw malformed(file.path, 'it ends without a directory: the file may be truncated', 'zip')
 }
 
 /** Reads the record at `at` in the tail, which is at `end` in the file. */
@@ -94,7 +93,7 @@ async function readEnd(file: ByteSource, tail: Fields, at: number, end: number):
   const bytes = tail.u32()
   const offset = tail.u32()
   if (disks.some((disk) => disk !== 0) || counts[0] !== counts[1])
-    throw malformed(file, 'it spans several disks')
+    throw malformed(file.path, 'it spans several disks', 'zip')
   const count = counts[0]!
   const large = await readEnd64(file, end)
   const directory = large?.directory ?? { offset, bytes, count }
@@ -102,11 +101,12 @@ async function readEnd(file: ByteSource, tail: Fields, at: number, end: number):
     (count === 0xffff || count === directory.count) &&
     (bytes === 0xffffffff || bytes === directory.bytes) &&
     (offset === 0xffffffff || offset === directory.offset)
-  if (!agrees) throw malformed(file, 'its two end records disagree')
+  if (!agrees) throw malformed(file.path, 'its two end records disagree', 'zip')
   if (directory.offset + directory.bytes !== (large?.start ?? end)) {
     throw malformed(
-      file,
+      file.path,
       `its directory of ${directory.bytes} bytes at ${directory.offset} is not at its end`,
+      'zip',
     )
   }
   return directory
@@ -125,18 +125,18 @@ async function readEnd64(
   const offset = locator.u64()
   const disks = locator.u32()
   if (disk !== 0 || disks > 1 || offset !== start) {
-    throw malformed(file, `its 64-bit end record is not at ${offset}`)
+    throw malformed(file.path, `its 64-bit end record is not at ${offset}`, 'zip')
   }
   const record = await Fields.read(file, start, END_64_BYTES)
   if (record.u32() !== END_64 || record.u64() !== END_64_BYTES - 12) {
-    throw malformed(file, 'its 64-bit end record is malformed')
+    throw malformed(file.path, 'its 64-bit end record is malformed', 'zip')
   }
   record.at += 4 // versions
   const numbers = [record.u32(), record.u32()]
   const counts = [record.u64(), record.u64()]
   const bytes = record.u64()
   if (numbers.some((number) => number !== 0) || counts[0] !== counts[1]) {
-    throw malformed(file, 'it spans several disks')
+    throw malformed(file.path, 'it spans several disks', 'zip')
   }
   return { directory: { count: counts[0]!, bytes, offset: record.u64() }, start }
 }
@@ -144,9 +144,10 @@ async function readEnd64(
 // --- entries -----------------------------------------------------------------------------------------------------
 
 function readCentral(file: ByteSource, fields: Fields): CentralEntry {
-  const tooShort = () => malformed(file, 'its directory ends within an entry')
+  const tooShort = () => malformed(file.path, 'its directory ends within an entry', 'zip')
   if (fields.left < CENTRAL_BYTES) throw tooShort()
-  if (fields.u32() !== CENTRAL) throw malformed(file, 'its directory contains something other than entries')
+  if (fields.u32() !== CENTRAL)
+    throw malformed(file.path, 'its directory contains something other than entries', 'zip')
   fields.at += 4 // versions
   const flags = fields.u16()
   const method = fields.u16()
@@ -160,7 +161,7 @@ function readCentral(file: ByteSource, fields: Fields): CentralEntry {
   const name = readName(file, fields, nameBytes)
   const extra = fields.slice(extraBytes)
   fields.at += commentBytes
-  const fail = (reason: string) => malformed(file, `the entry ${describe(name)} ${reason}`)
+  const fail = (reason: string) => malformed(file.path, `the entry ${describe(name)} ${reason}`, 'zip')
   if (method !== 0) throw fail(`is compressed (method ${method}); torch.save stores entries uncompressed`)
   if (flags & ENCRYPTED) throw fail('is encrypted')
   if (disk !== 0) throw fail('is on another disk')
@@ -175,7 +176,11 @@ function readCentral(file: ByteSource, fields: Fields): CentralEntry {
 function readName(file: ByteSource, fields: Fields, length: number): string {
   const name = length > MAX_NAME_BYTES ? '' : fields.slice(length).text()
   if (/^[\x20-\x5b\x5d-\x7e]+$/.test(name) && !name.split('/').includes('..') && name[0] !== '/') return name
-  throw malformed(file, `an entry has the name ${describe(name)}: expected a short relative path in ASCII`)
+  throw malformed(
+    file.path,
+    `an entry has the name ${describe(name)}: expected a short relative path in ASCII`,
+    'zip',
+  )
 }
 
 /** Locates each entry's bytes by its local header, and rejects overlapping entries. */
@@ -187,7 +192,8 @@ async function locate(
   const found = new Map<string, ZipEntry>()
   let end = 0
   for (const entry of listed.sort((a, b) => a.localOffset - b.localOffset)) {
-    const fail = (reason: string) => malformed(file, `the entry ${describe(entry.name)} ${reason}`)
+    const fail = (reason: string) =>
+      malformed(file.path, `the entry ${describe(entry.name)} ${reason}`, 'zip')
     if (entry.localOffset < end) throw fail('overlaps the one before it')
     const offset = entry.localOffset + (await checkLocal(file, entry, directoryOffset, fail))
     end = offset + entry.bytes

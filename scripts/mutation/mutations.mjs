@@ -22,10 +22,16 @@ export const mutations = [
     to: 'std::pow(9000.0f,',
   },
   {
-    what: 'position 1 is used',
+    what: 'position 1 is always used',
     file: `${native}/model/prompt.cpp`,
-    from: 'static_cast<uint32_t>(tokens->positions.back()) + 1 : 2;',
-    to: 'static_cast<uint32_t>(tokens->positions.back()) + 1 : 1;',
+    from: 'return positions == Positions::trained ? 1 : 2;',
+    to: 'return 1;',
+  },
+  {
+    what: 'position 1 is never used',
+    file: `${native}/model/prompt.cpp`,
+    from: 'return positions == Positions::trained ? 1 : 2;',
+    to: 'return 2;',
   },
   {
     what: 'the prefix has no positions taken away',
@@ -41,7 +47,7 @@ export const mutations = [
   },
   {
     what: 'generate puts no second stop behind the text',
-    file: `${models}/conditional_generation.ts`,
+    file: `${models}/id_rows.ts`,
     from: 'row.splice(pad < 0 ? columns : pad, 0, stop)',
     to: 'row.splice(pad < 0 ? columns : pad, 0, ...[stop].slice(1))',
   },
@@ -83,7 +89,7 @@ export const mutations = [
   },
   {
     what: 'the final norm is left out',
-    file: `${native}/model/decoder.cpp`,
+    file: `${native}/model/decoder_blocks.h`,
     from: 'return norm_linear(ctx, w.final_norm, w.lm_head, x);',
     to: 'return linear(ctx, w.lm_head, x);',
   },
@@ -264,13 +270,13 @@ export const mutations = [
   // What keeps hostile files and a failing system out.
   {
     what: 'a block is not taken up by itself',
-    file: `${native}/model/decoder.cpp`,
+    file: `${native}/model/decoder_blocks.h`,
     from: 'x = graph.expand(block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); }));',
     to: 'x = block_forward(graph.ctx(), w.blocks[i], p, x, [&](ggml_tensor * qkv) { return attend(i, qkv); });',
   },
   {
     what: 'weights may be NaN',
-    file: `${native}/model/weights.cpp`,
+    file: `${native}/model/load_weights.cpp`,
     from: 'if (!all_finite(to->type, bytes.data(), n)) {',
     to: 'if (!all_finite(to->type, bytes.data(), 0)) {',
   },

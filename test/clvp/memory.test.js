@@ -15,11 +15,18 @@ t.test('the estimate is within a tenth', { skip: !isMeasured && 'measured on Lin
     { candidates: 16, tokens: 48, scores: 'none' },
     { candidates: 16, tokens: 48 },
   ]
+  // The median of three processes, within a tenth or 4 MB: V8's heap differs by that much from run to run.
   for (const call of calls) {
     const asked = JSON.stringify({ file: Clvp.demo, ...call })
-    const { stdout } = await promisify(execFile)(process.execPath, [script, asked])
-    const { found, estimate, ratio } = JSON.parse(stdout)
-    t.ok(ratio > 0.9 && ratio < 1.1, `${asked}: ${found} bytes, estimated ${JSON.stringify(estimate)}`)
+    const runs = []
+    for (let i = 0; i < 3; i++)
+      runs.push(JSON.parse((await promisify(execFile)(process.execPath, [script, asked])).stdout))
+    const { found, estimate } = runs.sort((a, b) => a.found - b.found)[1]
+    const gap = Math.abs(found - estimate.total)
+    t.ok(
+      gap < Math.max(estimate.total / 10, 4e6),
+      `${asked}: ${found} bytes, estimated ${JSON.stringify(estimate)}`,
+    )
   }
 })
 

@@ -329,7 +329,7 @@ function* shapes(sound) {
 // --- the model's keys ---------------------------------------------------------------------------------------
 
 /** Keys that a load does not need. */
-const optional = /^(clvp\.(checksum|source)\..*|clvp\.mel\.norms|general\.name)$/
+const optional = /^(clvp\.(checksum|source)\..*|clvp\.mel\.norms|clvp\.positions|general\.name)$/
 /** Keys that it does not even look at, or whose other types it passes over. */
 const unread = /^clvp\.(checksum|source)\./
 /** Numbers that may be 0: ids, epsilons, and counts of blocks, whose tensors are then too many. */

@@ -18,7 +18,9 @@ function tablesOf(text) {
   const visit = (node) => {
     const call = ts.isVariableDeclaration(node) && node.initializer
     if (call && ts.isCallExpression(call) && call.expression.getText() === 'optionTable') {
-      const rows = call.arguments[0].properties.map((row) => [row.name.getText(), commentOf(row)])
+      // The rows of a table within a table are checked where they are declared.
+      const own = call.arguments[0].properties.filter((row) => !ts.isSpreadAssignment(row))
+      const rows = own.map((row) => [row.name.getText(), commentOf(row)])
       found.push([node.name.getText(), new Map(rows)])
     }
     ts.forEachChild(node, visit)
@@ -68,7 +70,7 @@ for (const path of sources) {
   for (const [name, comments] of tablesOf(text)) {
     for (const [key, comment] of comments) {
       rows++
-      t.test(`${path} ${name}.${key}`, async (t) => checkRow(t, comment, module[name][key]))
+      await t.test(`${path} ${name}.${key}`, async (t) => checkRow(t, comment, module[name][key]))
     }
   }
 }

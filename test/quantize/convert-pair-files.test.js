@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder } from '../../dist/lib/index.js'
+import { tone } from '../helpers/model.js'
 import { freshCheckpoint } from '../helpers/safetensors.js'
 import { packTorch } from '../helpers/torch.js'
 import { packNorms, pairOf, saveAsPair } from '../helpers/tortoise.js'
@@ -105,7 +106,7 @@ t.test('a load converts anew when a named file changes', async (t) => {
   const file = join(folder, '..', '1480_gpt.pth')
   const draw = async () => {
     const clvp = await Clvp.load(folder, { threads: 1, type: 'f32', autoregressive: file })
-    const voice = await clvp.voice({ samples: new Float32Array(4000).fill(0.1), sampleRate: 22050 })
+    const voice = await clvp.voice(tone(0.5))
     const { best } = await clvp.generate('Hi.', { voice, candidates: 1, maxTokens: 4, seed: 1 })
     await clvp.dispose()
     return [...best.drawnCodes]

@@ -1,4 +1,4 @@
-import { convertFolder } from '../../../quantize/convert.js'
+import { convertFolder, convertTable } from '../../../quantize/convert.js'
 import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
@@ -25,7 +25,7 @@ export const convert: Command = {
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors,\n' +
     "and tortoise's dvae.pth, with which 'clvp score' ranks recordings.\n" +
     typeDetails,
-  flags: { ...flagsOf(typeTable), ...flagsOf(sourceTable), ...outputFlags },
+  flags: { ...flagsOf(typeTable), ...flagsOf(convertTable), ...flagsOf(sourceTable), ...outputFlags },
   async run(args, context) {
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
     const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
@@ -35,6 +35,7 @@ export const convert: Command = {
     const result = await convertFolder(source, target, {
       ...(await readOutputFlags(args, context, source, type, files)),
       ...files,
+      ...readFlags(args, convertTable),
       onProgress: (fraction) => context.progress('convert', fraction),
     })
     return report(result, started, result.fallbacks)

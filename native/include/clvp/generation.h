@@ -99,7 +99,7 @@ struct DrawOptions {
     std::vector<int32_t> stops;             // ids that end a row; empty for the model's eos
     uint64_t seed = 0;                      // below 2^53
     Positions positions = Positions::model; // a TokenPrompt states its own
-    std::vector<int32_t> history; // ids that penalties and limits treat as written before the prompt's own; tortoise's are { 1 }
+    std::vector<int32_t> history;           // ids that penalties and limits treat as written before the prompt's own; tortoise's are { 1 }
     Sampling sampling;
     Limits limits;
     Recording record;

@@ -97,7 +97,8 @@ static std::vector<int32_t> written_ids(const Prompt & prompt, const DrawOptions
 }
 
 Decoding::Decoding(Stepper & stepper, const Params & params, const Prompt & prompt, const DrawOptions & options)
-    : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)), written_(written_ids(prompt, options, params)) {}
+    : stepper_(stepper), params_(params), prompt_(prompt), options_(options), stops_(stop_ids(options, params)),
+      written_(written_ids(prompt, options, params)) {}
 
 std::vector<float> Decoding::start() {
     Prefilled done = stepper_.start(prompt_, options_.positions, options_.record, timings);

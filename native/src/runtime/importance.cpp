@@ -64,7 +64,9 @@ std::vector<ColumnImportance> ImportanceCollector::means() const {
         for (double square : sums.squares) {
             entry.mean_squares.push_back(static_cast<float>(square / static_cast<double>(sums.n_rows)));
             if (!std::isfinite(entry.mean_squares.back())) {
-                fail(Code::model_format, "the inputs of the tensor %s are NaN, infinite or too large: calibrate with a model of type bf16 or f32, and check the file with clvp verify",
+                fail(Code::model_format,
+                     "the inputs of the tensor %s are NaN, infinite or too large: calibrate with a model of type bf16 or f32, and check the file with clvp "
+                     "verify",
                      name.c_str());
             }
         }
