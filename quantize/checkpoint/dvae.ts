@@ -1,11 +1,11 @@
 /** The encoder of tortoise's discrete VAE (DiscreteVAE, dvae.pth): it makes codes of recordings. */
 import type { NativeValue } from '../../lib/addon/contract/files.js'
-import { ClvpError } from '../../lib/base/errors.js'
+import { ClvpError, malformed } from '../../lib/base/errors.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
 import { transposed, type View } from '../formats/strided_view.js'
 import { TorchFile } from '../formats/torch_file.js'
 import type { TorchTensor } from '../formats/torch_tensor.js'
-import { type Folder, malformed } from './folder.js'
+import type { Folder } from './folder.js'
 import { unsupported } from './section.js'
 import { openAll } from './weights.js'
 import { unwrapNames } from './wrapped_names.js'

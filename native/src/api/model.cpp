@@ -16,6 +16,9 @@ Model::Impl::Impl(const std::string & path, const ModelOptions & options) : part
     const File file = File::open(path);
     GgufHeader header = read_gguf(file);
     params = read_params(header.values);
+    if (!parts.decoder && !parts.ranker && params.dvae.channels.empty()) {
+        fail(Code::invalid_argument, "Expected a part that the file has but received only dvae, which it lacks: convert it with dvae.pth");
+    }
     weights = describe_weights(header, params, parts);
     device = find_device(options.device, weight_bytes(weights));
     load_weights(weights, file, header, device, options);
