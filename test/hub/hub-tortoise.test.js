@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder, pullModel } from '../../dist/lib/index.js'
 import { writeCheckpoint } from '../helpers/checkpoint.js'
+import { makeDvae, writeDvae } from '../helpers/dvae.js'
 import { commitOf, filesOf, startHub } from '../helpers/hub_server.js'
 import { saveAsPair, tortoiseRecipe } from '../helpers/tortoise.js'
 
@@ -15,9 +16,14 @@ const saved = filesOf(pair)
 saveAsPair(pair)
 const { 'autoregressive.pth': decoder, 'clvp2.pth': ranker } = filesOf(pair)
 
+/** What makes codes of recordings. */
+const dvaePath = join(dir, 'dvae.pth')
+writeDvae(dvaePath, makeDvae({ mels: 80, hidden: 8, blocks: 1, embd: 4, codes: 298 }, 1))
+const dvae = readFileSync(dvaePath)
+
 /** What tortoise's repositories hold besides: never read. */
 const others = Object.fromEntries(
-  ['dvae', 'diffusion_decoder', 'vocoder', 'cvvp', 'classifier', 'rlg_auto'].map((name) => [
+  ['diffusion_decoder', 'vocoder', 'cvvp', 'classifier', 'rlg_auto'].map((name) => [
     `${name}.pth`,
     Buffer.from('not wanted'),
   ]),
@@ -38,6 +44,8 @@ const hub = await startHub(t, {
   'owner/steps': held({ '1480_gpt.pth': decoder, '900_gpt.pth': decoder, 'clvp2.pth': ranker }),
   'owner/gpt-only': held({ 'finetune/1480_gpt.pth': decoder }),
   'owner/fp16': held({ ...withoutWeights, 'model.fp16.safetensors': safetensors }),
+  'owner/dvae': held({ ...inModels, '.models/dvae.pth': dvae }),
+  'owner/vae': held({ 'autoregressive.pth': decoder, 'clvp2.pth': ranker, 'vae.pth': dvae }),
   'owner/outside': held({ '../../1480_gpt.pth': decoder, 'clvp2.pth': ranker }),
 })
 for (const name of Object.keys(process.env)) if (/^(HF_|CLVP_CACHE)/.test(name)) delete process.env[name]
@@ -121,4 +129,21 @@ t.test('a name that leads out of the snapshot', async (t) => {
   const named = { autoregressive: '../../1480_gpt.pth' }
   await t.rejects(pullModel('owner/outside', named), { code: 'CLVP_IO', message: /no file/ })
   t.notOk(fetched('owner/outside').some((name) => name.includes('..')))
+})
+
+t.test('the discrete VAE, where it is there, named or here', async (t) => {
+  const encoderOf = async (source, options) => {
+    hub.reset()
+    const clvp = await Clvp.load(source, { threads: 1, ...options })
+    await clvp.dispose()
+    return clvp.info.encoder
+  }
+  t.equal(await encoderOf('owner/dvae'), 'dvae')
+  t.ok(fetched('owner/dvae').includes('.models/dvae.pth'))
+  t.equal(await encoderOf('owner/vae'), undefined)
+  t.notOk(fetched('owner/vae').includes('vae.pth'))
+  t.equal(await encoderOf('owner/vae', { dvae: 'vae.pth' }), 'dvae')
+  t.same(fetched('owner/vae'), ['vae.pth'])
+  t.equal(await encoderOf('owner/vae', { dvae: dvaePath }), 'dvae')
+  t.same(fetched('owner/vae'), [], 'a file here')
 })

@@ -83,6 +83,20 @@ t.test('matrices have the chosen type, or the next that fits; the rest is as wit
   t.same(others(more), others(plain))
 })
 
+t.test('mixes keep it in 8 bits; a pattern takes its matrices only', async (t) => {
+  const folder = freshCheckpoint(t)
+  writeDvae(join(folder, 'dvae.pth'), makeDvae({ ...sizes, hidden: 32 }, 1))
+  const typesOf = async (options) => {
+    await convertFolder(folder, `${folder}.gguf`, options)
+    const { tensors } = await inspectModel(`${folder}.gguf`)
+    const matrices = tensors.filter(({ name }) => /^dvae\.(?!halve\.0|codebook).*weight$/.test(name))
+    return [...new Set(matrices.map(({ type }) => type))]
+  }
+  t.same(await typesOf({ type: 'q4_k_m' }), ['q8_0'])
+  const tensorTypes = [['dvae.{halve,blk,out}*.weight', 'f16']]
+  t.same(await typesOf({ type: 'q4_k_m', tensorTypes }), ['f16'])
+})
+
 t.test('quantizing gives the same bytes', async (t) => {
   const folder = freshFolder(t)
   await converted(folder)

@@ -23,6 +23,7 @@ import {
   convertFolder,
   type Device,
   devices,
+  type EncoderKind,
   type FindingCode,
   type GenerateResult,
   inspectModel,
@@ -32,6 +33,8 @@ import {
   type Preview,
   type PulledModel,
   pullModel,
+  type ScoredClip,
+  type ScoreTable,
   type StoppingCriteria,
   type StreamEvent,
   Tensor,
@@ -59,10 +62,21 @@ export async function upper(): Promise<void> {
   const ranked = await clvp.rank('Hi.', [new Int32Array([1])])
   same<typeof ranked, { index: number; score: number }[]>(true)
   const embedding: Float32Array = await clvp.embedText('Hi.')
+  const heardCodes: Int32Array = await clvp.encode('a.wav')
+  const [scored] = await clvp.score('Hi.', ['a.wav', { samples: [0, 1], sampleRate: 22050 }])
+  same<typeof scored, ScoredClip | undefined>(true)
+  const table = await clvp.scoreTable(['Hi.', 'Ho.'], 'takes', { normalizer: 'basic' })
+  same<typeof table, ScoreTable>(true)
+  const encoder: EncoderKind | undefined = clvp.info.encoder
+  await clvp.rank('Hi.', [heardCodes, ...table.clips])
+  void encoder
   const found: Device[] = devices()
   await convertFolder('in', 'out.gguf', { type: 'q4_k' })
   await convertFolder('in', 'out.gguf', { autoregressive: '1480_gpt.pth', clvp: 'clvp2.pth' })
   await pullModel('owner/name', { variant: 'fp16' })
+  await convertFolder('in', 'out.gguf', { dvae: 'dvae.pth' })
+  // @ts-expect-error texts are an array
+  await clvp.scoreTable('Hi.', 'a.wav')
   // @ts-expect-error: a path
   await convertFolder('in', 'out.gguf', { autoregressive: true })
   void [embedding, found, await inspectModel('a.gguf')]
