@@ -341,7 +341,7 @@ export class Clvp {
   async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
     this.#check()
     const normalizer = normalizerOf(readOptions(readingTable, options, 'options'))
-    return explainText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
+    return explainText(this.#tokenizer, text, this.#session.info, normalizer)
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
