@@ -158,6 +158,8 @@ async function compareCase(table, recipe, model, each, expected) {
     (error) => ({ error: `${error.code}: ${error.message}` }),
   )
   const method = each.method
+  // What was repaired after 4.46.3, such as the fixing of short rows: no ids to compare.
+  if (options.cached && expected.error) return table.fault(each, expected.error, found.error ?? 'works')
   if (expected.error) {
     const works = each.fails === 'works'
     table.fault(each, expected.error, works ? 'works' : found.error)
