@@ -4,7 +4,9 @@
  *
  *   npm run build:lib
  *   node scripts/parity/models.mjs [--python .cache/parity-venv/bin/python] [--only NAME] [--write-golden] [--write-docs]
+ *   node scripts/parity/models.mjs --python PYTHON_WITH_TRANSFORMERS_4.46.3 --cached
  *
+ * --cached compares with transformers before 4.49 only what depends on how positions are counted, which are our defaults: drawn ids.
  * --write-golden keeps the answers, sampled, in test/golden/models.json for the tests; --write-docs puts the table into
  * docs/transformers.md.
  */
@@ -28,6 +30,7 @@ const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: join(ROOT, '.cache/parity-venv/bin/python') },
     only: { type: 'string' },
+    cached: { type: 'boolean', default: false },
     'write-golden': { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
@@ -135,12 +138,28 @@ function writeDocs(table) {
   writeFileSync(file, `${before}\n${table.markdown}\n${text.slice(end)}`)
 }
 
+/**
+ * Cases whose ids follow from the logits alone. Not beams, which older versions end in another way, and no masks of the decoder's own
+ * ids: 4.46.3 drops them while it draws.
+ */
+function isDrawing({ method, part, only, fails, calls: [call] }) {
+  const isMasked = part !== '' && call.attentionMask
+  return method.endsWith('.generate') && !only && !fails && !call.numBeams && !isMasked
+}
+
+/** Drawn ids alone. */
+function isCompared({ only }, name, { ids }) {
+  return options.cached ? ids !== undefined : !only || only.includes(name)
+}
+
 async function compareCase(table, recipe, model, each, expected) {
-  const found = await answer(model, each).then(
+  const found = await answer(model, each, options.cached ? 'default' : 'transformers').then(
     (outputs) => ({ outputs }),
     (error) => ({ error: `${error.code}: ${error.message}` }),
   )
   const method = each.method
+  // What was repaired after 4.46.3, such as the fixing of short rows: no ids to compare.
+  if (options.cached && expected.error) return table.fault(each, expected.error, found.error ?? 'works')
   if (expected.error) {
     const works = each.fails === 'works'
     table.fault(each, expected.error, works ? 'works' : found.error)
@@ -152,9 +171,14 @@ async function compareCase(table, recipe, model, each, expected) {
   if (!expected.outputs) return
   if (found.error) return table.add(method, recipe, each, 'call', { passed: false, note: found.error })
   for (const [name, wanted] of Object.entries(expected.outputs)) {
-    if (each.only && !each.only.includes(name)) continue
+    if (!isCompared(each, name, wanted)) continue
     table.add(method, recipe, each, name, compareOutput(name, found.outputs[name], wanted, LIMIT))
   }
+}
+
+function casesOf(recipe) {
+  const cases = modelCases(recipe)
+  return options.cached ? cases.filter(isDrawing) : cases
 }
 
 async function main() {
@@ -162,7 +186,7 @@ async function main() {
   process.env.CLVP_CACHE = join(folder, 'cache')
   try {
     const recipes = modelRecipes().filter(({ name }) => !options.only || name === options.only)
-    const cases = Object.fromEntries(recipes.map((recipe) => [recipe.name, modelCases(recipe)]))
+    const cases = Object.fromEntries(recipes.map((recipe) => [recipe.name, casesOf(recipe)]))
     const answers = askReference(folder, cases)
     const table = new Table()
     for (const recipe of recipes) {

@@ -1,9 +1,10 @@
 /**
  * tortoise's original pair of checkpoints, out of the same weights under transformers' names. This is the way back of
- * quantize/checkpoint/tortoise_names.ts, written on its own: scripts/parity/tortoise.mjs compares both with transformers' converter.
+ * quantize/checkpoint/tortoise_names.ts, written on its own: scripts/parity/conversion.mjs compares both with transformers' converter.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeCheckpoint } from './checkpoint.js'
 import { pickle, tensor } from './pickle.js'
 import { packTorch, tensorsOf, torchEntries } from './torch.js'
 import { packZip } from './zip.js'
@@ -91,8 +92,10 @@ function decoderTensors(find, { num_hidden_layers, num_mel_attn_blocks, num_atte
   }
   copy('gpt.ln_f', `${decoder}.layer_norm`)
   copy('final_norm', 'speech_decoder_model.final_norm')
-  found['text_head.weight'] = { dtype: 'F32', shape: [2, hidden_size], data: Buffer.alloc(8 * hidden_size) }
-  found['text_head.bias'] = { dtype: 'F32', shape: [2], data: Buffer.alloc(8) }
+  const [words] = found['text_embedding.weight'].shape
+  const zeros = (shape, size) => ({ dtype: 'F32', shape, data: Buffer.alloc(4 * size) })
+  found['text_head.weight'] = zeros([words, hidden_size], words * hidden_size)
+  found['text_head.bias'] = zeros([words], words)
   copy('mel_head', 'speech_decoder_model.lm_head')
   return found
 }
@@ -156,6 +159,13 @@ export function writePair(folder, { autoregressive, clvp2 }) {
 export function saveAsPair(folder) {
   writePair(folder, pairOf(folder))
   rmSync(join(folder, 'model.safetensors'))
+}
+
+/** Writes a recipe's pair into a folder, and nothing else: autoregressive.pth and clvp2.pth. */
+export function writePairAlone(recipe, folder) {
+  writeCheckpoint(recipe, folder)
+  saveAsPair(folder)
+  for (const name of readdirSync(folder)) if (!name.endsWith('.pth')) rmSync(join(folder, name))
 }
 
 /** tortoise's mel_norms.pth: one tensor, in no dictionary. */

@@ -1,17 +1,14 @@
 // tortoise's two checkpoints and nothing else: its own tokenizer and mel norms come with the package.
 import { createHash } from 'node:crypto'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
-import { writeCheckpoint } from '../helpers/checkpoint.js'
-import { packNorms, saveAsPair, tortoiseRecipe } from '../helpers/tortoise.js'
+import { packNorms, tortoiseRecipe, writePairAlone } from '../helpers/tortoise.js'
 
 function freshPair(t, words) {
   const folder = join(t.testdir({}), 'model')
-  writeCheckpoint(tortoiseRecipe(words), folder)
-  saveAsPair(folder)
-  for (const name of readdirSync(folder)) if (!name.endsWith('.pth')) rmSync(join(folder, name))
+  writePairAlone(tortoiseRecipe(words), folder)
   return folder
 }
 

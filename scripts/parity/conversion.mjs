@@ -5,7 +5,7 @@
  * with 1 when anything differs.
  *
  *   npm run build:lib
- *   node scripts/parity/tortoise.mjs [--python .cache/parity-venv/bin/python] [--converter FILE] [--skip-full]
+ *   node scripts/parity/conversion.mjs [--python .cache/parity-venv/bin/python] [--converter FILE] [--skip-full]
  *
  * The converter, convert_clvp_to_hf.py, is not in transformers' packages any more: it is taken out of a source package of
  * an older version, unless --converter names it.
@@ -116,7 +116,7 @@ function differences(a, b) {
 
 async function compareSize(size, converter, work) {
   const out = join(work, size)
-  const script = join(ROOT, 'scripts/parity/tortoise_reference.py')
+  const script = join(ROOT, 'scripts/parity/conversion_reference.py')
   run(options.python, [script, '--converter', converter, '--size', size, '--out', out])
   const names = ['saved', 'saved-shards', 'bin', 'bin-shards', 'pair']
   const folders = Object.fromEntries(names.map((name) => [name, join(out, name, 'model')]))

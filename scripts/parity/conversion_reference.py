@@ -1,6 +1,6 @@
 """A random pair of checkpoints in tortoise's original layout, and what transformers' own converter makes of it.
 
-    python tortoise_reference.py --converter convert_clvp_to_hf.py --size small|full --out DIR
+    python conversion_reference.py --converter convert_clvp_to_hf.py --size small|full --out DIR
 
 DIR/pair/model gets autoregressive.pth, clvp2.pth, mel_norms.pth and tokenizer.json; DIR/saved/model the converted
 weights as transformers saves them, with config.json and preprocessor_config.json; DIR/bin/model the same as
