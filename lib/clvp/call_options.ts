@@ -33,8 +33,9 @@ export const readingTable = optionTable({
     help: 'how the text is read, english if not given',
   },
   /**
-   * Computes what tortoise-tts or transformers computes: sets each choice in which they differ from this package to theirs, unless
-   * an option of the call says otherwise. Default: `compat` of `load`. docs/tortoise.md lists what each mode sets.
+   * Computes what tortoise-tts or transformers computes: sets each choice in which they differ from this
+   * package to theirs, unless an option of the call says otherwise. Default: `compat` of `load`.
+   * docs/tortoise.md lists what each mode sets.
    */
   compat: {
     kind: compatKind,
@@ -58,8 +59,8 @@ export const clvpLoadTable = optionTable({
    */
   normalizer: { kind: normalizer, defaultText: "'english'" },
   /**
-   * What the model's calls compute, unless they say otherwise: 'tortoise' for what tortoise-tts computes, 'transformers' for what
-   * transformers computes: docs/tortoise.md.
+   * What the model's calls compute, unless they say otherwise: 'tortoise' for what tortoise-tts computes,
+   * 'transformers' for what transformers computes: docs/tortoise.md.
    */
   compat: { kind: compatKind },
 })
@@ -113,7 +114,10 @@ export const voiceTable = optionTable({
    * contains it.
    */
   seed: { kind: seed, defaultText: 'random', help: 'with --windows random: seed of the draws' },
-  /** Sets `windows`, unless it is given: 'random' for 'tortoise', 'first' for 'transformers'. Default: `compat` of `load`. */
+  /**
+   * Sets `windows`, unless it is given: 'random' for 'tortoise', 'first' for 'transformers'. Default:
+   * `compat` of `load`.
+   */
   compat: {
     kind: compatKind,
     defaultText: '`compat` of `load`',

@@ -251,9 +251,9 @@ export class Clvp {
   }
 
   /**
-   * The latents of codes, [codes, `info.decoder.width`]: for each code the decoder's hidden state, after the final norm, that
-   * predicts it, from the text, the voice and the codes before. tortoise's diffusion stage makes sound of them: docs/tortoise.md.
-   * `latents: true` of generate() gives the same for each candidate.
+   * The latents of codes, [codes, `info.decoder.width`]: for each code the decoder's hidden state, after the
+   * final norm, that predicts it, from the text, the voice and the codes before. tortoise's diffusion stage makes
+   * sound of them: docs/tortoise.md. `latents: true` of generate() gives the same for each candidate.
    *
    * @example
    * ```js
@@ -262,8 +262,8 @@ export class Clvp {
    * ```
    *
    * @param codes 1 to `info.maxTokens` codes below `info.decoder.vocabulary`; of a candidate its `codes`
-   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, row or option, CLVP_UNSUPPORTED without the decoder, CLVP_ABORTED,
-   *   CLVP_DISPOSED
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, row or option, CLVP_UNSUPPORTED without the decoder,
+   *   CLVP_ABORTED, CLVP_DISPOSED
    */
   async latents(text: string, codes: Codes, options: LatentsOptions): Promise<Tensor<Float32Array>> {
     this.#check()

@@ -139,8 +139,9 @@ export const generateTable = optionTable({
     help: 'ids that the repetition penalty counts as drawn before the first code',
   },
   /**
-   * Computes the `latents` of each returned candidate, for tortoise's diffusion stage; default false. Each candidate takes about as
-   * long as reading a text of so many tokens: `keep` limits how many. `padTo` is then at most the model's positions.
+   * Computes the `latents` of each returned candidate, for tortoise's diffusion stage; default false. Each
+   * candidate takes about as long as reading a text of so many tokens: `keep` limits how many. `padTo` is
+   * then at most the model's positions.
    */
   latents: { kind: boolean(), default: false },
   /**

@@ -12,14 +12,15 @@ import { forJson } from './codes.js'
 import { generateTable } from './generate_options.js'
 
 /**
- * The positions of tortoise's second pass, whatever positions the codes were drawn with: it feeds whole rows, as training did.
+ * The positions of tortoise's second pass, whatever positions the codes were drawn with: it feeds whole rows,
+ * as training did.
  */
 export const latentsPositions: Positions = 'trained'
 
 export const latentsOwnTable = optionTable({
   /**
-   * How the decoder counts positions; default 'trained', as in tortoise's second pass, however the codes were drawn. `compat` does
-   * not change it.
+   * How the decoder counts positions; default 'trained', as in tortoise's second pass, however the codes were
+   * drawn. `compat` does not change it.
    */
   positions: { kind: positions, default: latentsPositions },
 })

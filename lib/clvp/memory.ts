@@ -19,7 +19,9 @@ export const memoryTable = optionTable({
     help: 'with --estimate: candidates drawn; 16 if absent',
     short: 'n',
   },
-  /** `maxTokens`, 1 to the model's limit (`info.maxTokens`): the estimate assumes that a candidate gets this long. */
+  /**
+   * `maxTokens`, 1 to the model's limit, its positions: the estimate assumes that a candidate gets this long.
+   */
   tokens: { kind: generateTable.maxTokens.kind, required: true },
   /** Candidates decoded together, 1 to 1,024; default 16. */
   batchSize: {
@@ -47,7 +49,9 @@ export const memoryTable = optionTable({
 export interface MemoryRequest extends OptionsOf<typeof memoryTable> {
   /** Number of candidates drawn, or of beams; 1 to 65,536. */
   candidates: number
-  /** `maxTokens`, 1 to the model's limit (`info.maxTokens`): the estimate assumes that a candidate gets this long. */
+  /**
+   * `maxTokens`, 1 to the model's limit, its positions: the estimate assumes that a candidate gets this long.
+   */
   tokens: number
 }
 
@@ -59,11 +63,17 @@ export interface MemoryEstimate {
   weights: number
   /** Keys and values of the prefix, once, and of each candidate of a batch, in whole pages. */
   kvCache: number
-  /** The largest of the graphs that make a voice, read the prefix, decode one step and make latents; they share memory. */
+  /**
+   * The largest of the graphs that make a voice, read the prefix, decode one step and make latents; they
+   * share memory.
+   */
   activations: number
   /** Logits of a step, with the copies for drawing. */
   logits: number
-  /** Ranking, beyond `activations`, whose memory it shares; and the rows of all candidates, with their latents. */
+  /**
+   * Ranking, beyond `activations`, whose memory it shares; and the rows of all candidates, with their
+   * latents.
+   */
   scoring: number
   /** Graph lists, threads, the tokenizer and JavaScript objects. */
   runtime: number
@@ -83,11 +93,11 @@ const codeCopies = 6
 const runtime = 8e6
 
 /** The table with the limits of a model. */
-function tableOf({ maxTokens, maxTextTokens }: NativeInfo) {
+function tableOf({ decoderPositions, maxTextTokens }: NativeInfo) {
   const { tokens, textTokens } = memoryTable
   return {
     ...memoryTable,
-    tokens: { ...tokens, kind: tokens.kind.upTo(maxTokens) },
+    tokens: { ...tokens, kind: tokens.kind.upTo(decoderPositions) },
     textTokens: {
       ...textTokens,
       kind: textTokens.kind.upTo(maxTextTokens),
@@ -126,7 +136,7 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
 
   const together = Math.max(length, Math.min(limits.scoredTogether, candidates * length))
   const encoder = scores === 'none' ? 0 : float * widths.encoder * info.speechWidth * together
-  const hidden = latents ? keep * length * width : 0
+  const hidden = latents ? Math.min(keep, candidates) * length * width : 0
   const kept = float * (candidates * (codeCopies * length + 2 * info.projection) + hidden)
   const scoring = Math.max(0, encoder - activations) + kept
 

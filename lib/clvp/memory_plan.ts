@@ -30,7 +30,7 @@ export function withMemory(
       scores,
       padTo,
       latents,
-      keep: Math.min(keep, rows),
+      keep,
     })
   const batch = plan.beams
     ? { wanted: rows, option: 'beams' }

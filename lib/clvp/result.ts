@@ -37,8 +37,8 @@ export interface Candidate extends DrawnCandidate {
   /** The score of the candidate alone, without padding to the length of others. NaN unless `scores` is 'all'. */
   soloScore: number
   /**
-   * With `latents: true`: what tortoise's diffusion stage takes, [`codes`, `info.decoder.width`]; see Clvp.latents(). JSON writes
-   * it in full, about 20 bytes for a number: delete it first if that is too much.
+   * With `latents: true`: what tortoise's diffusion stage takes, [`codes`, `info.decoder.width`]; see
+   * Clvp.latents(). JSON writes it in full, about 20 bytes for a number: delete it first if that is too much.
    */
   latents?: Tensor<Float32Array>
 }
@@ -77,7 +77,10 @@ export type GenerateSettings = Pick<
   >
 >
 
-/** What generate() resolves to. It survives JSON: codes and the data of latents become arrays of numbers, and a score that is NaN becomes null. */
+/**
+ * What generate() resolves to. It survives JSON: codes and the data of latents become arrays of numbers, and
+ * a score that is NaN becomes null.
+ */
 export interface GenerateResult {
   /** The candidate with the highest `score`; the first candidate with `scores: 'none'`. */
   best: Candidate

@@ -75,6 +75,18 @@ t.test('the length of ranked rows is that of the longest possible', async (t) =>
   t.equal(best.codes.length, best.finishReason === 'stop' ? settings.padTo : best.drawnCodes.length)
 })
 
+t.test('with positions of which the model file has one less', async (t) => {
+  const demo = await Clvp.load(Clvp.demo, { threads: 1 })
+  t.teardown(() => demo.dispose())
+  t.equal(demo.info.positions, 'transformers')
+  const heard = await demo.voice(Clvp.demoVoice)
+  const maxTokens = demo.info.maxTokens + 1
+  const options = { voice: heard, candidates: 1, seed: 1, scores: 'none' }
+  const { settings } = await demo.generate('Hello.', { ...options, compat: 'tortoise' })
+  t.match(settings, { positions: 'trained', maxTokens, padTo: maxTokens })
+  await t.rejects(demo.generate('Hello.', { ...options, maxTokens }), refused)
+})
+
 t.test('the repetition penalty counts the history', async (t) => {
   // Greedy, with a penalty that no logit survives: what counts as drawn is not drawn first.
   const greedy = { ...few, candidates: 1, maxTokens: 1, temperature: 0, repetitionPenalty: 1000 }

@@ -18,7 +18,7 @@ function tablesOf(text) {
   const visit = (node) => {
     const call = ts.isVariableDeclaration(node) && node.initializer
     if (call && ts.isCallExpression(call) && call.expression.getText() === 'optionTable') {
-      // The rows of a table within a table are checked where they are declared.
+      // A table that another spreads is checked where it is declared.
       const own = call.arguments[0].properties.filter((row) => !ts.isSpreadAssignment(row))
       const rows = own.map((row) => [row.name.getText(), commentOf(row)])
       found.push([node.name.getText(), new Map(rows)])

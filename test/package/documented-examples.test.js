@@ -32,9 +32,12 @@ function makeFolder(t) {
   symlinkSync(root, join(folder, 'node_modules', 'node-clvp'), 'dir')
   const demo = (name) => join(root, 'demo', name)
   for (const name of ['model.gguf', 'clvp.gguf']) copyFileSync(demo('demo.gguf'), join(folder, name))
-  for (const name of ['a.wav', 'b.mp3', 'me.wav']) copyFileSync(demo('voice.wav'), join(folder, name))
+  for (const name of ['a.wav', 'b.mp3', 'me.wav', 'take1.wav', 'take2.wav', 'take3.wav'])
+    copyFileSync(demo('voice.wav'), join(folder, name))
   writeFileSync(join(folder, 'texts.txt'), 'Good morning.\nHow are you?\n')
   mkdirSync(join(folder, 'clips'))
+  mkdirSync(join(folder, 'recordings'))
+  for (const name of ['1.wav', '2.wav']) copyFileSync(demo('voice.wav'), join(folder, 'recordings', name))
   copyFileSync(demo('voice.wav'), join(folder, 'clips', 'a.wav'))
   mkdirSync(join(folder, 'clvp_dev'))
   writeCheckpoint(readRecipe('plain'), join(folder, 'clvp_dev'))
@@ -68,7 +71,9 @@ for (const [i, { page, language, code }] of examples.entries()) {
       if (first === 'npm') continue // the README's two commands, which .ci/run runs on a fresh clone
       const args = first === 'npx' ? rest.slice(1) : rest
       t.equal(first === 'npx' ? rest[0] : first, 'clvp')
-      t.same(run(folder, [cli, ...args]), { status: 0, stderr: '' }, line)
+      // Both recordings are the same, so that one of them does not say its own text, which the status tells.
+      const status = args.includes('--pairs') ? 1 : 0
+      t.match(run(folder, [cli, ...args]), { status, ...(status === 0 && { stderr: '' }) }, line)
     }
   })
 }
