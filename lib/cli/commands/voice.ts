@@ -19,8 +19,8 @@ export const voice: Command = {
   summary: 'Make a voice from clips and save it, for --voice of clvp generate; or examine clips',
   details:
     "CLIP is a WAV, MP3, FLAC or Ogg Vorbis file, a folder of them, or the .pth file of tortoise's latents. A saved\n" +
-    'voice works only with the model that made it. Several saved voices (.json) in place of clips are mixed in equal\n' +
-    'parts.\n' +
+    'voice works only with the model that made it. Several saved voices (.json) in place of clips are mixed in\n' +
+    'equal parts.\n' +
     "'clvp voice --audit CLIP...' needs no model; it ends with 1 if a clip cannot serve.",
   flags: { audit: { help: 'examine clips, and make no voice' }, ...making },
   async run(args, context) {
