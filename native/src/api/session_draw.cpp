@@ -16,10 +16,12 @@ Generated Session::generate(const Prompt & prompt, const GenerateOptions & optio
     std::mutex mutex;
     std::condition_variable wake;
     std::optional<Outcome> outcome;
-    submit({ prompt, options }, [&](Outcome found) {
-        std::lock_guard<std::mutex> lock(mutex);
-        outcome.emplace(std::move(found));
-        wake.notify_one();
+    guarded([&] { // the copies of the prompt and the options may find no memory
+        submit({ prompt, options }, [&](Outcome found) {
+            std::lock_guard<std::mutex> lock(mutex);
+            outcome.emplace(std::move(found));
+            wake.notify_one();
+        });
     });
     std::unique_lock<std::mutex> lock(mutex);
     wake.wait(lock, [&] { return outcome.has_value(); });
@@ -60,9 +62,9 @@ Generated Session::search_beams(const Prompt & prompt, const BeamOptions & optio
     m.need_decoder();
     check_beams(options);
     m.check_text_prompt(prompt);
-    BeamOptions resolved = options;
-    resolved.positions = positions_of(options.positions, m.params);
     return m.steps(options.abort, [&](Call & call) {
+        BeamOptions resolved = options;
+        resolved.positions = positions_of(options.positions, m.params);
         const Prompt ready = ready_prompt(call, m.weights, m.params, prompt);
         check_draw(ready, resolved, m.params);
         return clvp::search_beams(m.decoder(call), ready, resolved);
