@@ -55,8 +55,8 @@ export class Tensor<T extends TensorData = TensorData> {
 export type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** A tensor's numbers as bytes, little-endian as on every machine that this package runs on; not copied. */
-export function bytesOf({ data }: Tensor): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+export function bytesOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
 /** The rows of a tensor of two axes, as views of its data. */
