@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { binding, native } from '../addon/binding.js'
+import { withAbort } from '../base/abort.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
@@ -104,8 +105,21 @@ export function readClipFile(file: string): Promise<Uint8Array> {
   return readWhole(file, use)
 }
 
-/** Converts a clip from takeClip() to mono samples at `sampleRate`. */
-export async function readClip(clip: TakenClip, name: string, sampleRate: number): Promise<Float32Array> {
+/** Converts a clip from takeClip() to mono samples at `sampleRate`. Rejects as soon as the signal aborts. */
+export function readClip(
+  clip: TakenClip,
+  name: string,
+  sampleRate: number,
+  signal?: AbortSignal | undefined,
+): Promise<Float32Array> {
+  return withAbort(
+    signal,
+    () => {},
+    () => convertClip(clip, name, sampleRate),
+  )
+}
+
+async function convertClip(clip: TakenClip, name: string, sampleRate: number): Promise<Float32Array> {
   if (typeof clip === 'string') return decode(await readClipFile(clip), clip, sampleRate)
   if (clip instanceof Uint8Array) return decode(clip, name, sampleRate)
   return native(() => binding.resample(clip.samples, clip.sampleRate, sampleRate))

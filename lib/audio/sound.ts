@@ -4,16 +4,16 @@
 const frameSeconds = 0.01
 /** Least sound that a clip must have, in seconds. A click is shorter, a syllable longer. */
 export const leastSound = 0.1
-/** Frames at or below this level count as silence in any clip, in dBFS: 10 steps of a 16-bit recorder. */
+/** Frames at or below this level count as silence in any clip, in dBFS: about ten quantisation steps of 16-bit audio. */
 export const silentLevel = -70
-/** Sound begins and ends with so many frames in a row, so that the click of a recorder's button is none. */
+/** Fewest frames in a row that begin or end the sound. The click of a recorder's button is shorter. */
 const runFrames = 3
-/** Frames kept before the first sound and behind the last, since speech fades in and out. */
+/** Frames kept before and after the sound, since speech fades in and out. */
 const marginFrames = 5
 
 /** Levels are in dBFS: decibels relative to a mean square of 1. Digital silence has -Infinity. */
 export interface Sound {
-  /** The first sample of the sound, and the one behind its last: silence before and behind is left out. */
+  /** First sample of the sound, and one past its last. Silence before and after is left out. */
   start: number
   end: number
   /** Length of all frames above the gate, in seconds. */

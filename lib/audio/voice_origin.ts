@@ -19,7 +19,7 @@ export interface VoiceClip {
   windows: readonly { start: number; end: number }[]
 }
 
-/** What a voice was made of. Of a voice from an older file, or from a bare vector, nothing is known. */
+/** What a voice was made of. Empty for a voice from an older file or from a bare vector. */
 export interface VoiceOrigin {
   /** The model that made it. Absent if that is unknown, or if its file has no checksums. */
   model?: ModelIdentity
@@ -59,7 +59,7 @@ export function readOrigin(value: unknown, name = 'origin', depth = 0): VoiceOri
 }
 
 /**
- * Refuses a voice of another model than `mine`. A voice or a model that nothing is known of passes.
+ * Refuses a voice of another model than `mine`. Passes if either is unknown.
  *
  * @throws ClvpError CLVP_INVALID_ARGUMENT that names both models
  */

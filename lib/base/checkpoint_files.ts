@@ -22,13 +22,13 @@ export const sourceTable = optionTable({
   autoregressive: {
     kind: custom(path, { as: 'string', value: 'FILE' }),
     defaultText: 'autoregressive.pth',
-    help: "tortoise's decoder: a .pth file there, or a path",
+    help: "file of tortoise's decoder: a name in the folder or repository, or a path",
   },
   /** The same for tortoise's ranking model. Default: `clvp2.pth`; without that, the only .pth file that holds one. */
   clvp: {
     kind: custom(path, { as: 'string', value: 'FILE' }),
     defaultText: 'clvp2.pth',
-    help: "tortoise's ranking model: the same",
+    help: "file of tortoise's ranking model: a name there, or a path",
   },
   /**
    * The same for the discrete VAE, which makes codes of recordings: docs/scoring.md. It may lie beside a checkpoint of any kind.
@@ -37,7 +37,7 @@ export const sourceTable = optionTable({
   dvae: {
     kind: custom(path, { as: 'string', value: 'FILE' }),
     defaultText: 'dvae.pth',
-    help: "tortoise's discrete VAE, to score recordings: the same",
+    help: "file of tortoise's discrete VAE, to score recordings: a name there, or a path",
   },
 })
 
@@ -66,7 +66,7 @@ export function sourceFilesOf({ variant, autoregressive, clvp, dvae }: SourceFil
 /** tortoise's own names. The hub's repository keeps the files in a folder. */
 export const pairNames = { autoregressive: 'autoregressive.pth', clvp: 'clvp2.pth' } as const
 export const dvaeName = 'dvae.pth'
-/** Where all of these are. */
+/** The folders that may hold them. */
 export const pairFolders = ['', '.models/'] as const
 
 /** Weights in one file, or in shards with an index. */

@@ -51,14 +51,6 @@ export class Tensor<T extends TensorData = TensorData> {
   }
 }
 
-/** Tensors of a file, by name. */
-export type NamedTensors = Readonly<Record<string, Tensor>>
-
-/** A tensor's numbers as bytes, little-endian as on every machine that this package runs on; not copied. */
-export function bytesOf({ data }: Tensor): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-}
-
 /** The rows of a tensor of two axes, as views of its data. */
 export function rowsOf<T extends TensorData>(tensor: Tensor<T>, name: string): T[] {
   const [count, length] = tensor.dims

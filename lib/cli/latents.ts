@@ -1,10 +1,10 @@
 /** Writes latents for the programs that turn them into sound. */
 import { extname } from 'node:path'
 import { writeWhole } from '../base/files.js'
-import { packNpz } from '../base/npz.js'
-import { packSafetensors } from '../base/safetensors.js'
-import type { NamedTensors } from '../base/tensor.js'
 import { UsageError } from './command.js'
+import type { NamedTensors } from './named_tensors.js'
+import { packNpz } from './npz.js'
+import { packSafetensors } from './safetensors.js'
 
 const packers: Readonly<Record<string, (tensors: NamedTensors) => Buffer>> = {
   '.npz': packNpz,

@@ -8,8 +8,10 @@ import { disposedError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
+import { identify } from '../loading/identity.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { Session } from '../session/session.js'
+import type { Normalizer } from '../text/reading/reading.js'
 import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 import {
@@ -40,11 +42,12 @@ import { MemoryBudget } from './memory_budget.js'
 import { type MemoryPlan, withMemory } from './memory_plan.js'
 import {
   encodeClip,
-  encodeClips,
   needEncoder,
+  needScoring,
   readTexts,
   type ScoredClip,
   type ScoreTable,
+  scoreClips,
   tableOf,
 } from './recordings.js'
 import type { GenerateResult } from './result.js'
@@ -99,9 +102,9 @@ export class Clvp {
    */
   static async load(source: string, options: ClvpLoadOptions = {}): Promise<Clvp> {
     const { normalizer, compat, options: load } = readClvpLoadOptions(options)
-    return openModel(source, load, 'f16', (session, memory, id) => {
+    return openModel(source, load, 'f16', async (session, memory, file) => {
       const tokenizer = tokenizerOf(session.values, session.info, normalizer)
-      const clvp = new Clvp(session, tokenizer, memory, id, compat)
+      const clvp = new Clvp(session, tokenizer, memory, await identify(file, session.values), compat)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -123,7 +126,8 @@ export class Clvp {
    * ```
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid clip or option or a folder without clips, CLVP_AUDIO for damaged audio,
-   *   an unknown format, or less than 0.1 s of sound, CLVP_MODEL_FORMAT for latents of another width, CLVP_IO for a file that cannot be read, CLVP_ABORTED, CLVP_DISPOSED
+   *   an unknown format, or less than 0.1 s of sound, CLVP_MODEL_FORMAT for latents of another width, CLVP_IO for a file that
+   *   cannot be read, CLVP_ABORTED, CLVP_DISPOSED
    */
   async voice(clips: Clip | readonly Clip[], options: VoiceOptions = {}): Promise<Voice> {
     this.#check()
@@ -175,7 +179,7 @@ export class Clvp {
   ): Promise<{ index: number; score: number }[]> {
     this.#check()
     const { signal, ...reading } = readOptions(textTable, options, 'options')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
+    const { ids } = this.#read(text, normalizerOf(reading))
     const taken = takeRows(rows)
     const { scores } = await this.#session.call(() => this.#cache.score(ids, taken, signal))
     return [...scores].map((score, index) => ({ index, score })).sort(byScore)
@@ -215,16 +219,10 @@ export class Clvp {
   ): Promise<ScoredClip[]> {
     this.#check()
     const { signal, ...reading } = readOptions(textTable, options, 'options')
-    needEncoder(this.#session.info)
-    needPart('ranker', this.#session.info, 'load the ranker too')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
+    needScoring(this.#session.info)
+    const { ids } = this.#read(text, normalizerOf(reading))
     const taken = takeClips(clips)
-    return this.#session.call(async () => {
-      const encoded = await encodeClips(this.#session, taken, signal)
-      const rows = encoded.map(({ codes }) => codes)
-      const { scores } = await this.#cache.score(ids, rows, signal)
-      return encoded.map((each, index) => ({ index, ...each, score: scores[index]! })).sort(byScore)
-    })
+    return this.#session.call(() => scoreClips(this.#session, this.#cache, ids, taken, signal))
   }
 
   /**
@@ -241,11 +239,8 @@ export class Clvp {
   ): Promise<ScoreTable> {
     this.#check()
     const { signal, ...reading } = readOptions(textTable, options, 'options')
-    needEncoder(this.#session.info)
-    needPart('ranker', this.#session.info, 'load the ranker too')
-    const read = readTexts(texts, (text) =>
-      readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading)),
-    )
+    needScoring(this.#session.info)
+    const read = readTexts(texts, (text) => this.#read(text, normalizerOf(reading)))
     const taken = takeClips(clips)
     return this.#session.call(() => tableOf(this.#session, this.#cache, read, taken, signal))
   }
@@ -272,7 +267,7 @@ export class Clvp {
     const { voice, positions, signal, ...reading } = readOptions(latentsTable, options, 'options')
     checkWidth(voice, info)
     requireModel(voice.origin.model, identityOf(this.info), 'voice')
-    const { ids } = readText(this.#tokenizer, text, info, normalizerOf(reading))
+    const { ids } = this.#read(text, normalizerOf(reading))
     const prompt = { textIds: ids, voice: Float32Array.from(voice.embedding) }
     return latentsOf(this.#session, prompt, takeRow(codes), positions, signal)
   }
@@ -285,7 +280,7 @@ export class Clvp {
   async embedText(text: string, options: TextCallOptions = {}): Promise<Float32Array> {
     this.#check()
     const { signal, ...reading } = readOptions(textTable, options, 'options')
-    const { ids } = readText(this.#tokenizer, text, this.#session.info, normalizerOf(reading))
+    const { ids } = this.#read(text, normalizerOf(reading))
     return forJson(await this.#cache.embedText(ids, signal))
   }
 
@@ -353,6 +348,11 @@ export class Clvp {
     return this.#disposed
   }
 
+  /** Reads a text; without a normalizer as the model was loaded to. */
+  #read(text: string, normalizer: Normalizer | undefined): ReadText {
+    return readText(this.#tokenizer, text, this.#session.info, normalizer)
+  }
+
   #plan(text: string, options: GenerateOptions): { read: ReadText; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
@@ -361,7 +361,7 @@ export class Clvp {
     const plan = readGenerateOptions(options, model)
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
-    const read = readText(this.#tokenizer, text, info, plan.normalizer)
+    const read = this.#read(text, plan.normalizer)
     return { read, plan: withMemory(plan, read.ids.length, this.info, this.#maxMemory) }
   }
 

@@ -6,7 +6,6 @@ import { findSound, isAudible, leastSound, silentLevel } from '../audio/sound.js
 import { Voice, weightedMean } from '../audio/voice.js'
 import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origin.js'
 import { randomWindow, type Span, shareWindows, spreadWindows } from '../audio/windows.js'
-import { withAbort } from '../base/abort.js'
 import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
@@ -102,11 +101,7 @@ class ClipReader {
   async read(clip: TakenClip, name: string): Promise<Float32Array> {
     const held = this.#held.get(clip)
     if (held) return held
-    const samples = await withAbort(
-      this.#signal,
-      () => {},
-      () => readClip(clip, name, this.#sampleRate),
-    )
+    const samples = await readClip(clip, name, this.#sampleRate, this.#signal)
     if (this.#count + samples.length <= mostHeld) {
       this.#held.set(clip, samples)
       this.#count += samples.length

@@ -1,15 +1,15 @@
-/** Codes of recordings, and the scores of these. */
+/** Encodes recordings and scores them. */
 import type { NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
 import { needPart } from '../addon/parts.js'
 import { mostSeconds, type NamedClip, readClip, spreadClips } from '../audio/clips.js'
-import { withAbort } from '../base/abort.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { limits } from '../base/limits.js'
 import type { Session } from '../session/session.js'
 import type { ReadText } from '../text/text.js'
 import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
+import { byScore } from './generate.js'
 
 /** What makes codes of recordings: tortoise's discrete VAE, or the nearest entry of the model's codebook. */
 export type EncoderKind = 'dvae' | 'codebook'
@@ -59,11 +59,7 @@ export async function encodeClip(
   { clip, name }: NamedClip,
   signal: AbortSignal | undefined,
 ): Promise<Int32Array> {
-  const samples = await withAbort(
-    signal,
-    () => {},
-    () => readClip(clip, name, session.info.sampleRate),
-  )
+  const samples = await readClip(clip, name, session.info.sampleRate, signal)
   checkLength(samples.length, session.info, name)
   return forJson(await session.encodeAudio(samples, signal))
 }
@@ -79,6 +75,26 @@ export async function encodeClips(
     encoded.push({ clip: each.name, codes: await encodeClip(session, each, signal) })
   }
   return encoded
+}
+
+/** Throws CLVP_UNSUPPORTED for a model that cannot score recordings. */
+export function needScoring(info: NativeInfo): void {
+  needEncoder(info)
+  needPart('ranker', info, 'load the ranker too')
+}
+
+/** Scores recordings against one text, best first. */
+export async function scoreClips(
+  session: Session,
+  cache: ContentCache,
+  ids: Int32Array,
+  given: readonly NamedClip[],
+  signal: AbortSignal | undefined,
+): Promise<ScoredClip[]> {
+  const clips = await encodeClips(session, given, signal)
+  const rows = clips.map(({ codes }) => codes)
+  const { scores } = await cache.score(ids, rows, signal)
+  return clips.map((each, index) => ({ index, ...each, score: scores[index]! })).sort(byScore)
 }
 
 /** Checks and reads the texts of a table. */

@@ -6,7 +6,6 @@ import type { ModelType } from '../addon/weight_types.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { createSession, isolatedSession, type Session, type SessionOptions } from '../session/session.js'
-import { identify } from './identity.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './load_options.js'
 import { resolveSource } from './source.js'
 
@@ -14,7 +13,7 @@ import { resolveSource } from './source.js'
 export type MemoryOptions = Pick<ReturnType<typeof readLoadOptions>, 'maxMemory' | 'kvType'>
 
 /**
- * Loads a model and passes its session to `make`, with what identifies its weights. A failure frees everything.
+ * Loads a model and passes its session to `make`, with the path of its file. A failure frees everything.
  *
  * @param folderType the type of a converted folder, unless the options name one
  */
@@ -22,7 +21,7 @@ export async function openModel<T>(
   source: string,
   options: LoadOptions,
   folderType: ModelType,
-  make: (session: Session, memory: MemoryOptions, id: string | undefined) => T,
+  make: (session: Session, memory: MemoryOptions, file: string) => T | Promise<T>,
 ): Promise<T> {
   const file = path(source, 'source')
   const {
@@ -59,7 +58,7 @@ export async function openModel<T>(
         `Expected a model of type ${type} but ${file} is ${info.type}: convert the original, or leave 'type' out`,
       )
     }
-    return make(session, { maxMemory, kvType }, await identify(gguf, session.values))
+    return await make(session, { maxMemory, kvType }, gguf)
   } catch (error) {
     await session.dispose()
     throw error

@@ -3,7 +3,6 @@ import type { NativeSampling } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import type { WeightType } from '../addon/weight_types.js'
 import { readClip, type TakenClip } from '../audio/clips.js'
-import { withAbort } from '../base/abort.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { openModel } from '../loading/load.js'
 import type { LoadOptions } from '../loading/load_options.js'
@@ -50,11 +49,7 @@ export class Subject {
 
   /** The conditioning vector of a clip's first window: one is enough to compare or calibrate models. */
   async voice(clip: TakenClip, name: string, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const samples = await withAbort(
-      signal,
-      () => {},
-      () => readClip(clip, name, this.info.sampleRate),
-    )
+    const samples = await readClip(clip, name, this.info.sampleRate, signal)
     return this.session.condition(await this.session.mel(samples, signal), signal)
   }
 

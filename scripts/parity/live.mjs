@@ -22,6 +22,7 @@ import {
   encodeRow,
   positionsKinds,
 } from '../../test/helpers/golden.js'
+import { printTable } from './table.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..')
@@ -240,14 +241,7 @@ function print(rows) {
     'verdict',
   ]
   const lines = [heading, ...rows]
-  const widths = heading.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  for (const line of lines)
-    console.log(
-      line
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
+  printTable(lines)
 }
 
 async function main() {

@@ -21,6 +21,7 @@ import { makeVocabulary } from '../../test/helpers/checkpoint.js'
 import { writePairAlone } from '../../test/helpers/tortoise.js'
 import { answerCase, compareAnswers } from '../../test/helpers/tortoise_answers.js'
 import { goldenSize, makeCase, recipeOf } from '../../test/helpers/tortoise_case.js'
+import { printTable } from './table.mjs'
 import { preparePython } from './tortoise_venv.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -117,14 +118,7 @@ function print(rows) {
     return [size, quantity, compared, result, passed ? 'ok' : 'FAIL']
   })
   const lines = [['size', 'quantity', 'compared', 'max|a-b|/max|b|', 'verdict'], ...cells]
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  for (const line of lines)
-    console.log(
-      line
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
+  printTable(lines)
 }
 
 /** Runs another comparison in sight: whether it found all equal. */

@@ -1,4 +1,4 @@
-// Session's calls on sound: mel features, and the codebook's rendering of codes.
+// Session's calls on sound: mel features, codes of recordings, and the codebook's rendering of codes.
 #include "api/session.h"
 
 #include "clvp/limits.h"
@@ -35,8 +35,7 @@ std::vector<int32_t> Session::encode_audio(const std::vector<float> & samples, c
         MelParams plain = m.params.mel;
         plain.norms.clear();                                                                   // the codebook holds plain logarithms
         const Mel mel = mel_features(samples, plain, std::max<size_t>(n_codes, 1) * per_code); // whole codes, silence behind
-        check_running(m.machine, abort);
-        return nearest_codes(m.weights.codebook, mel);
+        return nearest_codes(m.weights.codebook, mel, [&] { check_running(m.machine, abort); });
     });
 }
 

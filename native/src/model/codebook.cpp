@@ -70,7 +70,7 @@ Mel codebook_mel(const ggml_tensor * codebook, const std::vector<int32_t> & code
     return mel;
 }
 
-std::vector<int32_t> nearest_codes(const ggml_tensor * codebook, const Mel & mel) {
+std::vector<int32_t> nearest_codes(const ggml_tensor * codebook, const Mel & mel, const std::function<void()> & check) {
     const size_t n = mel.n_frames / frames_per_code, n_row = static_cast<size_t>(codebook->ne[0]);
     std::vector<float> groups(n * n_row);
     for (size_t i = 0; i < groups.size(); i++) {
@@ -81,6 +81,7 @@ std::vector<int32_t> nearest_codes(const ggml_tensor * codebook, const Mel & mel
     std::vector<double> least(n, std::numeric_limits<double>::infinity());
     std::vector<float> row;
     for (int64_t code = 0; code < codebook->ne[1]; code++) {
+        check();
         read_row(codebook, code, row);
         for (size_t i = 0; i < n; i++) {
             double distance = 0;

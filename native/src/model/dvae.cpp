@@ -77,11 +77,11 @@ std::vector<int32_t> encode_mel(Call & call, const DvaeWeights & weights, const 
         x.data[i % mel.n_frames * mel.n_mels + i / mel.n_frames] = mel.data[i];
     }
     const double work = 7.0 * params.channels.back() * params.channels.back() * mel.n_frames / frames_per_code; // of a residual block
+    const int64_t widest = std::max({ int64_t(mel.n_mels), int64_t(params.channels.front()), int64_t(params.channels.back()) });
+    const std::vector<float> zero(static_cast<size_t>(widest), 0.0f);
     for (Pieces pieces(call, n_layers, work); pieces.next();) {
         Graph graph(call.backend(), graph_nodes(pieces.size()));
         ggml_context * ctx = graph.ctx();
-        const int64_t widest = std::max({ int64_t(mel.n_mels), int64_t(params.channels.front()), int64_t(params.channels.back()) });
-        const std::vector<float> zero(static_cast<size_t>(widest), 0.0f);
         ggml_tensor * zeros = graph.input("zeros", GGML_TYPE_F32, { widest, 1 }, zero.data());
         ggml_tensor * h = graph.input("frames", GGML_TYPE_F32, { x.n_channels, x.n_frames }, x.data.data());
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
@@ -95,7 +95,7 @@ std::vector<int32_t> encode_mel(Call & call, const DvaeWeights & weights, const 
             }
         }
         const int64_t n_channels = h->ne[0], n_frames = h->ne[1];
-        x = { graph.result("codes", h), n_channels, n_frames };
+        x = { graph.result("encoded", h), n_channels, n_frames };
     }
     return nearest(call, weights.codebook, x);
 }

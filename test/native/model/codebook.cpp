@@ -2,6 +2,9 @@
 #include "test.h"
 #include "tiny_model.h"
 
+#include <chrono>
+#include <thread>
+
 using namespace clvp;
 
 namespace {
@@ -93,4 +96,17 @@ TEST(levels_that_no_sound_has_are_refused) {
     for (const float level : { NAN, INFINITY, -INFINITY, 81.0f, -81.0f }) {
         CHECK_THROWS(Code::model_format, with_level(level));
     }
+}
+
+TEST(encoding_with_a_codebook_stops_in_the_midst) {
+    Session session(with_codebook({ n_row, 120 }));
+    const std::vector<float> samples(1024 * 4000, 0.1f);
+    const auto abort = std::make_shared<std::atomic<bool>>(false);
+    std::thread stopper([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20)); // the features alone take longer
+        abort->store(true);
+    });
+    CHECK_THROWS(Code::aborted, session.encode_audio(samples, abort));
+    stopper.join();
+    CHECK(session.encode_audio(std::vector<float>(2048, 0.1f)).size() == 2);
 }

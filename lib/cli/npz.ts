@@ -1,6 +1,7 @@
 /** Writes tensors as numpy's .npz: a zip file of .npy files, which are stored as they are. */
 import { crc32 } from 'node:zlib'
-import { bytesOf, type NamedTensors, type Tensor } from './tensor.js'
+import type { Tensor } from '../base/tensor.js'
+import { bytesOf, type NamedTensors } from './named_tensors.js'
 
 /** numpy aligns the numbers of an .npy file to this. */
 const alignment = 64

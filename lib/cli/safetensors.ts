@@ -1,7 +1,7 @@
-/** Writes tensors in the safetensors format: a header in JSON, and the numbers behind it. */
-import { bytesOf, type NamedTensors } from './tensor.js'
+/** Writes tensors in the safetensors format: a JSON header, then the numbers. */
+import { bytesOf, type NamedTensors } from './named_tensors.js'
 
-/** The header is padded to this, so that the numbers behind it are aligned in memory. */
+/** The header is padded to this, so that the numbers are aligned in memory. */
 const alignment = 8
 
 /** The bytes of a safetensors file. */
