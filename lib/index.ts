@@ -10,6 +10,7 @@ export type { TensorTypes } from '../quantize/type_choice.js'
 export type { EarlyStopping, Positions } from './addon/contract/drawing.js'
 export type { NativeTensor } from './addon/contract/files.js'
 export type { KvType } from './addon/contract/session.js'
+export type { Sampler } from './addon/contract/speech.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
 export type { Part } from './addon/parts.js'
@@ -92,6 +93,25 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export {
+  type ConditionOptions,
+  type DiffusionForwardOptions,
+  DiffusionModel,
+  type DiffusionSampleOptions,
+} from './speech/diffusion_model.js'
+export type { DiffusionOptions } from './speech/diffusion_options.js'
+export {
+  type EncodeOptions,
+  Hifigan,
+  type HifiganOptions,
+  RandomVoiceModel,
+  type RandomVoiceOptions,
+  type RandomVoices,
+  SpeechEncoder,
+  Vocoder,
+  type VocoderForwardOptions,
+} from './speech/sound_stages.js'
+export { SpeechModel } from './speech/speech_model.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
 export type { Explanation } from './text/text.js'

@@ -83,7 +83,7 @@ export const loadTable = optionTable({
     kind: custom<readonly Part[]>(readParts, { as: 'strings', value: 'NAME' }),
     default: allParts,
     defaultText: 'all that the file has',
-    help: 'load only this part: decoder, ranker or dvae; repeatable',
+    help: 'load only this part: decoder, ranker, encoder, hifigan, diffusion, vocoder or random; repeatable',
     flag: 'part',
   },
   /**
