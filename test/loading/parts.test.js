@@ -79,7 +79,8 @@ t.test('bad values', async (t) => {
   for (const parts of [[], 'decoder', ['encoder'], [undefined], null, {}]) {
     await t.rejects(Clvp.load(file, { parts }), {
       code: 'CLVP_INVALID_ARGUMENT',
-      message: /Expected an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
+      message:
+        /Expected an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
     })
   }
 })
