@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
+export { type AddStagesOptions, type AddStagesResult, addStages } from '../quantize/add_stages.js'
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
 export type { OutputOptions } from '../quantize/output_options.js'
@@ -35,7 +36,7 @@ export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.
 export { Voice, type VoiceJson } from './audio/voice.js'
 export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
-export type { SourceFiles } from './base/checkpoint_files.js'
+export type { SourceFiles, StageFiles, StageOption } from './base/checkpoint_files.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'

@@ -34,14 +34,15 @@ export interface TypeChoice {
 
 /**
  * The matrices that gain most from more bits: those that produce logits and projections, which are small; then the decoder's
- * attention; then the attention outputs of the encoders; and the small discrete VAE, where an error gives another code.
+ * attention; then the attention outputs of the encoders; the small discrete VAE, where an error gives another code; and
+ * what makes sound of its input at once, where errors are heard.
  * docs/quantization.md has the measurements.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
   ['dec.*.attn_{qkv,out}.weight', 'q6_k'],
   ['{text,speech}.*.attn_out.weight', 'q6_k'],
-  ['dvae.{halve,blk,out}*.weight', 'q8_0'],
+  ['{dvae,hifigan,vocoder,random}.*.weight', 'q8_0'],
 ]
 
 /** A mix: the type of most matrices, and patterns for those with another type. The last matching pattern wins. */
