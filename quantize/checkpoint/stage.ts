@@ -21,7 +21,7 @@ import { findByName } from './pair_files.js'
 import { readRandomLatents } from './random_latents.js'
 import type { Settings } from './settings.js'
 import type { StageTensor } from './tensor_reader.js'
-import { readUnivnet, univnetLayout } from './univnet.js'
+import { isOfTransformers, readUnivnet } from './univnet.js'
 import { openAll, openWeights, type Weights } from './weights.js'
 import { unwrapNames } from './wrapped_names.js'
 
@@ -127,8 +127,7 @@ async function openVocoder(source: Folder, path: string): Promise<Stage> {
   const folder = new Folder(isFolder ? path : dirname(path))
   const { tensors, close } = await (isFolder ? openFolder(source, folder) : openFile(source, path))
   return readOrClose(close, async () => {
-    const isTransformers = univnetLayout(tensors) === 'transformers'
-    const config = isTransformers ? await readConfig(source, folder) : undefined
+    const config = isOfTransformers(tensors) ? await readConfig(source, folder) : undefined
     return { option, path, ...readUnivnet(path, tensors, config), close }
   })
 }

@@ -52,9 +52,12 @@ const LAYOUTS = {
 
 type Layout = Readonly<Record<keyof (typeof LAYOUTS)['tortoise'], string>>
 
-/** Which of the two implementations wrote the tensors. */
-export function univnetLayout(tensors: ReadonlyMap<string, SourceTensor>): keyof typeof LAYOUTS {
-  return [...tensors.keys()].some((name) => name.startsWith('resblocks.')) ? 'transformers' : 'tortoise'
+/** Tensors of transformers' implementation alone. */
+const OF_TRANSFORMERS = /^resblocks\.\d+\.kernel_predictor\./
+
+/** Whether transformers wrote the tensors, so that a config.json goes with them. */
+export function isOfTransformers(tensors: ReadonlyMap<string, SourceTensor>): boolean {
+  return [...tensors.keys()].some((name) => OF_TRANSFORMERS.test(name))
 }
 
 /**
