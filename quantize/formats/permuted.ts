@@ -1,5 +1,5 @@
 import { checkPiece, type SourceTensor } from './source_tensor.js'
-import { gatherBytes, isContiguous } from './strided_view.js'
+import { elementCount, gatherBytes, isContiguous } from './strided_view.js'
 
 /**
  * A tensor's numbers in another order: its shape, split into more dimensions, with these transposed.
@@ -25,7 +25,7 @@ export function permuted(
     checkPiece(tensor, start, target.length)
     const whole = new Uint8Array(bytes)
     await source.read(0, whole)
-    gatherBytes(whole, target, view)
+    gatherBytes(whole, target, view, bytes / elementCount(view))
   }
   return { ...tensor, read }
 }

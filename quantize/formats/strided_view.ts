@@ -48,10 +48,9 @@ export function splitFirst(view: View, count: number): View {
 /**
  * Copies a view's elements in order. `source` starts at the view's first element.
  *
- * @param target for exactly the view's elements, whose size follows: 2, 4 or 8 bytes
+ * @param size of an element in bytes: 2, 4 or 8
  */
-export function gatherBytes(source: Uint8Array, target: Uint8Array, view: View): void {
-  const size = target.length / elementCount(view)
+export function gatherBytes(source: Uint8Array, target: Uint8Array, view: View, size: number): void {
   if (size === 2) gather(words(source), words(target), view)
   else if (size === 4) gather(longs(source), longs(target), view)
   else if (size === 8) gather(doubles(source), doubles(target), view)

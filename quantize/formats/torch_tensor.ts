@@ -59,6 +59,6 @@ export class TorchTensor implements SourceTensor {
     if (!this.isScattered) return file.read(first + start, target)
     const bytes = new Uint8Array(spanOf(this.view) * size)
     await file.read(first, bytes)
-    gatherBytes(bytes, target, this.view)
+    gatherBytes(bytes, target, this.view, size)
   }
 }
