@@ -26,7 +26,10 @@ export const addTable = optionTable({
     help: 'type of the new matrices',
   },
   ...stageTable,
-  /** Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on the number. */
+  /**
+   * Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on
+   * the number.
+   */
   threads: {
     kind: threads,
     defaultText: 'the physical cores',
@@ -55,10 +58,11 @@ export interface AddStagesResult {
 }
 
 /**
- * Adds stages of speech to a model file: those that a folder has files of, under tortoise's names or those that the options give. A
- * stage that the model has already is replaced. All else is copied unchanged, so that the result is what a conversion with these files
- * beside the checkpoint would have given, if the types are the same. The model is verified first: damaged weights would get a valid
- * checksum. The write is atomic, and equal input gives equal bytes.
+ * Adds stages of speech to a model file: those that a folder has files of, under tortoise's names or those
+ * that the options give. A stage that the model has already is replaced. All else is copied unchanged, so
+ * that the result is what a conversion with these files beside the checkpoint would have given, if the
+ * types are the same. The model is verified first: damaged weights would get a valid checksum. The write is
+ * atomic, and equal input gives equal bytes.
  *
  * @example
  * ```js
@@ -68,9 +72,9 @@ export interface AddStagesResult {
  * @param model a model file
  * @param folder with the stages' files
  * @param target the file to write; an existing one is replaced
- * @throws ClvpError `CLVP_INVALID_ARGUMENT`, also for a folder without any such file, `CLVP_IO`, `CLVP_ABORTED`,
- *   `CLVP_MODEL_FORMAT` for a malformed or damaged file, or a stage that does not suit the model, `CLVP_UNSUPPORTED` for a stage of
- *   another layout than tortoise's
+ * @throws ClvpError `CLVP_INVALID_ARGUMENT`, also for a folder without any such file, `CLVP_IO`,
+ *   `CLVP_ABORTED`, `CLVP_MODEL_FORMAT` for a malformed or damaged file, or a stage that does not suit the
+ *   model, `CLVP_UNSUPPORTED` for a stage of another layout than tortoise's
  */
 export async function addStages(
   model: string,

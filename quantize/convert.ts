@@ -20,8 +20,8 @@ export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
   name: { kind: string(), defaultText: "the folder's" },
   /**
-   * How the decoder's positions were counted in training: 'trained' (as tortoise does), 'cached' or 'transformers'; default:
-   * config.json's, or trained. The key there is `positions`: docs/semantics.md.
+   * How the decoder's positions were counted in training: 'trained' (as tortoise does), 'cached' or
+   * 'transformers'; default: config.json's, or trained. The key there is `positions`: docs/semantics.md.
    */
   positions: {
     kind: positions,
@@ -45,11 +45,13 @@ export interface ConvertResult {
 }
 
 /**
- * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
- * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
- * tortoise's files of the stages of speech beside either (`dvae.pth`, `hifidecoder.pth`, `diffusion_decoder.pth`, `vocoder.pth`,
- * `rlg_auto.pth`, `rlg_diffuser.pth`) become parts of the model file. Options name files that are called otherwise: see
- * `SourceFiles`. Torch files are parsed as data; no code in them runs. The write is atomic, and equal input gives equal bytes.
+ * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with
+ * safetensors or torch files, or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`;
+ * docs/model-format.md lists the files of each. tortoise's files of the stages of speech beside either
+ * (`dvae.pth`, `hifidecoder.pth`, `diffusion_decoder.pth`, `vocoder.pth`, `rlg_auto.pth`,
+ * `rlg_diffuser.pth`) become parts of the model file. Options name files that are called otherwise: see
+ * `SourceFiles`. Torch files are parsed as data; no code in them runs. The write is atomic, and equal input
+ * gives equal bytes.
  *
  * @example
  * ```js

@@ -33,10 +33,10 @@ export interface TypeChoice {
 }
 
 /**
- * The matrices that gain most from more bits: those that produce logits and projections, which are small; then the decoder's
- * attention; then the attention outputs of the encoders; the small discrete VAE, where an error gives another code; and
- * what makes sound of its input at once, where errors are heard.
- * docs/quantization.md has the measurements.
+ * The matrices that gain most from more bits: those that produce logits and projections, which are small;
+ * then the decoder's attention; then the attention outputs of the encoders. docs/quantization.md has the
+ * measurements. Of the stages, the small discrete VAE, where an error gives another code, and those whose
+ * output is heard as it is.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],

@@ -64,8 +64,8 @@ export async function convertOnce(
 }
 
 /**
- * Changes whenever other files are named, or a named file changes, wherever it is. Names, sizes and times stand for the contents. Empty
- * if none is named.
+ * Changes whenever other files are named, or a named file changes, wherever it is. Names, sizes and times
+ * stand for the contents. Empty if none is named.
  */
 async function fingerprintOf(source: string, files: SourceFiles): Promise<string> {
   const lines: string[] = []

@@ -46,7 +46,8 @@ export interface Checkpoint {
  * `tokenizer.json` (or `vocab.json` with `merges.txt`), `mel_norms.pth` and the files above; without the first two, tortoise's own
  * are used.
  *
- * Either may have tortoise's files of the stages of speech, such as `dvae.pth` and `vocoder.pth`: see `openStages`.
+ * Either may have tortoise's files of the stages of speech, such as `dvae.pth` and `vocoder.pth`: see
+ * `openStages`.
  */
 export async function openCheckpoint(folder: string, files: SourceFiles = {}): Promise<Checkpoint> {
   const expected = 'a folder for the checkpoint'

@@ -1,4 +1,7 @@
-/** tortoise's diffusion decoder (DiffusionTts, diffusion_decoder.pth): it makes mel spectrograms of the decoder's latents. */
+/**
+ * tortoise's diffusion decoder (DiffusionTts, diffusion_decoder.pth): it makes mel spectrograms of the
+ * decoder's latents.
+ */
 import { malformed } from '../../lib/base/errors.js'
 import { permuted } from '../formats/permuted.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
@@ -32,7 +35,8 @@ const LATENT_CONVOLUTIONS = 1
 /**
  * Reads the model. All sizes follow from the shapes of its tensors.
  *
- * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a diffusion decoder of another layout
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a diffusion
+ *   decoder of another layout
  */
 export function readDiffusion(path: string, tensors: ReadonlyMap<string, SourceTensor>): StageContent {
   const reader = new TensorReader(path, "a diffusion decoder of tortoise's layout", tensors, SKIPPED)
@@ -169,7 +173,10 @@ class Layers {
     convolution(reader, `${from}.out_layers.3`, `${to}.out`, { inputs: c, outputs: c, taps: 3 })
   }
 
-  /** The rows of query, key and value take turns, head by head. Here they follow each other: all queries, all keys, all values. */
+  /**
+   * The rows of query, key and value take turns, head by head. Here they follow each other: all queries,
+   * all keys, all values.
+   */
   #attention(from: string, to: string, c: number): void {
     const [reader, heads] = [this.#reader, this.#sizes.head_count]
     norm(reader, `${from}.norm`, `${to}.norm`, c)

@@ -30,8 +30,8 @@ const ADVICE =
 /**
  * Reads the encoder and the codebook. All sizes follow from the shapes of their tensors.
  *
- * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a DiscreteVAE of another
- *   layout than tortoise's
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a DiscreteVAE
+ *   of another layout than tortoise's
  */
 export function readDvae(path: string, tensors: ReadonlyMap<string, SourceTensor>): StageContent {
   const reader = new TensorReader(path, "an encoder of tortoise's layout", tensors, SKIPPED)

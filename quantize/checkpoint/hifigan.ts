@@ -17,10 +17,11 @@ const MAX_STAGES = 16
 const MAX_HOP = 2 ** 16
 
 /**
- * Reads the generator. All sizes follow from the shapes of its tensors. tortoise itself ignores tensors that are missing or unknown;
- * here both are errors.
+ * Reads the generator. All sizes follow from the shapes of its tensors. tortoise itself ignores tensors
+ * that are missing or unknown; here both are errors.
  *
- * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a HiFi-GAN of another layout
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a HiFi-GAN of
+ *   another layout
  */
 export function readHifigan(path: string, tensors: ReadonlyMap<string, SourceTensor>): StageContent {
   const reader = new TensorReader(path, "a HiFi-GAN of tortoise's layout", tensors)

@@ -1,4 +1,7 @@
-/** Layers of torch as tensors of a model file. Each function takes a layer's tensors from a reader and adds those of the file. */
+/**
+ * Layers of torch as tensors of a model file. Each function takes a layer's tensors from a reader and adds
+ * those of the file.
+ */
 import { permuted } from '../formats/permuted.js'
 import type { TensorReader } from './tensor_reader.js'
 

@@ -1,4 +1,7 @@
-/** tortoise's random voices (RandomLatentConverter): rlg_auto.pth for the decoder, rlg_diffuser.pth for the diffusion. */
+/**
+ * tortoise's random voices (RandomLatentConverter): rlg_auto.pth for the decoder, rlg_diffuser.pth for the
+ * diffusion.
+ */
 
 import { scaled } from '../formats/numbers.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
@@ -16,7 +19,8 @@ const SCALE = 0.1
 /**
  * Reads one of the two. Its width follows from the shapes of its tensors.
  *
- * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for tensors that do not belong to one
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for tensors that
+ *   do not belong to one
  */
 export function readRandomLatents(
   half: 'decoder' | 'diffusion',

@@ -192,7 +192,7 @@ export function stageOf(name: string): StageOption | undefined {
   return stageOptions.find((option) => name.startsWith(STAGE_PREFIXES[option]))
 }
 
-/** Weights of a stage that are no matrices: norms, embeddings, biases of attention, and what stands for no condition. */
+/** Weights of a stage that are no matrices: norms, embeddings, biases of attention, the unconditioned state. */
 const EXACT = /[._](?:norm\d?|attn_bias|embd|uncond|codebook)\.weight$/
 
 export function isStageMatrix(name: string): boolean {

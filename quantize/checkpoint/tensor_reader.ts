@@ -19,8 +19,8 @@ export interface StageTensor {
 }
 
 /**
- * Takes the tensors of one file one by one, each with a check of its shape, and gathers those of the model file. What is left over
- * is an error: it would be a part of a computation that this package does not do.
+ * Takes the tensors of one file one by one, each with a check of its shape, and gathers those of the model
+ * file. What is left over is an error: it would be a part of a computation that this package does not do.
  */
 export class TensorReader {
   readonly path: string

@@ -1,4 +1,7 @@
-/** The vocoder UnivNet: tortoise's (UnivNetGenerator, vocoder.pth) or transformers' (UnivNetModel). It makes sound of mel spectrograms. */
+/**
+ * The vocoder UnivNet: tortoise's (UnivNetGenerator, vocoder.pth) or transformers' (UnivNetModel). It makes
+ * sound of mel spectrograms.
+ */
 import { malformed } from '../../lib/base/errors.js'
 import { permuted } from '../formats/permuted.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
@@ -63,8 +66,10 @@ export function isOfTransformers(tensors: ReadonlyMap<string, SourceTensor>): bo
 /**
  * Reads the generator. All sizes follow from the shapes of its tensors.
  *
- * @param config config.json of transformers' UnivNetModel, which says what the shapes cannot; undefined for tortoise's file
- * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a UnivNet of another layout
+ * @param config config.json of transformers' UnivNetModel, which says what the shapes cannot; undefined for
+ *   tortoise's file
+ * @throws ClvpError `CLVP_MODEL_FORMAT` for a file of something else, `CLVP_UNSUPPORTED` for a UnivNet of
+ *   another layout
  */
 export function readUnivnet(
   path: string,
@@ -160,8 +165,8 @@ function readBlock(reader: TensorReader, layout: Layout, i: number, sizes: Sizes
 }
 
 /**
- * The convolution that predicts kernels. torch's rows are (layer, input, output, tap); here they are (layer, output, tap, input), so
- * that a frame's kernel is a matrix as any other convolution's.
+ * The convolution that predicts kernels. torch's rows are (layer, input, output, tap); here they are
+ * (layer, output, tap, input), so that a frame's kernel is a matrix as any other convolution's.
  */
 function predictedKernels(
   reader: TensorReader,

@@ -70,7 +70,8 @@ export function requireNumbers({ name, path, dtype }: SourceTensor): void {
 }
 
 /**
- * A tensor whose numbers are computed from others, in double precision and rounded once to F32. It is read as a whole.
+ * A tensor whose numbers are computed from others, in double precision and rounded once to F32. It is read
+ * as a whole.
  *
  * @param like has its name, path and shape
  */

@@ -1,4 +1,7 @@
-/** Weight norm, the reparametrization of torch: it stores a weight as a direction and the length of each row. */
+/**
+ * Weight norm, the reparametrization of torch: it stores a weight as a direction and the length of each
+ * row.
+ */
 import { computed, readDoubles } from './numbers.js'
 import type { SourceTensor } from './source_tensor.js'
 
@@ -9,7 +12,8 @@ export const WEIGHT_NORMS = [
 ] as const
 
 /**
- * The weight: each row of the direction, scaled to the given length. A row is what an index of the first dimension selects.
+ * The weight: each row of the direction, scaled to the given length. A row is what an index of the first
+ * dimension selects.
  *
  * @param lengths of as many numbers as the direction has rows
  */

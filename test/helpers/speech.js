@@ -1,6 +1,7 @@
 /**
- * Made-up checkpoints of tortoise's stages of speech, at any size: what `state_dict()` of its classes holds, under the names that
- * torch gives. Values follow from the seed and the name. Each function returns `{ name: { shape, values } }`.
+ * Made-up checkpoints of tortoise's stages of speech, at any size: what `state_dict()` of its classes
+ * holds, under the names that torch gives. Values follow from the seed and the name. Each function returns
+ * `{ name: { shape, values } }`.
  *
  *     writeTorch('hifidecoder.pth', hifiganTensors({ latent: 64 }))
  *     writeSpeechFolder(folder)    // a whole folder of tortoise, with all stages
@@ -80,7 +81,10 @@ class Tensors {
   }
 }
 
-/** HifiganGenerator of type 1: `channels` are those of the first layer, `rates` and `kernels` those of its constructor. */
+/**
+ * HifiganGenerator of type 1: `channels` are those of the first layer, `rates` and `kernels` those of its
+ * constructor.
+ */
 export function hifiganTensors({
   latent = 64,
   channels = 16,
@@ -177,7 +181,10 @@ const univnets = {
   },
 }
 
-/** UnivNet with as many dilated convolutions in each block as `layers` says. transformers' own needs noise = hidden. */
+/**
+ * UnivNet with as many dilated convolutions in each block as `layers` says. transformers' own needs noise =
+ * hidden.
+ */
 export function univnetTensors({
   noise = 8,
   channels = 4,

@@ -11,7 +11,10 @@ export function stageFolder(t, stages) {
   return folder
 }
 
-/** Converts a folder to F32, or as the options say; gives the keys, [name, dims] of a stage's tensors, and their numbers. */
+/**
+ * Converts a folder to F32, or as the options say; gives the keys, [name, dims] of a stage's tensors, and
+ * their numbers.
+ */
 export async function convertStage(folder, prefix, options) {
   const path = `${folder}.gguf`
   await convertFolder(folder, path, { type: 'f32', ...options })

@@ -1,4 +1,5 @@
-// Repositories with stages of speech: they are fetched where they are there, named or in a folder, unless they are here.
+// Repositories with stages of speech: they are fetched where they are there, named or in a folder, unless
+// they are here.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

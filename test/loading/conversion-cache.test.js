@@ -1,4 +1,5 @@
-// A converted folder is kept until a file that was read changes, also one that an option names, wherever it is.
+// A converted folder is kept until a file that was read changes, also one that an option names, wherever it
+// is.
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

@@ -1,4 +1,5 @@
-// Stages of speech are added to a model file: the result is that of a conversion with them, and all else stays.
+// Stages of speech are added to a model file: the result is that of a conversion with them, and all else
+// stays.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

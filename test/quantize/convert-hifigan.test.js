@@ -1,4 +1,5 @@
-// tortoise's hifidecoder.pth becomes a part of the model file: keys, layout, weight norm, and what is refused.
+// tortoise's hifidecoder.pth becomes a part of the model file: keys, layout, weight norm, and what is
+// refused.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

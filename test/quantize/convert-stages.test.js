@@ -1,4 +1,5 @@
-// All stages of speech beside a checkpoint: where they are found, their order and types, and that they suit each other.
+// All stages of speech beside a checkpoint: where they are found, their order and types, and that they suit
+// each other.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

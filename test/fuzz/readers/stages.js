@@ -46,7 +46,10 @@ function tensorOf(name, dtype, shape) {
   return { name, path: 'x.pth', dtype, shape, bytes, isScattered: false, read }
 }
 
-/** A change: `name type 2,3` for a tensor with another shape, `+name type 2,3` for a new one, `name` for one that is gone. */
+/**
+ * A change: `name type 2,3` for a tensor with another shape, `+name type 2,3` for a new one, `name` for one
+ * that is gone.
+ */
 function change(tensors, line) {
   const [first = '', dtype, dimensions] = line.split(' ')
   const name = first.replace(/^\+/, '')
