@@ -1,9 +1,9 @@
 /** Writes sound to files. */
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { path } from '../../base/check.js'
 import { invalid } from '../../base/errors.js'
-import { failIo, writeNew } from '../../base/files.js'
+import { failIo, failOpen, kindOf, writeNew, wrongKind } from '../../base/files.js'
 import { type OptionsOf, optionTable, readOptions } from '../../base/options.js'
 import { depthTable, encoded, piecesTable } from './encode_sound.js'
 import { encodeByFfmpeg, type FfmpegFormat, requireEncoder } from './ffmpeg.js'
@@ -67,7 +67,14 @@ export async function checkSoundFile(file: string, options: FileOptions = {}): P
   const given = readOptions(fileTable, options, 'options')
   const target = path(file, 'path')
   await planFile(target, given, { sampleRate: 24_000, tags: [] })
-  await access(dirname(target), constants.W_OK).catch((error) => failIo(dirname(target), error))
+  await requireFolder(dirname(target))
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const expected = 'a folder for the sound'
+  const info = await stat(folder).catch((error) => failOpen(folder, expected, error))
+  if (!info.isDirectory()) throw wrongKind(folder, expected, kindOf(info))
+  await access(folder, constants.W_OK).catch((error) => failIo(folder, error))
 }
 
 /** What a file is written by. */
