@@ -13,18 +13,16 @@ const mostGain = 2
 /** Longest pause, in seconds. */
 const mostPause = 600
 
-const joinTable = optionTable({
+export const joinTable = optionTable({
   /** Whether the parts get the level of the first one that can be heard; default true. */
   matchLevels: { kind: kinds.boolean(), default: true },
 })
 
-const joinerTable = {
-  ...optionTable({
-    /** Samples a second, 1,000 to 384,000. */
-    sampleRate: { kind: kinds.integer(1000, 384_000), required: true },
-  }),
+export const joinerTable = optionTable({
+  /** Samples a second, 1,000 to 384,000. */
+  sampleRate: { kind: kinds.integer(1000, 384_000), required: true },
   ...joinTable,
-}
+})
 
 /** Options of a SoundJoiner. */
 export interface SoundJoinerOptions extends Omit<OptionsOf<typeof joinerTable>, 'sampleRate'> {
@@ -164,7 +162,7 @@ export function joinSounds(
   const silences = readPauses(pauses, sounds.length - 1)
   const { sampleRate } = readSound(sounds[0], 0)
   const joiner = new SoundJoiner({ ...others, sampleRate } as SoundJoinerOptions)
-  const pieces = sounds.map((each, i) => {
+  const pieces = Array.from(sounds, (each: unknown, i) => {
     const { samples, sampleRate: rate } = readSound(each, i)
     if (rate !== sampleRate) throw invalid(`${sampleRate} Hz, as the first sound has,`, `sounds[${i}]`, rate)
     return joiner.add(samples, silences[i - 1])

@@ -9,7 +9,7 @@ import { sampleEncoder } from './output/sample_encoder.js'
 import { fileTable, saveSound } from './output/save_sound.js'
 import { readTags, type SoundMetadata } from './output/tags.js'
 
-const metadataTable = optionTable({
+export const metadataTable = optionTable({
   /** Whether the file says what the sound is: its `metadata`; default true. */
   metadata: { kind: boolean(), default: true },
 })

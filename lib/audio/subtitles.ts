@@ -39,12 +39,13 @@ export function toSrt(parts: readonly SpokenPart[], options: SubtitleOptions = {
   const columns = integer(lineLength, 'lineLength', 10, 200)
   if (!Array.isArray(parts)) throw invalid('an array of parts', 'parts', parts)
   let last = 0
-  const cues = parts.flatMap((part, i) => {
-    const read = readPart(part, `parts[${i}]`, last)
-    last = read.start
-    return cuesOf(read, columns)
+  const read = Array.from(parts, (part: unknown, i) => {
+    const checked = readPart(part, `parts[${i}]`, last)
+    last = checked.start
+    return checked
   })
-  return cues
+  return read
+    .flatMap((part) => cuesOf(part, columns))
     .map(({ lines, start, end }, i) => `${i + 1}\n${clock(start)} --> ${clock(end)}\n${lines.join('\n')}\n`)
     .join('\n')
 }

@@ -131,6 +131,7 @@ t.test('wrong arguments', async (t) => {
     [sound([1])],
     [sound(new Float32Array())],
     [{ ...good, sampleRate: 1 }],
+    [good, ...new Array(1), good],
   ])
     t.throws(() => joinSounds(sounds), wrong)
   t.throws(() => joinSounds([good, { ...good, sampleRate: 22_050 }]), { ...wrong, message: /24000 Hz/ })

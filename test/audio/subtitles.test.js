@@ -86,6 +86,7 @@ t.test('wrong arguments', async (t) => {
     [{ ...good, end: 400_000 }],
     [{ ...good, x: 1 }],
     [{ ...good, start: 0.5 }, good],
+    new Array(1),
   ])
     t.throws(() => toSrt(parts), wrong)
   for (const lineLength of [9, 201, 20.5, '42']) t.throws(() => toSrt([good], { lineLength }), wrong)

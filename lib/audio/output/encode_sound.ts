@@ -25,14 +25,12 @@ export const piecesTable = optionTable({
   metadata: { kind: tagsKind },
 })
 
-const encodeTable = {
+export const encodeTable = optionTable({
   ...piecesTable,
   ...depthTable,
-  ...optionTable({
-    /** 'wav' (default), 'flac', or 'raw' for samples without a header. */
-    format: { kind: choice(ownFormats), default: 'wav' },
-  }),
-}
+  /** 'wav' (default), 'flac', or 'raw' for samples without a header. */
+  format: { kind: choice(ownFormats), default: 'wav' },
+})
 
 /** Options of encodeSound(). */
 export interface EncodeSoundOptions extends Omit<OptionsOf<typeof encodeTable>, 'sampleRate'> {

@@ -44,7 +44,7 @@ class ByteMemory implements ByteSource {
   readonly #bytes: Uint8Array
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = new Uint8Array(bytes)
+    this.#bytes = bytes.length === 0 ? new Uint8Array() : new Uint8Array(bytes) // a detached array cannot be copied
   }
 
   get size(): number {

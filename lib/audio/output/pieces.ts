@@ -58,9 +58,9 @@ function iteratorOf(pieces: SoundPieces): PieceIterator {
 
 /** Checks that a value can be gone through. */
 export function checkPieces(value: unknown): SoundPieces {
-  const isIterable =
-    typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
-  if (!isIterable) throw invalid('an iterable of Float32Arrays', 'pieces', value)
+  const isObject = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+  if (!isObject || !(Symbol.asyncIterator in value || Symbol.iterator in value))
+    throw invalid('an iterable of Float32Arrays', 'pieces', value)
   return value as SoundPieces
 }
 

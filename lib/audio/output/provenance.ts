@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { packageVersion } from '../../addon/addon.js'
 import { pick, string } from '../../base/check.js'
+import { invalid } from '../../base/errors.js'
+import { isObject } from '../../base/json.js'
 import { integer } from '../../base/kinds.js'
-import type { SoundMetadata } from './tags.js'
-import { readTags } from './tags.js'
+import { readTags, type SoundMetadata } from './tags.js'
 
 const whole = integer(0, Number.MAX_SAFE_INTEGER)
 
@@ -12,7 +13,7 @@ const whole = integer(0, Number.MAX_SAFE_INTEGER)
 export interface SoundOrigin {
   /** The text as it was given. Only its hash is kept. */
   text: string
-  /** `info.name` and `info.id` of the model; the id is absent if its file has no checksums. */
+  /** `info` of the model, or its name and id. The id is absent if its file has no checksums. */
   model: { readonly name: string; readonly id?: string | undefined }
   /** The seed of the call. */
   seed?: number | undefined
@@ -37,7 +38,8 @@ export interface SoundOrigin {
 export function soundMetadata(origin: SoundOrigin): SoundMetadata {
   const given = pick(origin, ['text', 'model', 'seed', 'candidate'], 'origin')
   const text = string(given.text, 'text')
-  const { name, id } = pick(given.model, ['name', 'id'], 'model')
+  if (!isObject(given.model)) throw invalid('an object with the name of the model', 'model', given.model)
+  const { name, id } = given.model
   const tags = {
     comment: 'Synthetic speech: made by a machine, not spoken by a person.',
     digital_source_type: 'trainedAlgorithmicMedia',

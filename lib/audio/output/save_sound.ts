@@ -12,13 +12,11 @@ import { type SampleEncoder, sampleEncoder } from './sample_encoder.js'
 import { formatOf, soundFormatKind } from './sound_format.js'
 import type { Tag } from './tags.js'
 
-export const fileTable = {
-  ...optionTable({
-    /** The file's format: 'wav', 'flac', 'mp3', 'opus' or 'ogg'; default: that of the path's extension. */
-    format: { kind: soundFormatKind, defaultText: "that of the path's extension" },
-  }),
+export const fileTable = optionTable({
+  /** The file's format: 'wav', 'flac', 'mp3', 'opus' or 'ogg'; default: that of the path's extension. */
+  format: { kind: soundFormatKind, defaultText: "that of the path's extension" },
   ...depthTable,
-}
+})
 
 type FileOptions = OptionsOf<typeof fileTable>
 
