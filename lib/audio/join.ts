@@ -37,12 +37,14 @@ export interface PartSpan {
 }
 
 /**
- * Joins parts that come one by one. What add() and end() return, one after the other, is the whole; joinSounds() gives the same.
+ * Joins parts that come one by one. What add() and end() return, one after the other, is the whole;
+ * joinSounds() gives the same.
  *
- * - Level: the root mean square of the frames that are sound, without the silence between words. Each part gets that of the first
- *   one that can be heard, by a gain from 1/2 to 2. A gain takes no sample beyond [-1, 1].
- * - Joints: the last 5 ms before and the first 5 ms after a joint fade as a raised cosine. The start and the end of the whole do
- *   not, so a single part stays as it is.
+ * - Level: the root mean square of the frames that are sound, without the silence between words. Each part
+ *   gets that of the first one that can be heard, by a gain from 1/2 to 2. A gain takes no sample beyond
+ *   [-1, 1].
+ * - Joints: the last 5 ms before and the first 5 ms after a joint fade as a raised cosine. The start and
+ *   the end of the whole do not, so a single part stays as it is.
  *
  * @example
  * ```js
@@ -134,7 +136,9 @@ export class SoundJoiner {
 
 /** Options of joinSounds(). */
 export interface JoinOptions extends OptionsOf<typeof joinTable> {
-  /** Silence between the parts, in seconds, 0 to 600: one number for all joints, or one for each. Default 0. */
+  /**
+   * Silence between the parts, in seconds, 0 to 600: one number for all joints, or one for each. Default 0.
+   */
   pauses?: number | readonly number[] | undefined
 }
 

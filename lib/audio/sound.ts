@@ -26,8 +26,9 @@ export interface SoundFileOptions extends OptionsOf<typeof soundFileTable> {}
 /**
  * A mono sound in memory. It can be saved, and is taken wherever a clip is.
  *
- * In a file, a sample is a whole number: clipped to [-1, 1], times 2^15 or 2^23, rounded to the nearest. 1 itself becomes the
- * largest number, one step below. Nothing is dithered. What is read from such a file and saved again gives the same numbers.
+ * In a file, a sample is a whole number: clipped to [-1, 1], times 2^15 or 2^23, rounded to the nearest. 1
+ * itself becomes the largest number, one step below. Nothing is dithered. What is read from such a file and
+ * saved again gives the same numbers.
  *
  * @example
  * ```js
@@ -80,11 +81,13 @@ export class Sound {
   }
 
   /**
-   * Writes a file. It appears when it is complete; if anything fails, there is none, and one that was there stays.
+   * Writes a file. It appears when it is complete; if anything fails, there is none, and one that was there
+   * stays.
    *
-   * @param path its extension is the format: .wav, .flac, .mp3, .opus or .ogg; the last three need ffmpeg on the PATH
-   * @throws ClvpError CLVP_INVALID_ARGUMENT, also for another extension, NaN and infinity; CLVP_UNSUPPORTED for a format whose
-   *   encoder is not installed; CLVP_IO if the file cannot be written; CLVP_ABORTED
+   * @param path its extension is the format: .wav, .flac, .mp3, .opus or .ogg; the last three need ffmpeg
+   *   on the PATH
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, also for another extension, NaN and infinity; CLVP_UNSUPPORTED
+   *   for a format whose encoder is not installed; CLVP_IO if the file cannot be written; CLVP_ABORTED
    */
   async save(path: string, options: SoundFileOptions = {}): Promise<void> {
     const { metadata, ...given } = readOptions(soundFileTable, options, 'options')

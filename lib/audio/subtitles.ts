@@ -23,8 +23,9 @@ const linesTogether = 2
 const mostSeconds = 359_999
 
 /**
- * Subtitles of parts that follow each other. Text is wrapped into lines, and at most two are shown together: a longer part becomes
- * several subtitles, each for a share of the part's time by its characters, as it is not known when each word is spoken.
+ * Subtitles of parts that follow each other. Text is wrapped into lines, and at most two are shown
+ * together: a longer part becomes several subtitles, each for a share of the part's time by its characters,
+ * as it is not known when each word is spoken.
  *
  * @example
  * ```js

@@ -7,7 +7,8 @@ import { Sound } from './sound.js'
  * @param file an existing file is replaced
  * @param samples at least one, all finite; clipped to [-1, 1]
  * @param sampleRate Hz, 1,000 to 384,000
- * @throws ClvpError CLVP_INVALID_ARGUMENT, also for the extension of another format; CLVP_IO if it cannot be written
+ * @throws ClvpError CLVP_INVALID_ARGUMENT, also for the extension of another format; CLVP_IO if it cannot
+ *   be written
  */
 export async function writeWav(file: string, samples: Float32Array, sampleRate: number): Promise<void> {
   await new Sound(samples, sampleRate).save(file, { format: 'wav' })

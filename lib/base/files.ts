@@ -205,8 +205,8 @@ export async function writeWhole(target: string, data: string | Uint8Array): Pro
 }
 
 /**
- * Makes a file that appears only when it is complete: `fill` writes to a temporary file beside the target, which is then synced
- * and renamed. If anything fails, the temporary file is removed and what was at the target stays.
+ * Makes a file that appears only when it is complete: `fill` writes to a temporary file beside the target, which
+ * is then synced and renamed. If anything fails, the temporary file is removed and what was at the target stays.
  *
  * @throws ClvpError CLVP_IO, also for a target that is there and is no regular file; and whatever `fill` throws
  */

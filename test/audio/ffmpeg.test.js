@@ -1,4 +1,5 @@
-// MP3, Opus and Ogg Vorbis by an installed ffmpeg: a file or a clear error, never a hang, and nothing left behind.
+// MP3, Opus and Ogg Vorbis by an installed ffmpeg: a file or a clear error, never a hang, and nothing left
+// behind.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -20,7 +21,10 @@ const list = 'echo " A....D libmp3lame  MP3"; echo " A....D libopus  Opus"'
 /** The last argument is the file to write. */
 const target = `for last; do :; done; out="\${last#file:}"`
 
-/** A folder for sounds, while the PATH has an ffmpeg that runs this script for anything but a list of encoders. */
+/**
+ * A folder for sounds, while the PATH has an ffmpeg that runs this script for anything but a list of
+ * encoders.
+ */
 function withProgram(t, script, encoders = list) {
   const dir = t.testdir({ bin: {}, out: {} })
   const program = `#!/bin/sh\ncase "$*" in *-encoders) ${encoders}; exit;; esac\n${script}\n`

@@ -1,4 +1,5 @@
-// Files are written beside their target and renamed: what is no regular file is refused, since the rename would replace it.
+// Files are written beside their target and renamed: what is no regular file is refused, since the rename
+// would replace it.
 import { execFileSync } from 'node:child_process'
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -12,8 +12,8 @@ const streamInfo = 0
 const comments = 4
 
 /**
- * Predicts each sample from the four before it, at most, and writes Rice codes of what is left. Files are a little larger than
- * those of encoders that search for better predictors.
+ * Predicts each sample from the four before it, at most, and writes Rice codes of what is left. Files are a
+ * little larger than those of encoders that search for better predictors.
  */
 export class FlacEncoder implements SampleEncoder {
   readonly #rate: number

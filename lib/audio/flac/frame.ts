@@ -60,7 +60,10 @@ function codedNumber(number: number): number[] {
   return bytes
 }
 
-/** A constant, a prediction with the codes of what it leaves, or the samples as they are: whichever is shortest. */
+/**
+ * A constant, a prediction with the codes of what it leaves, or the samples as they are: whichever is
+ * shortest.
+ */
 function writeSamples(out: BitWriter, block: Int32Array, bits: number): void {
   if (block.every((sample) => sample === block[0])) {
     writeKind(out, 0)

@@ -1,4 +1,7 @@
-/** What is left of a block of samples after prediction, and its Rice codes (RFC 9639, sections 9.2.5 and 9.2.7). */
+/**
+ * What is left of a block of samples after prediction, and its Rice codes (RFC 9639, sections 9.2.5 and
+ * 9.2.7).
+ */
 import type { BitWriter } from './bits.js'
 
 const highestOrder = 4
@@ -100,8 +103,8 @@ function planOf(sums: Float64Array, length: number, order: number, cut: number):
 }
 
 /**
- * The parameter for numbers of this sum. The shifted sum is at least the sum of the shifted numbers, so the bits are an upper
- * bound. It has one minimum.
+ * The parameter for numbers of this sum. The shifted sum is at least the sum of the shifted numbers, so the
+ * bits are an upper bound. It has one minimum.
  */
 function cheapest(sum: number, count: number): { parameter: number; bits: number } {
   let best = { parameter: 0, bits: count + sum }

@@ -9,8 +9,8 @@ import { tagsKind } from './tags.js'
 
 export const depthTable = optionTable({
   /**
-   * Bits of a sample: 16 or 24 for whole numbers, 32 for floating point; default 16. FLAC has no 32, and MP3, Opus and Ogg Vorbis
-   * have no such choice.
+   * Bits of a sample: 16 or 24 for whole numbers, 32 for floating point; default 16. FLAC has no 32, and
+   * MP3, Opus and Ogg Vorbis have no such choice.
    */
   bitDepth: { kind: bitDepthKind, defaultText: '16' },
   /** Stops the call with CLVP_ABORTED. */
@@ -39,17 +39,19 @@ export interface EncodeSoundOptions extends Omit<OptionsOf<typeof encodeTable>, 
 }
 
 /**
- * The bytes of a sound file while the sound is made: for a pipe, a socket, the answer of a server. The length is not known when
- * its header is written, so the header says so, and a reader goes on until the bytes end.
+ * The bytes of a sound file while the sound is made: for a pipe, a socket, the answer of a server. The
+ * length is not known when its header is written, so the header says so, and a reader goes on until the
+ * bytes end.
  *
  * @example
  * ```js
  * for await (const bytes of encodeSound(pieces, { sampleRate: 24000 })) process.stdout.write(bytes)
  * ```
  *
- * @param pieces samples, each finite; clipped to [-1, 1]. A piece may be changed when the next one is asked for.
- * @throws ClvpError CLVP_INVALID_ARGUMENT at once; the iterator throws it for samples that are not finite, CLVP_AUDIO for no
- *   samples at all, CLVP_ABORTED, and whatever `pieces` throws
+ * @param pieces samples, each finite; clipped to [-1, 1]. A piece may be changed when the next one is asked
+ *   for.
+ * @throws ClvpError CLVP_INVALID_ARGUMENT at once; the iterator throws it for samples that are not finite,
+ *   CLVP_AUDIO for no samples at all, CLVP_ABORTED, and whatever `pieces` throws
  */
 export function encodeSound(
   pieces: SoundPieces,

@@ -23,7 +23,8 @@ const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
 /**
  * Checks that a format can be encoded.
  *
- * @throws ClvpError CLVP_UNSUPPORTED without ffmpeg, or if it lacks the encoder; CLVP_IO if it fails; CLVP_ABORTED
+ * @throws ClvpError CLVP_UNSUPPORTED without ffmpeg, or if it lacks the encoder; CLVP_IO if it fails;
+ *   CLVP_ABORTED
  */
 export async function requireEncoder(format: FfmpegFormat, options: FfmpegOptions): Promise<void> {
   const { name } = encoders[format]

@@ -2,7 +2,10 @@
 import { isObject } from '../../base/json.js'
 import { damagedTags, type Tag, tagText } from './tags.js'
 
-/** The ids of INFO that have a name of ours. Other tags are one JSON object, on the last line of the comment. */
+/**
+ * The ids of INFO that have a name of ours. Other tags are one JSON object, on the last line of the
+ * comment.
+ */
 const ids: Readonly<Record<string, string>> = {
   title: 'INAM',
   artist: 'IART',

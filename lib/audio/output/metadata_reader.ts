@@ -12,8 +12,9 @@ const mostChunks = 1024
 const vorbisCommentBlock = 4
 
 /**
- * The tags of a WAV or FLAC file by their names, in lower case; without any, an empty object. Of a sound that this package has
- * made they say so: see {@link soundMetadata}. Anyone can remove tags, so their absence proves nothing.
+ * The tags of a WAV or FLAC file by their names, in lower case; without any, an empty object. Of a sound
+ * that this package has made they say so: see {@link soundMetadata}. Anyone can remove tags, so their
+ * absence proves nothing.
  *
  * @example
  * ```js
@@ -21,8 +22,8 @@ const vorbisCommentBlock = 4
  * ```
  *
  * @param sound a path, or the bytes of a file
- * @throws ClvpError CLVP_AUDIO for other formats, damaged tags, and more than 1 MiB of tags; CLVP_IO for a file that cannot be
- *   read; CLVP_INVALID_ARGUMENT
+ * @throws ClvpError CLVP_AUDIO for other formats, damaged tags, and more than 1 MiB of tags; CLVP_IO for a
+ *   file that cannot be read; CLVP_INVALID_ARGUMENT
  */
 export async function readSoundMetadata(sound: string | Uint8Array): Promise<Record<string, string>> {
   const source = await open(sound)

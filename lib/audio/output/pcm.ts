@@ -23,8 +23,9 @@ export function checkSamples(value: unknown, name: string): Float32Array {
 }
 
 /**
- * Samples as whole numbers: clipped to [-1, 1], multiplied by 2^(bits - 1), rounded to the nearest number, halves upwards. So 1
- * becomes the largest number, one step less than full scale, and what a decoder makes of these numbers gives the same ones again.
+ * Samples as whole numbers: clipped to [-1, 1], multiplied by 2^(bits - 1), rounded to the nearest number,
+ * halves upwards. So 1 becomes the largest number, one step less than full scale, and what a decoder makes
+ * of these numbers gives the same ones again.
  *
  * @param first the place of the first sample in its sound, for messages
  * @throws ClvpError CLVP_INVALID_ARGUMENT for NaN and infinity

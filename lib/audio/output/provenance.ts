@@ -27,7 +27,7 @@ export interface SoundOrigin {
  * | name | value |
  * |---|---|
  * | comment | that a machine made it, in words |
- * | digital_source_type | trainedAlgorithmicMedia: the same, as a term of IPTC's vocabulary of digital source types |
+ * | digital_source_type | trainedAlgorithmicMedia: the same, as a term of IPTC's vocabulary |
  * | software | node-clvp and its version |
  * | model, model_hash | the model's name and id |
  * | text_sha256 | SHA-256 of the text in UTF-8 |

@@ -5,14 +5,19 @@ import { type BitDepth, sampleBytes } from './pcm.js'
 import type { Tag } from './tags.js'
 import { WavEncoder } from './wav_encoder.js'
 
-/** Takes samples piece by piece. The bytes of all calls, one after the other, are a file of unknown length. */
+/**
+ * Takes samples piece by piece. The bytes of all calls, one after the other, are a file of unknown length.
+ */
 export interface SampleEncoder {
   /** The beginning of the file. */
   start(): Uint8Array
   encode(samples: Float32Array): Uint8Array
   /** What is left when all samples are encoded. */
   finish(): Uint8Array
-  /** After finish(): a beginning of the same size that tells the length. A file that can be written to at any place gets it. */
+  /**
+   * After finish(): a beginning of the same size that tells the length. A file that can be written to at
+   * any place gets it.
+   */
   header(): Uint8Array
 }
 

@@ -29,18 +29,22 @@ export interface SaveSoundOptions extends Omit<OptionsOf<typeof saveTable>, 'sam
 }
 
 /**
- * Writes a sound to a file while it is made. The file appears when the last piece is in it; if anything fails before, there is
- * none, and one that was there stays. The file is made before the first piece is asked for, so that a wrong path costs no work.
+ * Writes a sound to a file while it is made. The file appears when the last piece is in it; if anything
+ * fails before, there is none, and one that was there stays. The file is made before the first piece is
+ * asked for, so that a wrong path costs no work.
  *
  * @example
  * ```js
  * await saveSound('long.flac', pieces, { sampleRate: 24000 })
  * ```
  *
- * @param file its extension is the format: .wav, .flac, .mp3, .opus or .ogg; the last three need ffmpeg on the PATH
- * @param pieces samples, each finite; clipped to [-1, 1]. A piece may be changed when the next one is asked for.
- * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_UNSUPPORTED for a format whose encoder is not installed, CLVP_AUDIO for no samples
- *   at all, CLVP_IO if the file cannot be written, CLVP_ABORTED; and whatever `pieces` throws
+ * @param file its extension is the format: .wav, .flac, .mp3, .opus or .ogg; the last three need ffmpeg on
+ *   the PATH
+ * @param pieces samples, each finite; clipped to [-1, 1]. A piece may be changed when the next one is asked
+ *   for.
+ * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_UNSUPPORTED for a format whose encoder is not installed,
+ *   CLVP_AUDIO for no samples at all, CLVP_IO if the file cannot be written, CLVP_ABORTED; and whatever
+ *   `pieces` throws
  */
 export async function saveSound(file: string, pieces: SoundPieces, options: SaveSoundOptions): Promise<void> {
   const { sampleRate, metadata: tags = [], signal, ...given } = readOptions(saveTable, options, 'options')
@@ -57,7 +61,8 @@ export async function saveSound(file: string, pieces: SoundPieces, options: Save
 }
 
 /**
- * Checks what saving needs, before there is a sound: the format and its options, the folder, an installed encoder.
+ * Checks what saving needs, before there is a sound: the format and its options, the folder, an installed
+ * encoder.
  *
  * @throws ClvpError as saveSound()
  */

@@ -46,8 +46,8 @@ export const tagsKind = converted<SoundMetadata, Tag[]>(readTags)
 export const mostTagBytes = 2 ** 20
 
 /**
- * Tags from a file as a plain object: names in lower case, with `_` for what is no letter or digit. Of tags with one name the
- * first counts.
+ * Tags from a file as a plain object: names in lower case, with `_` for what is no letter or digit. Of tags
+ * with one name the first counts.
  */
 export function foundTags(tags: readonly Tag[]): Record<string, string> {
   const found = new Map<string, string>()

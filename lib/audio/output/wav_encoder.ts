@@ -10,8 +10,8 @@ const formatPcm = 1
 const formatFloat = 3
 
 /**
- * Chunk by chunk as in Microsoft and IBM's "Multimedia Programming Interface and Data Specifications 1.0", 1991. A file of more
- * than 4 GiB keeps the header of a file of unknown length.
+ * Chunk by chunk as in Microsoft and IBM's "Multimedia Programming Interface and Data Specifications 1.0",
+ * 1991. A file of more than 4 GiB keeps the header of a file of unknown length.
  */
 export class WavEncoder implements SampleEncoder {
   readonly #rate: number
