@@ -94,6 +94,9 @@ export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
+export { splitText } from './text/split.js'
+export type { SplitMode, SplitOptions } from './text/split_options.js'
+export type { Boundary, TextPart } from './text/split_part.js'
 export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,
