@@ -9,25 +9,30 @@ export const gateTable = optionTable({
   /** The model must end the speech before `maxTokens`; default true. */
   stop: { kind: boolean(), default: true },
   /**
-   * Seconds that may repeat the codes before them exactly, silence not counted; above 0 to 60, or false; default 1. The embedded model
-   * repeats at most 0.33 s in 512 candidates.
+   * Seconds that may repeat the codes before them exactly, silence not counted; above 0 to 60, or false;
+   * default 1. The embedded model repeats at most 0.33 s in 416 candidates.
    */
   repeat: { kind: orFalse(number(0, 60, { above: true })), default: 1 },
-  /** Longest silence in seconds, above 0 to 60, or false; default 1.5. A reader pauses so long between paragraphs at most. */
+  /**
+   * Longest silence in seconds, above 0 to 60, or false; default 1.5: as long as readers pause
+   * between paragraphs.
+   */
   silence: { kind: orFalse(number(0, 60, { above: true })), default: 1.5 },
   /**
-   * Most characters of the spoken text for a second, above 0 to 1,000, or false; default 30: twice the speed of a reader of books (15.2 in
-   * the 24 hours of LJ Speech). A faster candidate has left words out.
+   * Most characters of the spoken text for a second, above 0 to 1,000, or false; default 30: twice the
+   * speed of a reader of books (15.2 in the 24 hours of LJ Speech). A faster candidate has left words out.
    */
   fastest: { kind: orFalse(number(0, 1000, { above: true })), default: 30 },
   /**
-   * Fewest characters of the spoken text for a second, above 0 to 1,000, or false; default 5: a third of a reader's speed. One second more is
-   * allowed, for the silence around a short text. A slower candidate drawls or has words of its own.
+   * Fewest characters of the spoken text for a second, above 0 to 1,000, or false; default 5: a third of a
+   * reader's speed. One second more is allowed, for the silence around a short text. A slower candidate
+   * drawls or has words of its own.
    */
   slowest: { kind: orFalse(number(0, 1000, { above: true })), default: 5 },
   /**
-   * How far the score may be below the median of the others, in their standard deviations; above 0 to 100, or false; default 5. The
-   * deviation is estimated from the median absolute one. At least five others are needed, or nothing is judged.
+   * How far the score may be below the median of the others, in their standard deviations; above 0 to 100,
+   * or false; default 5. The deviation is estimated from the median absolute one. At least five others are
+   * needed, or nothing is judged.
    */
   score: { kind: orFalse(number(0, 100, { above: true })), default: 5 },
 })

@@ -3,13 +3,17 @@ import { invalid } from '../base/errors.js'
 import type { Kind } from '../base/kinds.js'
 import { endsSentence, type TextPart } from '../text/split_part.js'
 
-/** Seconds of silence between a part and the next one: between the end of its speech and the start of the next. */
+/**
+ * Seconds of silence between a part and the next one: between the end of its speech and the start of the
+ * next.
+ */
 export type PauseRule = (part: TextPart, next: TextPart) => number
 
 /**
- * Seconds after each kind of part. Readers pause 0.4 to 1.8 s between paragraphs and 0.2 to 1.4 s between sentences, longer the slower
- * they read (Kazlauskienė and Kalašinskaitė 2020, eight readers of six texts): ours are near the middle of their faster half. Within a
- * sentence they pause for a fraction of that, and below 0.2 s a listener hears no pause.
+ * Seconds after each kind of part. Readers pause 0.4 to 1.8 s between paragraphs and 0.2 to 1.4 s between
+ * sentences, longer the slower they read (Kazlauskienė and Kalašinskaitė 2020, eight readers of six texts):
+ * ours are near the middle of their faster half. Within a sentence they pause for a fraction of that, and
+ * below 0.2 s a listener hears no pause.
  */
 const seconds = {
   paragraph: 0.9,

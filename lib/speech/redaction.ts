@@ -1,4 +1,7 @@
-/** Words in brackets, which tortoise speaks and then cuts from the sound: "[I am really sad,] Please feed me." */
+/**
+ * Words in brackets, which tortoise speaks and then cuts from the sound: "[I am really sad,] Please feed
+ * me."
+ */
 import { ClvpError } from '../base/errors.js'
 
 /** A text with words in brackets. */
@@ -42,8 +45,8 @@ export function parseBrackets(source: string): BracketedText {
 /**
  * The text as it is to be spoken, with `\[` and `\]` as brackets.
  *
- * The codes of a candidate do not tell where each word is, so words in brackets cannot be cut from the sound reliably. To read them aloud
- * would be worse: they are directions, not text.
+ * The codes of a candidate do not tell where each word is, so words in brackets cannot be cut from the
+ * sound reliably. To read them aloud would be worse: they are directions, not text.
  *
  * @throws ClvpError CLVP_UNSUPPORTED for words in brackets; as {@link parseBrackets} for others
  */
@@ -59,7 +62,10 @@ export function refuseRedaction(source: string): string {
   )
 }
 
-/** What is spoken of a text: with `'read'`, brackets are a part of it; with `'refuse'`, see {@link refuseRedaction}. */
+/**
+ * What is spoken of a text: with `'read'`, brackets are a part of it; with `'refuse'`, see {@link
+ * refuseRedaction}.
+ */
 export function readBrackets(source: string, how: 'refuse' | 'read'): string {
   return how === 'refuse' ? refuseRedaction(source) : source.replace(/\\([[\]])/g, '$1')
 }

@@ -11,7 +11,8 @@ export interface Repeat {
 }
 
 /**
- * The longest stretch of codes that repeats what is before it, for example `length` 4 and `period` 2 for `1 2 1 2 1 2`.
+ * The longest stretch of codes that repeats what is before it, for example `length` 4 and `period` 2 for `1
+ * 2 1 2 1 2`.
  *
  * @param silence a code that is not counted: a pause is no repetition. It does not end a repetition either.
  */

@@ -12,8 +12,9 @@ export interface Attempt {
 const SEEDS = 2 ** 53
 
 /**
- * The seed of an attempt: the call's own for attempt 0, then the seeds that follow it; after the largest comes 0. Candidates of
- * different seeds have nothing in common: the core derives theirs with a counter-based generator.
+ * The seed of an attempt: the call's own for attempt 0, then the seeds that follow it; after the largest
+ * comes 0. Candidates of different seeds have nothing in common: the core derives theirs with a
+ * counter-based generator.
  */
 export function nextSeed(seed: number, attempt: number): number {
   const before = SEEDS - seed
@@ -31,8 +32,8 @@ const gravity: readonly FailureCode[] = [
 ]
 
 /**
- * The attempt to keep: one that passes, or else the one whose gravest failure is the least grave, then with the fewest failures, then
- * with the highest score, then the earliest.
+ * The attempt to keep: one that passes, or else the one whose gravest failure is the least grave, then with
+ * the fewest failures, then with the highest score, then the earliest.
  *
  * @param attempts at least one
  */

@@ -10,10 +10,12 @@ import { splitAsTortoise } from './split_tortoise.js'
 const LONGEST_TEXT = 10_000_000
 
 /**
- * Splits a text of any length into parts that are spoken one by one. An empty text, or one of white space, has no parts.
+ * Splits a text of any length into parts that are spoken one by one. An empty text, or one of white space,
+ * has no parts.
  *
- * In mode 'sentences' the parts hold every character of the text but white space, in order. A part without any letter or digit occurs
- * only where it could not be joined with its neighbours. In mode 'tortoise', parts of punctuation alone are dropped, as there.
+ * In mode 'sentences' the parts hold every character of the text but white space, in order. A part without
+ * any letter or digit occurs only where it could not be joined with its neighbours. In mode 'tortoise',
+ * parts of punctuation alone are dropped, as there.
  *
  * ```js
  * const parts = splitText(await readFile('book.txt', 'utf8'), { desired: 150 })

@@ -45,9 +45,10 @@ const CONJUNCTION =
   /(?:and|but|or|nor|so|yet|because|although|though|while|when|where|which|who|that|if|unless|until|since)(?![\p{L}\p{N}'’])/iuy
 
 /**
- * Cuts a sentence into parts that fit, of about the same length: at a semicolon or colon, otherwise at a comma, dash or bracket,
- * before a conjunction, at a blank, and inside a word only where the word itself is too long. A single grapheme is cut only where
- * it is longer than `max` by itself. It takes time linear in the sentence's length.
+ * Cuts a sentence into parts that fit, of about the same length: at a semicolon or colon, otherwise at a
+ * comma, dash or bracket, before a conjunction, at a blank, and inside a word only where the word itself is
+ * too long. A single grapheme is cut only where it does not fit by itself, and a single character stays even
+ * then. It takes time linear in the sentence's length.
  *
  * @param marked the marked places within the sentence
  */
@@ -81,7 +82,8 @@ function boundaryOf(strength: number): Boundary {
   return strength >= strengths.conjunction ? 'clause' : 'word'
 }
 
-// --- places --------------------------------------------------------------------------------------------------------
+// --- places
+// --------------------------------------------------------------------------------------------------------
 
 function placesOf(text: string, { start, end }: Span, marked: readonly MarkedPlace[]): Place[] {
   const kinds = new Map(marked.map(({ at, kind }) => [at, kind]))
@@ -131,7 +133,8 @@ function tightStrength(text: string, start: number, at: number): number | undefi
   return TIGHT.get(character)
 }
 
-// --- choice --------------------------------------------------------------------------------------------------------
+// --- choice
+// --------------------------------------------------------------------------------------------------------
 
 interface Rest {
   places: readonly Place[]
@@ -156,8 +159,8 @@ function chooseFitting(text: string, { start, end }: Span, rest: Rest, limits: S
 }
 
 /**
- * The strongest place between a third of the limit and the limit that leaves enough for the last part; of equals the one that
- * divides the rest most evenly. Where there is none, the last place within the limit.
+ * The strongest place between a third of the limit and the limit that leaves enough for the last part; of
+ * equals the one that divides the rest most evenly. Where there is none, the last place within the limit.
  */
 function choose({ places, first, column, length }: Rest, limit: number, shortest: number): Place | undefined {
   const goal = length / Math.ceil(length / limit)
@@ -178,7 +181,8 @@ function choose({ places, first, column, length }: Rest, limit: number, shortest
   }
 }
 
-// --- words that do not fit -----------------------------------------------------------------------------------------
+// --- words that do not fit
+// -----------------------------------------------------------------------------------------
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 

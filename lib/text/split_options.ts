@@ -11,8 +11,8 @@ const SHORTEST = 20
 
 export const splitTable = optionTable({
   /**
-   * 'sentences' (default): at the ends of sentences and paragraphs; a sentence that fits is never split. 'tortoise': exactly as
-   * tortoise-tts does.
+   * 'sentences' (default): at the ends of sentences and paragraphs; a sentence that fits is never split.
+   * 'tortoise': exactly as tortoise-tts does.
    */
   mode: { kind: choice(modes, 'HOW'), default: 'sentences', help: 'how a long text is split' },
   /** Short sentences are joined up to this length in characters (code points), 1 to 10,000; default 200. */
@@ -21,16 +21,20 @@ export const splitTable = optionTable({
     default: 200,
     help: 'join sentences up to N characters',
   },
-  /** Longest part in characters, `desired` to 10,000; default 300, or `desired` if that is more. */
+  /**
+   * Longest part in characters, 1 to 10,000 and at least `desired`; default 300, or `desired` if that is
+   * more.
+   */
   max: {
     kind: integer(1, LONGEST_PART),
     defaultText: '300, or `desired` if that is more',
     help: 'longest part in characters',
   },
   /**
-   * A part of fewer characters is joined with a neighbour of its paragraph where `max` allows, 0 to half of `max`; default 20, or a
-   * quarter of `max` if that is less. A paragraph of fewer characters is joined with the one before or after it where both end with a
-   * sentence. So short a text tells the ranking little. Only in mode 'sentences'.
+   * A part of fewer characters is joined with a neighbour of its paragraph where `max` allows, 0 to half of
+   * `max`; default 20, or a quarter of `max` if that is less. A paragraph of fewer characters is joined
+   * with the one before or after it where both end with a sentence. So short a text tells the ranking
+   * little. Only in mode 'sentences'.
    */
   shortest: {
     kind: integer(0, 'half of `max`'),
@@ -38,8 +42,9 @@ export const splitTable = optionTable({
     help: 'join a part of fewer than N characters with its neighbour',
   },
   /**
-   * Whether the model can speak a part, such as `(part) => clvp.explain(part).remaining >= 0`: a limit beside `max`. What holds for a
-   * text must hold for its parts. Default: `max` alone decides. Only in mode 'sentences'.
+   * Whether the model can speak a part, such as `(part) => clvp.explain(part).remaining >= 0`: a limit
+   * beside `max`. What holds for a text must hold for its parts. Default: `max` alone decides. Only in mode
+   * 'sentences'.
    */
   fits: { kind: callback<(part: string) => boolean>(), defaultText: '`max` alone decides' },
 })

@@ -1,8 +1,8 @@
 /** The parts of a long text, and what all ways of splitting share. */
 
 /**
- * Where a part ends: with a paragraph (the end of the text counts as one), a sentence, a clause of a sentence that was
- * too long, or between two words.
+ * Where a part ends: with a paragraph (the end of the text counts as one), a sentence, a clause of a
+ * sentence that was too long, or between two words.
  */
 export type Boundary = 'paragraph' | 'sentence' | 'clause' | 'word'
 
@@ -15,7 +15,10 @@ export interface TextPart {
   /** Where it ends: the offset behind its last character. */
   end: number
   boundary: Boundary
-  /** The punctuation at its end, without quotes and brackets, such as `'.'`, `'?!'` or `','`; `''` if there is none. */
+  /**
+   * The punctuation at its end, without quotes and brackets, such as `'.'`, `'?!'` or `','`; `''` if there
+   * is none.
+   */
   ending: string
 }
 
@@ -48,7 +51,10 @@ export function skipClosers(text: string, at: number, end = text.length): number
   return at
 }
 
-/** The place of the last character in front of `at` that is no closing quote or bracket, but `start` at least. */
+/**
+ * The place of the last character in front of `at` that is no closing quote or bracket, but `start` at
+ * least.
+ */
 export function beforeClosers(text: string, at: number, start: number): number {
   let last = at - 1
   while (last > start && CLOSERS.has(text[last]!)) last--

@@ -41,7 +41,8 @@ class SentenceSplitter {
     return this.#blocks().flatMap((units) => this.#joinShort(this.#pack(units)))
   }
 
-  // --- units ---------------------------------------------------------------------------------------------------------
+  // --- units
+  // ---------------------------------------------------------------------------------------------------------
 
   /** The units of each paragraph. A paragraph that would be too short shares a block with its neighbour. */
   #blocks(): Unit[][] {
@@ -63,7 +64,10 @@ class SentenceSplitter {
     return blocks
   }
 
-  /** A short paragraph goes with its neighbour where both end with a sentence: a heading would run into what follows it. */
+  /**
+   * A short paragraph goes with its neighbour where both end with a sentence: a heading would run into what
+   * follows it.
+   */
   #shareBlock(before: readonly Unit[], after: readonly Unit[]): boolean {
     const { shortest } = this.#limits
     if (!isShorter(before, shortest) && !isShorter(after, shortest)) return false
@@ -122,7 +126,8 @@ class SentenceSplitter {
     return { ...span, length: lengthOf(this.#text, span), isSpeakable }
   }
 
-  // --- joining -------------------------------------------------------------------------------------------------------
+  // --- joining
+  // -------------------------------------------------------------------------------------------------------
 
   /** Joins units up to the desired length. */
   #pack(units: readonly Unit[]): Unit[] {

@@ -62,7 +62,10 @@ function findParts(characters: readonly string[], { desired, max }: SplitLimits)
   let ends: number[] = [] // of sentences within the part
 
   const length = () => at + 1 - start
-  /** Going back counts the quotes that it arrives at, and not those that it leaves: a quirk that shifts quotes. */
+  /**
+   * Going back counts the quotes that it arrives at, and not those that it leaves: a quirk that shifts
+   * quotes.
+   */
   const move = (to: number) => {
     while (at !== to) {
       at += at < to ? 1 : -1

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Compares mode 'tortoise' of splitText() with tortoise-tts' split_and_recombine_text, live, on thousands of texts. Ends with 1
- * when anything differs.
+ * Compares mode 'tortoise' of splitText() with tortoise-tts' split_and_recombine_text, live, on thousands
+ * of texts. Ends with 1 when anything differs.
  *
  *   npm run build:lib
  *   node scripts/parity/split.mjs --python PYTHON_WITH_TORTOISE [--count 6000] [--seed 1]
@@ -164,7 +164,10 @@ export function makeCases(count, seed) {
   return cases
 }
 
-/** Few enough for a file: all hazards with the reference's sizes, some with others, and some texts at random. */
+/**
+ * Few enough for a file: all hazards with the reference's sizes, some with others, and some texts at
+ * random.
+ */
 function goldenCases(count, seed) {
   const all = makeCases(HAZARDS.length * SIZES.length + 400, seed)
   const hazards = all.slice(0, HAZARDS.length * SIZES.length)

@@ -12,6 +12,19 @@ t.test('no part that does not fit, where it can be helped', async (t) => {
   t.equal(parts.map((part) => part.text).join(' '), text.trim())
 })
 
+t.test('as many sentences as fit', async (t) => {
+  for (const [most, each] of [
+    [100, 98],
+    [98, 98],
+    [97, 87],
+    [31, 21],
+  ]) {
+    const parts = splitText('Aaaa bbbb. '.repeat(54), { desired: 300, fits: (part) => part.length <= most })
+    t.ok(parts.slice(0, -1).every(({ text }) => text.length === each))
+    t.ok(parts.at(-1).text.length <= each)
+  }
+})
+
 t.test('a sentence that fits is not split', async (t) => {
   t.equal(splitText('This sentence of some words would fit well.', { fits }).length, 1)
 })
