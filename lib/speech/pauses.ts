@@ -3,10 +3,7 @@ import { invalid } from '../base/errors.js'
 import type { Kind } from '../base/kinds.js'
 import { endsSentence, type TextPart } from '../text/split_part.js'
 
-/**
- * Seconds of silence between a part and the next one: between the end of its speech and the start of the
- * next.
- */
+/** Seconds of silence that are put between the sound of a part and that of the next one. */
 export type PauseRule = (part: TextPart, next: TextPart) => number
 
 /**
@@ -41,12 +38,9 @@ export function pauseAfter({ boundary, ending }: Pick<TextPart, 'boundary' | 'en
   return ending === '' ? seconds.none : seconds.comma
 }
 
-/** The pause after each part; none after the last. */
+/** The pauses between parts, one fewer than there are parts. */
 export function pausesBetween(parts: readonly TextPart[], rule: PauseRule = pauseAfter): number[] {
-  return parts.map((part, i) => {
-    const next = parts[i + 1]
-    return next ? rule(part, next) : 0
-  })
+  return parts.slice(1).map((next, i) => rule(parts[i]!, next))
 }
 
 /** A factor of the pauses, 0 to 10, or a function that gives them, each 0 to 60 seconds. */
