@@ -133,6 +133,9 @@ export {
 export { SpeechModel } from './speech/speech_model.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
+export { splitText } from './text/split.js'
+export type { SplitMode, SplitOptions } from './text/split_options.js'
+export type { Boundary, TextPart } from './text/split_part.js'
 export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,

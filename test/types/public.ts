@@ -33,6 +33,8 @@ import {
   joinSounds,
   type LogitsProcessor,
   melPlot,
+  splitText,
+  type TextPart,
   type PastKeyValues,
   type Preview,
   type PulledModel,
@@ -109,6 +111,10 @@ export async function upper(): Promise<void> {
   const codes: FindingCode[] = findings.map(({ code }) => code)
   const heardOf: readonly VoiceClip[] | undefined = voice.origin.clips
   void [codes, heardOf]
+  const parts = splitText('One. Two.', { mode: 'sentences', fits: (part) => part.length < 9 })
+  same<typeof parts, TextPart[]>(true)
+  // @ts-expect-error: no such mode
+  splitText('One.', { mode: 'words' })
   const mel = await clvp.codesToMel(result.best.drawnCodes)
   same<typeof mel, Tensor<Float32Array>>(true)
   const latents = await clvp.latents('Hi.', result.best, { voice, compat: 'tortoise', positions: 'trained' })

@@ -779,6 +779,13 @@ function callsOfOthers({ voice, clvp }) {
     ),
     call('Voice.mix', (...args) => api.Voice.mix(...args), { voices: [voice, voice], weights: [1, 2] }),
     call('Voice.fromJSON', (json) => api.Voice.fromJSON(json), { json: voice.toJSON() }),
+    call('splitText', (...args) => api.splitText(...args), { text: 'One. Two.' }, [
+      'mode',
+      'desired',
+      'max',
+      'shortest',
+      'fits',
+    ]),
     call('auditClip', (...args) => api.auditClip(...args), { clip: tone() }, ['signal']),
     call('Voice.load', (path) => api.Voice.load(path), { path: 'none.json' }),
     call('Voice.save', (path) => voice.save(path), { path: 'voice.json' }),
