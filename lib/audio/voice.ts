@@ -15,13 +15,17 @@ export interface VoiceJson {
   version: 1
   clips: number
   embedding: number[]
+  /** Absent from a voice without one. */
+  diffusion?: number[]
   origin: VoiceOrigin
 }
 
-/** A voice as the decoder uses it: the mean of its windows' conditioning vectors, as tortoise computes it. */
+/** A voice as the model uses it: the mean of its windows' conditioning vectors, as tortoise computes it. */
 export class Voice {
-  /** [`info.decoder.width`]; valid only with the model that made it. */
+  /** For the decoder and HiFi-GAN, [`info.decoder.width`]; valid only with the model that made it. */
   readonly embedding: Float32Array
+  /** For the diffusion stage, [`2 * info.speech.diffusion.width`]; undefined if the model made none. */
+  readonly diffusion: Float32Array | undefined
   /** How many clips it was made from. */
   readonly clips: number
   /** What it was made of, as far as that is known. */
@@ -30,14 +34,23 @@ export class Voice {
   /**
    * @throws ClvpError CLVP_INVALID_ARGUMENT for an empty vector, fewer than one clip, or a malformed origin
    */
-  constructor(embedding: Float32Array, clips: number, origin: VoiceOrigin = {}) {
+  constructor(embedding: Float32Array, clips: number, origin: VoiceOrigin = {}, diffusion?: Float32Array) {
     if (!(embedding instanceof Float32Array) || embedding.length === 0) {
       throw invalid('a Float32Array that is not empty', 'embedding', embedding)
     }
     integer(clips, 'clips', 1, Number.MAX_SAFE_INTEGER)
+    if (diffusion !== undefined && (!(diffusion instanceof Float32Array) || diffusion.length === 0)) {
+      throw invalid('a Float32Array that is not empty', 'diffusion', diffusion)
+    }
     this.embedding = embedding
+    this.diffusion = diffusion
     this.clips = clips
     this.origin = readOrigin(origin)
+  }
+
+  /** The same as `embedding`: tortoise's name for it. */
+  get decoder(): Float32Array {
+    return this.embedding
   }
 
   /**
@@ -68,9 +81,11 @@ export class Voice {
     for (const [i, { origin }] of voices.entries()) requireModel(origin.model, known, `voices[${i}]`)
     const shares = readWeights(weights, voices.length)
     const vectors = voices.map(({ embedding }) => embedding)
+    const diffusion = mixDiffusion(voices, shares)
     const parts = voices.map(({ clips, origin }, i) => ({ weight: shares[i]!, clips, origin }))
     const clips = parts.reduce((sum, part) => sum + part.clips, 0)
-    return new Voice(weightedMean(vectors, shares), clips, { ...(known && { model: known }), parts })
+    const origin = { ...(known && { model: known }), parts }
+    return new Voice(weightedMean(vectors, shares), clips, origin, diffusion)
   }
 
   /**
@@ -110,7 +125,8 @@ export class Voice {
 
   toJSON(): VoiceJson {
     const embedding = [...this.embedding] // as doubles, whose shortest decimals restore the floats exactly
-    return { format, version, clips: this.clips, embedding, origin: this.origin }
+    const diffusion = this.diffusion && [...this.diffusion]
+    return { format, version, clips: this.clips, embedding, ...(diffusion && { diffusion }), origin: this.origin }
   }
 }
 
@@ -122,6 +138,20 @@ export function isVoice(value: unknown): value is Voice {
 /** The mean of vectors of one length, summed in double precision. `shares` sum to 1. */
 export function weightedMean(vectors: readonly Float32Array[], shares: readonly number[]): Float32Array {
   return vectors[0]!.map((_, at) => vectors.reduce((sum, vector, i) => sum + shares[i]! * vector[at]!, 0))
+}
+
+/** The mean of the vectors for the diffusion stage; undefined unless all voices have one. */
+function mixDiffusion(voices: readonly Voice[], shares: readonly number[]): Float32Array | undefined {
+  const vectors = voices.flatMap(({ diffusion }) => diffusion ?? [])
+  const width = vectors[0]?.length
+  const odd = vectors.findIndex(({ length }) => length !== width)
+  if (odd >= 0) {
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected voices of one model but the diffusion stage's vectors have ${width} and ${vectors[odd]!.length} numbers: mix voices of one model`,
+    )
+  }
+  return vectors.length === voices.length ? weightedMean(vectors, shares) : undefined
 }
 
 /** Weights that sum to 1. */
@@ -146,21 +176,25 @@ function noVoice(name: string, reason: string, cause?: unknown): ClvpError {
 }
 
 function read(held: unknown, name: string): Voice {
-  const { format: kind, version: number, clips, embedding, origin = {} } = isObject(held) ? held : {}
+  const object = isObject(held) ? held : {}
+  const { format: kind, version: number, clips, embedding, diffusion, origin = {} } = object
   if (kind !== format || number !== version) {
     throw noVoice(name, `expected format '${format}' and version ${version}`)
   }
   if (!Number.isInteger(clips) || (clips as number) < 1) throw noVoice(name, 'expected a number of clips')
-  if (
-    !Array.isArray(embedding) ||
-    embedding.length === 0 ||
-    !embedding.every((x) => typeof x === 'number' && Number.isFinite(Math.fround(x)))
-  ) {
-    throw noVoice(name, 'expected an embedding of finite numbers')
+  if (!isVector(embedding)) throw noVoice(name, 'expected an embedding of finite numbers')
+  if (diffusion !== undefined && !isVector(diffusion)) {
+    throw noVoice(name, 'expected finite numbers for diffusion')
   }
+  const sound = diffusion && Float32Array.from(diffusion)
   try {
-    return new Voice(Float32Array.from(embedding), clips as number, origin as VoiceOrigin)
+    return new Voice(Float32Array.from(embedding), clips as number, origin as VoiceOrigin, sound)
   } catch (cause) {
     throw noVoice(name, (cause as Error).message, cause)
   }
+}
+
+function isVector(value: unknown): value is number[] {
+  const isFinite = (x: unknown) => typeof x === 'number' && Number.isFinite(Math.fround(x))
+  return Array.isArray(value) && value.length > 0 && value.every(isFinite)
 }

@@ -1,5 +1,6 @@
 /** A model's embeddings of texts and vectors of clips, cached by content: the same texts and clips often come again. */
 import { createHash } from 'node:crypto'
+import type { NativeMel } from '../addon/contract/sound.js'
 import { LruCache } from '../base/lru.js'
 import type { Session } from '../session/session.js'
 
@@ -10,6 +11,7 @@ export class ContentCache {
   readonly #session: Session
   readonly #texts = new LruCache<Float32Array>(most)
   readonly #clips = new LruCache<Float32Array>(most)
+  readonly #speakers = new LruCache<Float32Array>(most)
 
   constructor(session: Session) {
     this.#session = session
@@ -24,6 +26,24 @@ export class ContentCache {
     const vector = await this.#session.condition(mel, signal)
     this.#clips.set(key, vector)
     return vector
+  }
+
+  /** The diffusion stage's vector of windows of clips at its sample rate; a copy. */
+  async conditionSpeech(
+    windows: readonly Float32Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    const hash = createHash('sha256')
+    for (const window of windows) hash.update(window)
+    const key = hash.digest('base64')
+    let vector = this.#speakers.get(key)
+    if (!vector) {
+      const mels: NativeMel[] = []
+      for (const window of windows) mels.push(await this.#session.speechMel(window, signal))
+      vector = await this.#session.follow((native, flag) => native.conditionSpeech(mels, flag), { signal })
+      this.#speakers.set(key, vector)
+    }
+    return Float32Array.from(vector)
   }
 
   /** A text's embedding, of unit length; a copy. */

@@ -1,6 +1,7 @@
 /** Makes a voice of clips: which windows of them the model hears, and the mean of what it makes of each. */
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
+import { speechRate } from '../addon/contract/speech.js'
 import { type NamedClip, readClip, spreadClips, type TakenClip, takeClips } from '../audio/clips.js'
 import { findSound, isAudible, leastSound, silentLevel } from '../audio/levels.js'
 import { Voice, weightedMean } from '../audio/voice.js'
@@ -8,6 +9,7 @@ import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origi
 import { randomWindow, type Span, shareWindows, spreadWindows } from '../audio/windows.js'
 import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
+import { limits } from '../base/limits.js'
 import { namesOf, readGiven, type ValuesOf } from '../base/options.js'
 import { voiceTable } from './call_options.js'
 import { type Compat, compatModes } from './compat.js'
@@ -28,7 +30,12 @@ export interface VoiceModel {
   width: number
   identity: ModelIdentity | undefined
   cache: ContentCache
+  /** Of the diffusion stage's vectors; undefined for a model that does not make them. */
+  diffusionWidth: number | undefined
 }
+
+/** Samples of a clip that tortoise's diffusion stage hears, at its sample rate: 4.27 s. */
+const DIFFUSION_WINDOW = 102_400
 
 /** Samples of decoded clips that are kept from the first look to the second, 64 MB. */
 const mostHeld = 2 ** 24
@@ -52,7 +59,7 @@ function refuse(given: Readonly<Record<string, unknown>>, name: string, where: s
 export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voice> {
   const reader = new ClipReader(model.sampleRate, plan.signal)
   const clips = await spreadClips(plan.clips)
-  const latents = await latentVoice(clips, model.width)
+  const latents = await latentVoice(clips, model.width, model.diffusionWidth)
   if (latents) {
     for (const name of ['windows', 'seconds', 'seed', 'compat']) refuse(plan.given, name, 'with recordings')
     return latents
@@ -80,7 +87,33 @@ export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voi
     ...(seed !== undefined && { seed }),
   }
   const mean = weightedMean(vectors, new Array(vectors.length).fill(1 / vectors.length))
-  return new Voice(mean, clips.length, origin)
+  return new Voice(mean, clips.length, origin, await diffusionVector(clips, made, plan, model))
+}
+
+/**
+ * The diffusion stage's vector of a voice: the mean over the first seconds of each window, as many as tortoise takes of a clip, at that stage's
+ * sample rate. Shorter windows are padded with silence, as there.
+ */
+async function diffusionVector(
+  clips: readonly NamedClip[],
+  made: readonly VoiceClip[],
+  plan: VoicePlan,
+  model: VoiceModel,
+): Promise<Float32Array | undefined> {
+  if (model.diffusionWidth === undefined) return undefined
+  const windows: Float32Array[] = []
+  for (const [i, { clip, name }] of clips.entries()) {
+    const samples = await readClip(clip, name, speechRate, plan.signal)
+    // tortoise takes the first seconds of a clip, also where the decoder hears a random window.
+    const starts = plan.windows === 'all' ? made[i]!.windows.map(({ start }) => start) : [0]
+    for (const start of starts) {
+      const window = new Float32Array(DIFFUSION_WINDOW)
+      const first = Math.min(Math.round(start * speechRate), samples.length)
+      window.set(samples.subarray(first, first + DIFFUSION_WINDOW))
+      windows.push(window)
+    }
+  }
+  return model.cache.conditionSpeech(windows.slice(0, limits.voiceClips), plan.signal)
 }
 
 /**
