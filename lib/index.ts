@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** node-clvp: CLVP on GGML. From a text and a few seconds of a voice to ranked speech-token candidates. */
 
+export { type AddStagesOptions, type AddStagesResult, addStages } from '../quantize/add_stages.js'
 export { type ConvertOptions, type ConvertResult, convertFolder } from '../quantize/convert.js'
 export { Importance, type MatrixImportance } from '../quantize/importance.js'
 export type { OutputOptions } from '../quantize/output_options.js'
@@ -10,6 +11,7 @@ export type { TensorTypes } from '../quantize/type_choice.js'
 export type { EarlyStopping, Positions } from './addon/contract/drawing.js'
 export type { NativeTensor } from './addon/contract/files.js'
 export type { KvType } from './addon/contract/session.js'
+export type { Sampler } from './addon/contract/speech.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
 export type { Part } from './addon/parts.js'
@@ -35,7 +37,7 @@ export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.
 export { Voice, type VoiceJson } from './audio/voice.js'
 export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
-export type { SourceFiles } from './base/checkpoint_files.js'
+export type { SourceFiles, StageFiles, StageOption } from './base/checkpoint_files.js'
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'
@@ -92,6 +94,25 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export {
+  type ConditionOptions,
+  type DiffusionForwardOptions,
+  DiffusionModel,
+  type DiffusionSampleOptions,
+} from './speech/diffusion_model.js'
+export type { DiffusionOptions } from './speech/diffusion_options.js'
+export {
+  type EncodeOptions,
+  Hifigan,
+  type HifiganOptions,
+  RandomVoiceModel,
+  type RandomVoiceOptions,
+  type RandomVoices,
+  SpeechEncoder,
+  Vocoder,
+  type VocoderForwardOptions,
+} from './speech/sound_stages.js'
+export { SpeechModel } from './speech/speech_model.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
 export type { Explanation } from './text/text.js'

@@ -2,7 +2,7 @@
 import type { NativeTensor } from '../lib/addon/contract/files.js'
 import { calibratedTypes, type ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
-import { isDvaeMatrix, isMatrix } from './checkpoint/tensor_names.js'
+import { isMatrix, isStageMatrix } from './checkpoint/tensor_names.js'
 import type { Importance } from './importance.js'
 import type { TensorTypes } from './type_choice.js'
 
@@ -47,7 +47,7 @@ export function columnImportance(
   }
   const found = new Map<string, Float32Array>()
   for (const { name } of tensors) {
-    if (!isMatrix(name) || (isDvaeMatrix(name) && !matrices.has(name))) continue // a calibration hears no recordings
+    if (!isMatrix(name) || (isStageMatrix(name) && !matrices.has(name))) continue // a calibration runs no stages
     const columns = matrices.get(name)?.meanSquares
     if (!columns) throw refuse(`it has no values for ${name}`)
     const mean = columns.reduce((sum, value) => sum + value, 0) / columns.length

@@ -6,12 +6,12 @@ import { string } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { positions } from '../lib/config/kinds.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
-import { dvaeValues } from './checkpoint/dvae.js'
+import { addStageValues } from './checkpoint/stage.js'
 import { hparamValues, readHparams } from './hparams.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { makePlan } from './plan.js'
 import { textChecks } from './text_checks.js'
-import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
+import { refuseOverwrite, throwIfAborted, withOutputKeys, writeModel } from './write_model.js'
 
 /** Version of the keys and of the tensors' names, shapes and layout. Loaders reject unknown versions. */
 const FORMAT_VERSION = 1
@@ -20,8 +20,8 @@ export const convertTable = optionTable({
   /** The model's name in the file; default: the folder's. */
   name: { kind: string(), defaultText: "the folder's" },
   /**
-   * How the decoder's positions were counted in training: 'trained' (as tortoise does), 'cached' or 'transformers'; default:
-   * config.json's, or trained. The key there is `positions`: docs/semantics.md.
+   * How the decoder's positions were counted in training: 'trained' (as tortoise does), 'cached' or
+   * 'transformers'; default: config.json's, or trained. The key there is `positions`: docs/semantics.md.
    */
   positions: {
     kind: positions,
@@ -45,10 +45,13 @@ export interface ConvertResult {
 }
 
 /**
- * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with safetensors or torch files,
- * or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`; docs/model-format.md lists the files of each.
- * The options `variant`, `autoregressive`, `clvp` and `dvae` name files that are called otherwise. Torch files are parsed as data; no
- * code in them runs. The write is atomic, and equal input gives equal bytes.
+ * Converts a checkpoint to a model file. The checkpoint is a folder that transformers saved, with
+ * safetensors or torch files, or a folder with tortoise's original `autoregressive.pth` and `clvp2.pth`;
+ * docs/model-format.md lists the files of each. tortoise's files of the stages of speech beside either
+ * (`dvae.pth`, `hifidecoder.pth`, `diffusion_decoder.pth`, `vocoder.pth`, `rlg_auto.pth`,
+ * `rlg_diffuser.pth`) become parts of the model file. Options name files that are called otherwise: see
+ * `SourceFiles`. Torch files are parsed as data; no code in them runs. The write is atomic, and equal input
+ * gives equal bytes.
  *
  * @example
  * ```js
@@ -67,13 +70,10 @@ export async function convertFolder(
 ): Promise<ConvertResult> {
   path(source, 'source')
   path(target, 'target')
-  const { name, positions, variant, autoregressive, clvp, dvae, ...output } = readOptions(
-    table,
-    options,
-    'options',
-  )
-  const files = sourceFilesOf({ variant, autoregressive, clvp, dvae })
-  const settings = outputSettings(output)
+  const given = readOptions(table, options, 'options')
+  const { name, positions } = given
+  const files = sourceFilesOf(given)
+  const settings = outputSettings(given)
   const { type, tensorTypes, signal } = settings
   throwIfAborted(signal)
   const checkpoint = await openCheckpoint(source, files)
@@ -82,13 +82,10 @@ export async function convertFolder(
     const found = readHparams(checkpoint.config, checkpoint.preprocessor)
     const hparams = { ...found, positions: positions ?? found.positions }
     const plan = makePlan(hparams, checkpoint, type, tensorTypes)
-    const values = {
-      ...ownValues(checkpoint, name ?? checkpoint.name),
-      ...hparamValues(hparams),
-      ...(checkpoint.dvae && dvaeValues(checkpoint.dvae.sizes)),
-    }
+    const own = { ...ownValues(checkpoint, name ?? checkpoint.name), ...hparamValues(hparams) }
+    const values = addStageValues(own, checkpoint.stages)
     checkTexts(values)
-    const bytes = await writeModel(target, values, plan.tensors, settings)
+    const bytes = await writeModel(target, withOutputKeys(values, settings), plan.tensors, settings)
     return { path: target, type, bytes, fallbacks: plan.fallbacks }
   } finally {
     await checkpoint.close()

@@ -4,6 +4,7 @@ import { ClvpFeatureExtractor } from '../lib/audio/feature_extractor.js'
 import { ClvpDecoderConfig, ClvpEncoderConfig } from '../lib/config/config.js'
 import { positionsKinds } from '../lib/config/kinds.js'
 import { type JsonObject, Section, unsupported } from './checkpoint/section.js'
+import { u32s } from './checkpoint/values.js'
 
 /** transformers' defaults for absent keys. */
 const usualEncoder = new ClvpEncoderConfig()
@@ -238,10 +239,4 @@ function encoderValues(prefix: string, encoder: EncoderHparams): Record<string, 
     [`${prefix}.activation`]: { type: 'string', value: encoder.activation },
     [`${prefix}.summary`]: { type: 'string', value: encoder.summary },
   }
-}
-
-function u32s(prefix: string, values: Record<string, number>): Record<string, NativeValue> {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, { type: 'u32', value }]),
-  )
 }

@@ -8,7 +8,6 @@ import { isMatrix } from './checkpoint/tensor_names.js'
 import type { SourceTensor } from './formats/source_tensor.js'
 import { CODEBOOK } from './plan.js'
 import type { TypedTensor } from './type_choice.js'
-import { OUTPUT_KEYS } from './write_model.js'
 
 /** One tensor of a model file, and the types that it can have. */
 export interface ModelTensor extends TypedTensor {
@@ -24,12 +23,7 @@ export interface ModelSource {
 }
 
 /** Keys that are written anew for each file. */
-const OWN_KEYS: readonly string[] = [
-  ...OUTPUT_KEYS,
-  'general.alignment',
-  'clvp.checksum.header',
-  'clvp.checksum.tensors',
-]
+const OWN_KEYS: readonly string[] = ['general.alignment', 'clvp.checksum.header', 'clvp.checksum.tensors']
 
 /** Reads the header of an open, verified file. The file must stay open while its tensors are read. */
 export async function readModel(file: SourceFile): Promise<ModelSource> {

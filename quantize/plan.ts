@@ -2,8 +2,9 @@ import { framesPerCode } from '../lib/addon/contract/sound.js'
 import type { ModelType } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import type { Checkpoint } from './checkpoint/checkpoint.js'
-import { checkDvae, type Dvae } from './checkpoint/dvae.js'
+import type { Stage } from './checkpoint/stage.js'
 import {
+  isMatrix,
   isSkipped,
   type Size,
   TENSOR_ROWS,
@@ -34,11 +35,11 @@ type Layout = Omit<PlannedTensor, 'type'> & Pick<TypedTensor, 'kind'>
 
 /**
  * Maps a checkpoint's tensors to those of a model file. Every tensor that the hyperparameters imply must exist with its
- * shape; others are an error, except for known buffers. The discrete VAE and the codebook come last.
+ * shape; others are an error, except for known buffers. The stages and the codebook come last.
  */
 export function makePlan(
   hparams: Hparams,
-  { tensors: sources, dvae, codebook }: Pick<Checkpoint, 'tensors' | 'dvae' | 'codebook'>,
+  { tensors: sources, stages, codebook }: Pick<Checkpoint, 'tensors' | 'stages' | 'codebook'>,
   type: ModelType,
   tensorTypes: TensorTypes,
 ): Plan {
@@ -55,8 +56,17 @@ export function makePlan(
   for (const source of sources.keys()) {
     if (!used.has(source) && !isSkipped(source)) throw badTensor(source, 'does not belong to this model')
   }
-  if (dvae) layouts.push(...layOutDvae(dvae, hparams))
+  layouts.push(...stages.flatMap(layOutStage))
   if (codebook) layouts.push(layOutCodebook(codebook, hparams))
+  return withTypes(layouts, type, tensorTypes)
+}
+
+/** The tensors of one stage. */
+export function planStage(stage: Stage, type: ModelType): Plan {
+  return withTypes(layOutStage(stage), type, [])
+}
+
+function withTypes(layouts: readonly Layout[], type: ModelType, tensorTypes: TensorTypes): Plan {
   const typed = layouts.map(({ name, dims, kind }) => ({ name, columns: dims[0]!, kind }))
   const { types, fallbacks } = chooseTypes(typed, type, tensorTypes)
   const tensors = layouts.map(({ kind: _, ...layout }) => ({ ...layout, type: types.get(layout.name)! }))
@@ -120,10 +130,10 @@ function readable(source: SourceTensor): PlannedPart {
   return { source, dataType }
 }
 
-function layOutDvae(dvae: Dvae, { mel, speech }: Hparams): Layout[] {
-  checkDvae(dvae, mel.channels, speech.vocab)
-  return dvae.tensors.map(({ source, ...layout }) => {
-    return { ...layout, parts: [readable(source)], isTransposed: false }
+function layOutStage({ tensors }: Stage): Layout[] {
+  return tensors.map(({ name, dims, source }) => {
+    const kind = isMatrix(name) ? 'matrix' : 'exact'
+    return { name, dims, kind, parts: [readable(source)], isTransposed: false }
   })
 }
 

@@ -10,7 +10,7 @@ import { positions } from '../lib/config/kinds.js'
 import { type ModelTensor, readModel } from './model_source.js'
 import { type OutputOptions, outputSettings, outputTable } from './output_options.js'
 import { chooseTypes, type TypeChoice } from './type_choice.js'
-import { refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
+import { refuseOverwrite, throwIfAborted, withOutputKeys, writeModel } from './write_model.js'
 
 /** Fraction of the progress for verifying; the rest is writing. */
 const VERIFYING = 0.2
@@ -91,7 +91,8 @@ export async function quantizeFile(
       ...model.values,
       ...(positions && { 'clvp.positions': { type: 'string', value: positions } }),
     }
-    const bytes = await writeModel(target, values, tensors, { ...settings, onProgress: onWritten })
+    const all = withOutputKeys(values, settings)
+    const bytes = await writeModel(target, all, tensors, { ...settings, onProgress: onWritten })
     return { path: target, type, bytes, fallbacks: choice.fallbacks, requantized }
   } finally {
     await file.close()

@@ -33,15 +33,16 @@ export interface TypeChoice {
 }
 
 /**
- * The matrices that gain most from more bits: those that produce logits and projections, which are small; then the decoder's
- * attention; then the attention outputs of the encoders; and the small discrete VAE, where an error gives another code.
- * docs/quantization.md has the measurements.
+ * The matrices that gain most from more bits: those that produce logits and projections, which are small;
+ * then the decoder's attention; then the attention outputs of the encoders. docs/quantization.md has the
+ * measurements. Of the stages, the small discrete VAE, where an error gives another code, and those whose
+ * output is heard as it is.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
   ['dec.*.attn_{qkv,out}.weight', 'q6_k'],
   ['{text,speech}.*.attn_out.weight', 'q6_k'],
-  ['dvae.{halve,blk,out}*.weight', 'q8_0'],
+  ['{dvae,hifigan,vocoder,random}.*.weight', 'q8_0'],
 ]
 
 /** A mix: the type of most matrices, and patterns for those with another type. The last matching pattern wins. */

@@ -56,7 +56,16 @@ export async function refuseOverwrite(target: string, paths: readonly string[]):
 }
 
 /** Keys that record how a file was written. */
-export const OUTPUT_KEYS = ['clvp.type', 'clvp.tensor_types', 'clvp.calibration'] as const
+const OUTPUT_KEYS = ['clvp.type', 'clvp.tensor_types', 'clvp.calibration'] as const
+
+/** A model's keys with those that record how it is written now, in place of any that it has. */
+export function withOutputKeys(
+  values: Readonly<Record<string, NativeValue>>,
+  settings: OutputSettings,
+): Record<string, NativeValue> {
+  const others = Object.entries(values).filter(([key]) => !OUTPUT_KEYS.some((each) => each === key))
+  return { ...Object.fromEntries(others), ...outputValues(settings) }
+}
 
 function outputValues({
   type,
@@ -77,9 +86,8 @@ export async function writeModel(
   target: string,
   values: Record<string, NativeValue>,
   tensors: readonly PlannedTensor[],
-  settings: OutputSettings,
+  { importance, threads, onProgress, signal }: Omit<OutputSettings, 'type' | 'tensorTypes'>,
 ): Promise<number> {
-  const { importance, threads, onProgress, signal } = settings
   throwIfAborted(signal)
   const columns = importance && columnImportance(tensors, importance)
   const planned = tensors.map(({ name, type, dims }) => ({
@@ -88,8 +96,7 @@ export async function writeModel(
     dims,
     importance: columns?.get(name),
   }))
-  const all = { ...values, ...outputValues(settings) }
-  const writer = await native(() => new binding.Writer(target, all, planned, threads))
+  const writer = await native(() => new binding.Writer(target, values, planned, threads))
   const forget = signal && onAbort(signal, () => writer.abort())
   try {
     await writeTensors(writer, tensors, onProgress, signal)

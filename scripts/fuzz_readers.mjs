@@ -2,7 +2,7 @@
 /**
  * Fuzzes the readers that are written in TypeScript: they must read an input or refuse it with a ClvpError,
  * and soon.
- *   node scripts/fuzz_readers.mjs [--runs 100000] [--only torch,safetensors,tokenizer,config] [--seconds N]
+ *   node scripts/fuzz_readers.mjs [--runs 100000] [--only torch,safetensors,tokenizer,config,stages] [--seconds N]
  *     [--seed 1] [--findings 1]
  * The same seed gives the same inputs. A target ends after so many kinds of findings. What is neither read
  * nor refused is left in .cache/fuzz/NAME, as crash-SEED, and can be run again:
@@ -13,10 +13,11 @@ import { parseArgs } from 'node:util'
 import { config } from '../test/fuzz/readers/config.js'
 import { fuzz, outcomeOf } from '../test/fuzz/readers/driver.js'
 import { safetensors } from '../test/fuzz/readers/safetensors.js'
+import { stages } from '../test/fuzz/readers/stages.js'
 import { tokenizer } from '../test/fuzz/readers/tokenizer.js'
 import { torch } from '../test/fuzz/readers/torch.js'
 
-const targets = { torch, safetensors, tokenizer, config }
+const targets = { torch, safetensors, tokenizer, config, stages }
 const { values: options } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },

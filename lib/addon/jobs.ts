@@ -12,7 +12,7 @@ import { allParts, type Part } from './parts.js'
 
 export interface CoreLoadOptions {
   device?: string
-  /** The parts to load; default both. */
+  /** The parts to load; default all that the file has. */
   parts?: readonly Part[]
   mmap?: boolean
   /** Limit of the weights, in bytes: larger ones are refused before they are read. */
@@ -42,9 +42,7 @@ export function nativeOptions({
 }: CoreLoadOptions): NativeLoadOptions {
   return {
     device,
-    decoder: parts.includes('decoder'),
-    ranker: parts.includes('ranker'),
-    dvae: parts.includes('dvae'),
+    parts,
     mmap,
     memoryAvailable: freeMemory() ?? 0,
     maxMemory,

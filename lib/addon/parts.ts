@@ -3,17 +3,32 @@ import { ClvpError, invalid } from '../base/errors.js'
 
 /**
  * 'decoder': voices and drawing (with the conditioning encoder). 'ranker': scores and embeddings (the text and the speech
- * encoder). 'dvae': codes of recordings, if the model file has the discrete VAE's encoder.
+ * encoder). Every model file has these. It may have more. 'encoder': codes of recordings (the discrete VAE's encoder). 'hifigan': latents to
+ * sound. 'diffusion': latents to a spectrogram, with the encoder of its voices. 'vocoder': a spectrogram to sound (UnivNet). 'random':
+ * random voices.
  */
-export type Part = 'decoder' | 'ranker' | 'dvae'
+export type Part = 'decoder' | 'ranker' | 'encoder' | 'hifigan' | 'diffusion' | 'vocoder' | 'random'
 
-export const allParts: readonly Part[] = ['decoder', 'ranker', 'dvae']
+export const allParts: readonly Part[] = [
+  'decoder',
+  'ranker',
+  'encoder',
+  'hifigan',
+  'diffusion',
+  'vocoder',
+  'random',
+]
 
 /** A list of one or more parts, as an option names them. */
 export function readParts(value: unknown): readonly Part[] {
   const parts: unknown[] = Array.isArray(value) ? [...value] : []
   if (parts.length === 0 || !parts.every((part) => allParts.includes(part as Part))) {
-    throw invalid("an array of 'decoder', 'ranker' and 'dvae', one or more", 'parts', value)
+    const names = allParts.map((each) => `'${each}'`)
+    throw invalid(
+      `an array of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}, one or more`,
+      'parts',
+      value,
+    )
   }
   return allParts.filter((part) => parts.includes(part))
 }

@@ -6,6 +6,78 @@ import { namesOf, type OptionsOf, optionTable } from './options.js'
 
 const VARIANT = /^[A-Za-z0-9_]{1,32}$/
 
+/** Files that may lie beside a checkpoint of any kind; each holds one stage of speech. */
+export const stageTable = optionTable({
+  /**
+   * File with tortoise's discrete VAE, which makes codes of recordings (docs/scoring.md): a name in the
+   * folder or repository, or a path. Default: `dvae.pth`, if it is there.
+   */
+  dvae: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'dvae.pth',
+    help: "file of tortoise's discrete VAE, to score recordings: a name there, or a path",
+  },
+  /**
+   * File with tortoise's HiFi-GAN, which makes sound of the decoder's latents: a name there, or a path.
+   * Default: `hifidecoder.pth`, if it is there.
+   */
+  hifigan: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'hifidecoder.pth',
+    help: "file of tortoise's HiFi-GAN: a name there, or a path",
+  },
+  /**
+   * File with tortoise's diffusion decoder, which makes mel spectrograms of the latents: a name there, or a
+   * path. Default: `diffusion_decoder.pth`, if it is there.
+   */
+  diffusion: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'diffusion_decoder.pth',
+    help: "file of tortoise's diffusion decoder: a name there, or a path",
+  },
+  /**
+   * File with tortoise's UnivNet, which makes sound of the diffusion's spectrograms: a name there, or a path.
+   * Also a folder that transformers saved of a `UnivNetModel`, or the weights in it. Default: `vocoder.pth`,
+   * if it is there.
+   */
+  vocoder: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'vocoder.pth',
+    help: "file of tortoise's UnivNet, or a folder of transformers' UnivNetModel: a name there, or a path",
+  },
+  /**
+   * File with tortoise's generator of random voices for the decoder: a name there, or a path. Default:
+   * `rlg_auto.pth`, if it is there.
+   */
+  randomDecoder: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'rlg_auto.pth',
+    help: "file of tortoise's random voices, the decoder's half: a name there, or a path",
+  },
+  /**
+   * File with tortoise's generator of random voices for the diffusion: a name there, or a path. Default:
+   * `rlg_diffuser.pth`, if it is there.
+   */
+  randomDiffusion: {
+    kind: custom(path, { as: 'string', value: 'FILE' }),
+    defaultText: 'rlg_diffuser.pth',
+    help: "file of tortoise's random voices, the diffusion's half: a name there, or a path",
+  },
+})
+
+/** Names of the stages' files. A file that no option names is used if it has tortoise's name. */
+export interface StageFiles extends OptionsOf<typeof stageTable> {}
+
+export type StageOption = keyof typeof stageTable
+
+/** In the order of a model file. */
+export const stageOptions: readonly StageOption[] = namesOf(stageTable)
+
+/** tortoise's name of a stage's file. */
+export function stageFileName(option: StageOption): string {
+  return stageTable[option].defaultText
+}
+
 export const sourceTable = optionTable({
   /**
    * For a checkpoint in a folder or on the hub: variant of transformers' weights; `'fp16'` takes `model.fp16.safetensors`. Default:
@@ -30,15 +102,7 @@ export const sourceTable = optionTable({
     defaultText: 'clvp2.pth',
     help: "file of tortoise's ranking model: a name there, or a path",
   },
-  /**
-   * The same for the discrete VAE, which makes codes of recordings: docs/scoring.md. It may lie beside a checkpoint of any kind.
-   * Default: `dvae.pth`, if it is there.
-   */
-  dvae: {
-    kind: custom(path, { as: 'string', value: 'FILE' }),
-    defaultText: 'dvae.pth',
-    help: "file of tortoise's discrete VAE, to score recordings: a name there, or a path",
-  },
+  ...stageTable,
 })
 
 /** Which files hold the weights, where their names do not say so. For a checkpoint in a folder or on the hub only. */
@@ -53,19 +117,19 @@ function readVariant(value: unknown, name: string): string {
 }
 
 /** The options of {@link SourceFiles} among others, after a check that they suit each other. */
-export function sourceFilesOf({ variant, autoregressive, clvp, dvae }: SourceFiles): SourceFiles {
+export function sourceFilesOf(options: SourceFiles): SourceFiles {
+  const { variant, autoregressive, clvp } = options
   if (variant !== undefined && (autoregressive ?? clvp) !== undefined) {
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
       `Expected no variant with autoregressive or clvp but received '${variant}': tortoise's files have no variants`,
     )
   }
-  return { variant, autoregressive, clvp, dvae }
+  return Object.fromEntries(sourceFileOptions.map((name) => [name, options[name]]))
 }
 
 /** tortoise's own names. The hub's repository keeps the files in a folder. */
 export const pairNames = { autoregressive: 'autoregressive.pth', clvp: 'clvp2.pth' } as const
-export const dvaeName = 'dvae.pth'
 /** The folders that may hold them. */
 export const pairFolders = ['', '.models/'] as const
 

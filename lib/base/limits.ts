@@ -19,6 +19,10 @@ export const limits = {
   decoderKeys: 16384,
   threads: 512,
   previewIterations: 1000,
+  /** Frames of sound: those of rowCodes codes. */
+  speechFrames: 17832,
+  /** Clips of one voice for the diffusion model. */
+  voiceClips: 64,
   /** Positions of a candidate's keys and values that are allocated together. */
   pagePositions: 32,
   /** Codes of rows that are encoded together. */

@@ -38,15 +38,15 @@ export interface ScoreTable {
 }
 
 /** A codebook does not stand in for an encoder that was left out: its codes would be others. */
-export function encoderOf({ dvae, dvaeCodes, codebookCodes }: NativeInfo): EncoderKind | undefined {
-  if (dvae) return 'dvae'
+export function encoderOf({ encoder, dvaeCodes, codebookCodes }: NativeInfo): EncoderKind | undefined {
+  if (encoder) return 'dvae'
   return dvaeCodes === 0 && codebookCodes > 0 ? 'codebook' : undefined
 }
 
 /** Throws CLVP_UNSUPPORTED for a model that cannot make codes of recordings. */
 export function needEncoder(info: NativeInfo): void {
   if (encoderOf(info)) return
-  if (info.dvaeCodes > 0) needPart('dvae', info, "load it too, as 'dvae' of parts")
+  if (info.dvaeCodes > 0) needPart('encoder', info, "load it too, as 'encoder' of parts")
   throw new ClvpError(
     'CLVP_UNSUPPORTED',
     "Expected a model that can encode recordings but received one without an encoder: convert it with tortoise's dvae.pth beside its other files (docs/scoring.md)",
@@ -129,7 +129,7 @@ export async function tableOf(
 /** Refuses a recording with more codes than the speech encoder takes, and one that was not read to its end. */
 function checkLength(samples: number, info: NativeInfo, name: string): void {
   const parts = samples / (info.hopLength * framesPerCode)
-  const codes = info.dvae ? Math.floor(parts) + 1 : Math.ceil(parts) // whole codes have one frame more
+  const codes = info.encoder ? Math.floor(parts) + 1 : Math.ceil(parts) // whole codes have one frame more
   if (codes <= limits.rowCodes && samples < mostSeconds * info.sampleRate) return
   const most = (limits.rowCodes * framesPerCode * info.hopLength) / info.sampleRate
   throw new ClvpError(

@@ -1,11 +1,12 @@
 /** Chooses the files of a model in a repository. It uses names only, so it works on the hub and in a snapshot. */
 import {
-  dvaeName,
   findWeightFiles,
   firstSourceFile,
   pairFolders,
   pairNames,
   type SourceFiles,
+  stageFileName,
+  stageOptions,
 } from '../base/checkpoint_files.js'
 import { ClvpError, describe, malformed } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
@@ -52,7 +53,7 @@ export interface Choice {
  */
 export function chooseFiles(names: Iterable<string>, where: string, wanted: SourceFiles = {}): Choice {
   const there = new Set(names)
-  const present = [...optional.filter((name) => there.has(name)), ...findDvae(there, wanted.dvae)]
+  const present = [...optional.filter((name) => there.has(name)), ...findStages(there, wanted)]
   const wantsPair = (wanted.autoregressive ?? wanted.clvp) !== undefined
   const weights = wantsPair ? undefined : findWeightFiles(there, wanted.variant, where)
   const ggufs = [...there].filter((name) => /^\w[\w.-]*\.gguf$/.test(name))
@@ -93,10 +94,24 @@ function findPair(there: ReadonlySet<string>, where: string, wanted: SourceFiles
   return autoregressive !== undefined && clvp !== undefined ? { autoregressive, clvp } : undefined
 }
 
-/** The discrete VAE, if the repository has it and the caller does not name a file here. */
-function findDvae(there: ReadonlySet<string>, given: string | undefined): string[] {
-  const names = given === undefined ? pairFolders.map((folder) => folder + dvaeName) : [given]
-  return names.filter((name) => there.has(name) && isInside(name)).slice(0, 1)
+/** The files of the stages that the repository has, but for those that the caller names as files here. */
+function findStages(there: ReadonlySet<string>, wanted: SourceFiles): string[] {
+  return stageOptions.flatMap((option) => {
+    const given = wanted[option]
+    if (given !== undefined) return filesAt(there, given)
+    const usual = pairFolders.map((folder) => folder + stageFileName(option))
+    return usual.filter((name) => there.has(name)).slice(0, 1)
+  })
+}
+
+/** A named file with the config.json beside it, or what transformers saved in a named folder. */
+function filesAt(there: ReadonlySet<string>, given: string): string[] {
+  const isFile = there.has(given)
+  const folder = isFile ? given.replace(/[^/]*$/, '') : `${given.replace(/\/$/, '')}/`
+  const names = isFile ? [given] : ['model.safetensors', 'pytorch_model.bin'].map((name) => folder + name)
+  const weights = names.filter((name) => there.has(name) && isInside(name)).slice(0, 1)
+  const configs = [`${folder}config.json`].filter((name) => folder !== '' && there.has(name))
+  return weights.length > 0 ? [...configs, ...weights] : []
 }
 
 /** Whether a name that the hub lists stays within the snapshot's folder. */

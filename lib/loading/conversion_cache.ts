@@ -1,13 +1,14 @@
 /** The cache of converted models, keyed by their sources. */
 import { createHash } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { convertFolder } from '../../quantize/convert.js'
 import type { ModelType } from '../addon/weight_types.js'
 import { type SourceFiles, sourceFileOptions } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
-import { statIfThere } from '../base/files.js'
+import { failIo, statIfThere } from '../base/files.js'
 
 export interface ConversionOptions {
   type: ModelType
@@ -19,7 +20,7 @@ export interface ConversionOptions {
 }
 
 /** Increase this when a conversion produces a different file than before. */
-const cacheVersion = 5
+const cacheVersion = 6
 
 /** The folder of converted models: $CLVP_CACHE, or node-clvp in the system's cache folder. */
 export function cacheFolder(): string {
@@ -44,7 +45,7 @@ export async function convertOnce(
 ): Promise<string> {
   const folder = cacheFolder()
   const hash = createHash('sha256')
-    .update(`${cacheVersion} ${type} ${key}${await fingerprintOf(files)}`)
+    .update(`${cacheVersion} ${type} ${key}${await fingerprintOf(source, files)}`)
     .digest('hex')
   const target = join(folder, `${name}-${type}-${hash.slice(0, 16)}.gguf`)
   if (await stat(target).catch(() => undefined)) return target
@@ -62,14 +63,32 @@ export async function convertOnce(
   return target
 }
 
-/** Changes whenever other files are named, or a named file outside the source changes. Empty if none is named. */
-async function fingerprintOf(files: SourceFiles): Promise<string> {
+/**
+ * Changes whenever other files are named, or a named file changes, wherever it is. Names, sizes and times
+ * stand for the contents. Empty if none is named.
+ */
+async function fingerprintOf(source: string, files: SourceFiles): Promise<string> {
   const lines: string[] = []
   for (const name of sourceFileOptions) {
     const value = files[name]
     if (value === undefined) continue
-    const info = name === 'variant' ? undefined : await statIfThere(value, `a file for ${name}`)
-    lines.push(`\n${name} ${value}${info ? ` ${resolve(value)} ${info.size} ${info.mtimeMs}` : ''}`)
+    lines.push(`\n${name} ${value}`)
+    if (name === 'variant') continue
+    for (const path of [join(source, value), value]) {
+      const info = await statIfThere(path, `a file for ${name}`)
+      if (info) lines.push(` ${resolve(path)} ${await stampOf(path, info)}`)
+    }
   }
   return lines.join('')
+}
+
+/** Size and time of a file, or of each file of a folder. */
+async function stampOf(path: string, info: Stats): Promise<string> {
+  if (!info.isDirectory()) return `${info.size} ${info.mtimeMs}`
+  const names = await readdir(path).catch((error) => failIo(path, error))
+  const stamps = names.sort().map(async (name) => {
+    const found = await statIfThere(join(path, name), 'a file of the folder')
+    return `${name} ${found?.size} ${found?.mtimeMs}`
+  })
+  return (await Promise.all(stamps)).join(' ')
 }

@@ -83,7 +83,7 @@ export const loadTable = optionTable({
     kind: custom<readonly Part[]>(readParts, { as: 'strings', value: 'NAME' }),
     default: allParts,
     defaultText: 'all that the file has',
-    help: 'load only this part: decoder, ranker or dvae; repeatable',
+    help: 'load only this part: decoder, ranker, encoder, hifigan, diffusion, vocoder or random; repeatable',
     flag: 'part',
   },
   /**
@@ -118,6 +118,6 @@ export interface LoadOptions extends OptionsOf<typeof loadTable> {}
 /** Reads the options of loading. 0 threads stand for the physical cores. */
 export function readLoadOptions(value: unknown) {
   const given = readOptions(loadTable, value, 'options')
-  const { threads = 0, variant, autoregressive, clvp, dvae, ...options } = given
-  return { ...options, threads, files: sourceFilesOf({ variant, autoregressive, clvp, dvae }) }
+  const { threads = 0, ...options } = given
+  return { ...options, threads, files: sourceFilesOf(given) }
 }

@@ -1,4 +1,6 @@
 /** Checks that two model files have the same hyperparameters, vocabulary and tensors, whatever their types. */
+import { stageOf } from '../../quantize/checkpoint/tensor_names.js'
+import { CODEBOOK } from '../../quantize/plan.js'
 import { ClvpError } from '../base/errors.js'
 import type { ModelFile } from '../loading/inspect.js'
 
@@ -6,7 +8,9 @@ import type { ModelFile } from '../loading/inspect.js'
 const essential = /^(general\.architecture$|clvp\.(decoder|text|speech|mel|tokenizer)\.)/
 
 /** Tensors that one file may lack: they neither draw nor rank. */
-const optional = /^(codebook|dvae)\./
+function isOptional(name: string): boolean {
+  return name === CODEBOOK || stageOf(name) !== undefined
+}
 
 /** @throws ClvpError CLVP_INVALID_ARGUMENT that names the difference */
 export function checkComparable(a: ModelFile, b: ModelFile): void {
@@ -19,7 +23,7 @@ export function checkComparable(a: ModelFile, b: ModelFile): void {
   const [inA, inB] = [shapes(a), shapes(b)]
   for (const name of new Set([...inA.keys(), ...inB.keys()])) {
     const [left, right] = [inA.get(name), inB.get(name)]
-    if (left === right || (optional.test(name) && (left === undefined || right === undefined))) continue
+    if (left === right || (isOptional(name) && (left === undefined || right === undefined))) continue
     throw differ(
       a,
       b,

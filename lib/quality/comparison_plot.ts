@@ -11,8 +11,14 @@ const towers = [
   { name: 'text', prefix: 'text.', colour: '#2f9e5f' },
   { name: 'speech', prefix: 'speech.', colour: '#d9622b' },
   { name: 'dvae', prefix: 'dvae.', colour: '#b5a11f' },
+  { name: 'hifigan', prefix: 'hifigan.', colour: '#c2417f' },
+  { name: 'diffusion', prefix: 'diff.', colour: '#1f9aa5' },
+  { name: 'vocoder', prefix: 'vocoder.', colour: '#7a6a3a' },
+  { name: 'random', prefix: 'random.', colour: '#5563b5' },
   { name: 'codebook', prefix: 'codebook.', colour: '#888888' },
 ] as const
+/** Towers in a line of the legend. */
+const inLine = 6
 
 /** Background and text follow the reader's colour scheme; the towers' colours are legible on both backgrounds. */
 const style =
@@ -83,10 +89,11 @@ function errorPanel(tensors: readonly TensorComparison[], top: number): string {
     const [x, width] = [size.left + i * step, Math.max(0.5, 0.8 * step)]
     parts.push(bar(x, y, width, top + size.panel - y, colour, label))
   }
-  for (const [i, { name, colour }] of towers.entries()) {
-    const x = size.left + 120 * i
-    parts.push(bar(x, top + size.panel + 14, 10, 10, colour, name))
-    parts.push(word(x + 16, top + size.panel + 24, name))
+  const present = towers.filter(({ prefix }) => shown.some(({ name }) => name.startsWith(prefix)))
+  for (const [i, { name, colour }] of present.entries()) {
+    const [x, y] = [size.left + 120 * (i % inLine), top + size.panel + 18 * Math.floor(i / inLine)]
+    parts.push(bar(x, y + 14, 10, 10, colour, name))
+    parts.push(word(x + 16, y + 24, name))
   }
   return parts.join('\n')
 }

@@ -9,6 +9,7 @@ import {
   failure,
   type HookName,
   isFlagPlace,
+  type Method,
   type Start,
   type ToModel,
 } from './wire.js'
@@ -43,11 +44,15 @@ function hooksOf(id: number, names: readonly HookName[]): NativeHooks {
   const hooks: NativeHooks = {
     onStep: (pairs) => ask('onStep', [pairs]),
     onCandidate: (candidate) => ask('onCandidate', [candidate]),
+    onProgress: (fraction) => ask('onProgress', [fraction]),
     process: (rows, scores, reply) => ask('process', [rows, scores], reply),
     stop: (rows, reply) => ask('stop', [rows], reply),
   }
   return Object.fromEntries(names.map((name) => [name, hooks[name]]))
 }
+
+/** The methods whose third argument is the hooks. */
+const hooksThird: ReadonlySet<string> = new Set<Method>(['searchBeams', 'diffuse', 'vocode', 'hifigan'])
 
 async function call({ id, method, args, hooks }: Extract<ToModel, { kind: 'call' }>): Promise<void> {
   const used: number[] = []
@@ -67,7 +72,7 @@ async function call({ id, method, args, hooks }: Extract<ToModel, { kind: 'call'
       const abort = flagFor(request.abort as unknown as FlagPlace)
       unpacked[0] = { ...request, abort, hooks: hooksOf(id, hooks) }
     }
-    if (method === 'searchBeams') unpacked[2] = hooksOf(id, hooks)
+    if (hooksThird.has(method)) unpacked[2] = hooksOf(id, hooks)
     const run = (session[method] as (...given: unknown[]) => unknown).bind(session)
     send({ kind: 'value', id, value: await run(...unpacked) })
   } catch (error) {

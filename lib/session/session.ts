@@ -13,6 +13,7 @@ import type {
   NativeImportance,
   NativeInfo,
   NativeModel,
+  NativeProgress,
   NativeSession,
 } from '../addon/contract/session.js'
 import type { NativeAudio, NativeMel } from '../addon/contract/sound.js'
@@ -27,7 +28,7 @@ import type {
 import { type CoreLoadOptions, nativeOptions } from '../addon/jobs.js'
 import { withAbort } from '../base/abort.js'
 import { ClvpError, disposedError } from '../base/errors.js'
-import { guard } from '../base/hook_guard.js'
+import { guard, once } from '../base/hook_guard.js'
 import { type Engine, localEngine } from './engine.js'
 import { defaultMaxCalls, Gate } from './gate.js'
 import { RemoteEngine } from './remote.js'
@@ -45,6 +46,12 @@ export interface SessionOptions {
   threads?: number
   kvType?: KvType
   maxCalls?: number
+}
+
+/** What a caller may follow a call with. */
+export interface Followed {
+  signal?: AbortSignal | undefined
+  onProgress?: ((fraction: number) => void) | undefined
 }
 
 /** A session on a model in this process. The session owns the model from now on. */
@@ -164,6 +171,21 @@ export class Session {
 
   encodeAudio(samples: Float32Array, signal?: AbortSignal): Promise<Int32Array> {
     return this.#run((flag) => this.#native.encodeAudio(samples, flag), signal)
+  }
+
+  /** Runs a call of the core that reports progress; the first error of `onProgress` ends it. */
+  follow<T>(
+    job: (native: NativeSession, flag: NativeAbortFlag, hooks: NativeProgress) => Promise<T>,
+    { signal, onProgress }: Followed = {},
+  ): Promise<T> {
+    return this.#run(
+      (flag) =>
+        guard(
+          () => flag.abort(),
+          (fail) => job(this.#native, flag, onProgress ? { onProgress: once(onProgress, fail) } : {}),
+        ),
+      signal,
+    )
   }
 
   codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {

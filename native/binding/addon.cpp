@@ -68,36 +68,18 @@ Napi::Value inspect(const Napi::CallbackInfo & info) {
             [](Napi::Env env, clvp::FileInfo & result) { return to_js(env, result); });
 }
 
-/// A progress callback for jobs of the loader, or none.
-clvp::Progress to_progress(Napi::Env env, const Napi::Value & value) {
-    if (!value.IsFunction()) {
-        return {};
-    }
-    Crew * loader = addon(env).loader.get();
-    auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>()));
-    return [loader, on_progress, last = std::make_shared<double>(-1)](double fraction) {
-        if (fraction < *last + 0.01 && fraction < 1) {
-            return; // a hundred calls are enough for a progress bar
-        }
-        *last = fraction;
-        loader->post([on_progress, fraction](Napi::Env e) { on_progress->Call({ Napi::Number::New(e, fraction) }); });
-    };
-}
-
-/// loadModel(path, { device, decoder, ranker, dvae, mmap, memoryAvailable, maxMemory }, abortFlag, onProgress?): Promise<Model>
+/// loadModel(path, { device, parts, mmap, memoryAvailable, maxMemory }, abortFlag, onProgress?): Promise<Model>
 Napi::Value load_model(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
     const Napi::Object given = to_object(info[1], "options");
     clvp::ModelOptions options;
     options.device = to_string(given.Get("device"), "device");
-    options.parts.decoder = to_bool(given.Get("decoder"), "decoder");
-    options.parts.ranker = to_bool(given.Get("ranker"), "ranker");
-    options.parts.dvae = to_bool(given.Get("dvae"), "dvae");
+    options.parts = to_parts(given.Get("parts"));
     options.map = to_bool(given.Get("mmap"), "mmap");
     options.memory_available = to_u53(given.Get("memoryAvailable"), "memoryAvailable");
     options.max_memory = to_u53(given.Get("maxMemory"), "maxMemory");
     options.abort = to_abort_flag(env, info[2]);
-    options.progress = to_progress(env, info[3]);
+    options.progress = to_progress(*addon(env).loader, info[3]);
     return addon(env).loader->run<std::shared_ptr<const clvp::Model>>(
         env, info[2].As<Napi::Object>(), [path = to_string(info[0], "path"), options] { return clvp::Model::load(path, options); },
         [](Napi::Env e, std::shared_ptr<const clvp::Model> & model) { return ModelWrap::create(e, std::move(model)); });
@@ -106,7 +88,7 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
 /// verify(path, threads, abortFlag, onProgress?): Promise<Verification>
 Napi::Value verify(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
-    const clvp::VerifyOptions options = { to_u32(info[1], "threads"), to_progress(env, info[3]), to_abort_flag(env, info[2]) };
+    const clvp::VerifyOptions options = { to_u32(info[1], "threads"), to_progress(*addon(env).loader, info[3]), to_abort_flag(env, info[2]) };
     return addon(env).loader->run<clvp::Verification>(
         env, info[2].As<Napi::Object>(), [path = to_string(info[0], "path"), options] { return clvp::verify(path, options); },
         [](Napi::Env e, clvp::Verification & result) { return to_js(e, result); });
@@ -115,7 +97,7 @@ Napi::Value verify(const Napi::CallbackInfo & info) {
 /// compareTensors(pathA, pathB, abortFlag, onProgress?): Promise<TensorDifference[]>
 Napi::Value compare_tensors(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
-    const clvp::CompareOptions options = { to_progress(env, info[3]), to_abort_flag(env, info[2]) };
+    const clvp::CompareOptions options = { to_progress(*addon(env).loader, info[3]), to_abort_flag(env, info[2]) };
     return addon(env).loader->run<std::vector<clvp::TensorDifference>>(
         env, info[2].As<Napi::Object>(),
         [a = to_string(info[0], "pathA"), b = to_string(info[1], "pathB"), options] { return clvp::compare_tensors(a, b, options); },

@@ -165,6 +165,50 @@ static const char * name_of(clvp::Positions positions) {
     return "model";
 }
 
+static constexpr std::pair<const char *, bool clvp::Parts::*> part_names[] = {
+    { "decoder", &clvp::Parts::decoder },     { "ranker", &clvp::Parts::ranker },   { "encoder", &clvp::Parts::encoder }, { "hifigan", &clvp::Parts::hifigan },
+    { "diffusion", &clvp::Parts::diffusion }, { "vocoder", &clvp::Parts::vocoder }, { "random", &clvp::Parts::random },
+};
+
+clvp::Parts to_parts(const Napi::Value & value) {
+    const Napi::Array given = to_array(value, "parts");
+    clvp::Parts parts = { false, false, false, false, false, false, false };
+    for (uint32_t i = 0; i < given.Length(); i++) {
+        const std::string name = to_string(given.Get(i), "parts");
+        for (const auto & [known, part] : part_names) {
+            parts.*part = parts.*part || name == known;
+        }
+    }
+    return parts;
+}
+
+void set_parts(Napi::Object object, const clvp::Parts & parts) {
+    for (const auto & [name, part] : part_names) {
+        object.Set(name, parts.*part);
+    }
+}
+
+/// Sizes of the speech stages that the file has.
+static Napi::Object speech_to_js(Napi::Env env, const clvp::Params & p) {
+    Napi::Object all = Napi::Object::New(env);
+    const auto stage = [&](const char * name, bool present, std::initializer_list<std::pair<const char *, uint32_t>> sizes) {
+        if (present) {
+            Napi::Object object = Napi::Object::New(env);
+            for (const auto & [key, size] : sizes) {
+                object.Set(key, size);
+            }
+            all.Set(name, object);
+        }
+    };
+    stage("hifigan", p.hifigan.n_channels > 0, { { "latentWidth", p.hifigan.n_latent }, { "voiceWidth", p.hifigan.n_voice }, { "hop", p.hifigan.hop() } });
+    stage(
+        "diffusion", p.diffusion.n_embd > 0,
+        { { "width", p.diffusion.n_embd }, { "latentWidth", p.diffusion.n_latent }, { "melChannels", p.diffusion.n_mels }, { "codes", p.diffusion.n_codes } });
+    stage("vocoder", p.vocoder.n_channels > 0, { { "melChannels", p.vocoder.n_mels }, { "noiseChannels", p.vocoder.n_noise }, { "hop", p.vocoder.hop() } });
+    stage("random", p.random.n_layer > 0, { { "decoder", p.random.n_decoder }, { "diffusion", p.random.n_diffusion } });
+    return all;
+}
+
 Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("name", p.name);
@@ -197,6 +241,7 @@ Napi::Object to_js(Napi::Env env, const clvp::Params & p) {
     object.Set("logitScale", static_cast<double>(p.logit_scale));
     object.Set("codebookCodes", p.n_codebook);
     object.Set("dvaeCodes", p.dvae.n_codes);
+    object.Set("speech", speech_to_js(env, p));
     return object;
 }
 

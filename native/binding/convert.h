@@ -43,6 +43,10 @@ clvp::Values to_values(const Napi::Value & value);
 std::vector<clvp::NewTensor> to_tensors(const Napi::Value & value);
 clvp::Sampling to_sampling(const Napi::Value & value);
 clvp::Positions to_positions(const Napi::Value & value);
+/// From an array of names.
+clvp::Parts to_parts(const Napi::Value & value);
+/// Which parts are loaded: an object of booleans by name.
+void set_parts(Napi::Object object, const clvp::Parts & parts);
 
 /// Runs core code on the JS thread; converts its errors to JS errors.
 template <typename F> auto checked(Napi::Env env, F work) -> decltype(work()) {

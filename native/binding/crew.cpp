@@ -232,4 +232,18 @@ void Crew::settle(Napi::Env env, Job & job) {
     }
 }
 
+clvp::Progress to_progress(Crew & crew, const Napi::Value & value) {
+    if (!value.IsFunction()) {
+        return {};
+    }
+    auto on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(value.As<Napi::Function>()));
+    return [&crew, on_progress, last = std::make_shared<double>(-1)](double fraction) {
+        if (fraction < *last + 0.01 && fraction < 1) {
+            return; // a hundred calls are enough for a progress bar
+        }
+        *last = fraction;
+        crew.post([on_progress, fraction](Napi::Env env) { on_progress->Call({ Napi::Number::New(env, fraction) }); });
+    };
+}
+
 } // namespace binding

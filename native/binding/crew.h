@@ -149,4 +149,7 @@ private:
     std::vector<std::thread> threads_; // started on demand
 };
 
+/// A progress callback for a job of this crew, or none if the value is not a function. Called at most a hundred times.
+clvp::Progress to_progress(Crew & crew, const Napi::Value & value);
+
 } // namespace binding

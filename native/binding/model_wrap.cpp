@@ -44,9 +44,7 @@ Napi::Value ModelWrap::info(const Napi::CallbackInfo & info) {
     const auto model = of(info.This());
     Napi::Object object = to_js(info.Env(), model->params());
     object.Set("device", model->device());
-    object.Set("decoder", model->parts().decoder);
-    object.Set("ranker", model->parts().ranker);
-    object.Set("dvae", model->parts().dvae && !model->params().dvae.channels.empty());
+    set_parts(object, model->parts());
     object.Set("bytes", static_cast<double>(model->n_bytes()));
     return object;
 }

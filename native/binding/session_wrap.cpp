@@ -15,11 +15,6 @@ Napi::Object to_js(Napi::Env env, const clvp::Mel & mel) {
     return object;
 }
 
-namespace {
-
-/// Maximum number of concurrent calls, which take turns. Calls that wait for a function of the caller or share the batch do not count.
-constexpr size_t n_threads = 64;
-
 clvp::Mel mel_from_js(const Napi::Value & value) {
     const Napi::Object from = to_object(value, "mel");
     clvp::Mel mel;
@@ -28,6 +23,11 @@ clvp::Mel mel_from_js(const Napi::Value & value) {
     mel.n_frames = to_u32(from.Get("frames"), "mel.frames");
     return mel;
 }
+
+namespace {
+
+/// Maximum number of concurrent calls, which take turns. Calls that wait for a function of the caller or share the batch do not count.
+constexpr size_t n_threads = 64;
 
 struct Nothing {};
 
@@ -74,8 +74,17 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
                            InstanceMethod("encodeAudio", &SessionWrap::encode_audio),
+                           InstanceMethod("encodeMel", &SessionWrap::encode_mel),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
                            InstanceMethod("preview", &SessionWrap::preview),
+                           InstanceMethod("speechMel", &SessionWrap::speech_mel),
+                           InstanceMethod("conditionSpeech", &SessionWrap::condition_speech),
+                           InstanceMethod("diffusionPass", &SessionWrap::diffusion_pass),
+                           InstanceMethod("diffuse", &SessionWrap::diffuse),
+                           InstanceMethod("vocode", &SessionWrap::vocode),
+                           InstanceMethod("hifigan", &SessionWrap::hifigan),
+                           InstanceMethod("hifiganParts", &SessionWrap::hifigan_parts),
+                           InstanceMethod("randomVoice", &SessionWrap::random_voice),
                            InstanceMethod("collectImportance", &SessionWrap::collect_importance),
                            InstanceMethod("importance", &SessionWrap::importance),
                            InstanceMethod("close", &SessionWrap::close),
@@ -111,10 +120,7 @@ clvp::Session & SessionWrap::session(Napi::Env env) const {
 }
 
 template <typename T> Napi::Value SessionWrap::start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work) {
-    session(info.Env());
-    return crew_->run<T>(
-        info.Env(), info.This().As<Napi::Object>(), [session = session_, work = std::move(work)] { return work(*session); },
-        [](Napi::Env env, T & result) { return result_to_js(env, result); });
+    return start<T>(info, std::move(work), [](Napi::Env env, T & result) -> Napi::Value { return result_to_js(env, result); });
 }
 
 Napi::Value SessionWrap::mel(const Napi::CallbackInfo & info) {
@@ -198,7 +204,6 @@ Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
         info, [rows = to_rows(info[0], "rows"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.embed_speech(rows, abort); });
 }
 
-/// codesToMel(codes)
 /// encodeAudio(samples, abortFlag)
 Napi::Value SessionWrap::encode_audio(const Napi::CallbackInfo & info) {
     return start<std::vector<int32_t>>(info, [samples = to_floats(info[0], "samples"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) {
@@ -206,6 +211,13 @@ Napi::Value SessionWrap::encode_audio(const Napi::CallbackInfo & info) {
     });
 }
 
+/// encodeMel(mel, abortFlag)
+Napi::Value SessionWrap::encode_mel(const Napi::CallbackInfo & info) {
+    return start<std::vector<int32_t>>(
+        info, [mel = mel_from_js(info[0]), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.encode_mel(mel, abort); });
+}
+
+/// codesToMel(codes)
 Napi::Value SessionWrap::codes_to_mel(const Napi::CallbackInfo & info) {
     return start<clvp::Mel>(info, [codes = to_ints(info[0], "codes")](clvp::Session & s) { return s.codes_to_mel(codes); });
 }

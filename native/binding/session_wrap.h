@@ -7,6 +7,7 @@ namespace binding {
 
 /// { data, channels, frames }
 Napi::Object to_js(Napi::Env env, const clvp::Mel & mel);
+clvp::Mel mel_from_js(const Napi::Value & value);
 
 class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 public:
@@ -27,8 +28,17 @@ private:
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
     Napi::Value encode_audio(const Napi::CallbackInfo & info);
+    Napi::Value encode_mel(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);
     Napi::Value preview(const Napi::CallbackInfo & info);
+    Napi::Value speech_mel(const Napi::CallbackInfo & info);
+    Napi::Value condition_speech(const Napi::CallbackInfo & info);
+    Napi::Value diffusion_pass(const Napi::CallbackInfo & info);
+    Napi::Value diffuse(const Napi::CallbackInfo & info);
+    Napi::Value vocode(const Napi::CallbackInfo & info);
+    Napi::Value hifigan(const Napi::CallbackInfo & info);
+    Napi::Value hifigan_parts(const Napi::CallbackInfo & info);
+    Napi::Value random_voice(const Napi::CallbackInfo & info);
     Napi::Value collect_importance(const Napi::CallbackInfo & info);
     Napi::Value importance(const Napi::CallbackInfo & info);
     Napi::Value close(const Napi::CallbackInfo & info);
@@ -36,7 +46,11 @@ private:
     Napi::Value threads(const Napi::CallbackInfo & info);
 
     clvp::Session & session(Napi::Env env) const;
-    /// Starts a call whose result `to_js` converts.
+    /// Starts a call whose result `convert` makes a JavaScript value.
+    template <typename T> Napi::Value start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work, Napi::Value (*convert)(Napi::Env, T &)) {
+        session(info.Env());
+        return crew_->run<T>(info.Env(), info.This().As<Napi::Object>(), [session = session_, work = std::move(work)] { return work(*session); }, convert);
+    }
     template <typename T> Napi::Value start(const Napi::CallbackInfo & info, std::function<T(clvp::Session &)> work);
 
     std::shared_ptr<clvp::Session> session_;

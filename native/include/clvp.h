@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "clvp/speech.h"
 #include "clvp/types.h"
 
 namespace clvp {
@@ -147,6 +148,8 @@ public:
     /// whole codes as the reference does, or else by the nearest frames of the codebook. At most 4,096. Throws unsupported for a model with neither, audio for
     /// no samples or NaN, invalid_argument for too many.
     std::vector<int32_t> encode_audio(const std::vector<float> & samples, const AbortFlag & abort = {});
+    /// Codes of features as condition() takes them, by the discrete VAE's encoder: one for each frames_per_code frames begun.
+    std::vector<int32_t> encode_mel(const Mel & mel, const AbortFlag & abort = {});
     /// Looks up the codebook's frames for 1 to 4,096 codes below Params::n_codebook: natural logarithm of mel power, not divided by
     /// norms, [n_mels, frames_per_code * codes]. Throws unsupported for a model without a codebook, invalid_argument for other codes.
     Mel codes_to_mel(const std::vector<int32_t> & codes);
@@ -154,6 +157,27 @@ public:
     /// Inverts the mel filterbank of codes_to_mel() by non-negative factorisation (Lee and Seung 2001) and estimates the phases by the
     /// fast Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples. Throws as codes_to_mel().
     Audio preview(const std::vector<int32_t> & codes, const PreviewOptions & options = {}, const AbortFlag & abort = {});
+
+    // From codes to sound (clvp/speech.h). latents() are their input. Each call needs its part of the model and throws unsupported without it,
+    // invalid_argument for input of another size or that is not finite. Sound is at 24 kHz.
+
+    /// Mel spectrogram of a clip at 24 kHz, as the diffusion model's encoder of voices takes it: [100, n_samples / 256 + 1], natural logarithms of
+    /// mel magnitudes (Slaney's scale, 0 to 12 kHz) of samples clipped to [-1, 1].
+    Mel speech_mel(const std::vector<float> & samples) const;
+    /// The diffusion model's voice of one or more clips, [2 * n_embd].
+    std::vector<float> condition_speech(const std::vector<Mel> & mels, const AbortFlag & abort = {});
+    /// One pass of the diffusion model: noise, then variance, [2 * n_mels, n_frames].
+    Mel diffusion_pass(const DiffusionPass & pass, const AbortFlag & abort = {});
+    /// The spectrogram of latents [n, n_latent] in a voice: natural logarithms, [n_mels, sound_frames(n)].
+    Mel diffuse(const std::vector<float> & latents, const std::vector<float> & voice, const DiffusionSampling & options = {});
+    /// Sound of a spectrogram by UnivNet, 256 samples for each frame with the published strides.
+    std::vector<float> vocode(const Mel & mel, const VocoderOptions & options = {});
+    /// Sound of latents [n, n_latent] in a voice [n_voice] by HiFi-GAN: the samples of the parts.
+    std::vector<float> hifigan(const std::vector<float> & latents, const std::vector<float> & voice, const SoundParts & parts);
+    /// How many parts of HiFi-GAN's sound can be computed from n latents: all, or those that later latents do not change.
+    uint32_t hifigan_parts(uint32_t n_latents, bool is_end) const;
+    /// A random voice: of the seed, or of normal numbers as many as the voice has.
+    std::vector<float> random_voice(RandomVoice which, uint64_t seed, const std::vector<float> & noise = {}, const AbortFlag & abort = {});
 
     /// true: starts accumulating statistics of the inputs of the weight matrices over this session's calls, from zero. false: stops, and
     /// discards them. The results of the calls stay the same, but they take longer. Used for NewTensor::importance.
@@ -178,6 +202,9 @@ private:
 /// row (or to `pad_to` tokens if that is longer), then replaces the codes from the first stop on by the fixing codes. Rows without
 /// a stop stay unchanged.
 std::vector<std::vector<int32_t>> fix_codes(const std::vector<Candidate> & candidates, const Params & params, uint32_t pad_to = 0);
+
+/// Frames of sound for n latents: four each at 22.05 kHz, stretched to 24 kHz and rounded down.
+uint32_t sound_frames(uint32_t n_latents);
 
 /// Scores of all pairs of embeddings [n_texts, n_proj] and [n_rows, n_proj], which are L2-normalised first.
 Similarity similarity(std::vector<float> text, std::vector<float> speech, const Params & params);

@@ -4,11 +4,11 @@ import { findWeightFiles, type SourceFiles } from '../../lib/base/checkpoint_fil
 import { failOpen, kindOf, wrongKind } from '../../lib/base/files.js'
 import type { SourceTensor } from '../formats/source_tensor.js'
 import { type Codebook, openCodebook } from './codebook.js'
-import { type Dvae, openDvae } from './dvae.js'
 import { Folder, missing } from './folder.js'
-import { findByName, findPair } from './pair_files.js'
+import { findPair } from './pair_files.js'
 import type { JsonObject } from './section.js'
 import { type OpenedFolder, readPreprocessor } from './settings.js'
+import { closeStages, openStages, type Stage } from './stage.js'
 import { readTokenizer } from './tokens.js'
 import { openPair } from './tortoise.js'
 import { openWeights } from './weights.js'
@@ -26,8 +26,8 @@ export interface Checkpoint {
   /** The merges, highest priority first: `'t h'`. */
   readonly merges: readonly string[]
   readonly tensors: ReadonlyMap<string, SourceTensor>
-  /** tortoise's discrete VAE, if the folder has its file or the caller names one. */
-  readonly dvae: Dvae | undefined
+  /** Those that the folder has files of, or the caller names, in the order of a model file. */
+  readonly stages: readonly Stage[]
   /** The tensor of codebook.safetensors, if the folder has that file. */
   readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
@@ -46,7 +46,8 @@ export interface Checkpoint {
  * `tokenizer.json` (or `vocab.json` with `merges.txt`), `mel_norms.pth` and the files above; without the first two, tortoise's own
  * are used.
  *
- * Either may have `dvae.pth`, tortoise's discrete VAE.
+ * Either may have tortoise's files of the stages of speech, such as `dvae.pth` and `vocoder.pth`: see
+ * `openStages`.
  */
 export async function openCheckpoint(folder: string, files: SourceFiles = {}): Promise<Checkpoint> {
   const expected = 'a folder for the checkpoint'
@@ -56,13 +57,12 @@ export async function openCheckpoint(folder: string, files: SourceFiles = {}): P
   const opened = await openFolder(source, files)
   const { config, preprocessor, tensors } = opened
   let codebook: Codebook | undefined
-  let dvae: Dvae | undefined
+  let stages: readonly Stage[] = []
   const close = async () => {
-    await Promise.all([opened.close(), codebook?.close(), dvae?.close()])
+    await Promise.all([opened.close(), codebook?.close(), closeStages(stages)])
   }
   try {
-    const dvaeFile = await findByName(source, 'dvae', files.dvae)
-    dvae = dvaeFile === undefined ? undefined : await openDvae(source, dvaeFile)
+    stages = await openStages(source, files)
     codebook = await openCodebook(source)
     const { tokens, merges, unknown } = await readTokenizer(source, opened.tokenizer)
     const texts = {
@@ -81,7 +81,7 @@ export async function openCheckpoint(folder: string, files: SourceFiles = {}): P
       tokens,
       merges,
       tensors,
-      dvae,
+      stages,
       codebook: codebook?.tensor,
       paths: source.paths,
       close,

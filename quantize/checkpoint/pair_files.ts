@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { dvaeName, pairFolders, pairNames, type SourceFiles } from '../../lib/base/checkpoint_files.js'
+import {
+  pairFolders,
+  pairNames,
+  type SourceFiles,
+  type StageOption,
+  stageFileName,
+} from '../../lib/base/checkpoint_files.js'
 import { ClvpError } from '../../lib/base/errors.js'
 import { statIfThere } from '../../lib/base/files.js'
 import { TorchFile } from '../formats/torch_file.js'
@@ -21,8 +27,6 @@ const MARKS: Readonly<Record<Part, readonly string[]>> = {
   ],
 }
 const MAX_CANDIDATES = 64
-
-const usualNames = { ...pairNames, dvae: dvaeName }
 
 /**
  * Finds tortoise's two checkpoints: those that the caller names, else those with tortoise's names, else the only .pth file
@@ -52,7 +56,7 @@ export async function findPair(source: Folder, given: SourceFiles): Promise<Pair
  */
 export async function findByName(
   source: Folder,
-  part: keyof typeof usualNames,
+  part: Part | StageOption,
   given: string | undefined,
 ): Promise<string | undefined> {
   if (given !== undefined) {
@@ -63,8 +67,9 @@ export async function findByName(
       `There is no file ${given} for ${part}: expected a name in ${source.path}, or a path`,
     )
   }
+  const name = part === 'autoregressive' || part === 'clvp' ? pairNames[part] : stageFileName(part)
   for (const folder of pairFolders) {
-    if (await source.has(folder + usualNames[part])) return join(source.path, folder, usualNames[part])
+    if (await source.has(folder + name)) return join(source.path, folder, name)
   }
   return undefined
 }

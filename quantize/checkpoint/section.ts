@@ -1,12 +1,20 @@
 import { ClvpError, describe } from '../../lib/base/errors.js'
 
 const MAX_FIXING_CODES = 64
+const MAX_LIST = 64
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** An error for a setting that transformers supports and this package does not. */
 export function unsupported(what: string, reason: string): ClvpError {
   return new ClvpError('CLVP_UNSUPPORTED', `${what}: ${reason}`)
+}
+
+/** The reference's group norm rule: there must be more than two groups of a width's channels. */
+export function hasGroups(width: number): boolean {
+  let groups = width <= 16 ? 8 : width <= 64 ? 16 : 32
+  while (width % groups !== 0) groups /= 2
+  return groups > 2
 }
 
 /** One JSON object, read by key with checks of type and range. */
@@ -88,6 +96,20 @@ export class Section {
     return value
   }
 
+  /** 1 to 64 whole numbers, 1 to `max`. */
+  sizes(key: string, fallback: readonly number[], max: number): readonly number[] {
+    return this.#listOf(key, this.#get(key, fallback), max)
+  }
+
+  /** 1 to 64 lists of them. */
+  lists(key: string, fallback: readonly (readonly number[])[], max: number): readonly (readonly number[])[] {
+    const value = this.#get(key, fallback)
+    if (!Array.isArray(value) || value.length < 1 || value.length > MAX_LIST) {
+      throw this.malformed(key, `1 to ${MAX_LIST} lists`, value)
+    }
+    return value.map((list) => this.#listOf(key, list, max))
+  }
+
   divisors(key: string, length: number): number[] {
     const value = this.#get(key, null)
     if (!Array.isArray(value) || value.length !== length) {
@@ -113,11 +135,16 @@ export class Section {
     if (embd % heads !== 0) throw this.malformed('hidden_size', `a multiple of ${heads} heads`, embd)
   }
 
-  /** The reference's group norm rule: there must be more than two groups. */
   checkGroups(embd: number): void {
-    let groups = embd <= 16 ? 8 : embd <= 64 ? 16 : 32
-    while (embd % groups !== 0) groups /= 2
-    if (groups <= 2) throw this.malformed('hidden_size', 'a multiple of 4', embd)
+    if (!hasGroups(embd)) throw this.malformed('hidden_size', 'a multiple of 4', embd)
+  }
+
+  #listOf(key: string, value: unknown, max: number): readonly number[] {
+    const isSize = (size: unknown) =>
+      Number.isInteger(size) && (size as number) >= 1 && (size as number) <= max
+    if (Array.isArray(value) && value.length >= 1 && value.length <= MAX_LIST && value.every(isSize))
+      return value
+    throw this.malformed(key, `1 to ${MAX_LIST} whole numbers from 1 to ${max}`, value)
   }
 
   #get(key: string, fallback: unknown): unknown {

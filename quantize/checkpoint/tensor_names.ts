@@ -1,7 +1,10 @@
 /**
  * The tensors of a model file: their names, their sources in a transformers checkpoint, their shapes and how they are
- * converted. This is the only such table, but for the discrete VAE's in dvae.ts; `N` stands for a block number.
+ * converted. The stages of speech have their readers instead (stage.ts); here is only which of their tensors are
+ * matrices. `N` stands for a block number.
  */
+
+import { type StageOption, stageOptions } from '../../lib/base/checkpoint_files.js'
 
 /** A size from a tower's hyperparameters; `3embd` is three times `embd`. */
 export type Size =
@@ -174,16 +177,31 @@ export function sourcesOf(name: string): string[] | undefined {
   return ROW_OF_NAME.get(template)?.sources.map((source) => withBlock(source, block))
 }
 
-/** The matrices of the discrete VAE, whose tensors quantize/checkpoint/dvae.ts lists. */
-const DVAE_MATRIX = /^dvae\.(?!codebook\.).*\.weight$/
+/** How the names of a stage's tensors begin, in the order of a model file. */
+export const STAGE_PREFIXES: Readonly<Record<StageOption, string>> = {
+  dvae: 'dvae.',
+  hifigan: 'hifigan.',
+  diffusion: 'diff.',
+  vocoder: 'vocoder.',
+  randomDecoder: 'random.decoder.',
+  randomDiffusion: 'random.diffusion.',
+}
 
-export function isDvaeMatrix(name: string): boolean {
-  return DVAE_MATRIX.test(name)
+/** The stage that a tensor of a model file belongs to. */
+export function stageOf(name: string): StageOption | undefined {
+  return stageOptions.find((option) => name.startsWith(STAGE_PREFIXES[option]))
+}
+
+/** Weights of a stage that are no matrices: norms, embeddings, biases of attention, the unconditioned state. */
+const EXACT = /[._](?:norm\d?|attn_bias|embd|uncond|codebook)\.weight$/
+
+export function isStageMatrix(name: string): boolean {
+  return name.endsWith('.weight') && !EXACT.test(name) && stageOf(name) !== undefined
 }
 
 /** Whether a tensor of a model file has the type that the user chooses. */
 export function isMatrix(name: string): boolean {
-  return isDvaeMatrix(name) || ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
+  return isStageMatrix(name) || ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true
 }
 
 /** The model file's tensor that contains a checkpoint's tensor, or undefined for an unknown name. */

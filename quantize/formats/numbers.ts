@@ -1,6 +1,6 @@
-/** Tensors as single-precision numbers. */
+/** Tensors as numbers, and tensors computed from others. */
 import { ClvpError } from '../../lib/base/errors.js'
-import type { SourceTensor } from './source_tensor.js'
+import { checkPiece, type SourceTensor } from './source_tensor.js'
 
 const DOUBLE_BYTES = 8
 const SINGLE_BYTES = 4
@@ -40,22 +40,56 @@ function tooLarge({ name, path }: SourceTensor, value: number): ClvpError {
  * @throws ClvpError `CLVP_UNSUPPORTED` if its type is none of F64, F32, F16 and BF16
  */
 export async function readNumbers(source: SourceTensor): Promise<Float32Array> {
-  const { dtype } = source
-  const single = dtype === 'F64' ? asSingle(source) : source
-  const bytes = new Uint8Array(single.bytes)
-  if (single.dtype === 'F32') {
-    await single.read(0, bytes)
-    return new Float32Array(bytes.buffer)
-  }
-  const decode = dtype === 'F16' ? fromHalf : dtype === 'BF16' ? fromBrain : undefined
-  if (!decode) {
-    throw new ClvpError(
-      'CLVP_UNSUPPORTED',
-      `${source.path}: a tensor is ${dtype}; only F64, F32, F16 and BF16 can be read`,
-    )
-  }
+  return new Float32Array(await readDoubles(source.dtype === 'F64' ? asSingle(source) : source))
+}
+
+/** The same in double precision. */
+export async function readDoubles(source: SourceTensor): Promise<Float64Array> {
+  requireNumbers(source)
+  const bytes = new Uint8Array(source.bytes)
   await source.read(0, bytes)
-  return Float32Array.from(new Uint16Array(bytes.buffer), decode)
+  switch (source.dtype) {
+    case 'F64':
+      return new Float64Array(bytes.buffer)
+    case 'F32':
+      return new Float64Array(new Float32Array(bytes.buffer))
+    case 'F16':
+      return Float64Array.from(new Uint16Array(bytes.buffer), fromHalf)
+    default:
+      return fromBrain(new Uint16Array(bytes.buffer))
+  }
+}
+
+/** @throws ClvpError `CLVP_UNSUPPORTED` if a tensor's type is none of F64, F32, F16 and BF16 */
+export function requireNumbers({ name, path, dtype }: SourceTensor): void {
+  if (['F64', 'F32', 'F16', 'BF16'].includes(dtype)) return
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    `${path}: the tensor ${name} is ${dtype}; only F64, F32, F16 and BF16 can be read`,
+  )
+}
+
+/**
+ * A tensor whose numbers are computed from others, in double precision and rounded once to F32. It is read
+ * as a whole.
+ *
+ * @param like has its name, path and shape
+ */
+export function computed(like: SourceTensor, compute: () => Promise<Float64Array>): SourceTensor {
+  const { name, path, shape } = like
+  const bytes = shape.reduce((product, size) => product * size, SINGLE_BYTES)
+  const tensor = { name, path, dtype: 'F32', shape, bytes, isScattered: true }
+  const read = async (start: number, target: Uint8Array) => {
+    checkPiece(tensor, start, target.length)
+    const singles = new Float32Array(await compute())
+    target.set(new Uint8Array(singles.buffer))
+  }
+  return { ...tensor, read }
+}
+
+/** A tensor times a number. */
+export function scaled(source: SourceTensor, factor: number): SourceTensor {
+  return computed(source, async () => (await readDoubles(source)).map((value) => value * factor))
 }
 
 function fromHalf(bits: number): number {
@@ -66,8 +100,7 @@ function fromHalf(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-function fromBrain(bits: number): number {
-  const view = new DataView(new ArrayBuffer(SINGLE_BYTES))
-  view.setUint32(0, bits << 16)
-  return view.getFloat32(0)
+function fromBrain(bits: Uint16Array): Float64Array {
+  const singles = Uint32Array.from(bits, (each) => each << 16)
+  return new Float64Array(new Float32Array(singles.buffer))
 }

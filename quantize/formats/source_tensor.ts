@@ -34,7 +34,11 @@ export interface TensorFile {
 }
 
 /** Rejects a piece that is not within a tensor, which would be a bug in this package. */
-export function checkPiece(tensor: SourceTensor, start: number, length: number): void {
+export function checkPiece(
+  tensor: Pick<SourceTensor, 'name' | 'bytes' | 'isScattered'>,
+  start: number,
+  length: number,
+): void {
   const isInside = start >= 0 && length <= tensor.bytes - start
   if (!isInside || (tensor.isScattered && length !== tensor.bytes)) {
     throw new RangeError(`${tensor.name}: bytes ${start} to ${start + length} cannot be read separately`)

@@ -6,7 +6,7 @@ import { PickledTensor } from './torch_objects.js'
 export const SINGLE_TENSOR = ''
 
 /** Where training programs put the weights, beside counters and an optimizer. The first that holds tensors counts. */
-const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module', 'net']
+const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module', 'net', 'model_g']
 /** Real files have two at most; the limit also ends the search in a dictionary that contains itself. */
 const MAX_WRAPPERS = 4
 

@@ -45,12 +45,31 @@ export function splitFirst(view: View, count: number): View {
   return { ...view, sizes: [count, inner, ...sizes], strides: [inner * stride, stride, ...strides] }
 }
 
-/** Copies a view's elements in order. `source` starts at the view's first element. */
-export function gather<T extends Uint16Array | Uint32Array | Float64Array>(
-  source: T,
-  target: T,
-  view: View,
-): void {
+/**
+ * Copies a view's elements in order. `source` starts at the view's first element.
+ *
+ * @param size of an element in bytes: 2, 4 or 8
+ */
+export function gatherBytes(source: Uint8Array, target: Uint8Array, view: View, size: number): void {
+  if (size === 2) gather(words(source), words(target), view)
+  else if (size === 4) gather(longs(source), longs(target), view)
+  else if (size === 8) gather(doubles(source), doubles(target), view)
+  else throw new RangeError(`Elements of ${size} bytes cannot be gathered`)
+}
+
+function words({ buffer, byteOffset, length }: Uint8Array): Uint16Array {
+  return new Uint16Array(buffer, byteOffset, length / 2)
+}
+
+function longs({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length / 4)
+}
+
+function doubles({ buffer, byteOffset, length }: Uint8Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, length / 8)
+}
+
+function gather<T extends Uint16Array | Uint32Array | Float64Array>(source: T, target: T, view: View): void {
   const sizes = view.sizes.slice(0, -1)
   const last = view.sizes.at(-1) ?? 1
   const step = view.strides.at(-1) ?? 1

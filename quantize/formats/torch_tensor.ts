@@ -1,7 +1,7 @@
 import { ClvpError } from '../../lib/base/errors.js'
 import type { ByteSource } from '../../lib/base/files.js'
 import { checkPiece, type SourceTensor } from './source_tensor.js'
-import { elementCount, gather, isContiguous, spanOf, type View } from './strided_view.js'
+import { elementCount, gatherBytes, isContiguous, spanOf, type View } from './strided_view.js'
 import type { Storage } from './torch_objects.js'
 
 /** Most bytes read to gather a tensor, as a multiple of its size: 3, as GPT-2 stores query, key and value side by side. */
@@ -59,21 +59,6 @@ export class TorchTensor implements SourceTensor {
     if (!this.isScattered) return file.read(first + start, target)
     const bytes = new Uint8Array(spanOf(this.view) * size)
     await file.read(first, bytes)
-    if (size === 2) gather(words(bytes), words(target), this.view)
-    else if (size === 4) gather(longs(bytes), longs(target), this.view)
-    else if (size === 8) gather(doubles(bytes), doubles(target), this.view)
-    else throw new RangeError(`${this.name}: ${this.dtype} cannot be read`)
+    gatherBytes(bytes, target, this.view, size)
   }
-}
-
-function words({ buffer, byteOffset, length }: Uint8Array): Uint16Array {
-  return new Uint16Array(buffer, byteOffset, length / 2)
-}
-
-function longs({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, length / 4)
-}
-
-function doubles({ buffer, byteOffset, length }: Uint8Array): Float64Array {
-  return new Float64Array(buffer, byteOffset, length / 8)
 }

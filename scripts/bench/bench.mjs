@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
-import { textIds, tokenizerOf } from '../../dist/lib/text/text.js'
+import { readText, tokenizerOf } from '../../dist/lib/text/text.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
 import { measureBusy } from './busy.mjs'
 import { measureLatency } from './latency.mjs'
@@ -197,7 +197,7 @@ function runReference(python, folder, kind, candidates, ids, threads) {
 async function measureJobs(python, folder, threads) {
   const { values } = await inspectModel(fileOf('q8_0'))
   const tokenizer = tokenizerOf(values, { textVocab: 256 })
-  const ids = [...textIds(tokenizer, text, { textVocab: 256, maxTextTokens: 401 })]
+  const ids = [...readText(tokenizer, text, { textVocab: 256, maxTextTokens: 401 }).ids]
   const found = plan.variants.flatMap((variant) =>
     [1, 16].map((candidates) => ({ variant, candidates, trials: [] })),
   )

@@ -10,7 +10,7 @@ import { loadModel } from '../../dist/lib/addon/jobs.js'
 import { Clvp } from '../../dist/lib/index.js'
 import { noLimits } from '../../dist/lib/session/requests.js'
 import { createSession } from '../../dist/lib/session/session.js'
-import { textIds, tokenizerOf } from '../../dist/lib/text/text.js'
+import { readText, tokenizerOf } from '../../dist/lib/text/text.js'
 import { lengths, requests, sampling, text } from './schedule.mjs'
 import { summarise } from './steps.mjs'
 
@@ -25,7 +25,7 @@ async function job({ file, candidates, longest, threads, repeat = 1 }) {
   const model = await loadModel(file, { device: 'cpu' })
   const session = createSession(model, { threads })
   const words = Array(repeat).fill(text).join(' ')
-  const ids = textIds(tokenizerOf(model.values(), session.info), words, session.info)
+  const { ids } = readText(tokenizerOf(model.values(), session.info), words, session.info)
   const loadMs = clock.lap()
 
   const { sampleRate, clipSeconds } = session.info

@@ -23,7 +23,7 @@ async function load(t, weights, type = 'f32') {
 t.test("equal DiscreteVAE's", async (t) => {
   const clvp = await load(t, makeDvae(golden.sizes, golden.seed))
   t.equal(clvp.info.encoder, 'dvae')
-  t.same(clvp.info.parts, ['decoder', 'ranker', 'dvae'])
+  t.same(clvp.info.parts, ['decoder', 'ranker', 'encoder'])
   for (const { seed, samples, codes } of golden.clips) {
     const found = await clvp.encode({ samples: makeClip({ seed, samples }), sampleRate: 22050 })
     t.same([...found], codes, `${samples} samples`)

@@ -90,12 +90,12 @@ t.test('an encoder or a ranker that was not loaded', async (t) => {
     code: 'CLVP_UNSUPPORTED',
     message: /Expected a model with its dvae .* parts: \['ranker'\]/,
   })
-  const dvae = await load(['dvae'])
+  const dvae = await load(['encoder'])
   t.equal(dvae.info.encoder, 'dvae')
   t.ok(dvae.info.bytes < ranker.info.bytes)
   const codes = await dvae.encode(tone())
   await t.rejects(dvae.score('hello', tone()), { code: 'CLVP_UNSUPPORTED', message: /with its ranker/ })
-  const both = await load(['ranker', 'dvae'])
+  const both = await load(['ranker', 'encoder'])
   const [scored] = await both.score('hello', tone())
   t.same(scored.codes, codes)
   t.match(await ranker.rank('hello', [codes]), [{ score: scored.score }])

@@ -1,5 +1,5 @@
 // Changed inputs are read or refused with a ClvpError, and soon: torch files, safetensors, tokenizers'
-// files and configurations.
+// files, configurations, and the tensors of stages of speech.
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -7,6 +7,7 @@ import * as configs from './readers/config.js'
 import { fuzz, inputOf, outcomeOf } from './readers/driver.js'
 import { packFiles } from './readers/files.js'
 import { safetensors } from './readers/safetensors.js'
+import { stages } from './readers/stages.js'
 import * as tokenizers from './readers/tokenizer.js'
 import { torch } from './readers/torch.js'
 
@@ -20,6 +21,7 @@ const targets = [
   [safetensors, 10_000],
   [tokenizer, 4000],
   [config, 4000],
+  [stages, 4000],
 ]
 
 for (const [target, runs] of targets) {
@@ -30,7 +32,8 @@ for (const [target, runs] of targets) {
     const found = await fuzz(target, { runs, seconds: SECONDS })
     t.comment(`${found.runs} inputs: ${JSON.stringify(found.outcomes)}`)
     t.ok(found.outcomes.read > found.runs / 100, 'some are still read, so that changes go deep')
-    t.ok(found.outcomes.CLVP_MODEL_FORMAT > found.runs / 10, 'and many are refused')
+    const { CLVP_MODEL_FORMAT: malformed, CLVP_UNSUPPORTED: unsupported = 0 } = found.outcomes
+    t.ok(malformed + unsupported > found.runs / 10, 'and many are refused')
   })
 }
 

@@ -32,9 +32,9 @@ const without = (name) => {
 
 const held = (files) => ({ revisions: { main: commitOf('x') }, commits: { [commitOf('x')]: files } })
 const hub = await startHub(t, {
-  'owner/whole': held({ ...filesOf(whole), 'rlg_auto.pth': Buffer.from('not wanted') }),
+  'owner/whole': held({ ...filesOf(whole), 'cvvp.pth': Buffer.from('not wanted') }),
   'owner/sharded': held(filesOf(sharded)),
-  'owner/pair': held({ ...filesOf(pair), 'rlg_auto.pth': Buffer.from('not wanted') }),
+  'owner/pair': held({ ...filesOf(pair), 'cvvp.pth': Buffer.from('not wanted') }),
   'owner/half': held(without('clvp2.pth')),
 })
 for (const name of Object.keys(process.env)) if (/^(HF_|CLVP_CACHE)/.test(name)) delete process.env[name]
@@ -53,7 +53,7 @@ for (const [name, folder] of Object.entries({ whole, sharded, pair })) {
     const pulled = await pullModel(`owner/${name}`, { type: 'q8_0' })
     t.ok(readFileSync(pulled.path).equals(readFileSync(target)), 'the same model file')
     t.notOk(
-      hub.requests.some((each) => each.name === 'rlg_auto.pth'),
+      hub.requests.some((each) => each.name === 'cvvp.pth'),
       'and no other weights',
     )
     await (await Clvp.load(`owner/${name}`, { type: 'q8_0', threads: 1 })).dispose()

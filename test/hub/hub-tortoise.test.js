@@ -23,10 +23,7 @@ const dvae = readFileSync(dvaePath)
 
 /** What tortoise's repositories hold besides: never read. */
 const others = Object.fromEntries(
-  ['diffusion_decoder', 'vocoder', 'cvvp', 'classifier', 'rlg_auto'].map((name) => [
-    `${name}.pth`,
-    Buffer.from('not wanted'),
-  ]),
+  ['cvvp', 'classifier', 'my_vocoder', 'diffusion'].map((name) => [`${name}.pth`, Buffer.from('not wanted')]),
 )
 const inModels = Object.fromEntries(
   Object.entries({ 'autoregressive.pth': decoder, 'clvp2.pth': ranker, ...others }).map(([name, bytes]) => [

@@ -79,7 +79,8 @@ t.test('bad values', async (t) => {
   for (const parts of [[], 'decoder', ['encoder'], [undefined], null, {}]) {
     await t.rejects(Clvp.load(file, { parts }), {
       code: 'CLVP_INVALID_ARGUMENT',
-      message: /Expected an array of 'decoder', 'ranker' and 'dvae', one or more for parts but received/,
+      message:
+        /Expected an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
     })
   }
 })
@@ -104,7 +105,7 @@ t.test('the command line', async (t) => {
   t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'decoder').stderr, /ranker.*CLVP_UNSUPPORTED/)
   t.match(
     run('generate', 'demo', 'Hi.', ...few, '--part', 'head').stderr,
-    /'decoder', 'ranker' and 'dvae'.*for parts/,
+    /'decoder', 'vocoder' and 'random'.*for parts/,
   )
   t.match(run('generate', 'demo', 'Hi.', '--max-tokens', '5', '-n', '2', '--scores', 'none').stdout, / - +- /)
 })

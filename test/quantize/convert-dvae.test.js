@@ -150,7 +150,7 @@ t.test('what is refused', async (t) => {
   const format = 'CLVP_MODEL_FORMAT'
   const made = (changed) => () => torchDvae(makeDvae({ ...sizes, ...changed }, 1))
   await refused(made({ codes: 100 }), format, /has 100 codes: expected 298.*XTTS/)
-  await refused(made({ mels: 40 }), format, /reads 40 mel channels: expected 80/)
+  await refused(made({ mels: 40 }), format, /has 40 mel channels: expected 80/)
   await refused(
     (all) => void delete all['encoder.3.net.2.bias'],
     format,

@@ -3,20 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { convertFolder } from '../../dist/lib/index.js'
+import { cutToBf16, cutToF16 } from '../helpers/half.js'
 import { freshCheckpoint, packSafetensors, readSafetensors, tensorNames } from '../helpers/safetensors.js'
-
-/** Cuts a float32 (as bits) to a float16: its bits, and the float32 (as bits) that they stand for. */
-function cutToF16(bits) {
-  const sign = (bits >>> 16) & 0x8000
-  const exponent = ((bits >>> 23) & 0xff) - 112
-  // What is too small for a normal number becomes the smallest one of all: 2^-24.
-  if (exponent < 1) return { half: sign | 1, single: ((sign << 16) | (103 << 23)) >>> 0 }
-  return { half: sign | (exponent << 10) | ((bits >>> 13) & 0x3ff), single: (bits & 0xffffe000) >>> 0 }
-}
-
-function cutToBf16(bits) {
-  return { half: bits >>> 16, single: (bits & 0xffff0000) >>> 0 }
-}
 
 /** The same weights as `dtype` and, cut in the same way, as F32. */
 function cutWeights({ header, data }, dtype) {

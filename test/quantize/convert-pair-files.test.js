@@ -42,10 +42,7 @@ t.test('found by their tensors', async (t) => {
     t.ok(expected.equals(await converted(folder)), to)
   }
   writeFileSync(at('norms.pth'), packNorms([1]))
-  writeFileSync(
-    at('vocoder.pth'),
-    packTorch({ codebook: { dtype: 'F32', shape: [1], data: Buffer.alloc(4) } }),
-  )
+  writeFileSync(at('other.pth'), packTorch({ codebook: { dtype: 'F32', shape: [1], data: Buffer.alloc(4) } }))
   writeFileSync(at('old.pth'), Buffer.from('\x80\x02not a zip', 'latin1'))
   t.ok(expected.equals(await converted(folder)), 'among others')
 })

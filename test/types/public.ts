@@ -3,6 +3,8 @@
  * compile is marked; the compiler complains when one does.
  */
 import {
+  type AddStagesResult,
+  addStages,
   auditClip,
   type Candidate,
   type CausalLMOutput,
@@ -34,6 +36,7 @@ import {
   type PulledModel,
   pullModel,
   type ScoredClip,
+  type StageOption,
   type ScoreTable,
   type StoppingCriteria,
   type StreamEvent,
@@ -74,7 +77,12 @@ export async function upper(): Promise<void> {
   await convertFolder('in', 'out.gguf', { type: 'q4_k' })
   await convertFolder('in', 'out.gguf', { autoregressive: '1480_gpt.pth', clvp: 'clvp2.pth' })
   await pullModel('owner/name', { variant: 'fp16' })
-  await convertFolder('in', 'out.gguf', { dvae: 'dvae.pth' })
+  await convertFolder('in', 'out.gguf', { dvae: 'dvae.pth', vocoder: 'univnet' })
+  const { added }: AddStagesResult = await addStages('in.gguf', 'speech', 'out.gguf', { type: 'f16' })
+  const stages: StageOption[] = added
+  // @ts-expect-error no type for this machine: a model has its own
+  await addStages('in.gguf', 'speech', 'out.gguf', { type: 'auto' })
+  void stages
   // @ts-expect-error texts are an array
   await clvp.scoreTable('Hi.', 'a.wav')
   // @ts-expect-error: a path

@@ -103,6 +103,8 @@ export interface NativeHooks {
   /** After each step: candidate, token, candidate, token, ...; with beams one pair: 0 and the length so far. */
   onStep?: ((pairs: Int32Array) => void) | undefined
   onCandidate?: ((candidate: NativeCandidate) => void) | undefined
+  /** Of the speech stages: the completed fraction. */
+  onProgress?: ((fraction: number) => void) | undefined
   /** Called between the limits and the warpers with scores [rows, vocab]. The step waits for `reply`: new scores, or none. */
   process?:
     | ((rows: NativeStepRows, scores: Float32Array, reply: (scores?: Float32Array) => void) => void)

@@ -1,4 +1,5 @@
 /** The native contract: a loaded model and a session on it. clvp.h documents the meaning of these types. */
+import type { Part } from '../parts.js'
 import type {
   NativeBeamOptions,
   NativeGenerated,
@@ -10,6 +11,13 @@ import type {
 } from './drawing.js'
 import type { NativeHeld } from './files.js'
 import type { NativeAudio, NativeMel } from './sound.js'
+import type {
+  NativeDiffusion,
+  NativeHifigan,
+  NativePass,
+  NativeSpeechInfo,
+  NativeVocoding,
+} from './speech.js'
 import type {
   NativeDecoderForward,
   NativeDecoderOutput,
@@ -25,7 +33,11 @@ export interface NativeInfo {
   /** Are these parts loaded? */
   decoder: boolean
   ranker: boolean
-  dvae: boolean
+  encoder: boolean
+  hifigan: boolean
+  diffusion: boolean
+  vocoder: boolean
+  random: boolean
   bytes: number
   sampleRate: number
   hopLength: number
@@ -58,14 +70,13 @@ export interface NativeInfo {
   codebookCodes: number
   /** Codes that the discrete VAE's encoder distinguishes; 0 for a model file without one. */
   dvaeCodes: number
+  speech: NativeSpeechInfo
 }
 
 /** ModelOptions in clvp.h. */
 export interface NativeLoadOptions {
   device: string
-  decoder: boolean
-  ranker: boolean
-  dvae: boolean
+  parts: readonly Part[]
   mmap: boolean
   /** In bytes; 0 if unknown. */
   memoryAvailable: number
@@ -78,6 +89,9 @@ export interface NativeModel {
   values(): Record<string, NativeHeld>
   dispose(): void
 }
+
+/** Called with the completed fraction. */
+export type NativeProgress = Pick<NativeHooks, 'onProgress'>
 
 /** Calls run side by side. A flag ends only its own call, with CLVP_ABORTED. */
 export interface NativeSession {
@@ -115,8 +129,24 @@ export interface NativeSession {
   embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
   /** Codes of a recording at the model's sample rate: Session::encode_audio in clvp.h. */
   encodeAudio(samples: Float32Array, abort: NativeAbortFlag): Promise<Int32Array>
+  /** Codes of features as `condition` takes them, by the discrete VAE's encoder. */
+  encodeMel(mel: NativeMel, abort: NativeAbortFlag): Promise<Int32Array>
   codesToMel(codes: Int32Array): Promise<NativeMel>
   preview(codes: Int32Array, iterations: number, abort: NativeAbortFlag): Promise<NativeAudio>
+  speechMel(samples: Float32Array): Promise<NativeMel>
+  conditionSpeech(mels: readonly NativeMel[], abort: NativeAbortFlag): Promise<Float32Array>
+  diffusionPass(pass: NativePass, abort: NativeAbortFlag): Promise<NativeMel>
+  diffuse(request: NativeDiffusion, abort: NativeAbortFlag, hooks: NativeProgress): Promise<NativeMel>
+  vocode(request: NativeVocoding, abort: NativeAbortFlag, hooks: NativeProgress): Promise<Float32Array>
+  hifigan(request: NativeHifigan, abort: NativeAbortFlag, hooks: NativeProgress): Promise<Float32Array>
+  /** Session::hifigan_parts in clvp.h. */
+  hifiganParts(latents: number, isEnd: boolean): number | Promise<number>
+  randomVoice(
+    which: 'decoder' | 'diffusion',
+    seed: number,
+    noise: Float32Array | undefined,
+    abort: NativeAbortFlag,
+  ): Promise<Float32Array>
   /** true sums up the inputs of the weight matrices from now on; false stops and discards the sums. */
   collectImportance(on: boolean): Promise<void>
   importance(): Promise<NativeImportance[]>

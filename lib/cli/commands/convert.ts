@@ -1,9 +1,10 @@
+import { addStages, addTable } from '../../../quantize/add_stages.js'
 import { convertFolder, convertTable } from '../../../quantize/convert.js'
 import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
 import { sourceTable } from '../../base/checkpoint_files.js'
-import type { Command } from '../command.js'
+import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
 
@@ -23,10 +24,21 @@ export const convert: Command = {
     '  may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or\n' +
     '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
     'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors,\n' +
-    "and tortoise's dvae.pth, with which 'clvp score' ranks recordings.\n" +
+    "tortoise's dvae.pth, with which 'clvp score' ranks recordings, and tortoise's stages of speech:\n" +
+    'hifidecoder.pth, diffusion_decoder.pth, vocoder.pth, rlg_auto.pth and rlg_diffuser.pth.\n' +
+    'With --add SPEECH_FOLDER the first argument is a model file, MODEL.gguf: OUT.gguf is the same with the stages\n' +
+    'whose files SPEECH_FOLDER holds. A stage that the model has already is replaced.\n' +
     typeDetails,
-  flags: { ...flagsOf(typeTable), ...flagsOf(convertTable), ...flagsOf(sourceTable), ...outputFlags },
+  flags: {
+    ...flagsOf(typeTable),
+    add: { value: 'SPEECH_FOLDER', help: "add this folder's stages of speech to a model file" },
+    ...flagsOf(convertTable),
+    ...flagsOf(sourceTable),
+    ...outputFlags,
+  },
   async run(args, context) {
+    const folder = args.text('add')
+    if (folder !== undefined) return add(args, context, folder)
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
     const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
     const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
@@ -40,4 +52,21 @@ export const convert: Command = {
     })
     return report(result, started, result.fallbacks)
   },
+}
+
+/** `clvp convert --add`: its flags are those of {@link addTable}. */
+async function add(args: Arguments, context: Context, folder: string): Promise<Output> {
+  const [model, target] = [args.positional(0, 'MODEL.gguf'), args.positional(1, 'OUT.gguf')]
+  const known = Object.keys({ add: true, ...flagsOf(addTable) })
+  const [other] = args.given(Object.keys(convert.flags).filter((name) => !known.includes(name)))
+  if (other !== undefined) throw new UsageError(`--${other} does not go with --add`)
+  const started = performance.now()
+  const result = await addStages(model, folder, target, {
+    ...readFlags(args, addTable),
+    signal: context.signal,
+    onProgress: (fraction) => context.progress('add', fraction),
+  })
+  const { added, replaced, fallbacks } = result
+  const notes = [...added.map((stage) => `added: ${stage}`), ...replaced.map((stage) => `replaced: ${stage}`)]
+  return report(result, started, [...notes, ...fallbacks])
 }

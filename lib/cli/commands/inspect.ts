@@ -1,4 +1,6 @@
-import { inspectModel } from '../../loading/inspect.js'
+import { stageOf } from '../../../quantize/checkpoint/tensor_names.js'
+import { stageOptions } from '../../base/checkpoint_files.js'
+import { inspectModel, type ModelFile, type ModelFileTensor } from '../../loading/inspect.js'
 import type { Command } from '../command.js'
 import { megabytes, table } from '../table.js'
 
@@ -12,13 +14,12 @@ export const inspect: Command = {
     const values = Object.entries(json.values).map(([key, value]) => [key, brief(value)])
     const types = json.types.map(({ type, tensors, bytes }) => [type, String(tensors), megabytes(bytes)])
     const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')
-    const dvae = json.tensors.find(({ name }) => name === 'dvae.codebook.weight')
     const parts = [
       `${json.path}: ${megabytes(json.bytes)}, ${json.parameters.toLocaleString('en')} parameters, ${json.bitsPerWeight.toFixed(2)} bits per weight`,
       json.checksum ? `checksum: ${json.checksum} (as stated; 'clvp verify' checks it)` : 'checksum: none',
       ...(codebook ? [`codebook: ${codebook.dims[1]} codes, ${codebook.type}`] : []),
-      ...(dvae ? [`encoder of recordings: ${dvae.dims[1]} codes`] : []),
       table([['key', 'value'], ...values]),
+      ...stagesOf(json),
       table([['type', 'tensors', 'size'], ...types]),
     ]
     if (args.flag('tensors')) {
@@ -34,6 +35,23 @@ export const inspect: Command = {
     }
     return { text: parts.join('\n\n'), json }
   },
+}
+
+/** The stages of speech with their sizes; nothing if there are none. */
+function stagesOf({ tensors }: ModelFile): string[] {
+  const rows = stageOptions.flatMap((option) => {
+    const own = tensors.filter(({ name }) => stageOf(name) === option)
+    const sum = (count: (tensor: ModelFileTensor) => number) =>
+      own.reduce((total, each) => total + count(each), 0)
+    const parameters = sum(({ dims }) => dims.reduce((product, n) => product * n, 1))
+    const figures = [
+      String(own.length),
+      parameters.toLocaleString('en'),
+      megabytes(sum(({ bytes }) => bytes)),
+    ]
+    return own.length === 0 ? [] : [[option, ...figures]]
+  })
+  return rows.length === 0 ? [] : [table([['stage', 'tensors', 'parameters', 'size'], ...rows])]
 }
 
 function brief(value: unknown): string {

@@ -18,6 +18,8 @@ constexpr uint32_t tower_rows = 4096;    // rows of one forward pass
 constexpr uint32_t decoder_keys = 16384; // keys of one forward pass, past included; explicit positions may repeat, so they set no bound
 constexpr uint32_t threads = 512;
 constexpr uint32_t preview_iterations = 1000;
+constexpr uint32_t speech_frames = 17832; // frames of sound of row_codes codes
+constexpr uint32_t voice_clips = 64;      // clips of one voice for the diffusion model
 
 constexpr uint32_t page_positions = 32;    // positions of one page of the KV cache
 constexpr uint32_t scored_together = 1024; // codes that are encoded together, over all rows

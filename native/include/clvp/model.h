@@ -2,6 +2,7 @@
 #pragma once
 
 #include "clvp/error.h"
+#include "clvp/speech_params.h"
 
 #include <cstdint>
 #include <map>
@@ -38,7 +39,9 @@ struct MelParams {
     uint32_t sample_rate = 22050, n_fft = 1024, hop = 256, n_mels = 80;
     uint32_t seconds = 6; // clips are zero-padded or cut to this length
     float f_max = 8000.0f;
-    std::vector<float> norms; // one divisor per mel channel; empty for none
+    std::vector<float> norms;  // one divisor per mel channel; empty for none
+    bool slaney_scale = false; // Slaney's mel scale in place of HTK's
+    bool magnitude = false;    // the filters weigh magnitudes in place of powers
 };
 
 /// Mel frames per speech code: 1,024 samples with the published parameters.
@@ -66,6 +69,10 @@ struct Params {
     EncoderParams text, speech;
     MelParams mel;
     DvaeParams dvae;
+    HifiganParams hifigan;
+    DiffusionParams diffusion;
+    VocoderParams vocoder;
+    RandomParams random;
     Positions positions = Positions::trained; // those of the model file
     int32_t text_bos = 255, text_eos = 0;
     float logit_scale = 0;   // scores are cosine * exp(logit_scale)
@@ -148,11 +155,16 @@ struct CompareOptions {
     AbortFlag abort;
 };
 
-/// Which towers of a model are loaded. Calls that need a part that was not loaded throw unsupported.
+/// Which parts of a model are loaded. A file always has the first two; the others are loaded if the file has them. Calls that need a part
+/// that was not loaded throw unsupported.
 struct Parts {
-    bool decoder = true; // decoder and conditioning encoder: voices, prompts, drawing
-    bool ranker = true;  // text and speech encoder: embeddings, scores
-    bool dvae = true;    // the discrete VAE's encoder, if the file has one: codes of recordings
+    bool decoder = true;   // decoder and conditioning encoder: voices, prompts, drawing
+    bool ranker = true;    // text and speech encoder: embeddings, scores
+    bool encoder = true;   // the discrete VAE's encoder: codes of recordings
+    bool hifigan = true;   // latents to sound
+    bool diffusion = true; // latents to a spectrogram, with the encoder of its voices
+    bool vocoder = true;   // a spectrogram to sound
+    bool random = true;    // random voices
 };
 
 struct ModelOptions {

@@ -8,16 +8,26 @@
 
 namespace clvp {
 
+/// The wanted parts that the file has.
+static Parts present(Parts parts, const Params & p) {
+    parts.encoder = parts.encoder && !p.dvae.channels.empty();
+    parts.hifigan = parts.hifigan && p.hifigan.n_channels > 0;
+    parts.diffusion = parts.diffusion && p.diffusion.n_embd > 0;
+    parts.vocoder = parts.vocoder && p.vocoder.n_channels > 0;
+    parts.random = parts.random && p.random.n_layer > 0;
+    return parts;
+}
+
+static bool any(const Parts & p) { return p.decoder || p.ranker || p.encoder || p.hifigan || p.diffusion || p.vocoder || p.random; }
+
 Model::Impl::Impl(const std::string & path, const ModelOptions & options) : parts(options.parts) {
     find_device(options.device); // reports a missing device before the file is read
-    if (!parts.decoder && !parts.ranker && !parts.dvae) {
-        fail(Code::invalid_argument, "Expected at least one part of the model but received none");
-    }
     const File file = File::open(path);
     GgufHeader header = read_gguf(file);
     params = read_params(header.values);
-    if (!parts.decoder && !parts.ranker && params.dvae.channels.empty()) {
-        fail(Code::invalid_argument, "Expected a part that the file has but received only dvae, which it lacks: convert it with dvae.pth");
+    parts = present(parts, params);
+    if (!any(parts)) {
+        fail(Code::invalid_argument, "Expected at least one part that the file has but received none: clvp inspect lists the parts of a file");
     }
     weights = describe_weights(header, params, parts);
     device = find_device(options.device, weight_bytes(weights));

@@ -6,6 +6,10 @@
 #include "base/cores.h"
 #include "model/rows.h"
 #include "runtime/graph.h"
+#include "speech/diffusion.h"
+#include "speech/hifigan.h"
+#include "speech/random_voice.h"
+#include "speech/univnet.h"
 
 #include <algorithm>
 
@@ -13,7 +17,10 @@ namespace clvp {
 
 namespace {
 
-size_t largest_graph(const Params & p) { return graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer })); }
+size_t largest_graph(const Params & p) {
+    return std::max({ graph_nodes(std::max({ p.decoder.n_layer, p.decoder.n_cond_layer, p.text.n_layer, p.speech.n_layer })), hifigan_nodes(p.hifigan),
+                      diffusion_nodes(p.diffusion), univnet_nodes(p.vocoder), random_nodes(p.random) });
+}
 
 /// As much work as three decoder steps of 16 candidates, so that most prompts are one piece. Each piece makes all rows wait once. Smaller
 /// pieces lower the throughput: rows would begin after many short steps of few rows (docs/performance.md).
@@ -55,6 +62,8 @@ Session::Impl::Impl(std::shared_ptr<const Model> shared, const SessionOptions & 
 void Session::Impl::need_decoder() const { need(model->parts().decoder, "decoder"); }
 
 void Session::Impl::need_ranker() const { need(model->parts().ranker, "ranker"); }
+
+void Session::Impl::need_stage(bool present, const char * stage) { need(present, stage); }
 
 void Session::Impl::check_text(const std::vector<int32_t> & ids) const {
     check_count("the text", ids, params.max_text_ids());

@@ -17,6 +17,7 @@ struct Session::Impl {
     /// Throw unsupported if the model was loaded without this part.
     void need_decoder() const;
     void need_ranker() const;
+    static void need_stage(bool present, const char * stage);
 
     /// Throw invalid_argument for what does not fit the model.
     void check_text(const std::vector<int32_t> & ids) const;

@@ -28,8 +28,7 @@ std::vector<int32_t> Session::encode_audio(const std::vector<float> & samples, c
         fail(Code::invalid_argument, "Expected at most %zu samples but received %zu: split the recording", n_most, samples.size());
     }
     if (has_dvae) {
-        const Mel mel = mel_features(samples, m.params.mel);
-        return m.piece(abort, [&](Call & call) { return encode_mel(call, m.weights.dvae, m.params.dvae, mel); });
+        return encode_mel(mel_features(samples, m.params.mel), abort);
     }
     return guarded([&] { // needs no turn: computes on this thread alone
         MelParams plain = m.params.mel;
@@ -37,6 +36,20 @@ std::vector<int32_t> Session::encode_audio(const std::vector<float> & samples, c
         const Mel mel = mel_features(samples, plain, std::max<size_t>(n_codes, 1) * per_code); // whole codes, silence behind
         return nearest_codes(m.weights.codebook, mel, [&] { check_running(m.machine, abort); });
     });
+}
+
+std::vector<int32_t> Session::encode_mel(const Mel & mel, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_stage(m.model->parts().encoder, "encoder (the discrete VAE)");
+    const uint32_t n_most = limits::row_codes * frames_per_code;
+    if (mel.n_mels != m.params.mel.n_mels || mel.n_frames < 1 || mel.n_frames > n_most || mel.data.size() != size_t(mel.n_mels) * mel.n_frames) {
+        fail(Code::invalid_argument, "Expected %u mel channels and 1 to %u frames but received %u channels, %u frames and %zu numbers", m.params.mel.n_mels,
+             n_most, mel.n_mels, mel.n_frames, mel.data.size());
+    }
+    if (!all_finite(mel.data)) {
+        fail(Code::invalid_argument, "Expected finite numbers for the spectrogram but received NaN or infinity");
+    }
+    return m.piece(abort, [&](Call & call) { return clvp::encode_mel(call, m.weights.dvae, m.params.dvae, mel); });
 }
 
 Mel Session::codes_to_mel(const std::vector<int32_t> & codes) {
@@ -55,7 +68,7 @@ Audio Session::preview(const std::vector<int32_t> & codes, const PreviewOptions 
     }
     return guarded([&] { // needs no turn: computes on this thread alone
         const Mel mel = codes_to_mel(codes);
-        return Audio{ vocode(m.bank, mel, options.n_iterations, [&] { check_running(m.machine, abort); }), m.params.mel.sample_rate };
+        return Audio{ griffin_lim(m.bank, mel, options.n_iterations, [&] { check_running(m.machine, abort); }), m.params.mel.sample_rate };
     });
 }
 

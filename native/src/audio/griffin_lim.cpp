@@ -109,7 +109,7 @@ static void scale_down(std::vector<float> & samples) {
     }
 }
 
-std::vector<float> vocode(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::function<void()> & check) {
+std::vector<float> griffin_lim(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::function<void()> & check) {
     Stft stft(bank, mel.n_frames);
     const std::vector<float> magnitudes = mel_magnitudes(bank, mel, check);
     Spectra spectra = start_spectra(magnitudes), sound, last;

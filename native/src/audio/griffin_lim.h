@@ -17,6 +17,6 @@ std::vector<float> mel_magnitudes(const MelBank & bank, const Mel & mel, const s
 /// Samples [n_frames * hop] of log-mel features: phases by the fast Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard,
 /// "A fast Griffin-Lim algorithm", 2013) from a fixed start. Samples are scaled down if
 /// they would exceed 1, never up. `check` is called in each iteration. Throws invalid_argument for more frames than memory allows.
-std::vector<float> vocode(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::function<void()> & check);
+std::vector<float> griffin_lim(const MelBank & bank, const Mel & mel, uint32_t n_iterations, const std::function<void()> & check);
 
 } // namespace clvp

@@ -49,20 +49,34 @@ static const MelParams & validated(const MelParams & params) {
 
 // --- filters --------------------------------------------------------------------------------------------------
 
-static double mel_of_hertz(double hertz) { return 2595.0 * std::log10(1.0 + hertz / 700.0); }
-static double hertz_of_mel(double mel) { return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0); }
+/// Slaney's scale is linear below 1,000 Hz and logarithmic above.
+static constexpr double slaney_step = 200.0 / 3, slaney_break = 1000.0 / slaney_step;
+static const double slaney_log_step = std::log(6.4) / 27;
+
+static double mel_of_hertz(double hertz, bool slaney) {
+    if (!slaney) {
+        return 2595.0 * std::log10(1.0 + hertz / 700.0);
+    }
+    return hertz < 1000 ? hertz / slaney_step : slaney_break + std::log(hertz / 1000) / slaney_log_step;
+}
+
+static double hertz_of_mel(double mel, bool slaney) {
+    if (!slaney) {
+        return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0);
+    }
+    return mel < slaney_break ? mel * slaney_step : 1000 * std::exp((mel - slaney_break) * slaney_log_step);
+}
 
 /// The i-th of n evenly spaced points from 0 to `last`.
 static double spaced(uint32_t i, uint32_t n, double last) { return i + 1 == n ? last : i * (last / (n - 1)); }
 
 void MelBank::make_filters() {
     const uint32_t n_bins = params_.n_fft / 2 + 1;
-    const double mel_max = mel_of_hertz(params_.f_max);
+    const double mel_max = mel_of_hertz(params_.f_max, params_.slaney_scale);
+    const auto edge = [&](uint32_t i) { return hertz_of_mel(spaced(i, params_.n_mels + 2, mel_max), params_.slaney_scale); };
     filters_.resize(params_.n_mels);
     for (uint32_t m = 0; m < params_.n_mels; m++) {
-        const double low = hertz_of_mel(spaced(m, params_.n_mels + 2, mel_max));
-        const double centre = hertz_of_mel(spaced(m + 1, params_.n_mels + 2, mel_max));
-        const double high = hertz_of_mel(spaced(m + 2, params_.n_mels + 2, mel_max));
+        const double low = edge(m), centre = edge(m + 1), high = edge(m + 2);
         MelFilter & filter = filters_[m];
         for (uint32_t bin = 0; bin < n_bins; bin++) {
             const double hertz = spaced(bin, n_bins, params_.sample_rate / 2); // integer division, also for odd rates, as in the reference
@@ -122,7 +136,7 @@ Mel MelBank::compute(const std::vector<float> & samples, uint64_t n_samples) con
             fft_.forward(re, im);
             for (size_t bin = 0; bin < power.size(); bin++) {
                 const double x = float(re[bin]), y = float(im[bin]); // the reference keeps its spectrum in float32
-                power[bin] = x * x + y * y;
+                power[bin] = params_.magnitude ? std::sqrt(x * x + y * y) : x * x + y * y;
             }
             for (uint32_t m = 0; m < mel.n_mels; m++) {
                 double sum = 0;

@@ -270,6 +270,7 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/panel_lanes.h"
 #include "kernels/row_lanes.h"
 
 namespace clvp {
@@ -290,6 +291,8 @@ const KernelSet avx2_kernels = {
     attend<ggml_fp16_t>,
     attend<float>,
     attend<Q8Block>,
+    multiply_panel,
+    softmax,
 };
 
 } // namespace clvp

@@ -246,6 +246,7 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/panel_lanes.h"
 #include "kernels/row_lanes.h"
 
 namespace clvp {
@@ -266,6 +267,8 @@ const KernelSet avx512_kernels = {
     attend<ggml_fp16_t>,
     attend<float>,
     attend<Q8Block>,
+    multiply_panel,
+    softmax,
 };
 
 } // namespace clvp

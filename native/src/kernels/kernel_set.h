@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/attend_kernel.h"
+#include "kernels/panel_kernel.h"
 #include "kernels/tile_kernel.h"
 
 namespace clvp {
@@ -15,6 +16,8 @@ struct KernelSet {
     TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
     StoreKernel store_f16, store_q8_0;
     AttendKernel attend_f16, attend_f32, attend_q8_0;
+    PanelKernel panel;
+    SoftmaxKernel softmax;
 };
 
 /// The best set for this CPU, or the one named by the environment variable CLVP_KERNELS. Null if that is "ggml", for

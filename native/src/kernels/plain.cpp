@@ -62,12 +62,13 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/panel_lanes.h"
 
 namespace clvp {
 
 const KernelSet plain_kernels = {
-    "plain",       nullptr,         nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, store_f16, store_q8_0, attend<ggml_fp16_t>,
-    attend<float>, attend<Q8Block>,
+    "plain",       nullptr,         nullptr,        nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, store_f16, store_q8_0, attend<ggml_fp16_t>,
+    attend<float>, attend<Q8Block>, multiply_panel, softmax,
 };
 
 } // namespace clvp

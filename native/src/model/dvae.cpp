@@ -1,6 +1,6 @@
 #include "model/dvae.h"
 
-#include "model/ops.h"
+#include "model/convolution.h"
 #include "model/pieces.h"
 #include "runtime/graph.h"
 
@@ -10,23 +10,11 @@ namespace clvp {
 
 namespace {
 
-/// Convolution of width 3 over frames, with one frame of zeros at both ends. x [n_in, n_frames] -> [n_out, ceil(n_frames / stride)].
-/// Each row of the windows is three frames, one behind the other. A view whose rows overlap would be simpler, but GGML allows none.
-ggml_tensor * convolve(Graph & graph, const Linear & layer, ggml_tensor * x, ggml_tensor * zeros, int64_t stride) {
-    ggml_context * ctx = graph.ctx();
-    const int64_t n_in = x->ne[0], n_frames = x->ne[1];
-    ggml_tensor * padded = ggml_concat(ctx, ggml_concat(ctx, zeros, x, 1), zeros, 1);
-    const int64_t n_out = (n_frames - 1) / stride + 1;
-    const auto frames_from = [&](size_t first) { // every stride-th frame
-        return ggml_view_2d(ctx, padded, n_in, n_out, static_cast<size_t>(stride) * padded->nb[1], first * padded->nb[1]);
-    };
-    return linear(ctx, layer, ggml_concat(ctx, ggml_concat(ctx, frames_from(0), frames_from(1), 0), frames_from(2), 0));
-}
+constexpr Window window = same_window(3);
 
-ggml_tensor * residual_block(Graph & graph, const DvaeBlock & block, ggml_tensor * x, ggml_tensor * zeros) {
-    ggml_context * ctx = graph.ctx();
-    ggml_tensor * y = ggml_relu(ctx, convolve(graph, block.first, x, zeros, 1));
-    y = ggml_relu(ctx, convolve(graph, block.second, y, zeros, 1));
+ggml_tensor * residual_block(ggml_context * ctx, const DvaeBlock & block, ggml_tensor * x) {
+    ggml_tensor * y = ggml_relu(ctx, convolve(ctx, block.first, x, window));
+    y = ggml_relu(ctx, convolve(ctx, block.second, y, window));
     return ggml_add(ctx, linear(ctx, block.third, y), x);
 }
 
@@ -77,19 +65,15 @@ std::vector<int32_t> encode_mel(Call & call, const DvaeWeights & weights, const 
         x.data[i % mel.n_frames * mel.n_mels + i / mel.n_frames] = mel.data[i];
     }
     const double work = 7.0 * params.channels.back() * params.channels.back() * mel.n_frames / frames_per_code; // of a residual block
-    const int64_t widest = std::max({ int64_t(mel.n_mels), int64_t(params.channels.front()), int64_t(params.channels.back()) });
-    const std::vector<float> zero(static_cast<size_t>(widest), 0.0f);
     for (Pieces pieces(call, n_layers, work); pieces.next();) {
         Graph graph(call.backend(), graph_nodes(pieces.size()));
         ggml_context * ctx = graph.ctx();
-        ggml_tensor * zeros = graph.input("zeros", GGML_TYPE_F32, { widest, 1 }, zero.data());
         ggml_tensor * h = graph.input("frames", GGML_TYPE_F32, { x.n_channels, x.n_frames }, x.data.data());
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
-            ggml_tensor * edge = ggml_view_2d(ctx, zeros, h->ne[0], 1, zeros->nb[1], 0);
             if (i < n_halvings) {
-                h = ggml_relu(ctx, convolve(graph, weights.halvings[i], h, edge, 2));
+                h = ggml_relu(ctx, convolve(ctx, weights.halvings[i], h, window, 2));
             } else if (i + 1 < n_layers) {
-                h = residual_block(graph, weights.blocks[i - n_halvings], h, edge);
+                h = residual_block(ctx, weights.blocks[i - n_halvings], h);
             } else {
                 h = linear(ctx, weights.out, h);
             }

@@ -1,8 +1,9 @@
 #include "model/hparams.h"
 
-#include "model/activation.h"
-
 #include "audio/mel.h"
+#include "model/activation.h"
+#include "model/keys.h"
+#include "model/speech_params.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,101 +11,6 @@
 namespace clvp {
 
 namespace {
-
-constexpr uint32_t max_width = 1u << 16; // of any layer
-constexpr uint32_t max_layers = 1024;
-constexpr uint32_t max_vocab = 1u << 22;
-
-template <typename T> struct TypeName;
-template <> struct TypeName<bool> {
-    static constexpr const char * text = "bool";
-};
-template <> struct TypeName<uint32_t> {
-    static constexpr const char * text = "u32";
-};
-template <> struct TypeName<int32_t> {
-    static constexpr const char * text = "i32";
-};
-template <> struct TypeName<float> {
-    static constexpr const char * text = "f32";
-};
-template <> struct TypeName<std::string> {
-    static constexpr const char * text = "string";
-};
-template <> struct TypeName<std::vector<int32_t>> {
-    static constexpr const char * text = "array of i32";
-};
-template <> struct TypeName<std::vector<float>> {
-    static constexpr const char * text = "array of f32";
-};
-
-/// Reads keys under one prefix.
-class Reader {
-public:
-    Reader(const Values & values, std::string prefix) : values_(values), prefix_(std::move(prefix)) {}
-
-    template <typename T> const T & get(const char * name) const {
-        const std::string key = prefix_ + name;
-        const auto found = values_.find(key);
-        if (found == values_.end()) {
-            fail(Code::model_format, "the key %s is missing: the file is not a CLVP model, or has another format version", key.c_str());
-        }
-        const T * value = std::get_if<T>(&found->second);
-        if (!value) {
-            fail(Code::model_format, "the key %s has the wrong type: expected %s", key.c_str(), TypeName<T>::text);
-        }
-        return *value;
-    }
-
-    bool has(const char * name) const { return values_.count(prefix_ + name) != 0; }
-
-    uint32_t size(const char * name, uint32_t min, uint32_t max) const {
-        const uint32_t value = get<uint32_t>(name);
-        if (value < min || value > max) {
-            fail(Code::model_format, "the key %s%s is %u: expected %u to %u", prefix_.c_str(), name, value, min, max);
-        }
-        return value;
-    }
-
-    float eps(const char * name) const {
-        const float value = get<float>(name);
-        if (!(value >= 0.0f && value <= 1.0f)) {
-            fail(Code::model_format, "the key %s%s is %g: expected 0 to 1", prefix_.c_str(), name, static_cast<double>(value));
-        }
-        return value;
-    }
-
-    int32_t token(const char * name, uint32_t n_vocab) const {
-        const int32_t value = get<int32_t>(name);
-        if (value < 0 || static_cast<uint32_t>(value) >= n_vocab) {
-            fail(Code::model_format, "the key %s%s is %d: expected an id of the vocabulary of %u", prefix_.c_str(), name, value, n_vocab);
-        }
-        return value;
-    }
-
-    uint32_t heads(const char * name, uint32_t n_embd) const {
-        const uint32_t value = size(name, 1, n_embd);
-        if (n_embd % value != 0) {
-            fail(Code::model_format, "the key %s%s is %u: expected a divisor of the embedding width %u", prefix_.c_str(), name, value, n_embd);
-        }
-        return value;
-    }
-
-    /// Reads a value and passes it to `check`. If `check` throws, adds the key to the message.
-    template <typename T, typename F> const T & checked(const char * name, F check) const {
-        const T & value = get<T>(name);
-        try {
-            check(value);
-        } catch (const Error & error) {
-            fail(error.code, "the key %s%s: %s", prefix_.c_str(), name, error.what());
-        }
-        return value;
-    }
-
-private:
-    const Values & values_;
-    std::string prefix_;
-};
 
 /// Checks a value that is shown wherever the model is described.
 void check_word(const std::string & word) {
@@ -115,7 +21,7 @@ void check_word(const std::string & word) {
 }
 
 EncoderParams read_encoder(const Values & values, const char * tower) {
-    const Reader keys(values, std::string("clvp.") + tower + ".");
+    const KeyReader keys(values, std::string("clvp.") + tower + ".");
     EncoderParams p;
     p.n_vocab = keys.size("vocab_size", 1, max_vocab);
     p.n_embd = keys.size("embedding_length", 1, max_width);
@@ -141,7 +47,7 @@ EncoderParams read_encoder(const Values & values, const char * tower) {
 }
 
 DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
-    const Reader keys(values, "clvp.decoder.");
+    const KeyReader keys(values, "clvp.decoder.");
     DecoderParams p;
     p.n_vocab = keys.size("vocab_size", 2, max_vocab);
     p.n_positions = keys.size("position_count", 3, max_vocab);
@@ -172,7 +78,7 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
 }
 
 MelParams read_mel(const Values & values) {
-    const Reader keys(values, "clvp.mel.");
+    const KeyReader keys(values, "clvp.mel.");
     MelParams p;
     p.sample_rate = keys.size("sample_rate", 1000, 384000);
     p.n_fft = keys.size("fft_length", 2, 1u << 16);
@@ -188,16 +94,12 @@ MelParams read_mel(const Values & values) {
 
 /// Absent from a file without the discrete VAE. Two halvings make a code of frames_per_code frames.
 DvaeParams read_dvae(const Values & values) {
-    const Reader keys(values, "clvp.dvae.");
+    const KeyReader keys(values, "clvp.dvae.");
     DvaeParams p;
     if (!keys.has("channels")) {
         return p;
     }
-    p.channels = keys.get<std::vector<int32_t>>("channels");
-    const bool in_range = std::all_of(p.channels.begin(), p.channels.end(), [](int32_t n) { return n >= 1 && n <= static_cast<int32_t>(max_width); });
-    if (p.channels.size() != 2 || !in_range) {
-        fail(Code::model_format, "the key clvp.dvae.channels holds %zu numbers: expected 2, from 1 to %u", p.channels.size(), max_width);
-    }
+    p.channels = keys.sizes("channels", 2, 2, max_width);
     p.n_block = keys.size("block_count", 0, max_layers);
     p.n_embd = keys.size("embedding_length", 1, max_width);
     p.n_codes = keys.size("code_count", 1, max_vocab);
@@ -246,8 +148,8 @@ uint32_t rotary_width(uint32_t n_proj, uint32_t n_head) {
 }
 
 Params read_params(const Values & values) {
-    const Reader general(values, "general.");
-    const Reader clvp(values, "clvp.");
+    const KeyReader general(values, "general.");
+    const KeyReader clvp(values, "clvp.");
     if (general.get<std::string>("architecture") != "clvp") {
         fail(Code::model_format, "general.architecture is '%s': expected 'clvp'", printable(general.get<std::string>("architecture")).c_str());
     }
@@ -263,6 +165,10 @@ Params read_params(const Values & values) {
     p.decoder = read_decoder(values, p.speech.n_vocab);
     p.mel = read_mel(values);
     p.dvae = read_dvae(values);
+    p.hifigan = read_hifigan(values, p.decoder);
+    p.diffusion = read_diffusion(values, p.decoder);
+    p.vocoder = read_vocoder(values, p.diffusion);
+    p.random = read_random(values, p);
     if (p.dvae.n_codes > p.speech.n_vocab) {
         fail(Code::model_format, "the key clvp.dvae.code_count is %u: expected at most the speech encoder's vocabulary of %u", p.dvae.n_codes,
              p.speech.n_vocab);
@@ -270,7 +176,7 @@ Params read_params(const Values & values) {
     if (clvp.has("positions")) { // files of earlier versions lack it
         p.positions = positions_from_name(clvp.checked<std::string>("positions", positions_from_name));
     }
-    const Reader text(values, "clvp.text.");
+    const KeyReader text(values, "clvp.text.");
     p.text_bos = text.token("bos_token_id", p.text.n_vocab);
     p.text_eos = text.token("eos_token_id", p.text.n_vocab);
     if (p.text.n_proj != p.speech.n_proj) {

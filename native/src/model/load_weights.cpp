@@ -2,6 +2,7 @@
 #include "model/weights.h"
 
 #include "gguf/finite.h"
+#include "kernels/panel.h"
 #include "kernels/tile.h"
 
 #include <algorithm>
@@ -32,6 +33,15 @@ void choose_layouts(Weights & weights) {
             choose_tiles(layer->weight);
         }
     }
+    const auto choose = [](Linear & layer) {
+        if (layer.weight) { // null if the stage is not loaded
+            choose_tiles(layer.weight);
+            choose_panels(layer.weight);
+        }
+    };
+    each_layer(weights.hifigan, choose);
+    each_layer(weights.diffusion, choose);
+    each_layer(weights.vocoder, choose);
     if (weights.dec.lm_head.weight) { // null if the decoder is not loaded
         choose_tiles(weights.dec.lm_head.weight);
     }
@@ -45,7 +55,9 @@ void allocate_weights(Weights & weights, ggml_backend_buffer_type_t type) {
         size_t at = 0;
         for (ggml_tensor * tensor = ggml_get_first_tensor(weights.ctx.get()); tensor; tensor = ggml_get_next_tensor(weights.ctx.get(), tensor)) {
             put(tensor, at);
-            const size_t size = is_tiled(tensor) ? tiled_bytes(tensor) : ggml_backend_buft_get_alloc_size(type, tensor);
+            const size_t size = is_tiled(tensor)      ? tiled_bytes(tensor)
+                                : is_panelled(tensor) ? panelled_bytes(tensor)
+                                                      : ggml_backend_buft_get_alloc_size(type, tensor);
             at += (size + step - 1) / step * step;
         }
         return at;
@@ -57,10 +69,14 @@ void allocate_weights(Weights & weights, ggml_backend_buffer_type_t type) {
     }
 }
 
-/// Stores a piece of a tensor's bytes as read from the file: whole rows for a tiled matrix.
+/// True for a matrix that lies in memory in another order than in the file.
+bool is_reordered(const ggml_tensor * tensor) { return is_tiled(tensor) || is_panelled(tensor); }
+
+/// Stores a piece of a tensor's bytes as read from the file: whole rows for a reordered matrix.
 void store(ggml_tensor * tensor, uint64_t at, const std::vector<uint8_t> & bytes, uint64_t n) {
-    if (is_tiled(tensor)) {
-        store_tiles(tensor, static_cast<int64_t>(at / tensor->nb[1]), bytes.data(), static_cast<int64_t>(n / tensor->nb[1]));
+    if (is_reordered(tensor)) {
+        const auto store_rows = is_tiled(tensor) ? store_tiles : store_panels;
+        store_rows(tensor, static_cast<int64_t>(at / tensor->nb[1]), bytes.data(), static_cast<int64_t>(n / tensor->nb[1]));
     } else {
         ggml_backend_tensor_set(tensor, bytes.data(), at, n);
     }
@@ -79,7 +95,7 @@ void read_data(const File & file, const GgufHeader & header, const Weights & wei
         if (!to) {
             continue; // belongs to a part that is not loaded
         }
-        const uint64_t group = is_tiled(to) ? tile * to->nb[1] : ggml_type_size(to->type); // rows of a tile, or a block
+        const uint64_t group = is_reordered(to) ? tile * to->nb[1] : ggml_type_size(to->type); // rows of a tile, or a block
         const uint64_t piece = std::max<uint64_t>(1, at_once / group) * group;
         bytes.resize(std::max<uint64_t>(bytes.size(), std::min(piece, from.n_bytes)));
         for (uint64_t at = 0; at < from.n_bytes; at += piece) {

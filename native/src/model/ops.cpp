@@ -1,5 +1,6 @@
 #include "model/ops.h"
 
+#include "kernels/panel.h"
 #include "kernels/tile.h"
 #include "model/activation.h"
 
@@ -16,6 +17,9 @@ ggml_tensor * product(ggml_context * ctx, ggml_tensor * a, ggml_tensor * b) {
 ggml_tensor * linear(ggml_context * ctx, const Linear & layer, ggml_tensor * x) {
     if (is_tiled(layer.weight)) {
         return tile_product(ctx, layer, tile_round(ctx, x));
+    }
+    if (is_panelled(layer.weight)) {
+        return panel_convolve(ctx, layer, x, Window());
     }
     x = product(ctx, layer.weight, x);
     return layer.bias ? ggml_add(ctx, x, layer.bias) : x;

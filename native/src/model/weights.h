@@ -5,6 +5,7 @@
 #include "clvp/types.h"
 #include "gguf/gguf_reader.h"
 #include "kernels/layers.h"
+#include "model/speech_weights.h"
 #include "runtime/backend.h"
 
 namespace clvp {
@@ -66,6 +67,10 @@ struct Weights {
     DecoderWeights dec;
     EncoderWeights text, speech;
     DvaeWeights dvae;
+    HifiganWeights hifigan;
+    DiffusionWeights diffusion;
+    VocoderWeights vocoder;
+    RandomWeights random;
     ggml_tensor * logit_scale = nullptr; // F32 [1]
     ggml_tensor * codebook = nullptr;    // F32 or F16 [frames_per_code * n_mels, n_codes]; null for a file without one
     Context ctx;                         // of the loaded parts

@@ -1,5 +1,6 @@
 #include "runtime/backend.h"
 
+#include "base/clock.h"
 #include "ggml-cpu.h"
 #include "runtime/cpu_library.h"
 
@@ -196,8 +197,9 @@ void Backend::start_scheduler() {
 void Backend::set_up_cpu(ggml_backend_t cpu) {
     ggml_backend_dev_t device = ggml_backend_get_device(cpu);
     // Looked up by name, not linked: the CPU backend may be a library chosen at run time.
-    if (auto set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads")) {
-        set_threads(cpu, static_cast<int>(n_threads_));
+    set_threads_ = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads");
+    if (set_threads_) {
+        set_threads_(cpu, static_cast<int>(n_threads_.now()));
     }
     if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
         set_abort(cpu, poll_stop, this);
@@ -208,8 +210,8 @@ void Backend::set_up_cpu(ggml_backend_t cpu) {
     auto free_pool = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
     if (new_pool && set_pool && free_pool) {
         if (!pool_) {
-            try_threads(n_threads_);
-            ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_));
+            try_threads(n_threads_.most());
+            ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_.most()));
             params.poll = 1; // spin for some milliseconds for the next graph, then sleep
             pool_ = { new_pool(&params), free_pool };
         }
@@ -269,8 +271,23 @@ template <typename F> ggml_status Backend::run(F graph) {
     }
 }
 
+/// Runs a graph with as many threads as suit the machine at the moment.
+template <typename F> ggml_status Backend::run_timed(F graph) {
+    if (!on_cpu() || !set_threads_) {
+        return run(graph);
+    }
+    set_threads_(main(), static_cast<int>(n_threads_.now()));
+    const Clock clock;
+    const double before = thread_cpu_ms();
+    const ggml_status status = run(graph);
+    if (before >= 0) {
+        n_threads_.count(clock.ms(), thread_cpu_ms() - before);
+    }
+    return status;
+}
+
 void Backend::compute(ggml_cgraph * graph) {
-    const ggml_status status = is_stopped() ? GGML_STATUS_ABORTED : run([&] { return ggml_backend_sched_graph_compute(sched_.get(), graph); });
+    const ggml_status status = is_stopped() ? GGML_STATUS_ABORTED : run_timed([&] { return ggml_backend_sched_graph_compute(sched_.get(), graph); });
     if (observer_error_) {
         std::rethrow_exception(std::exchange(observer_error_, nullptr));
     }

@@ -7,6 +7,7 @@
 #include "ggml-backend.h"
 #include "ggml-cpp.h"
 #include "runtime/context.h"
+#include "runtime/thread_count.h"
 
 #include <exception>
 #include <functional>
@@ -41,8 +42,8 @@ public:
 
     ggml_backend_dev_t device() const { return device_; }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_dev_buffer_type(device_); }
+    uint32_t n_threads() const { return n_threads_.most(); }
     bool on_cpu() const { return ggml_backend_dev_type(device_) == GGML_BACKEND_DEVICE_TYPE_CPU; }
-    uint32_t n_threads() const { return n_threads_; }
     /// Computations end with Code::aborted when `is_stopped` returns true. It is called on the computing thread, between nodes if the backend
     /// supports that.
     void stop_when(std::function<bool()> is_stopped) { is_stopped_ = std::move(is_stopped); }
@@ -64,13 +65,15 @@ private:
     void start_scheduler();
     void set_up_cpu(ggml_backend_t cpu);
     template <typename F> ggml_status run(F graph);
+    template <typename F> ggml_status run_timed(F graph);
     ggml_backend_t main() const { return (on_cpu() ? backends_.back() : backends_.front()).get(); }
     static bool on_node(ggml_tensor * node, bool ask, void * self);
     static bool poll_stop(void * self);
     bool is_stopped() const { return is_stopped_ && is_stopped_(); }
 
     const ggml_backend_dev_t device_;
-    const uint32_t n_threads_;
+    ThreadCount n_threads_;
+    ggml_backend_set_n_threads_t set_threads_ = nullptr; // of the CPU backend
     const size_t n_nodes_;
     std::function<bool()> is_stopped_;
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> pool_{ nullptr, nullptr }; // outlives the backends

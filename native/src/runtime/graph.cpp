@@ -20,6 +20,16 @@ ggml_tensor * Graph::input(const char * name, const std::vector<int32_t> & ids) 
     return input(name, GGML_TYPE_I32, { static_cast<int64_t>(ids.size()) }, ids.data());
 }
 
+ggml_tensor * Graph::input(const char * name, std::initializer_list<int64_t> ne, std::vector<float> && data) {
+    floats_.push_back(std::move(data));
+    return input(name, GGML_TYPE_F32, ne, floats_.back().data());
+}
+
+ggml_tensor * Graph::input(const char * name, std::initializer_list<int64_t> ne, std::vector<int32_t> && data) {
+    ints_.push_back(std::move(data));
+    return input(name, GGML_TYPE_I32, ne, ints_.back().data());
+}
+
 ggml_tensor * Graph::output(const char * name, ggml_tensor * tensor) {
     ggml_set_name(tensor, name);
     ggml_set_output(tensor);

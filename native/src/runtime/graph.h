@@ -4,6 +4,7 @@
 #include "runtime/backend.h"
 
 #include <initializer_list>
+#include <list>
 
 namespace clvp {
 
@@ -16,10 +17,14 @@ public:
     Graph(Backend & backend, size_t n_nodes);
 
     ggml_context * ctx() const { return ctx_.get(); }
+    bool on_cpu() const { return backend_.on_cpu(); }
 
     /// An input whose data is copied from `data` when the graph runs; `data` must live until then.
     ggml_tensor * input(const char * name, ggml_type type, std::initializer_list<int64_t> ne, const void * data);
     ggml_tensor * input(const char * name, const std::vector<int32_t> & ids);
+    /// Inputs whose data the graph keeps.
+    ggml_tensor * input(const char * name, std::initializer_list<int64_t> ne, std::vector<float> && data);
+    ggml_tensor * input(const char * name, std::initializer_list<int64_t> ne, std::vector<int32_t> && data);
     /// A result that read() can fetch after run().
     ggml_tensor * output(const char * name, ggml_tensor * tensor);
     /// Adds a tensor and its ancestors to the graph: one that must be computed for its effect, or the result of a block. GGML visits
@@ -44,6 +49,8 @@ private:
     Context ctx_;
     ggml_cgraph * graph_;
     std::vector<Input> inputs_;
+    std::list<std::vector<float>> floats_; // of inputs
+    std::list<std::vector<int32_t>> ints_;
 };
 
 } // namespace clvp

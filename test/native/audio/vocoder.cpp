@@ -119,11 +119,11 @@ TEST(a_vocoded_sound_has_the_mel_that_it_was_made_of) {
     constexpr uint32_t n_frames = 432; // 5 seconds
     const Mel mel = features(bank, glide(params, n_frames), n_frames);
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<float> samples = vocode(bank, mel, 60, never);
+    const std::vector<float> samples = griffin_lim(bank, mel, 60, never);
     const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
     CHECK(samples.size() == n_frames * params.hop);
     const double found = distance(mel, features(bank, samples, n_frames));
-    const double rough = distance(mel, features(bank, vocode(bank, mel, 1, never), n_frames));
+    const double rough = distance(mel, features(bank, griffin_lim(bank, mel, 1, never), n_frames));
     test::note("mean distance of ln mel power: %.3f, after one iteration %.3f; 5 s in %.0f ms", found, rough, ms.count());
     CHECK(found < 0.25);
     CHECK(rough > 1.5 * found);
@@ -132,7 +132,7 @@ TEST(a_vocoded_sound_has_the_mel_that_it_was_made_of) {
 TEST(silence_is_vocoded_to_silence) {
     const MelBank bank{ MelParams() };
     const Mel silence{ 80, 8, std::vector<float>(640, float(std::log(mel_floor))) };
-    for (const float sample : vocode(bank, silence, 10, never)) {
+    for (const float sample : griffin_lim(bank, silence, 10, never)) {
         CHECK(sample == 0);
     }
 }
@@ -141,7 +141,7 @@ TEST(what_would_clip_is_scaled_down) {
     const MelBank bank{ MelParams() };
     for (const float level : { 12.0f, 80.0f }) {
         float largest = 0;
-        for (const float sample : vocode(bank, { 80, 8, std::vector<float>(640, level) }, 10, never)) {
+        for (const float sample : griffin_lim(bank, { 80, 8, std::vector<float>(640, level) }, 10, never)) {
             largest = std::max(largest, std::fabs(sample));
         }
         CHECK_CLOSE(largest, 1, 1e-6);
@@ -151,7 +151,7 @@ TEST(what_would_clip_is_scaled_down) {
 TEST(a_vocoder_is_aborted_and_refuses_what_does_not_fit) {
     const MelBank bank{ MelParams() };
     const auto now = [] { fail(Code::aborted, "now"); };
-    CHECK_THROWS(Code::aborted, vocode(bank, { 80, 8, std::vector<float>(640) }, 10, now));
+    CHECK_THROWS(Code::aborted, griffin_lim(bank, { 80, 8, std::vector<float>(640) }, 10, now));
     CHECK_THROWS(Code::invalid_argument, Stft(bank, 1u << 18));
     MelParams wide;
     wide.n_fft = 65536;

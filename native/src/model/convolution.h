@@ -1,0 +1,24 @@
+// Convolutions over frames [n_channels, n_frames, n_batch]: each frame's channels are contiguous.
+#pragma once
+
+#include "kernels/panel.h"
+#include "model/ops.h"
+
+namespace clvp {
+
+/// A window that keeps the number of frames.
+constexpr Window same_window(int width, int dilation = 1) { return { width, dilation, dilation * (width - 1) / 2 }; }
+
+/// x [n_in, n_frames, n_batch] -> [n_out, n_frames', n_batch], every stride-th frame of panel_convolve()'s result.
+ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, int64_t stride = 1);
+/// residual + convolve(x)
+ggml_tensor * convolve_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual);
+/// Transposed convolution with a kernel of 2*rate and rate / 2, rounded up, frames cut at both ends: each frame becomes `rate` frames.
+/// x [n_in, n_frames] -> [n_out, rate*n_frames]
+ggml_tensor * upsample(ggml_context * ctx, const Linear & layer, ggml_tensor * x, int64_t rate);
+/// `n` mirrored frames at both ends, as torch's padding_mode 'reflect'. x has more than n frames.
+ggml_tensor * reflect(ggml_context * ctx, ggml_tensor * x, int64_t n);
+/// Frames from .. from+n-1, as a view.
+ggml_tensor * frames_of(ggml_context * ctx, ggml_tensor * x, int64_t from, int64_t n);
+
+} // namespace clvp

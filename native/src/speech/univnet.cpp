@@ -1,0 +1,125 @@
+#include "speech/univnet.h"
+
+#include "model/convolution.h"
+#include "model/pieces.h"
+#include "runtime/graph.h"
+
+#include <algorithm>
+
+namespace clvp {
+
+namespace {
+
+constexpr int64_t window_frames = 96; // of one graph, without its margins
+
+/// Frames that a sample depends on, at each side: those that the kernels are predicted from, and those that the signal passes on.
+int64_t margin(const VocoderParams & p) {
+    int64_t n = 2 + 2 * int64_t(p.n_predictor_block) + 1, hop = 1, signal = 3; // of the first convolution
+    for (int32_t stride : p.strides) {
+        hop *= stride;
+        int64_t samples = stride; // of the upsampling
+        for (int32_t dilation : p.dilations) {
+            samples += dilation + 1;
+        }
+        signal += (samples + hop - 1) / hop;
+    }
+    return std::max(n, int64_t(0)) + signal + 1;
+}
+
+/// Kernels and biases for each layer and frame: kernel [n_layer*2*n*3*n, n_frames], bias [n_layer*2*n, n_frames].
+struct Kernels {
+    ggml_tensor * kernel;
+    ggml_tensor * bias;
+};
+
+Kernels predict(ggml_context * ctx, const VocoderWeights::Predictor & w, const VocoderParams & p, ggml_tensor * mel) {
+    const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
+    ggml_tensor * x = activated(convolve(ctx, w.in, mel, same_window(5)));
+    for (const auto & block : w.residuals) {
+        ggml_tensor * y = activated(convolve(ctx, block.first, x, same_window(3)));
+        x = ggml_add(ctx, x, activated(convolve(ctx, block.second, y, same_window(3))));
+    }
+    return { convolve(ctx, w.kernel, x, same_window(3)), convolve(ctx, w.bias, x, same_window(3)) };
+}
+
+/// A convolution of width 3 with a kernel of its own for each frame of `hop` samples: one batched product. x [n, hop*n_frames] -> [2*n, hop*n_frames].
+ggml_tensor * local_convolve(ggml_context * ctx, const Kernels & all, int64_t layer, ggml_tensor * x, int64_t hop) {
+    const int64_t n = x->ne[0], n_frames = all.kernel->ne[1], n_out = 2 * n;
+    ggml_tensor * padded = ggml_pad_ext(ctx, x, 0, 0, 1, 1, 0, 0, 0, 0);
+    ggml_tensor * windows = ggml_view_1d(ctx, padded, 1, 0); // [3*n, hop, n_frames]: ggml_view_3d() refuses rows that overlap
+    const int64_t ne[] = { 3 * n, hop, n_frames, 1 };
+    const size_t nb[] = { padded->nb[0], padded->nb[1], static_cast<size_t>(hop) * padded->nb[1], static_cast<size_t>(hop * n_frames) * padded->nb[1] };
+    for (int i = 0; i < 4; i++) {
+        windows->ne[i] = ne[i];
+        windows->nb[i] = nb[i];
+    }
+    const size_t size = all.kernel->nb[0];
+    ggml_tensor * kernel = ggml_view_3d(ctx, all.kernel, 3 * n, n_out, n_frames, static_cast<size_t>(3 * n) * size, all.kernel->nb[1],
+                                        static_cast<size_t>(layer * n_out * 3 * n) * size);
+    ggml_tensor * bias = ggml_view_3d(ctx, all.bias, n_out, 1, n_frames, all.bias->nb[1], all.bias->nb[1], static_cast<size_t>(layer * n_out) * size);
+    ggml_tensor * y = product(ctx, ggml_cont(ctx, kernel), ggml_cont(ctx, windows)); // [2*n, hop, n_frames]
+    return ggml_reshape_2d(ctx, ggml_add(ctx, y, ggml_cont(ctx, bias)), n_out, hop * n_frames);
+}
+
+ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderParams & p, ggml_tensor * mel, ggml_tensor * noise) {
+    ggml_context * ctx = graph.ctx();
+    const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
+    ggml_tensor * x = convolve(ctx, w.pre, reflect(ctx, noise, 3), { 7, 1, 0 });
+    int64_t hop = 1;
+    for (size_t i = 0; i < w.blocks.size(); i++) {
+        const VocoderWeights::Block & block = w.blocks[i];
+        hop *= p.strides[i];
+        const Kernels kernels = predict(ctx, block.predictor, p, mel);
+        x = upsample(ctx, block.up, activated(x), p.strides[i]);
+        const int64_t n = x->ne[0];
+        for (size_t d = 0; d < block.convolutions.size(); d++) {
+            ggml_tensor * y = activated(convolve(ctx, block.convolutions[d], activated(x), same_window(3, p.dilations[d])));
+            y = local_convolve(ctx, kernels, static_cast<int64_t>(d), y, hop);
+            const auto half = [&](int64_t h) { return ggml_cont(ctx, ggml_view_2d(ctx, y, n, y->ne[1], y->nb[1], static_cast<size_t>(h * n) * y->nb[0])); };
+            x = graph.expand(ggml_add(ctx, x, ggml_mul(ctx, ggml_sigmoid(ctx, half(0)), ggml_tanh(ctx, half(1)))));
+        }
+    }
+    x = convolve(ctx, w.post, reflect(ctx, activated(x), 3), { 7, 1, 0 });
+    return ggml_tanh(ctx, x);
+}
+
+/// Multiplications for one frame.
+double frame_work(const VocoderParams & p) {
+    const double n = p.n_channels, hidden = p.n_hidden, n_layer = static_cast<double>(p.dilations.size());
+    double work = 0, hop = 1;
+    for (int32_t stride : p.strides) {
+        hop *= stride;
+        work += hidden * (5.0 * p.n_mels + 6 * hidden * p.n_predictor_block + 3 * n_layer * 2 * n * (3 * n + 1));
+        work += hop * (2 * n * n + n_layer * 9 * n * n);
+    }
+    return work;
+}
+
+} // namespace
+
+size_t univnet_nodes(const VocoderParams & p) { return 192 + p.strides.size() * (64 + 20 * size_t(p.n_predictor_block) + 48 * p.dilations.size()); }
+
+std::vector<float> univnet(Call & call, const VocoderWeights & weights, const VocoderParams & p, const std::vector<float> & mel,
+                           const std::vector<float> & noise, const Progress & progress) {
+    const int64_t n_mels = p.n_mels, n_noise = p.n_noise, hop = p.hop(), n_frames = static_cast<int64_t>(mel.size()) / n_mels, edge = margin(p);
+    const int64_t n_windows = (n_frames + window_frames - 1) / window_frames;
+    std::vector<float> samples;
+    for (Pieces pieces(call, static_cast<size_t>(n_windows), frame_work(p) * static_cast<double>(window_frames + 2 * edge)); pieces.next();) {
+        for (size_t i = pieces.from(); i < pieces.to(); i++) {
+            const int64_t first = static_cast<int64_t>(i) * window_frames, last = std::min(first + window_frames, n_frames);
+            const int64_t from = std::max<int64_t>(first - edge, 0), to = std::min(last + edge, n_frames);
+            Graph graph(call.backend(), univnet_nodes(p));
+            ggml_tensor * m = graph.input("mel", GGML_TYPE_F32, { n_mels, to - from }, mel.data() + from * n_mels);
+            ggml_tensor * z = graph.input("noise", GGML_TYPE_F32, { n_noise, to - from }, noise.data() + from * n_noise);
+            const std::vector<float> sound = graph.result("sound", forward(graph, weights, p, m, z));
+            const auto begin = sound.begin() + (first - from) * hop;
+            samples.insert(samples.end(), begin, begin + (last - first) * hop);
+            if (progress) {
+                progress(static_cast<double>(i + 1) / static_cast<double>(n_windows));
+            }
+        }
+    }
+    return samples;
+}
+
+} // namespace clvp
