@@ -81,7 +81,7 @@ async function voiceOfClips({ clvp }, _given, seeds) {
 }
 
 async function melOfClip({ session }, _given, clip) {
-  const { data, channels, frames } = await session.speechMel(makeClip(clip))
+  const { data, channels, frames } = await session.follow((native) => native.speechMel(makeClip(clip)))
   return new Tensor(data, [1, channels, frames])
 }
 

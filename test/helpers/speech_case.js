@@ -141,6 +141,8 @@ const pair = {
 const publishedVocoder = { noise: 64, channels: 32, strides: [8, 8, 4], dilations: [1, 3, 9, 27] }
 const publishedHifigan = { channels: 512, rates: [8, 8, 2, 2], kernels: [3, 7, 11] }
 
+/** Two codes make 8 frames at either sample rate: torch then copies them, where the factor would move them. */
+const copied = 2
 /** 147 codes make 640 frames exactly, which a rounded factor may miss. */
 const exact = 147
 
@@ -151,7 +153,7 @@ export const goldenSize = {
   diffusion: { channels: 48, heads: 3, layers: 2 },
   vocoder: { noise: 20, channels: 8, strides: [4, 3, 2], dilations: [1, 3, 9, 27] },
   univnet: { noise: 12, channels: 6, strides: [2, 5], dilations: [1, 2, 5], blocks: 2, slope: 0.1 },
-  sounds: [1, 5, exact],
+  sounds: [1, copied, 5, exact],
   forwards: [
     ...[forward('latents', 5, 1234), forward('codes', 5, 17), forward('nothing', 5, 3999)],
     ...[forward('latents', 31, 0), forward('codes', exact, 400)],
@@ -176,7 +178,7 @@ export const sizes = [
     diffusion: { channels: 64, heads: 4, layers: 1 },
     vocoder: { ...publishedVocoder, channels: 16 },
     univnet: { ...publishedVocoder, channels: 16, blocks: 3, slope: 0.2 },
-    sounds: [1, 2, 37, exact],
+    sounds: [1, copied, 37, exact],
     forwards: [
       ...[0, 1, 999, 3999].map((time) => forward('latents', 7, time)),
       ...[1, 33, exact, 500].flatMap((codes) => ['latents', 'codes'].map((by) => forward(by, codes, 1234))),
