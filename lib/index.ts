@@ -33,7 +33,25 @@ export {
   type ClvpFeatureExtractorOptions,
   type Features,
 } from './audio/feature_extractor.js'
+export {
+  type JoinedSound,
+  type JoinOptions,
+  joinSounds,
+  type PartSpan,
+  SoundJoiner,
+  type SoundJoinerOptions,
+} from './audio/join.js'
 export { type MelPlotOptions, type MelPlotRow, melPlot } from './audio/mel_plot.js'
+export { type EncodeSoundOptions, encodeSound } from './audio/output/encode_sound.js'
+export { readSoundMetadata } from './audio/output/metadata_reader.js'
+export type { BitDepth } from './audio/output/pcm.js'
+export type { SoundPieces } from './audio/output/pieces.js'
+export { type SoundOrigin, soundMetadata } from './audio/output/provenance.js'
+export { type SaveSoundOptions, saveSound } from './audio/output/save_sound.js'
+export { type SoundFormat, soundFormats } from './audio/output/sound_format.js'
+export type { SoundMetadata } from './audio/output/tags.js'
+export { Sound, type SoundBytesOptions, type SoundFileOptions } from './audio/sound.js'
+export { type SpokenPart, type SubtitleOptions, toSrt } from './audio/subtitles.js'
 export { Voice, type VoiceJson } from './audio/voice.js'
 export type { ModelIdentity, VoiceClip, VoiceOrigin } from './audio/voice_origin.js'
 export { writeWav } from './audio/wav.js'
@@ -115,6 +133,9 @@ export {
 export { SpeechModel } from './speech/speech_model.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
+export { splitText } from './text/split.js'
+export type { SplitMode, SplitOptions } from './text/split_options.js'
+export type { Boundary, TextPart } from './text/split_part.js'
 export type { Explanation } from './text/text.js'
 export {
   type BatchEncoding,

@@ -2,8 +2,8 @@
 /**
  * Fuzzes the readers that are written in TypeScript: they must read an input or refuse it with a ClvpError,
  * and soon.
- *   node scripts/fuzz_readers.mjs [--runs 100000] [--only torch,safetensors,tokenizer,config,stages] [--seconds N]
- *     [--seed 1] [--findings 1]
+ *   node scripts/fuzz_readers.mjs [--runs 100000] [--only torch,safetensors,tokenizer,config,stages,sound_metadata]
+ *     [--seconds N] [--seed 1] [--findings 1]
  * The same seed gives the same inputs. A target ends after so many kinds of findings. What is neither read
  * nor refused is left in .cache/fuzz/NAME, as crash-SEED, and can be run again:
  *   node scripts/fuzz_readers.mjs --only NAME --input .cache/fuzz/NAME/crash-SEED
@@ -13,11 +13,12 @@ import { parseArgs } from 'node:util'
 import { config } from '../test/fuzz/readers/config.js'
 import { fuzz, outcomeOf } from '../test/fuzz/readers/driver.js'
 import { safetensors } from '../test/fuzz/readers/safetensors.js'
+import { soundMetadataReader } from '../test/fuzz/readers/sound_metadata.js'
 import { stages } from '../test/fuzz/readers/stages.js'
 import { tokenizer } from '../test/fuzz/readers/tokenizer.js'
 import { torch } from '../test/fuzz/readers/torch.js'
 
-const targets = { torch, safetensors, tokenizer, config, stages }
+const targets = { torch, safetensors, tokenizer, config, stages, sound_metadata: soundMetadataReader }
 const { values: options } = parseArgs({
   options: {
     runs: { type: 'string', default: '100000' },

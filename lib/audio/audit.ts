@@ -7,7 +7,7 @@ import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { type AudioHeader, audioHeader } from './audio_header.js'
 import { type AuditFinding, findings } from './audit_findings.js'
 import { type Clip, mostSeconds, readClip, readClipFile, type TakenClip, takeClip } from './clips.js'
-import { decibels, findSound, meanOf, type Sound } from './sound.js'
+import { decibels, type FoundSound, findSound, meanOf } from './levels.js'
 
 export const auditTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
@@ -147,7 +147,7 @@ function flatTops(samples: Float32Array): { peak: number; clipped: number } {
   return { peak, clipped: flat / samples.length }
 }
 
-async function bandwidthOf(samples: Float32Array, sound: Sound): Promise<number> {
+async function bandwidthOf(samples: Float32Array, sound: FoundSound): Promise<number> {
   if (!Number.isFinite(sound.level)) return 0
   // Amplified until the floor of the features lies far below 55 dB under any speech.
   const gain = 100 / 10 ** (sound.level / 20)
@@ -170,7 +170,7 @@ function centre(band: number, channels: number): number {
   return 700 * Math.expm1((top * (band + 1)) / (channels + 1))
 }
 
-function quietShare({ frames, start, end }: Sound, length: number): number {
+function quietShare({ frames, start, end }: FoundSound, length: number): number {
   const frameOf = (sample: number) => Math.round((sample / length) * frames.length)
   const powers = frames.slice(frameOf(start), frameOf(end)).map((level) => 10 ** (level / 10))
   const mean = powers.reduce((sum, power) => sum + power, 0) / powers.length

@@ -1,6 +1,6 @@
 /** What a clip's measures mean for a voice, and what to do about it. */
 import type { AuditMeasures } from './audit.js'
-import { leastSound, silentLevel } from './sound.js'
+import { leastSound, silentLevel } from './levels.js'
 
 export type FindingCode =
   | 'no-sound'

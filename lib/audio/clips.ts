@@ -6,6 +6,7 @@ import { withAbort } from '../base/abort.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
+import { Sound } from './sound.js'
 
 /** A mono clip as samples. */
 export interface Samples {
@@ -45,7 +46,7 @@ export function takeClip(clip: unknown, name: string): TakenClip {
   if (clip === null || typeof clip !== 'object') {
     throw invalid('a path, the bytes of an audio file, or { samples, sampleRate }', name, clip)
   }
-  const given = pick(clip, ['samples', 'sampleRate'], name)
+  const given = clip instanceof Sound ? clip : pick(clip, ['samples', 'sampleRate'], name)
   const sampleRate = integer(given.sampleRate, `${name}.sampleRate`, 1000, 384_000)
   return {
     samples: toFloats(given.samples, `${name}.samples`, mostSeconds * sampleRate),

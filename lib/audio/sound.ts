@@ -1,92 +1,112 @@
-/** Where a clip has sound: the levels of short frames, and a gate that tells sound from silence. */
+/** A sound with what it says about itself. */
+import { integer } from '../base/check.js'
+import { invalid } from '../base/errors.js'
+import { boolean } from '../base/kinds.js'
+import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
+import { depthTable, encodeWhole } from './output/encode_sound.js'
+import { checkSamples } from './output/pcm.js'
+import { sampleEncoder } from './output/sample_encoder.js'
+import { fileTable, saveSound } from './output/save_sound.js'
+import { readTags, type SoundMetadata } from './output/tags.js'
 
-/** Length of a frame in seconds: shorter than any speech sound. */
-const frameSeconds = 0.01
-/** Least sound that a clip must have, in seconds. A click is shorter, a syllable longer. */
-export const leastSound = 0.1
-/** Frames at or below this level count as silence in any clip, in dBFS: about ten quantisation steps of 16-bit audio. */
-export const silentLevel = -70
-/** Fewest frames in a row that begin or end the sound. The click of a recorder's button is shorter. */
-const runFrames = 3
-/** Frames kept before and after the sound, since speech fades in and out. */
-const marginFrames = 5
+export const metadataTable = optionTable({
+  /** Whether the file says what the sound is: its `metadata`; default true. */
+  metadata: { kind: boolean(), default: true },
+})
 
-/** Levels are in dBFS: decibels relative to a mean square of 1. Digital silence has -Infinity. */
-export interface Sound {
-  /** First sample of the sound, and one past its last. Silence before and after is left out. */
-  start: number
-  end: number
-  /** Length of all frames above the gate, in seconds. */
-  seconds: number
-  /** The level that the loudest tenth of a second reaches: of speech, its loud vowels. */
-  level: number
-  /** The level that a tenth of all frames stay at or below. */
-  noise: number
-  gate: number
-  /** Level of each frame. */
-  frames: Float64Array
-}
+const bytesTable = { ...metadataTable, ...depthTable }
+const soundFileTable = { ...metadataTable, ...fileTable }
+
+/** Options of Sound.toWav() and Sound.toFlac(). */
+export interface SoundBytesOptions extends OptionsOf<typeof bytesTable> {}
+
+/** Options of Sound.save(). */
+export interface SoundFileOptions extends OptionsOf<typeof soundFileTable> {}
 
 /**
- * Finds the sound in a clip. A frame is sound if its level is above the gate: 40 dB below `level`, or 6 dB
- * above `noise` if that is more, but at most 20 dB below `level` and never below -70 dBFS. A constant offset
- * does not count.
+ * A mono sound in memory. It can be saved, and is taken wherever a clip is.
+ *
+ * In a file, a sample is a whole number: clipped to [-1, 1], times 2^15 or 2^23, rounded to the nearest. 1
+ * itself becomes the largest number, one step below. Nothing is dithered. What is read from such a file and
+ * saved again gives the same numbers.
+ *
+ * @example
+ * ```js
+ * const sound = new Sound(Float32Array.of(0, 0.5, 0), 24000)
+ * await sound.save('click.flac')
+ * ```
  */
-export function findSound(samples: Float32Array, sampleRate: number): Sound {
-  const size = Math.max(1, Math.round(frameSeconds * sampleRate))
-  const frames = frameLevels(samples, size)
-  const sorted = Float64Array.from(frames).sort()
-  // Counted from the loudest, so that neither a click nor a long silence moves it.
-  const level = sorted.at(-Math.round(leastSound / frameSeconds)) ?? Number.NEGATIVE_INFINITY
-  const noise = sorted[Math.floor(sorted.length / 10)] ?? Number.NEGATIVE_INFINITY
-  const gate = Math.max(silentLevel, Math.min(Math.max(level - 40, noise + 6), level - 20))
-  const first = firstRun(frames, gate)
-  const last = frames.length - firstRun(frames.toReversed(), gate)
-  return {
-    start: Math.max(0, first - marginFrames) * size,
-    end: Math.min(samples.length, (last + marginFrames) * size),
-    seconds: Math.min(samples.length, frames.filter((each) => each > gate).length * size) / sampleRate,
-    level,
-    noise,
-    gate,
-    frames,
+export class Sound {
+  /** Not copied; in [-1, 1], or else clipped when they are saved. */
+  readonly samples: Float32Array
+  /** Hz. */
+  readonly sampleRate: number
+  /** The tags of its files. */
+  readonly metadata: SoundMetadata
+
+  /**
+   * @param samples at least one
+   * @param sampleRate Hz, 1,000 to 384,000
+   * @param metadata tags of files, names in lower case; at most 64, 16 KiB in all. See soundMetadata().
+   * @throws ClvpError CLVP_INVALID_ARGUMENT
+   */
+  constructor(samples: Float32Array, sampleRate: number, metadata: SoundMetadata = {}) {
+    this.samples = checkSamples(samples, 'samples')
+    if (samples.length === 0) throw invalid('at least one sample', 'samples', samples)
+    this.sampleRate = integer(sampleRate, 'sampleRate', 1000, 384_000)
+    this.metadata = Object.freeze(Object.fromEntries(readTags(metadata, 'metadata')))
   }
-}
 
-/** Does a clip have enough sound for a voice? */
-export function isAudible({ level }: Sound): boolean {
-  return level > silentLevel
-}
-
-/** The mean of samples. */
-export function meanOf(samples: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < samples.length; i++) sum += samples[i]!
-  return sum / Math.max(1, samples.length)
-}
-
-export function decibels(power: number): number {
-  return 10 * Math.log10(power)
-}
-
-function frameLevels(samples: Float32Array, size: number): Float64Array {
-  const offset = meanOf(samples)
-  const levels = new Float64Array(Math.ceil(samples.length / size))
-  for (let i = 0; i < levels.length; i++) {
-    const end = Math.min(samples.length, (i + 1) * size)
-    let sum = 0
-    for (let at = i * size; at < end; at++) sum += (samples[at]! - offset) ** 2
-    levels[i] = decibels(sum / (end - i * size))
+  /** Length in seconds. */
+  get seconds(): number {
+    return this.samples.length / this.sampleRate
   }
-  return levels
-}
 
-/** Index of the first frame of a run above the gate; 0 if there is no such run. */
-function firstRun(frames: Float64Array, gate: number): number {
-  let run = 0
-  for (const [i, level] of frames.entries()) {
-    run = level > gate ? run + 1 : 0
-    if (run === runFrames) return i + 1 - runFrames
+  /**
+   * The bytes of a WAV file.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, also for NaN and infinity; CLVP_OUT_OF_MEMORY; CLVP_ABORTED
+   */
+  async toWav(options: SoundBytesOptions = {}): Promise<Uint8Array> {
+    return this.#bytes('wav', options)
   }
-  return 0
+
+  /**
+   * The bytes of a FLAC file of 16 or 24 bits: lossless, about half as large as WAV.
+   *
+   * @throws ClvpError as toWav()
+   */
+  async toFlac(options: SoundBytesOptions = {}): Promise<Uint8Array> {
+    return this.#bytes('flac', options)
+  }
+
+  /**
+   * Writes a file. It appears when it is complete; if anything fails, there is none, and one that was there
+   * stays.
+   *
+   * @param path its extension is the format: .wav, .flac, .mp3, .opus or .ogg; the last three need ffmpeg
+   *   on the PATH
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, also for another extension, NaN and infinity; CLVP_UNSUPPORTED
+   *   for a format whose encoder is not installed; CLVP_IO if the file cannot be written; CLVP_ABORTED
+   */
+  async save(path: string, options: SoundFileOptions = {}): Promise<void> {
+    const { metadata, ...given } = readOptions(soundFileTable, options, 'options')
+    await saveSound(path, [this.samples], {
+      ...given,
+      sampleRate: this.sampleRate,
+      metadata: metadata ? this.metadata : {},
+    })
+  }
+
+  /** All but the samples, which are too many for JSON: save them to a file. */
+  toJSON(): Record<string, unknown> {
+    return { sampleRate: this.sampleRate, seconds: this.seconds, metadata: this.metadata }
+  }
+
+  async #bytes(format: 'wav' | 'flac', options: SoundBytesOptions): Promise<Uint8Array> {
+    const { metadata, bitDepth = 16, signal } = readOptions(bytesTable, options, 'options')
+    const tags = metadata ? readTags(this.metadata, 'metadata') : []
+    const encoder = sampleEncoder(format, { sampleRate: this.sampleRate, bitDepth, tags })
+    return encodeWhole(encoder, [this.samples], signal)
+  }
 }

@@ -1,4 +1,4 @@
-/** Reads regular files of bounded size, and turns the file system's errors into errors of this package. */
+/** Reads and writes regular files, and turns the file system's errors into errors of this package. */
 import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
@@ -199,23 +199,91 @@ export async function removeQuietly(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => {})
 }
 
-/** Writes a file atomically: under a temporary name beside the target, synced, then renamed. */
+/** Writes a file atomically, as {@link writeNew} does. */
 export async function writeWhole(target: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
-  let made = false
+  await writeNew(target, (file) => file.write(typeof data === 'string' ? Buffer.from(data) : data))
+}
+
+/**
+ * Makes a file that appears only when it is complete: `fill` writes to a temporary file beside the target, which
+ * is then synced and renamed. If anything fails, the temporary file is removed and what was at the target stays.
+ *
+ * @throws ClvpError CLVP_IO, also for a target that is there and is no regular file; and whatever `fill` throws
+ */
+export async function writeNew(target: string, fill: (file: NewFile) => Promise<void>): Promise<void> {
+  const file = await NewFile.create(target)
   try {
-    const file = await open(temporary, 'wx')
-    made = true
-    try {
-      await file.writeFile(data)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, target)
-  } catch (cause) {
-    if (made) await removeQuietly(temporary)
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `${target} could not be written: ${reason}`, { cause })
+    await fill(file)
+    await file.publish()
+  } catch (error) {
+    await file.discard()
+    throw error
   }
+}
+
+/** A file that {@link writeNew} makes. */
+export class NewFile {
+  /** Where the file is until it is complete. */
+  readonly temporary: string
+  readonly #target: string
+  readonly #handle: FileHandle
+  #size = 0
+
+  private constructor(target: string, temporary: string, handle: FileHandle) {
+    this.temporary = temporary
+    this.#target = target
+    this.#handle = handle
+  }
+
+  static async create(target: string): Promise<NewFile> {
+    const info = await stat(target).catch((error) => {
+      if (!isAbsence(error)) failWrite(target, error)
+    })
+    // A rename would put a file in the place of a device.
+    if (info && !info.isFile()) throw wrongKind(target, 'a regular file to write', kindOf(info))
+    const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+    const handle = await open(temporary, 'wx').catch((error) => failWrite(target, error))
+    return new NewFile(target, temporary, handle)
+  }
+
+  /** Adds bytes at the end. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.rewrite(bytes, this.#size)
+    this.#size += bytes.length
+  }
+
+  /** Replaces bytes that were written before. */
+  async rewrite(bytes: Uint8Array, offset: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#handle
+        .write(bytes, done, bytes.length - done, offset + done)
+        .catch((error) => failWrite(this.#target, error))
+      done += bytesWritten
+    }
+  }
+
+  /** The number of bytes in the temporary file, whoever wrote them. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat().catch((error) => failWrite(this.#target, error))).size
+  }
+
+  async publish(): Promise<void> {
+    try {
+      await this.#handle.sync()
+      await this.#handle.close()
+      await rename(this.temporary, this.#target)
+    } catch (error) {
+      failWrite(this.#target, error)
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => {})
+    await removeQuietly(this.temporary)
+  }
+}
+
+function failWrite(path: string, cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  throw new ClvpError('CLVP_IO', `${path} could not be written: ${reason}`, { cause })
 }

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
 import { type NamedClip, readClip, spreadClips, type TakenClip, takeClips } from '../audio/clips.js'
-import { findSound, isAudible, leastSound, silentLevel } from '../audio/sound.js'
+import { findSound, isAudible, leastSound, silentLevel } from '../audio/levels.js'
 import { Voice, weightedMean } from '../audio/voice.js'
 import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origin.js'
 import { randomWindow, type Span, shareWindows, spreadWindows } from '../audio/windows.js'

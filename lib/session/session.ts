@@ -188,6 +188,11 @@ export class Session {
     )
   }
 
+  /** The spectrogram of a clip at 24 kHz that the diffusion model makes its voice of. */
+  speechMel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {
+    return this.#run(() => this.#native.speechMel(samples), signal)
+  }
+
   codesToMel(codes: Int32Array, signal?: AbortSignal): Promise<NativeMel> {
     return this.#run(() => this.#native.codesToMel(codes), signal)
   }

@@ -14,7 +14,7 @@ const DILATIONS = [1, 3, 5]
 /** Channels are halved by each stage. */
 const MAX_STAGES = 16
 /** Samples of a frame. */
-const MAX_HOP = 2 ** 16
+const MAX_HOP = 2 ** 14
 
 /**
  * Reads the generator. All sizes follow from the shapes of its tensors. tortoise itself ignores tensors

@@ -17,8 +17,8 @@ const PREDICTOR_TAPS = 5
 /** Frames that all other convolutions see, the predicted ones too. */
 const TAPS = 3
 /** Samples of a frame, and most frames between the taps of a convolution. */
-const MAX_HOP = 2 ** 16
-const MAX_DILATION = 2 ** 16
+const MAX_HOP = 2 ** 14
+const MAX_DILATION = 4096
 /** tortoise's, which its files do not tell. */
 const SLOPE = 0.2
 const DILATION_BASE = 3

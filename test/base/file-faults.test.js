@@ -10,7 +10,7 @@ import { commitOf, filesOf, sha256, startHub } from '../helpers/hub_server.js'
 import { tone } from '../helpers/model.js'
 import { times } from '../helpers/torture.js'
 
-const { Clvp, ClvpProcessor, convertFolder, pullModel, Voice, writeWav } = await import(
+const { Clvp, ClvpProcessor, convertFolder, pullModel, Sound, Voice, writeWav } = await import(
   '../../dist/lib/index.js'
 )
 
@@ -57,6 +57,11 @@ const jobs = {
     await (await Voice.load(join(voices, 'voice.bin'))).save(path)
     const heard = await clvp.voice(clip)
     return `${hashOf(path)} ${heard.embedding}`
+  },
+  async 'a sound'(home) {
+    const sound = new Sound(tone().samples, 22050, { title: 'a' })
+    for (const name of ['a.wav', 'a.flac']) await sound.save(join(home, name))
+    return hashOf(join(home, 'a.wav')) + hashOf(join(home, 'a.flac'))
   },
   async 'a processor'(home) {
     const processor = await ClvpProcessor.fromPretrained(folder)

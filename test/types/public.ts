@@ -26,21 +26,33 @@ import {
   type Device,
   devices,
   type EncoderKind,
+  encodeSound,
   type FindingCode,
   type GenerateResult,
   inspectModel,
+  joinSounds,
   type LogitsProcessor,
   melPlot,
+  splitText,
+  type TextPart,
   type PastKeyValues,
   type Preview,
   type PulledModel,
   pullModel,
+  readSoundMetadata,
+  Sound,
+  SoundJoiner,
+  type SoundMetadata,
+  type SpokenPart,
+  saveSound,
+  soundMetadata,
   type ScoredClip,
   type StageOption,
   type ScoreTable,
   type StoppingCriteria,
   type StreamEvent,
   Tensor,
+  toSrt,
   Voice,
   type VoiceClip,
   writeWav,
@@ -99,6 +111,10 @@ export async function upper(): Promise<void> {
   const codes: FindingCode[] = findings.map(({ code }) => code)
   const heardOf: readonly VoiceClip[] | undefined = voice.origin.clips
   void [codes, heardOf]
+  const parts = splitText('One. Two.', { mode: 'sentences', fits: (part) => part.length < 9 })
+  same<typeof parts, TextPart[]>(true)
+  // @ts-expect-error: no such mode
+  splitText('One.', { mode: 'words' })
   const mel = await clvp.codesToMel(result.best.drawnCodes)
   same<typeof mel, Tensor<Float32Array>>(true)
   const latents = await clvp.latents('Hi.', result.best, { voice, compat: 'tortoise', positions: 'trained' })
@@ -134,6 +150,43 @@ export async function upper(): Promise<void> {
   await Clvp.load('m.gguf', { type: 'q3' })
   const pulled = await pullModel('owner/name', { revision: 'v1', type: 'q8_0' })
   same<typeof pulled, PulledModel>(true)
+}
+
+export async function files(clvp: Clvp): Promise<void> {
+  const metadata: SoundMetadata = soundMetadata({ text: 'Hi.', model: clvp.info, seed: 1, candidate: 0 })
+  class Speech extends Sound {
+    readonly seed = 1
+  }
+  const sound = new Speech(new Float32Array(9), 24000, metadata)
+  await sound.save('a.flac', { bitDepth: 24, metadata: false, signal: new AbortController().signal })
+  await sound.save('a', { format: 'opus' })
+  const bytes: Uint8Array = await sound.toWav({ bitDepth: 32 })
+  await clvp.voice([sound, bytes])
+  const tags: Record<string, string> = await readSoundMetadata('a.flac')
+  async function* pieces() {
+    yield sound.samples
+  }
+  await saveSound('a.wav', pieces(), { sampleRate: 24000, metadata: tags })
+  for await (const some of encodeSound([sound.samples], { sampleRate: 24000, format: 'raw' })) {
+    same<typeof some, Uint8Array>(true)
+  }
+  const whole = joinSounds([sound, sound], { pauses: [0.3] })
+  const parts: SpokenPart[] = whole.spans.map((span) => ({ text: 'Hi.', ...span }))
+  const srt: string = toSrt(parts, { lineLength: 40 })
+  const joiner = new SoundJoiner({ sampleRate: 24000, matchLevels: false })
+  same<ReturnType<typeof joiner.add>, Float32Array>(true)
+  void srt
+
+  // @ts-expect-error no such depth
+  await sound.save('a.wav', { bitDepth: 8 })
+  // @ts-expect-error no such format
+  await sound.save('a.aac', { format: 'aac' })
+  // @ts-expect-error a rate is needed
+  await saveSound('a.wav', [sound.samples], {})
+  // @ts-expect-error pieces are several
+  await saveSound('a.wav', sound.samples, { sampleRate: 24000 })
+  // @ts-expect-error tags are texts
+  new Sound(sound.samples, 24000, { seed: 1 })
 }
 
 export async function lower(): Promise<void> {

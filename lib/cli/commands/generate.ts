@@ -11,7 +11,7 @@ import { flagsOf, readFlags } from '../flags.js'
 import { latentsWriter } from '../latents.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
 import { droppedWarnings, readingFlags, readReadingFlags } from '../reading.js'
-import { heardCandidate, needCodebook, writePlot, writeSound } from '../sound.js'
+import { heardCandidate, needCodebook, needWav, writePlot, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
 import { readVoice } from './voice.js'
 
@@ -60,6 +60,7 @@ export const generate: Command = {
     const latents = args.text('latents')
     const writeLatents = latents === undefined ? undefined : latentsWriter(latents)
     const reading = readReadingFlags(args)
+    if (wav !== undefined) await needWav(wav)
     const draw = async (clvp: Clvp) => {
       if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)

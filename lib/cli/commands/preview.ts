@@ -3,7 +3,7 @@ import { readHeard } from '../codes.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelFlags, withModel } from '../model.js'
-import { countOf, needCodebook, writePlot, writeSound } from '../sound.js'
+import { countOf, needCodebook, needWav, writePlot, writeSound } from '../sound.js'
 
 export const preview: Command = {
   name: 'preview',
@@ -26,6 +26,7 @@ export const preview: Command = {
     const [file, out] = [args.positional(0, 'CODES.json'), args.positional(1, 'OUT.wav')]
     const plot = args.text('plot')
     const heard = await readHeard(file, args.number('candidate'))
+    await needWav(out)
     return withModel(args.text('model') ?? 'demo', args, context, async (clvp) => {
       await needCodebook(clvp)
       const options = { ...readFlags(args, previewTable), signal: context.signal }

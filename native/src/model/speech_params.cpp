@@ -7,9 +7,10 @@ namespace clvp {
 
 namespace {
 
-constexpr size_t max_stages = 8;       // upsamplings, kernels or dilations
-constexpr uint32_t max_rate = 64;      // of an upsampling, or a dilation
-constexpr uint32_t max_blocks = 256;   // of one kind
+constexpr size_t max_stages = 16;      // upsamplings, kernels or dilations
+constexpr uint32_t max_rate = 1u << 14; // of an upsampling
+constexpr uint32_t max_dilation = 4096;
+constexpr uint32_t max_kernel = 255;
 constexpr uint32_t max_hop = 1u << 14; // samples for a frame
 
 /// What two stages exchange must have the same width.
@@ -44,8 +45,8 @@ HifiganParams read_hifigan(const Values & values, const DecoderParams & decoder)
             fail(Code::model_format, "the key clvp.hifigan.upsample_rates holds %d: expected even numbers", rate);
         }
     }
-    p.kernel_sizes = keys.sizes("resblock_kernel_sizes", 1, max_stages, max_rate);
-    p.dilations = keys.sizes("resblock_dilations", 1, max_stages, max_rate);
+    p.kernel_sizes = keys.sizes("resblock_kernel_sizes", 1, max_stages, max_kernel);
+    p.dilations = keys.sizes("resblock_dilations", 1, max_stages, max_dilation);
     check_hop("clvp.hifigan.upsample_rates", p.hop());
     for (int32_t size : p.kernel_sizes) {
         if (size % 2 == 0) {
@@ -70,12 +71,12 @@ DiffusionParams read_diffusion(const Values & values, const DecoderParams & deco
     p.n_latent = keys.size("latent_length", 1, max_width);
     check_width("clvp.diffusion.latent_length", p.n_latent, "the decoder's width", decoder.n_embd);
     p.n_codes = keys.size("code_count", 1, max_vocab);
-    p.n_context_block = keys.size("context_block_count", 0, max_blocks);
-    p.n_latent_block = keys.size("latent_block_count", 0, max_blocks);
-    p.n_code_block = keys.size("code_block_count", 0, max_blocks);
-    p.n_integrator = keys.size("integrator_block_count", 0, max_blocks);
-    p.n_block = keys.size("block_count", 0, max_blocks);
-    p.n_tail = keys.size("tail_block_count", 0, max_blocks);
+    p.n_context_block = keys.size("context_block_count", 0, max_layers);
+    p.n_latent_block = keys.size("latent_block_count", 0, max_layers);
+    p.n_code_block = keys.size("code_block_count", 0, max_layers);
+    p.n_integrator = keys.size("integrator_block_count", 0, max_layers);
+    p.n_block = keys.size("block_count", 0, max_layers);
+    p.n_tail = keys.size("tail_block_count", 0, max_layers);
     keys.checked<uint32_t>("embedding_length", group_count);
     keys.checked<uint32_t>("embedding_length", [](uint32_t n) { group_count(2 * n); }); // the encoder of voices is twice as wide
     return p;
@@ -91,9 +92,9 @@ VocoderParams read_vocoder(const Values & values, const DiffusionParams & diffus
     p.n_noise = keys.size("noise_channel_count", 1, 4096);
     p.n_mels = keys.size("mel_channel_count", 1, 1024);
     p.n_hidden = keys.size("hidden_channel_count", 1, 4096);
-    p.n_predictor_block = keys.size("predictor_block_count", 0, max_blocks);
+    p.n_predictor_block = keys.size("predictor_block_count", 0, max_layers);
     p.strides = keys.sizes("strides", 1, max_stages, max_rate);
-    p.dilations = keys.sizes("dilations", 1, max_stages, max_rate);
+    p.dilations = keys.sizes("dilations", 1, max_stages, max_dilation);
     p.slope = keys.eps("leaky_relu_slope");
     check_hop("clvp.vocoder.strides", p.hop());
     if (diffusion.n_embd > 0) {

@@ -35,6 +35,11 @@ Residual residual(WeightTable & table, const std::string & name, int64_t n) {
     };
 }
 
+/// A transposed convolution, which has a row for each tap but one bias for all of them.
+Linear upsampling(WeightTable & table, const std::string & name, int64_t n_in, int64_t rate, int64_t n_out) {
+    return { table.matrix(name + ".weight", n_in, 2 * rate * n_out), table.exact(name + ".bias", { n_out }) };
+}
+
 std::vector<DiffusionWeights::Layer> layers(WeightTable & table, const std::string & name, uint32_t n_layer, int64_t n, int64_t n_head) {
     std::vector<DiffusionWeights::Layer> list;
     for (uint32_t i = 0; i < n_layer; i++) {
@@ -67,7 +72,7 @@ HifiganWeights hifigan_weights(WeightTable & table, const HifiganParams & p) {
         HifiganWeights::Stage stage;
         const int64_t n_in = n;
         n /= 2;
-        stage.up = table.linear(numbered("hifigan.up", s), n_in, 2 * p.rates[s] * n);
+        stage.up = upsampling(table, numbered("hifigan.up", s), n_in, p.rates[s], n);
         for (size_t k = 0; k < p.kernel_sizes.size(); k++) {
             HifiganWeights::Residual block;
             for (size_t d = 0; d < p.dilations.size(); d++) {
@@ -116,7 +121,7 @@ VocoderWeights vocoder_weights(WeightTable & table, const VocoderParams & p) {
     for (size_t i = 0; i < p.strides.size(); i++) {
         const std::string name = numbered("vocoder.blk", i);
         VocoderWeights::Block block;
-        block.up = table.linear(name + ".up", n, 2 * p.strides[i] * n);
+        block.up = upsampling(table, name + ".up", n, p.strides[i], n);
         block.predictor = predictor(table, name + ".predict", p);
         for (size_t d = 0; d < p.dilations.size(); d++) {
             block.convolutions.push_back(table.linear(numbered(name + ".conv", d), 3 * n, n));

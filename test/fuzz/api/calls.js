@@ -766,6 +766,7 @@ const comparison = {
 
 function callsOfOthers({ voice, clvp }) {
   const picture = { mel: floats([4, 3]), title: 'a', lines: ['b'] }
+  const sound = new api.Sound(new Float32Array(9), 22050, { title: 'a' })
   return [
     call('new Tensor', (...args) => new api.Tensor(...args), { data: new Float32Array(6), dims: [2, 3] }),
     call('new Voice', (...args) => new api.Voice(...args), { embedding: new Float32Array(4), clips: 1 }),
@@ -778,6 +779,13 @@ function callsOfOthers({ voice, clvp }) {
     ),
     call('Voice.mix', (...args) => api.Voice.mix(...args), { voices: [voice, voice], weights: [1, 2] }),
     call('Voice.fromJSON', (json) => api.Voice.fromJSON(json), { json: voice.toJSON() }),
+    call('splitText', (...args) => api.splitText(...args), { text: 'One. Two.' }, [
+      'mode',
+      'desired',
+      'max',
+      'shortest',
+      'fits',
+    ]),
     call('auditClip', (...args) => api.auditClip(...args), { clip: tone() }, ['signal']),
     call('Voice.load', (path) => api.Voice.load(path), { path: 'none.json' }),
     call('Voice.save', (path) => voice.save(path), { path: 'voice.json' }),
@@ -786,6 +794,45 @@ function callsOfOthers({ voice, clvp }) {
       samples: new Float32Array(9),
       sampleRate: 22050,
     }),
+    call('new Sound', (...args) => new api.Sound(...args), {
+      samples: new Float32Array(9),
+      sampleRate: 22050,
+      metadata: { title: 'a' },
+    }),
+    call('Sound.save', (path, options) => sound.save(path, options), { path: 'a.flac' }, [
+      ...['format', 'bitDepth', 'metadata', 'signal'],
+    ]),
+    call('Sound.toWav', (options) => sound.toWav(options), {}, ['bitDepth', 'metadata', 'signal']),
+    call('Sound.toFlac', (options) => sound.toFlac(options), {}, ['bitDepth', 'metadata', 'signal']),
+    call(
+      'saveSound',
+      (...args) => api.saveSound(...args),
+      { path: 'b.wav', pieces: [sound.samples] },
+      ['format', 'bitDepth', 'metadata', 'signal', 'sampleRate'],
+      { sampleRate: 22050 },
+    ),
+    call(
+      'encodeSound',
+      (...args) => drained(api.encodeSound(...args)),
+      { pieces: [sound.samples] },
+      ['format', 'bitDepth', 'metadata', 'signal', 'sampleRate'],
+      { sampleRate: 22050 },
+    ),
+    call('readSoundMetadata', (bytes) => api.readSoundMetadata(bytes), { sound: 'none.wav' }),
+    call('soundMetadata', (origin) => api.soundMetadata(origin), {}, ['text', 'model', 'seed', 'candidate'], {
+      text: TEXT,
+      model: { name: 'a', id: 'b' },
+    }),
+    call('joinSounds', (...args) => api.joinSounds(...args), { sounds: [sound, sound] }, [
+      ...['pauses', 'matchLevels'],
+    ]),
+    call('SoundJoiner.add', (...args) => new api.SoundJoiner({ sampleRate: 22050 }).add(...args), {
+      part: sound.samples,
+      pause: 0.1,
+    }),
+    call('toSrt', (...args) => api.toSrt(...args), { parts: [{ text: 'a', start: 0, end: 1 }] }, [
+      'lineLength',
+    ]),
     call('melPlot', (...args) => api.melPlot(...args), { rows: [picture] }, ['secondsPerFrame']),
     call('comparisonPlot', (found) => api.comparisonPlot(found), { comparison }),
     call('melPlot of a row', (row) => api.melPlot([row]), {}, ['mel', 'title', 'lines'], picture),

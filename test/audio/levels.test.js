@@ -1,6 +1,6 @@
 // Silence: what is left out at a clip's ends, and what is too little sound for a voice.
 import t from 'tap'
-import { findSound, isAudible } from '../../dist/lib/audio/sound.js'
+import { findSound, isAudible } from '../../dist/lib/audio/levels.js'
 import { joined, noise, silence, speech } from '../helpers/signals.js'
 
 const rate = 22050

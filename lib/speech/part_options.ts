@@ -1,0 +1,59 @@
+/** The options of speak() about long texts: how they are split, joined, checked and drawn again. */
+import { choice, custom, integer } from '../base/kinds.js'
+import { type OptionsOf, optionTable } from '../base/options.js'
+import { readSplitOptions, type SplitOptions } from '../text/split_options.js'
+import { defaultGates, gatesKind } from './gates.js'
+import { pausesKind } from './pauses.js'
+
+/** More attempts than this do not help. */
+const MOST_RETRIES = 100
+
+export const partTable = optionTable({
+  /**
+   * How a long text is split into parts, as in splitText(). Default: at sentence ends, up to 300 characters
+   * a part.
+   */
+  split: {
+    kind: custom<SplitOptions>(readSplit),
+    default: {},
+    defaultText: 'at sentence ends, up to 300 characters a part',
+  },
+  /**
+   * A factor of the pauses between parts, 0 to 10, or a function from a part and the next one to seconds.
+   * Default: 0.9 s after a paragraph, 0.5 s after a sentence, and less within one, by its punctuation.
+   */
+  pauses: {
+    kind: pausesKind,
+    defaultText: '0.9 s after a paragraph, 0.5 s after a sentence, and less within one, by its punctuation',
+    help: 'factor of the pauses between the parts of a long text',
+  },
+  /**
+   * Limits of the quality gates, or false for none: a part that fails one is drawn again. Default: all
+   * gates.
+   */
+  gates: { kind: gatesKind, default: defaultGates, defaultText: 'all gates' },
+  /** How often a part that fails a gate is drawn again, with the seeds that follow, 0 to 100; default 2. */
+  retries: {
+    kind: integer(0, MOST_RETRIES),
+    default: 2,
+    help: 'how often a part that fails a quality gate is drawn again',
+  },
+  /**
+   * Words in square brackets: 'refuse' (default) them, since in tortoise they are spoken and then cut,
+   * which is not supported; or 'read' them like any other text. `\[` and `\]` are read in both cases.
+   */
+  brackets: {
+    kind: choice(['refuse', 'read']),
+    default: 'refuse',
+    help: 'what to do about words in square brackets',
+  },
+})
+
+/** Options of speak() about the parts of a long text. */
+export interface PartOptions extends OptionsOf<typeof partTable> {}
+
+/** Checks the options of splitText() and copies them. */
+function readSplit(value: unknown, name: string): SplitOptions {
+  readSplitOptions(value, name)
+  return { ...(value as SplitOptions) }
+}
