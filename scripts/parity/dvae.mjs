@@ -65,7 +65,7 @@ function writeModel(folder) {
 async function compare(work, type, expected) {
   const file = join(work, `${type}.gguf`)
   await convertFolder(join(work, 'model'), file, { type })
-  const clvp = await Clvp.load(file, { parts: ['dvae'] })
+  const clvp = await Clvp.load(file, { parts: ['encoder'] })
   let [all, equal, tied] = [0, 0, 0]
   const started = performance.now()
   for (const { path, codes, leads } of expected) {

@@ -5,9 +5,9 @@
 //
 // It makes a virtual environment in .cache/parity-venv from requirements.txt (--python: use another one), lets
 // reference.py write into .cache/parity, converts and runs the same checkpoints with the addon, prints a table, and then
-// runs the other
-// comparisons: tokenizer.mjs, processing.mjs, models.mjs, safetensors.mjs, conversion.mjs. F32 must agree to 1e-4 with equal ids; smaller types are only reported, except
-// that F16 must keep a cosine of 0.99. --reuse takes the reference's files that are there. Exit status 1: something failed.
+// runs the other comparisons: tokenizer.mjs, processing.mjs, models.mjs, safetensors.mjs, speech_univnet.mjs, conversion.mjs. F32
+// must agree to 1e-4 with equal ids; smaller types are only reported, except that F16 must keep a cosine of 0.99. --reuse takes the
+// reference's files that are there. Exit status 1: something failed.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -256,7 +256,10 @@ async function main() {
     for (const type of ['f32', 'f16', 'q8_0']) tables.push(await compareType(name, type, reference))
   }
   print(tables.flatMap((table) => table.rows))
-  const scripts = ['tokenizer.mjs', 'processing.mjs', 'models.mjs', 'safetensors.mjs', 'conversion.mjs']
+  const scripts = [
+    ...['tokenizer.mjs', 'processing.mjs', 'models.mjs', 'safetensors.mjs', 'speech_univnet.mjs'],
+    'conversion.mjs',
+  ]
   const passed = scripts.map((name) => {
     const isShort = name === 'conversion.mjs' && options['skip-full']
     const args = [join(here, name), '--python', python, ...(isShort ? ['--skip-full'] : [])]

@@ -6,9 +6,9 @@
  *
  * It makes a virtual environment in .cache/tortoise-venv (--python: use another one; requirements-tortoise.txt says what must be in it).
  * tortoise's UnifiedVoice and CLVP save their weights as autoregressive.pth and clvp2.pth, which we convert to F32: codes are equal,
- * floats agree within 1e-4 of the largest. --full adds the published size, 8 GB of disk and memory; --only takes one size, and nothing of
- * what follows. Then come models.mjs, on what draws, tortoise_text.mjs and split.mjs. --write-golden keeps the answers of one small size in
- * test/golden/tortoise.json.
+ * floats agree within 1e-4 of the largest. --full adds the published sizes, 10 GB of disk and memory; --only takes one size, and nothing of
+ * what follows. Then come models.mjs, on what draws, tortoise_text.mjs, split.mjs, and speech_live.mjs, from latents to sound.
+ * --write-golden keeps the answers of one small size in test/golden/tortoise.json.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -151,5 +151,7 @@ if (!options.only) {
   passed.push(passes('models.mjs', ['--python', python, '--cached']))
   passed.push(passes('tortoise_text.mjs', ['--python', python, '--count', String(TEXTS)]))
   passed.push(passes('split.mjs', ['--python', python]))
+  const more = ['--threads', options.threads, ...(options.full ? ['--full'] : [])]
+  passed.push(passes('speech_live.mjs', ['--python', python, ...more]))
 }
 if (passed.includes(false)) process.exitCode = 1

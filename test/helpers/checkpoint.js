@@ -152,10 +152,10 @@ function fillUniform(out, key, start, scale, offset) {
   if (offset !== 0) for (let i = 0; i < out.length; i++) out[i] += offset
 }
 
-/** `count` float32 values in [-scale, scale): what weights.py calls uniform(). */
-export function uniform(seed, name, count, scale) {
+/** `count` float32 values in [offset - scale, offset + scale): what weights.py calls uniform(). */
+export function uniform(seed, name, count, scale, offset = 0) {
   const out = new Float32Array(count)
-  fillUniform(out, nameKey(seed, name), 0, scale, 0)
+  fillUniform(out, nameKey(seed, name), 0, scale, Math.fround(offset))
   return out
 }
 
