@@ -78,7 +78,7 @@ export { Clvp } from './clvp/clvp.js'
 export type { Codes } from './clvp/codes.js'
 export type { Compat } from './clvp/compat.js'
 export { type GenerateOptions, type Preset, presets, type ScoreKind } from './clvp/generate_options.js'
-export type { ModelInfo } from './clvp/info.js'
+export type { ModelInfo, SpeechInfo } from './clvp/info.js'
 export type { LatentsOptions } from './clvp/latents.js'
 export type { MemoryEstimate, MemoryRequest } from './clvp/memory.js'
 export type { EncodedClip, EncoderKind, ScoredClip, ScoreTable } from './clvp/recordings.js'
@@ -119,6 +119,9 @@ export {
   type DiffusionSampleOptions,
 } from './speech/diffusion_model.js'
 export type { DiffusionOptions } from './speech/diffusion_options.js'
+export type { Failure, FailureCode, GateOptions } from './speech/gates.js'
+export type { PartOptions } from './speech/part_options.js'
+export type { PauseRule } from './speech/pauses.js'
 export {
   type EncodeOptions,
   Hifigan,
@@ -130,6 +133,9 @@ export {
   Vocoder,
   type VocoderForwardOptions,
 } from './speech/sound_stages.js'
+export type { SpeechEvent } from './speech/speak.js'
+export type { SpeakOptions, SpeakProgress, SpeechKind } from './speech/speak_options.js'
+export { Speech, type SpeechPart, type SpeechTimings } from './speech/speech.js'
 export { SpeechModel } from './speech/speech_model.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'

@@ -126,7 +126,14 @@ export class Voice {
   toJSON(): VoiceJson {
     const embedding = [...this.embedding] // as doubles, whose shortest decimals restore the floats exactly
     const diffusion = this.diffusion && [...this.diffusion]
-    return { format, version, clips: this.clips, embedding, ...(diffusion && { diffusion }), origin: this.origin }
+    return {
+      format,
+      version,
+      clips: this.clips,
+      embedding,
+      ...(diffusion && { diffusion }),
+      origin: this.origin,
+    }
   }
 }
 

@@ -130,6 +130,16 @@ export const voiceTable = optionTable({
 /** Options of voice(). */
 export interface VoiceOptions extends OptionsOf<typeof voiceTable> {}
 
+export const randomVoiceTable = optionTable({
+  /** Seed of the voice, 0 to 2^53 - 1; default: random. `origin.seed` of the voice contains it. */
+  seed: { kind: seed, defaultText: 'random', help: 'seed of a random voice' },
+  /** Stops the call with CLVP_ABORTED. */
+  signal: { kind: abortSignal() },
+})
+
+/** Options of randomVoice(). */
+export interface RandomVoiceCallOptions extends OptionsOf<typeof randomVoiceTable> {}
+
 export const previewTable = optionTable({
   /**
    * Iterations of the phase search, 1 to 1,000; default 60. More give a clearer sound and take proportionally

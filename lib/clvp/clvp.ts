@@ -1,17 +1,22 @@
+import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, takeClip, takeClips } from '../audio/clips.js'
-import type { Voice } from '../audio/voice.js'
+import { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
-import { disposedError } from '../base/errors.js'
+import { ClvpError, disposedError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import { checkpointSampling } from '../config/generation_config.js'
 import { identify } from '../loading/identity.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { Session } from '../session/session.js'
-import type { Normalizer } from '../text/reading/reading.js'
+import { RandomVoiceModel } from '../speech/sound_stages.js'
+import { type Speaker, Speaking, type SpeechEvent } from '../speech/speak.js'
+import type { SpeakOptions } from '../speech/speak_options.js'
+import type { Speech } from '../speech/speech.js'
+import { isSpeakable, type Normalizer } from '../text/reading/reading.js'
 import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
 import {
@@ -22,6 +27,8 @@ import {
   type Preview,
   type PreviewOptions,
   previewTable,
+  type RandomVoiceCallOptions,
+  randomVoiceTable,
   readClvpLoadOptions,
   readingTable,
   type TextCallOptions,
@@ -134,7 +141,16 @@ export class Clvp {
     const plan = planVoice(clips, options, this.#compat)
     const { sampleRate, clipSeconds, decoder } = this.info
     const { width } = decoder
-    const model = { sampleRate, clipSeconds, width, identity: identityOf(this.info), cache: this.#cache }
+    const { info } = this.#session
+    const diffusionWidth = info.diffusion ? 2 * info.speech.diffusion!.width : undefined
+    const model = {
+      sampleRate,
+      clipSeconds,
+      width,
+      identity: identityOf(this.info),
+      cache: this.#cache,
+      diffusionWidth,
+    }
     return this.#session.call(() => makeVoice(plan, model))
   }
 
@@ -163,6 +179,85 @@ export class Clvp {
     return streamEvents(plan.signal, info.eos, (signal, listener) =>
       this.#run(read, { ...plan, signal }, listener),
     )
+  }
+
+  /**
+   * Speaks a text in a voice: draws candidates, ranks them, and turns the best into sound at 24 kHz. A long text is spoken part by part:
+   * docs/speech.md, docs/long-texts.md.
+   *
+   * @example
+   * ```js
+   * const sound = await clvp.speak('Hello world.', { voice, candidates: 16, seed: 1 })
+   * await sound.save('hello.wav')
+   * ```
+   *
+   * @throws ClvpError as generate() does; CLVP_UNSUPPORTED for a model that cannot speak, and for words in brackets
+   */
+  async speak(text: string, options: SpeakOptions): Promise<Speech> {
+    this.#check()
+    const speaking = new Speaking(this.#speaker, text, options)
+    const pieces: Float32Array[] = []
+    await this.#session.call(async () => {
+      for await (const { samples } of speaking.pieces()) pieces.push(samples)
+    })
+    return speaking.speech(pieces)
+  }
+
+  /**
+   * speak() as a stream of sound: the same samples, as soon as they are made. With `candidates: 1` and HiFi-GAN the sound begins after some
+   * 20 codes; with more, once the first part of the text is ranked. Leaving the loop stops the work.
+   *
+   * @example
+   * ```js
+   * for await (const { samples } of clvp.speakStream('Hello world.', { voice, candidates: 1 })) play(samples)
+   * ```
+   *
+   * @throws ClvpError as speak(): for bad arguments at once, others from the loop
+   */
+  speakStream(text: string, options: SpeakOptions): AsyncIterableIterator<SpeechEvent> {
+    this.#check()
+    return new Speaking(this.#speaker, text, options).pieces()
+  }
+
+  /**
+   * A random voice, if the model has the part 'random'. The same seed gives the same voice.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_UNSUPPORTED for a model that makes none, CLVP_ABORTED, CLVP_DISPOSED
+   */
+  async randomVoice(options: RandomVoiceCallOptions = {}): Promise<Voice> {
+    this.#check()
+    const { seed = randomInt(2 ** 47), signal } = readOptions(randomVoiceTable, options, 'options')
+    const model = identityOf(this.info)
+    const { decoder, diffusion } = await new RandomVoiceModel(this.#session).sample({ seed, signal })
+    if (!decoder) {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        "Expected a model with random voices of the decoder but this one has none: convert it with tortoise's rlg_auto.pth",
+      )
+    }
+    return new Voice(decoder.data, 1, { ...(model && { model }), seed }, diffusion?.data)
+  }
+
+  /** What speaking needs of this model. */
+  get #speaker(): Speaker {
+    return {
+      session: this.#session,
+      info: this.info,
+      generate: (text, options, listener) => {
+        const { read, plan } = this.#plan(text, options)
+        return this.#run(read, plan, listener)
+      },
+      prompt: (text, options) => {
+        const { read, plan } = this.#plan(text, options)
+        return { textIds: read.ids, voice: Float32Array.from(plan.voice.embedding) }
+      },
+      remaining: (text, options) => {
+        const how = normalizerOf({ normalizer: options.normalizer, compat: options.compat })
+        const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
+        return isSpeakable(normalized) ? remaining : undefined
+      },
+      isTortoise: ({ compat = this.#compat }) => compat === 'tortoise',
+    }
   }
 
   /**

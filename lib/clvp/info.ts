@@ -2,11 +2,22 @@
 import type { NativeSampling, Positions } from '../addon/contract/drawing.js'
 import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
+import { speechRate } from '../addon/contract/speech.js'
 import { allParts, type Part } from '../addon/parts.js'
 import type { ModelIdentity } from '../audio/voice_origin.js'
 import { estimateMemory, type MemoryEstimate, type MemoryRequest } from './memory.js'
 import { type EncoderKind, encoderOf } from './recordings.js'
 import { secondsPerCode } from './result.js'
+
+/** How a model speaks. */
+export interface SpeechInfo {
+  /** For the option `speech` of speak(): the first is what 'auto' takes. */
+  ways: readonly ('hifigan' | 'diffusion')[]
+  /** Samples a second of the sound. */
+  sampleRate: number
+  /** Whether randomVoice() works. */
+  randomVoices: boolean
+}
 
 /** Sizes and limits of a loaded model. */
 export interface ModelInfo {
@@ -66,6 +77,8 @@ export interface ModelInfo {
    * entry of the codebook. Undefined for a model that has neither, or whose discrete VAE was not loaded.
    */
   encoder: EncoderKind | undefined
+  /** What the loaded parts can speak with; `ways` is empty for a model that cannot. docs/speech.md. */
+  speech: SpeechInfo
   /** Peak memory of a generate() call in bytes, by parts: within 10 % of measurements. */
   estimateMemory(request: MemoryRequest): MemoryEstimate
   /** The total of estimateMemory(). */
@@ -101,6 +114,7 @@ export function modelInfo(
     secondsPerCode: secondsPerCode(info),
     codebook: codes > 0 ? { codes, framesPerCode } : undefined,
     encoder: encoderOf(info),
+    speech: speechOf(info),
     estimateMemory: (request) => estimateMemory(info, kvType, request),
     estimateBytes: (request) => estimateMemory(info, kvType, request).total,
   }
@@ -109,4 +123,12 @@ export function modelInfo(
 /** What a voice keeps of its model, if the model can be told apart. */
 export function identityOf({ id, name }: ModelInfo): ModelIdentity | undefined {
   return id === undefined ? undefined : { id, name }
+}
+
+function speechOf({ hifigan, diffusion, vocoder, random, speech }: NativeInfo): SpeechInfo {
+  const ways = [
+    ...(hifigan ? (['hifigan'] as const) : []),
+    ...(diffusion && vocoder ? (['diffusion'] as const) : []),
+  ]
+  return { ways, sampleRate: speechRate, randomVoices: random && speech.random!.decoder > 0 }
 }

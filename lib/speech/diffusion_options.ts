@@ -1,7 +1,7 @@
 /** The options of the diffusion stage's sampler. */
 import type { Sampler } from '../addon/contract/speech.js'
 import { abortSignal, boolean, callback, choice, integer, number } from '../base/kinds.js'
-import { type OptionsOf, optionTable } from '../base/options.js'
+import { type OptionsOf, optionTable, type ValuesOf } from '../base/options.js'
 import { seed } from '../config/kinds.js'
 
 export const samplers: readonly Sampler[] = ['p', 'ddim', 'dpm++2m']
@@ -28,6 +28,9 @@ export const diffusionTable = optionTable({
     help: 'strength of the noise that the diffusion model starts with',
   },
 })
+
+/** The options after defaults. */
+export type DiffusionSettings = ValuesOf<typeof diffusionTable>
 
 export interface DiffusionOptions extends OptionsOf<typeof diffusionTable> {}
 

@@ -36,9 +36,10 @@ std::vector<float> stretched(const std::vector<float> & latents, int64_t width, 
         const float * high = latents.data() + p.high * width + c;
         return (1.0f - p.weight) * *low + p.weight * *high;
     };
+    const double scale = sound_frames(n) == n_mel ? 1 : stretch; // torch copies frames whose number does not change, whatever the scale
     std::vector<float> frames(static_cast<size_t>((to - from) * width));
     for (int64_t t = from; t < to; t++) {
-        const Place p = place(t, stretch, n_mel);
+        const Place p = place(t, scale, n_mel);
         for (int64_t c = 0; c < width; c++) {
             frames[static_cast<size_t>((t - from) * width + c)] = (1.0f - p.weight) * mel(p.low, c) + p.weight * mel(p.high, c);
         }
