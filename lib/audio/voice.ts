@@ -202,6 +202,6 @@ function read(held: unknown, name: string): Voice {
 }
 
 function isVector(value: unknown): value is number[] {
-  const isFinite = (x: unknown) => typeof x === 'number' && Number.isFinite(Math.fround(x))
-  return Array.isArray(value) && value.length > 0 && value.every(isFinite)
+  const isNumber = (x: unknown) => typeof x === 'number' && Number.isFinite(Math.fround(x))
+  return Array.isArray(value) && value.length > 0 && value.every(isNumber)
 }
