@@ -7,7 +7,7 @@ namespace clvp {
 
 namespace {
 
-constexpr size_t max_stages = 16;      // upsamplings, kernels or dilations
+constexpr size_t max_stages = 16;       // upsamplings, kernels or dilations
 constexpr uint32_t max_rate = 1u << 14; // of an upsampling
 constexpr uint32_t max_dilation = 4096;
 constexpr uint32_t max_kernel = 255;
