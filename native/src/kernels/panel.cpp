@@ -21,14 +21,35 @@ std::pair<int64_t, int64_t> share(int64_t n, int ith, int nth) { return { n * it
 
 template <typename T> T * data(ggml_tensor * tensor) { return static_cast<T *>(tensor->data); }
 
-/// A window fits into the pointer that GGML keeps for an operation.
+/// A window fits into the pointer that GGML keeps for an operation: the loader bounds widths by 255 and dilations by 4,096.
 void * pack(const Window & w) {
-    return reinterpret_cast<void *>((static_cast<uintptr_t>(w.width) << 32) | (static_cast<uintptr_t>(w.dilation) << 16) | static_cast<uintptr_t>(w.padding));
+    return reinterpret_cast<void *>(static_cast<uintptr_t>(w.width) | static_cast<uintptr_t>(w.stride) << 8 | static_cast<uintptr_t>(w.dilation) << 16 |
+                                    static_cast<uintptr_t>(w.padding) << 32);
 }
 
 Window unpack(const void * packed) {
     const auto bits = reinterpret_cast<uintptr_t>(packed);
-    return { static_cast<int>(bits >> 32), static_cast<int>(bits >> 16 & 0xffff), static_cast<int>(bits & 0xffff) };
+    return { static_cast<int>(bits & 0xff), static_cast<int>(bits >> 16 & 0xffff), static_cast<int>(bits >> 32), static_cast<int>(bits >> 8 & 0xff) };
+}
+
+/// src: x
+void run_windows(ggml_tensor * dst, int ith, int nth, void * packed) {
+    const ggml_tensor * x = dst->src[0];
+    const Window window = unpack(packed);
+    const int64_t n_in = x->ne[0], n_frames = x->ne[1];
+    const auto [first, last] = share(dst->ne[1] * dst->ne[2], ith, nth);
+    for (int64_t row = first; row < last; row++) {
+        const float * frames = static_cast<const float *>(x->data) + row / dst->ne[1] * n_frames * n_in;
+        float * out = data<float>(dst) + row * dst->ne[0];
+        for (int tap = 0; tap < window.width; tap++, out += n_in) {
+            const int64_t at = row % dst->ne[1] * window.stride + int64_t(tap) * window.dilation - window.padding;
+            if (at >= 0 && at < n_frames) {
+                std::copy_n(frames + at * n_in, n_in, out);
+            } else {
+                std::fill_n(out, n_in, 0.0f);
+            }
+        }
+    }
 }
 
 // Kernels run on GGML's threads, where an exception would end the process: they allocate nothing.
@@ -253,12 +274,20 @@ void store_panels(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int
     }
 }
 
+ggml_tensor * copy_windows(ggml_context * ctx, ggml_tensor * x, const Window & window) {
+    x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x);
+    ggml_tensor * sources[] = { x };
+    ggml_tensor * y = ggml_custom_4d(ctx, GGML_TYPE_F32, window.width * x->ne[0], window.count(x->ne[1]), x->ne[2], 1, sources, 1, run_windows,
+                                     GGML_N_TASKS_MAX, pack(window));
+    return ggml_set_name(y, "windows");
+}
+
 ggml_tensor * panel_convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual) {
     x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x);
     residual = residual && !ggml_is_contiguous(residual) ? ggml_cont(ctx, residual) : residual;
-    const int64_t n_frames = x->ne[1] + 2 * window.padding - int64_t(window.dilation) * (window.width - 1);
     ggml_tensor * sources[] = { layer.weight, x, layer.bias, residual };
-    ggml_tensor * y = ggml_custom_4d(ctx, GGML_TYPE_F32, layer.weight->ne[1], n_frames, x->ne[2], 1, sources, 4, run_convolve, GGML_N_TASKS_MAX, pack(window));
+    ggml_tensor * y =
+        ggml_custom_4d(ctx, GGML_TYPE_F32, layer.weight->ne[1], window.count(x->ne[1]), x->ne[2], 1, sources, 4, run_convolve, GGML_N_TASKS_MAX, pack(window));
     return ggml_set_name(y, "convolve");
 }
 

@@ -18,13 +18,20 @@ size_t panelled_bytes(const ggml_tensor * matrix);
 /// Stores rows of F32 into the matrix's memory, starting at row `first`.
 void store_panels(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int64_t n_rows);
 
-/// How a convolution looks at frames: `width` of them, `dilation` apart, with `padding` frames of zeros beyond both ends.
+/// How a convolution looks at frames: `width` of them, `dilation` apart, with `padding` frames of zeros beyond both ends; at every stride-th
+/// place.
 struct Window {
-    int width = 1, dilation = 1, padding = 0;
+    int width = 1, dilation = 1, padding = 0, stride = 1;
+
+    /// How often it fits.
+    int64_t count(int64_t n_frames) const { return (n_frames + 2 * int64_t(padding) - int64_t(dilation) * (width - 1) - 1) / stride + 1; }
 };
 
-/// x [n_in, n_frames, n_batch], weight [width*n_in, n_out] in panels -> [n_out, n_frames', n_batch] with the bias, and with `residual` [n_out,
-/// n_frames', n_batch] added if it is not null. n_frames' is n_frames + 2*padding - dilation*(width - 1).
+/// The windows of x [n_in, n_frames, n_batch] as rows, [width*n_in, count, n_batch]. For graphs on the CPU.
+ggml_tensor * copy_windows(ggml_context * ctx, ggml_tensor * x, const Window & window);
+
+/// x [n_in, n_frames, n_batch], weight [width*n_in, n_out] in panels -> [n_out, count, n_batch] with the bias, and with `residual` of that shape
+/// added if it is not null. Stride 1 only.
 ggml_tensor * panel_convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual = nullptr);
 
 /// Whether this CPU has the kernel for panel_attend().

@@ -1,37 +1,34 @@
 #include "model/convolution.h"
 
+#include "ggml-backend.h"
+
 namespace clvp {
 
-namespace {
+/// Whether products with this matrix are computed on the CPU.
+static bool is_on_cpu(const ggml_tensor * weight) { return !weight->buffer || ggml_backend_buffer_is_host(weight->buffer); }
 
-/// The windows of x, [width * n_in, n_frames', n_batch]. Rows of the view overlap; ggml_view() refuses that, but every backend copies it.
-ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window, int64_t stride) {
-    if (window.padding > 0) {
-        x = ggml_pad_ext(ctx, x, 0, 0, window.padding, window.padding, 0, 0, 0, 0);
+ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window, bool on_cpu) {
+    if (on_cpu) {
+        return copy_windows(ctx, x, window);
     }
-    x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x);
-    const int64_t n_in = x->ne[0], n_batch = x->ne[2], reach = int64_t(window.dilation) * (window.width - 1);
-    const int64_t n_frames = (x->ne[1] - reach - 1) / stride + 1;
-    ggml_tensor * view = ggml_view_1d(ctx, x, 1, 0);
-    const int64_t ne[] = { n_in, window.width, n_frames, n_batch };
-    const size_t nb[] = { x->nb[0], static_cast<size_t>(window.dilation) * x->nb[1], static_cast<size_t>(stride) * x->nb[1], x->nb[2] };
-    for (int i = 0; i < 4; i++) {
-        view->ne[i] = ne[i];
-        view->nb[i] = nb[i];
+    // A view whose rows overlap would be simpler, but GGML's scheduler ends the process over it where graphs are split between devices.
+    x = window.padding > 0 ? ggml_pad_ext(ctx, x, 0, 0, window.padding, window.padding, 0, 0, 0, 0) : x;
+    const int64_t n = window.count(x->ne[1] - 2 * window.padding);
+    ggml_tensor * rows = nullptr;
+    for (int tap = 0; tap < window.width; tap++) {
+        ggml_tensor * taps = ggml_view_3d(ctx, x, x->ne[0], n, x->ne[2], static_cast<size_t>(window.stride) * x->nb[1], x->nb[2],
+                                          static_cast<size_t>(tap * window.dilation) * x->nb[1]);
+        rows = rows ? ggml_concat(ctx, rows, taps, 0) : taps;
     }
-    return ggml_reshape_3d(ctx, ggml_cont(ctx, view), n_in * window.width, n_frames, n_batch);
+    return ggml_is_contiguous(rows) ? rows : ggml_cont(ctx, rows);
 }
 
-} // namespace
-
-ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, int64_t stride) {
-    if (is_panelled(layer.weight) && stride == 1) {
+ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window) {
+    if (is_panelled(layer.weight) && window.stride == 1) {
         return panel_convolve(ctx, layer, x, window);
     }
-    if (window.width == 1 && window.padding == 0 && stride == 1) {
-        return linear(ctx, layer, x);
-    }
-    return linear(ctx, layer, windows(ctx, x, window, stride));
+    const bool is_whole = window.width == 1 && window.padding == 0 && window.stride == 1;
+    return linear(ctx, layer, is_whole ? x : windows(ctx, x, window, is_on_cpu(layer.weight)));
 }
 
 ggml_tensor * convolve_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual) {

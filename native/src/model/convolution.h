@@ -7,10 +7,12 @@
 namespace clvp {
 
 /// A window that keeps the number of frames.
-constexpr Window same_window(int width, int dilation = 1) { return { width, dilation, dilation * (width - 1) / 2 }; }
+constexpr Window same_window(int width, int dilation = 1, int stride = 1) { return { width, dilation, dilation * (width - 1) / 2, stride }; }
 
-/// x [n_in, n_frames, n_batch] -> [n_out, n_frames', n_batch], every stride-th frame of panel_convolve()'s result.
-ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, int64_t stride = 1);
+/// The windows of x [n_in, n_frames, n_batch] as rows, [width*n_in, count, n_batch].
+ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window, bool on_cpu);
+/// x [n_in, n_frames, n_batch] -> [n_out, count, n_batch]
+ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window);
 /// residual + convolve(x)
 ggml_tensor * convolve_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual);
 /// Transposed convolution with a kernel of 2*rate and rate / 2, rounded up, frames cut at both ends: each frame becomes `rate` frames.

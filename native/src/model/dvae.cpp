@@ -71,7 +71,7 @@ std::vector<int32_t> encode_mel(Call & call, const DvaeWeights & weights, const 
         ggml_tensor * h = graph.input("frames", GGML_TYPE_F32, { x.n_channels, x.n_frames }, x.data.data());
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
             if (i < n_halvings) {
-                h = ggml_relu(ctx, convolve(ctx, weights.halvings[i], h, window, 2));
+                h = ggml_relu(ctx, convolve(ctx, weights.halvings[i], h, same_window(3, 1, 2)));
             } else if (i + 1 < n_layers) {
                 h = residual_block(ctx, weights.blocks[i - n_halvings], h);
             } else {

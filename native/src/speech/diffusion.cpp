@@ -102,7 +102,7 @@ std::vector<float> condition_clips(Call & call, const DiffusionWeights & w, cons
             ggml_context * ctx = graph.ctx();
             ggml_tensor * x = ggml_cont(ctx, ggml_transpose(ctx, graph.input("mel", GGML_TYPE_F32, { mel.n_frames, mel.n_mels }, mel.data.data())));
             for (const Linear & layer : w.context_in) {
-                x = convolve(ctx, layer, x, same_window(3), 2);
+                x = convolve(ctx, layer, x, same_window(3, 1, 2));
             }
             return x;
         };

@@ -25,22 +25,16 @@ int bucket(int64_t distance) {
     return side + std::min(one_each + static_cast<int>(share * (n_buckets / 2 - one_each)), n_buckets / 2 - 1);
 }
 
-/// The biases of all pairs, [n keys, n queries, n_head]. A query's row is a part of its head's table: the rows of a view, which overlap, and
-/// begin one distance later for each query before.
+/// The biases of all pairs, [n keys, n queries, n_head], of a table by distance [2*n - 1, n_head].
 ggml_tensor * pair_biases(Graph & graph, ggml_tensor * table, int64_t n, int64_t n_head) {
     ggml_context * ctx = graph.ctx();
-    ggml_tensor * view = ggml_view_1d(ctx, table, 1, 0); // ggml_view_3d() refuses rows that overlap
-    const int64_t ne[] = { n, n, n_head, 1 };
-    const size_t nb[] = { table->nb[0], table->nb[0], table->nb[1], table->nb[2] };
-    for (int i = 0; i < 4; i++) {
-        view->ne[i] = ne[i];
-        view->nb[i] = nb[i];
+    std::vector<int32_t> distances;
+    for (int64_t pair = 0; pair < n * n; pair++) {
+        distances.push_back(static_cast<int32_t>(pair % n - pair / n + n - 1));
     }
-    std::vector<int32_t> backwards; // row 0 is the last query's
-    for (int64_t i = 0; i < n * n_head; i++) {
-        backwards.push_back(static_cast<int32_t>(n - 1 - i % n));
-    }
-    return ggml_get_rows(ctx, view, graph.input("backwards", { n, n_head }, std::move(backwards)));
+    ggml_tensor * by_distance = ggml_cont(ctx, ggml_transpose(ctx, table)); // [n_head, 2*n - 1]
+    ggml_tensor * pairs = ggml_get_rows(ctx, by_distance, graph.input("distances", { n * n }, std::move(distances)));
+    return ggml_reshape_3d(ctx, ggml_cont(ctx, ggml_transpose(ctx, pairs)), n, n, n_head);
 }
 
 /// softmax(k^T q / sqrt(d_head) + bias) v by GGML's operations.

@@ -43,28 +43,21 @@ Kernels predict(ggml_context * ctx, const VocoderWeights::Predictor & w, const V
 }
 
 /// A convolution of width 3 with a kernel of its own for each frame of `hop` samples: one batched product. x [n, hop*n_frames] -> [2*n, hop*n_frames].
-ggml_tensor * local_convolve(ggml_context * ctx, const Kernels & all, int64_t layer, ggml_tensor * x, int64_t hop) {
+ggml_tensor * local_convolve(ggml_context * ctx, const Kernels & all, int64_t layer, ggml_tensor * x, int64_t hop, bool on_cpu) {
     const int64_t n = x->ne[0], n_frames = all.kernel->ne[1], n_out = 2 * n;
-    ggml_tensor * padded = ggml_pad_ext(ctx, x, 0, 0, 1, 1, 0, 0, 0, 0);
-    ggml_tensor * windows = ggml_view_1d(ctx, padded, 1, 0); // [3*n, hop, n_frames]: ggml_view_3d() refuses rows that overlap
-    const int64_t ne[] = { 3 * n, hop, n_frames, 1 };
-    const size_t nb[] = { padded->nb[0], padded->nb[1], static_cast<size_t>(hop) * padded->nb[1], static_cast<size_t>(hop * n_frames) * padded->nb[1] };
-    for (int i = 0; i < 4; i++) {
-        windows->ne[i] = ne[i];
-        windows->nb[i] = nb[i];
-    }
+    ggml_tensor * rows = ggml_reshape_3d(ctx, windows(ctx, x, same_window(3), on_cpu), 3 * n, hop, n_frames);
     const size_t size = all.kernel->nb[0];
     ggml_tensor * kernel = ggml_view_3d(ctx, all.kernel, 3 * n, n_out, n_frames, static_cast<size_t>(3 * n) * size, all.kernel->nb[1],
                                         static_cast<size_t>(layer * n_out * 3 * n) * size);
     ggml_tensor * bias = ggml_view_3d(ctx, all.bias, n_out, 1, n_frames, all.bias->nb[1], all.bias->nb[1], static_cast<size_t>(layer * n_out) * size);
-    ggml_tensor * y = product(ctx, ggml_cont(ctx, kernel), ggml_cont(ctx, windows)); // [2*n, hop, n_frames]
+    ggml_tensor * y = product(ctx, ggml_cont(ctx, kernel), rows); // [2*n, hop, n_frames]
     return ggml_reshape_2d(ctx, ggml_add(ctx, y, ggml_cont(ctx, bias)), n_out, hop * n_frames);
 }
 
 ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderParams & p, ggml_tensor * mel, ggml_tensor * noise) {
     ggml_context * ctx = graph.ctx();
     const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
-    ggml_tensor * x = convolve(ctx, w.pre, reflect(ctx, noise, 3), { 7, 1, 0 });
+    ggml_tensor * x = convolve(ctx, w.pre, reflect(ctx, noise, 3), { 7, 1, 0, 1 });
     int64_t hop = 1;
     for (size_t i = 0; i < w.blocks.size(); i++) {
         const VocoderWeights::Block & block = w.blocks[i];
@@ -74,12 +67,12 @@ ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderPara
         const int64_t n = x->ne[0];
         for (size_t d = 0; d < block.convolutions.size(); d++) {
             ggml_tensor * y = activated(convolve(ctx, block.convolutions[d], activated(x), same_window(3, p.dilations[d])));
-            y = local_convolve(ctx, kernels, static_cast<int64_t>(d), y, hop);
+            y = local_convolve(ctx, kernels, static_cast<int64_t>(d), y, hop, graph.on_cpu());
             const auto half = [&](int64_t h) { return ggml_cont(ctx, ggml_view_2d(ctx, y, n, y->ne[1], y->nb[1], static_cast<size_t>(h * n) * y->nb[0])); };
             x = graph.expand(ggml_add(ctx, x, ggml_mul(ctx, ggml_sigmoid(ctx, half(0)), ggml_tanh(ctx, half(1)))));
         }
     }
-    x = convolve(ctx, w.post, reflect(ctx, activated(x), 3), { 7, 1, 0 });
+    x = convolve(ctx, w.post, reflect(ctx, activated(x), 3), { 7, 1, 0, 1 });
     return ggml_tanh(ctx, x);
 }
 

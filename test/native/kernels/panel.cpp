@@ -83,8 +83,8 @@ double largest_difference(const std::vector<float> & found, const std::vector<do
 }
 
 const Case convolutions[] = {
-    { 4, 5, 7, 1, same_window(3) }, { 32, 32, 100, 1, same_window(11, 5) }, { 24, 16, 61, 2, same_window(7, 3) }, { 100, 33, 50, 1, same_window(3) },
-    { 16, 1, 97, 1, { 7, 1, 0 } },  { 8, 40, 3, 1, same_window(11, 5) },    { 64, 64, 130, 3, Window() },         { 12, 20, 49, 1, same_window(5, 27) },
+    { 4, 5, 7, 1, same_window(3) },   { 32, 32, 100, 1, same_window(11, 5) }, { 24, 16, 61, 2, same_window(7, 3) }, { 100, 33, 50, 1, same_window(3) },
+    { 16, 1, 97, 1, { 7, 1, 0, 1 } }, { 8, 40, 3, 1, same_window(11, 5) },    { 64, 64, 130, 3, Window() },         { 12, 20, 49, 1, same_window(5, 27) },
 };
 
 } // namespace
