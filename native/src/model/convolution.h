@@ -11,6 +11,8 @@ constexpr Window same_window(int width, int dilation = 1, int stride = 1) { retu
 
 /// The windows of x [n_in, n_frames, n_batch] as rows, [width*n_in, count, n_batch].
 ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window, bool on_cpu);
+/// Operations of a convolution, at most: one for each tap and each step of joining them on other devices than the CPU.
+constexpr size_t convolution_nodes(int width) { return 2 * static_cast<size_t>(width) + 8; }
 /// x [n_in, n_frames, n_batch] -> [n_out, count, n_batch]
 ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window);
 /// residual + convolve(x)

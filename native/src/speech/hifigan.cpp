@@ -151,7 +151,13 @@ int64_t hifigan_parts(const HifiganParams & params, int64_t n_latents, bool is_e
     return n;
 }
 
-size_t hifigan_nodes(const HifiganParams & p) { return 128 + p.rates.size() * (32 + p.kernel_sizes.size() * p.dilations.size() * 24); }
+size_t hifigan_nodes(const HifiganParams & p) {
+    size_t stage = 64;
+    for (int32_t kernel : p.kernel_sizes) {
+        stage += p.dilations.size() * 2 * (convolution_nodes(kernel) + 4);
+    }
+    return 192 + 5 * p.rates.size() * stage / 4; // a fifth to spare
+}
 
 std::vector<float> hifigan(Call & call, const HifiganWeights & weights, const HifiganParams & params, const std::vector<float> & latents,
                            const std::vector<float> & voice, int64_t first, int64_t last, const Progress & progress) {

@@ -90,7 +90,10 @@ double frame_work(const VocoderParams & p) {
 
 } // namespace
 
-size_t univnet_nodes(const VocoderParams & p) { return 192 + p.strides.size() * (64 + 20 * size_t(p.n_predictor_block) + 48 * p.dilations.size()); }
+size_t univnet_nodes(const VocoderParams & p) {
+    const size_t block = 64 + 3 * convolution_nodes(5) + size_t(p.n_predictor_block) * (2 * convolution_nodes(3) + 4);
+    return 256 + 5 * p.strides.size() * (block + p.dilations.size() * (2 * convolution_nodes(3) + 24)) / 4; // a fifth to spare
+}
 
 std::vector<float> univnet(Call & call, const VocoderWeights & weights, const VocoderParams & p, const std::vector<float> & mel,
                            const std::vector<float> & noise, const Progress & progress) {
