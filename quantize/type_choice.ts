@@ -1,6 +1,7 @@
 /** Chooses the type of each tensor of a model file. */
 import { devices } from '../lib/addon/devices.js'
 import {
+  isQuantized,
   type MixedType,
   type ModelType,
   typeForRows,
@@ -33,16 +34,23 @@ export interface TypeChoice {
 }
 
 /**
+ * What every type of a few bits keeps larger: the stages whose output is heard as it is. 8 bits give their sound a noise 30 to 34 dB below it,
+ * and save a hundredth of a model's size. docs/quantization.md has the measurements.
+ */
+const SOUNDING: TensorTypes = [['{hifigan,vocoder}.*.weight', 'f16']]
+
+/**
  * The matrices that gain most from more bits: those that produce logits and projections, which are small;
  * then the decoder's attention; then the attention outputs of the encoders. docs/quantization.md has the
- * measurements. Of the stages, the small discrete VAE, where an error gives another code, and those whose
- * output is heard as it is.
+ * measurements. Of the stages, the small discrete VAE, where an error gives another code, and those that
+ * make voices or spectrograms.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],
   ['dec.*.attn_{qkv,out}.weight', 'q6_k'],
   ['{text,speech}.*.attn_out.weight', 'q6_k'],
-  ['{dvae,hifigan,vocoder,random}.*.weight', 'q8_0'],
+  ['{dvae,random,diff}.*.weight', 'q8_0'],
+  ...SOUNDING,
 ]
 
 /** A mix: the type of most matrices, and patterns for those with another type. The last matching pattern wins. */
@@ -77,7 +85,9 @@ export function chooseTypes(
   type: ModelType,
   tensorTypes: TensorTypes,
 ): TypeChoice {
-  const { base, others } = isMix(type) ? MIXES[type] : { base: type, others: [] }
+  const { base, others } = isMix(type)
+    ? MIXES[type]
+    : { base: type, others: isQuantized(type) ? SOUNDING : [] }
   const wanted = new Map<string, WeightType>()
   for (const { name, kind } of tensors) {
     const exact = kind === 'codebook' && type !== 'f32' ? 'f16' : 'f32'

@@ -69,17 +69,24 @@ function vocode({ session, vocoder }, mel) {
  * where the stage itself does not.
  */
 export const runs = [
-  { stage: 'hifigan', name: 'HiFi-GAN', answer: speak, timed: speak },
-  { stage: 'diffusion', name: 'diffusion, one pass', answer: predict },
+  { key: 'hifigan', stage: 'hifigan', name: 'HiFi-GAN', answer: speak, timed: speak },
+  { key: 'pass', stage: 'diffusion', name: 'diffusion, one pass', answer: predict },
   {
+    key: 'p',
     stage: 'diffusion',
     name: 'diffusion, `p`',
     isMel: true,
     answer: (model) => sample(model, 'p'),
     timed: (model) => sample(model, 'p', { steps: TIMED_STEPS }),
   },
-  { stage: 'diffusion', name: 'diffusion, `ddim`', isMel: true, answer: (model) => sample(model, 'ddim') },
-  { stage: 'vocoder', name: 'UnivNet', answer: vocode, timed: vocode },
+  {
+    key: 'ddim',
+    stage: 'diffusion',
+    name: 'diffusion, `ddim`',
+    isMel: true,
+    answer: (model) => sample(model, 'ddim'),
+  },
+  { key: 'vocoder', stage: 'vocoder', name: 'UnivNet', answer: vocode, timed: vocode },
 ]
 
 // --- distances --------------------------------------------------------------------------------------------------------

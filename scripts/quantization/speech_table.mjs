@@ -2,18 +2,19 @@
 /**
  * A table of types for the stages that turn codes into sound: size, error of a stage's output, distance of the sound from F32's, and time.
  *
- *   node scripts/quantization/speech_table.mjs FOLDER|random [--types q8_0,q4_k] [--only hifigan,diffusion,vocoder] [--rounds 3]
+ *   node scripts/quantization/speech_table.mjs FOLDER|random [--types q8_0,q4_k] [--only hifigan,pass,p,ddim,vocoder] [--rounds 3]
  *        [--tensor-type PATTERN=TYPE] [--threads N] [--work DIR] [--write-docs NAME]
  *
  * FOLDER holds tortoise's files with those of the stages. `random` makes one of the published sizes, whose weights keep every signal near 1
  * and whose predicted noise follows the noisy frames. It and its F32 model take 3 GB in --work, and each type's file up to 0.7 GB in turn.
- * --tensor-type (repeatable) goes to each conversion but F32's. All types get the same input and the same noise. Times are of shorter runs,
+ * A type is that of all matrices of the stages, a mix what it makes of them; --tensor-type (repeatable) changes some. All types get the same input and the same noise. Times are of shorter runs,
  * in turn with F32's; medians of --rounds ratios.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isWeightType } from '../../dist/lib/addon/weight_types.js'
 import { convertFolder, inspectModel } from '../../dist/lib/index.js'
 import { publishedSize } from '../../test/helpers/speech_case.js'
 import { writeSpeechCase } from '../../test/helpers/speech_models.js'
@@ -27,7 +28,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     types: { type: 'string', default: 'f16,bf16,q8_0,q6_k,q5_k,q4_k' },
-    only: { type: 'string', default: Object.keys(prefixes).join(',') },
+    only: { type: 'string', default: runs.map(({ key }) => key).join(',') },
     rounds: { type: 'string', default: '3' },
     'tensor-type': { type: 'string', multiple: true, default: [] },
     threads: { type: 'string' },
@@ -38,10 +39,9 @@ const { values: options, positionals } = parseArgs({
 const [source] = positionals
 if (source === undefined) throw new Error('which checkpoint? See the comment at the top')
 const tensorTypes = options['tensor-type'].map((pair) => pair.split('='))
-const stages = options.only.split(',')
 // Spectrograms become sound by the vocoder, and its mel features need the diffusion stage.
 const parts = ['hifigan', 'diffusion', 'vocoder']
-const wanted = runs.filter(({ stage }) => stages.includes(stage))
+const wanted = runs.filter(({ key }) => options.only.split(',').includes(key))
 const threads = options.threads && Number(options.threads)
 
 /** Bytes of each stage's tensors. */
@@ -63,7 +63,10 @@ async function measureAll(folder, work) {
   const rows = wanted.map((run) => ({ run, type: 'f32', bytes: bytes[run.stage] }))
   for (const type of options.types.split(',')) {
     const file = join(work, 'x.gguf')
-    await convertFolder(folder, file, { type, tensorTypes })
+    // Types of a few bits keep some stages larger by themselves.
+    const matrices = Object.values(prefixes).filter((prefix) => prefix !== prefixes.diffusion)
+    const whole = isWeightType(type) ? matrices.map((prefix) => [`${prefix}*.weight`, type]) : []
+    await convertFolder(folder, file, { type, tensorTypes: [...whole, ...tensorTypes] })
     const bytes = await sizesOf(file)
     const found = await openStages(file, { parts, threads })
     for (const [i, run] of wanted.entries()) {
