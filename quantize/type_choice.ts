@@ -34,16 +34,16 @@ export interface TypeChoice {
 }
 
 /**
- * What every type of a few bits keeps larger: the stages whose output is heard as it is. 8 bits give their sound a noise 30 to 34 dB below it,
- * and save a hundredth of a model's size. docs/quantization.md has the measurements.
+ * What every type of fewer than 16 bits keeps larger: the stages that make the sound. With 8 bits their noise
+ * is 30 to 34 dB below it, and 31 MB are saved. docs/quantization.md has the measurements.
  */
 const SOUNDING: TensorTypes = [['{hifigan,vocoder}.*.weight', 'f16']]
 
 /**
  * The matrices that gain most from more bits: those that produce logits and projections, which are small;
  * then the decoder's attention; then the attention outputs of the encoders. docs/quantization.md has the
- * measurements. Of the stages, the small discrete VAE, where an error gives another code, and those that
- * make voices or spectrograms.
+ * measurements. Of the stages, the discrete VAE, where an error gives another code, random voices, and the
+ * diffusion decoder, for which fewer bits are also slower.
  */
 const LARGER: TensorTypes = [
   ['{dec.lm_head,text.proj,speech.proj}.weight', 'q8_0'],

@@ -7,10 +7,10 @@
  *
  * FOLDER holds tortoise's files with those of the stages. `random` makes one of the published sizes, whose weights keep every signal near 1
  * and whose predicted noise follows the noisy frames. It and its F32 model take 3 GB in --work, and each type's file up to 0.7 GB in turn.
- * A type is that of all matrices of the stages, a mix what it makes of them; --tensor-type (repeatable) changes some. All types get the same input and the same noise. Times are of shorter runs,
- * in turn with F32's; medians of --rounds ratios.
+ * A type is that of all matrices of the stages, a mix what it makes of them; --tensor-type (repeatable) changes some. All types get the same
+ * input and the same noise. Times are of shorter runs, in turn with F32's; medians of --rounds ratios.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -55,7 +55,7 @@ async function sizesOf(file) {
 /** One row for each run and type. */
 async function measureAll(folder, work) {
   const exact = join(work, 'f32.gguf')
-  if (!existsSync(exact)) await convertFolder(folder, exact, { type: 'f32' })
+  await convertFolder(folder, exact, { type: 'f32' })
   const reference = await openStages(exact, { parts, threads })
   const answers = []
   for (const run of wanted) answers.push(await run.answer(reference))
@@ -63,9 +63,8 @@ async function measureAll(folder, work) {
   const rows = wanted.map((run) => ({ run, type: 'f32', bytes: bytes[run.stage] }))
   for (const type of options.types.split(',')) {
     const file = join(work, 'x.gguf')
-    // Types of a few bits keep some stages larger by themselves.
-    const matrices = Object.values(prefixes).filter((prefix) => prefix !== prefixes.diffusion)
-    const whole = isWeightType(type) ? matrices.map((prefix) => [`${prefix}*.weight`, type]) : []
+    // Types of a few bits would keep what makes sound larger.
+    const whole = isWeightType(type) ? [['{hifigan,vocoder}.*.weight', type]] : []
     await convertFolder(folder, file, { type, tensorTypes: [...whole, ...tensorTypes] })
     const bytes = await sizesOf(file)
     const found = await openStages(file, { parts, threads })
