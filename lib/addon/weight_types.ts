@@ -21,7 +21,7 @@ export const mixedTypes = ['q5_k_m', 'q4_k_m'] as const
 
 export type MixedType = (typeof mixedTypes)[number]
 
-/** What a whole model can be converted to: one type for all matrices, or a mix. */
+/** What a model can be converted to: a type for all matrices (but those of the stages that make sound), or a mix. */
 export const modelTypes = [...weightTypes, ...mixedTypes] as const
 
 export type ModelType = WeightType | MixedType

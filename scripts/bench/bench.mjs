@@ -3,14 +3,15 @@
  * `npm run bench`: ours beside transformers on a random checkpoint of the published size, and both beside the machine's limits.
  *
  *   npm run bench -- [--trials 3] [--quick] [--only PART,PART] [--variants NAME,NAME] [--threads N] [--python PATH] [--fresh]
- *        [--model FILE] [--package DIR] [--write-docs]
+ *        [--model FILE] [--package DIR] [--voices DIR] [--write-docs]
  *
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
  * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and positions, a prefill by the text's length),
  * memory (the estimate against the peak), latency (a small call alone, behind a large one and among others: --model, by default the demo
  * model; --package names another checkout, built, to take turns with), busy (one call on a quiet machine, on a busy one and with the time of
- * one CPU). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency alone
- * measures what is built; all else builds first.
+ * one CPU), speak (text to sound by both ways, stage by stage; --voices names the folder of tortoise's voices, of which the first is taken in place
+ * of the demo voice). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency and
+ * speak measure what is built; all else builds first.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -28,12 +29,15 @@ import { describeMachine } from './machine.mjs'
 import { findPython } from './python.mjs'
 import { report } from './report.mjs'
 import { lengths, sampling, text } from './schedule.mjs'
+import { addRandomStages, measureSpeak } from './speak.mjs'
 import { median, summarise } from './steps.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency', 'busy']
+const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency', 'busy', 'speak']
+/** Parts that measure what is built. */
+const asBuilt = ['latency', 'speak']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -47,6 +51,7 @@ const { values: options } = parseArgs({
     python: { type: 'string' },
     model: { type: 'string' },
     package: { type: 'string' },
+    voices: { type: 'string' },
     fresh: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
@@ -73,6 +78,7 @@ const plan = {
       { candidates: 16, longest: options.quick ? 4 : 20 },
     ],
   },
+  speak: options.quick ? { candidates: 2, codes: 6, steps: 2 } : { candidates: 16, codes: 60, steps: 30 },
   variants: options.variants.split(','),
   has: (part) => options.only.split(',').includes(part),
 }
@@ -299,20 +305,28 @@ function timeCall({ candidates, longest, threads }, within) {
   return ask(program, args).jobMs
 }
 
+async function measureSpeaking(threads) {
+  const file = join(cache, 'speaking.gguf')
+  say('adding random stages of speech')
+  await addRandomStages(fileOf('q8_0'), file, cache)
+  const { voices } = options
+  return measureSpeak({ ...plan.speak, trials: plan.trials, file, voices, threads }, ask, say)
+}
+
 // --- all of it -----------------------------------------------------------------------------------------------------------
 
-const builds = parts.some((part) => part !== 'latency' && plan.has(part))
+const builds = parts.some((part) => !asBuilt.includes(part) && plan.has(part))
 const needsPython =
   plan.has('limits') || (plan.has('jobs') && plan.variants.some((each) => each in references))
 const python = needsPython ? (options.python ?? findPython(root)) : undefined
 const program = builds ? buildNative() : undefined
-const folder = builds ? await prepare() : undefined
+const folder = builds || plan.has('speak') ? await prepare() : undefined
 const machine = describeMachine(root)
 const threads = plan.threads || (await ownThreads())
 const result = {
   machine: { ...machine, threads },
   quick: options.quick,
-  trials: builds ? plan.trials : plan.latency.trials,
+  trials: builds || plan.has('speak') ? plan.trials : plan.latency.trials,
   text,
   longest: plan.longest,
 }
@@ -324,5 +338,6 @@ if (plan.has('growth')) result.growth = measureGrowth(program, threads)
 if (plan.has('memory')) result.memory = measureMemory()
 if (plan.has('latency')) result.latency = measureLatency({ ...plan.latency, root, threads }, ask, say)
 if (plan.has('busy')) result.busy = await measureBusy(plan.busy, timeCall, say)
+if (plan.has('speak')) result.speak = await measureSpeaking(threads)
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

@@ -5,6 +5,7 @@ import { barCharts } from './bars.mjs'
 import { judge, readMs } from './goals.mjs'
 import { latencySections } from './latency.mjs'
 import { lengths } from './schedule.mjs'
+import { speakSection } from './speak.mjs'
 
 const ms = (value) => (value === undefined ? '' : `${value.toFixed(value < 100 ? 1 : 0)} ms`)
 const seconds = (value) => `${(value / 1000).toFixed(2)} s`
@@ -140,7 +141,9 @@ function busyTable({ rows }) {
 
 /** [heading, words, table] */
 function sections(result) {
-  const found = [['To show', 'What was asked for, as ratios of medians of this run.', goalTable(result)]]
+  const goals = goalTable(result)
+  const hasGoals = goals.length > 1
+  const found = hasGoals ? [['To show', 'What was asked for, as ratios of medians of this run.', goals]] : []
   if (result.jobs) {
     for (const candidates of [1, 16]) {
       const rows = lengths(candidates, result.longest[candidates])
@@ -165,6 +168,7 @@ function sections(result) {
       `One call, Q8_0, without loading: alone, beside ${result.busy.neighbours} processes that never rest, and in a control group with the time of one CPU. Medians of ${result.busy.trials}.`,
       busyTable(result.busy),
     ])
+  if (result.speak) found.push(speakSection(result.speak))
   if (result.limits)
     found.push([
       "The machine's limits",

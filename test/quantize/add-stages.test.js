@@ -42,17 +42,17 @@ t.test('byte for byte what a conversion with them gives', async (t) => {
 })
 
 t.test('another type is that of the new matrices alone', async (t) => {
-  const { speech, model, target } = await made(t, { type: 'q8_0', stages: { hifigan: { channels: 64 } } })
+  const { speech, model, target } = await made(t, { type: 'q8_0', stages: { vocoder: {} } })
   const before = await inspectModel(model)
-  const { type } = await addStages(model, speech, target, { type: 'f16' })
-  t.equal(type, 'f16')
+  const { type } = await addStages(model, speech, target, { type: 'bf16' })
+  t.equal(type, 'bf16')
   const after = await inspectModel(target)
   t.equal(after.values['clvp.type'], 'q8_0')
-  const isNew = ({ name }) => name.startsWith('hifigan.')
+  const isNew = ({ name }) => name.startsWith('vocoder.')
   const old = after.tensors.filter((tensor) => !isNew(tensor))
   t.same(old, before.tensors, 'the same tensors, by their checksums too')
   const types = after.tensors.filter(isNew).map(({ type }) => type)
-  t.same([...new Set(types)].sort(), ['f16', 'f32'])
+  t.same([...new Set(types)].sort(), ['bf16', 'f32'])
   for (const [key, value] of Object.entries(before.values)) t.same(after.values[key], value, key)
 })
 

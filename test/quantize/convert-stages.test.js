@@ -89,45 +89,61 @@ t.test('wrapped names, and a state dict in a training checkpoint', async (t) => 
   t.ok(expected.equals(await converted(folder)))
 })
 
-t.test('types: matrices follow it, and mixes keep what makes sound in 8 bits or more', async (t) => {
-  const wide = {
-    hifigan: { channels: 256, rates: [2] },
-    diffusion: { width: 256, heads: 4, mels: 32 },
-    vocoder: { noise: 32, channels: 32, hidden: 32, mels: 32, layers: 1, strides: [2] },
-    randomDecoder: {},
-    randomDiffusion: { width: 512 },
-  }
-  const folder = stageFolder(t, wide)
-  const typesOf = async (type, pattern) => {
-    const { fallbacks } = await convertFolder(folder, `${folder}.gguf`, { type })
-    t.same(
-      fallbacks.filter((line) => pattern.test(line)),
-      [],
-      `${type}: no fallbacks`,
+t.test(
+  'types: matrices follow it, but HiFi-GAN is F32, UnivNet has 16 bits or more, and the others of a mix 8',
+  async (t) => {
+    const wide = {
+      hifigan: { channels: 256, rates: [2] },
+      diffusion: { width: 256, heads: 4, mels: 32 },
+      vocoder: { noise: 32, channels: 32, hidden: 32, mels: 32, layers: 1, strides: [2] },
+      randomDecoder: {},
+      randomDiffusion: { width: 512 },
+    }
+    const folder = stageFolder(t, wide)
+    const typesOf = async (type, pattern) => {
+      const { fallbacks } = await convertFolder(folder, `${folder}.gguf`, { type })
+      t.same(
+        fallbacks.filter((line) => pattern.test(line)),
+        [],
+        `${type}: no fallbacks`,
+      )
+      const own = (await tensorsOf(folder)).filter(({ name }) => pattern.test(name))
+      const isExact = ({ name, dims }) => dims.length === 1 || /attn_bias|embd/.test(name)
+      t.same([...new Set(own.filter(isExact).map(({ type }) => type))], ['f32'], `${type}: the rest`)
+      return [...new Set(own.filter((tensor) => !isExact(tensor)).map(({ type }) => type))]
+    }
+    t.same(await typesOf('f32', /^(hifigan|diff|vocoder|random)\./), ['f32'])
+    t.same(await typesOf('f16', /^(diff|vocoder|random)\./), ['f16'])
+    t.same(await typesOf('bf16', /^(diff|vocoder|random)\./), ['bf16'])
+    const wideRows = /^(diff\.(blk|latent\.blk|time|mix|tail|code)|random\.diffusion)/
+    for (const type of ['q8_0', 'q4_k']) {
+      t.same(await typesOf(type, /^vocoder\./), ['f16'], type)
+      t.same(await typesOf(type, wideRows), [type], type)
+    }
+    for (const type of ['q4_k_m', 'q5_k_m']) {
+      t.same(await typesOf(type, /^vocoder\./), ['f16'], type)
+      t.same(await typesOf(type, /^(diff|random)\./), ['q8_0'], type)
+    }
+    for (const type of ['f16', 'bf16', 'q8_0', 'q4_k', 'q4_k_m']) {
+      t.same(await typesOf(type, /^hifigan\./), ['f32'], type)
+    }
+    const own = [['hifigan.*.weight', 'q8_0']]
+    await convertFolder(folder, `${folder}.gguf`, { type: 'q4_k', tensorTypes: own })
+    const asked = (await tensorsOf(folder)).filter(({ name }) => /^hifigan\..*weight$/.test(name))
+    t.same([...new Set(asked.map(({ type }) => type))], ['q8_0'], 'a pattern has the last word')
+    const tensorTypes = [['diff.*.attn_qkv.weight', 'q8_0']]
+    await convertFolder(folder, `${folder}.gguf`, { type: 'f32', tensorTypes })
+    const larger = (await tensorsOf(folder)).filter(({ type }) => type === 'q8_0')
+    t.ok(larger.length > 5 && larger.every(({ name }) => /^diff\..*attn_qkv\.weight$/.test(name)))
+    await t.rejects(
+      convertFolder(folder, `${folder}.gguf`, { tensorTypes: [['diff.*.norm.weight', 'q8_0']] }),
+      {
+        code: 'CLVP_INVALID_ARGUMENT',
+        message: /which must be f32/,
+      },
     )
-    const own = (await tensorsOf(folder)).filter(({ name }) => pattern.test(name))
-    const isExact = ({ name, dims }) => dims.length === 1 || /attn_bias|embd/.test(name)
-    t.same([...new Set(own.filter(isExact).map(({ type }) => type))], ['f32'], `${type}: the rest`)
-    return [...new Set(own.filter((tensor) => !isExact(tensor)).map(({ type }) => type))]
-  }
-  t.same(await typesOf('f32', /^(hifigan|diff|vocoder|random)\./), ['f32'])
-  t.same(await typesOf('f16', /^(hifigan|diff|vocoder|random)\./), ['f16'])
-  t.same(await typesOf('q8_0', /^(hifigan|diff|vocoder|random)\./), ['q8_0'])
-  t.same(await typesOf('q4_k_m', /^(hifigan|vocoder|random)\./), ['q8_0'])
-  t.same(await typesOf('q4_k_m', /^diff\.(blk|latent\.blk|time|mix|tail|code)/), ['q4_k'])
-  t.same(await typesOf('q5_k_m', /^diff\.(blk|latent\.blk|time|mix|tail|code)/), ['q5_k'])
-  const tensorTypes = [['diff.*.attn_qkv.weight', 'q8_0']]
-  await convertFolder(folder, `${folder}.gguf`, { type: 'f32', tensorTypes })
-  const larger = (await tensorsOf(folder)).filter(({ type }) => type === 'q8_0')
-  t.ok(larger.length > 5 && larger.every(({ name }) => /^diff\..*attn_qkv\.weight$/.test(name)))
-  await t.rejects(
-    convertFolder(folder, `${folder}.gguf`, { tensorTypes: [['diff.*.norm.weight', 'q8_0']] }),
-    {
-      code: 'CLVP_INVALID_ARGUMENT',
-      message: /which must be f32/,
-    },
-  )
-})
+  },
+)
 
 t.test('a calibration leaves them out', async (t) => {
   const folder = stageFolder(t)

@@ -1,0 +1,42 @@
+/**
+ * One call of speak() in a process of its own: prints what it took as JSON.
+ *
+ *   node speak_trial.mjs '{ "file": ..., "voice": FOLDER or undefined, "candidates": 16, "codes": 60, "threads": 0, "sound": { "speech": "hifigan" } }'
+ */
+import { Clvp, devices } from '../../dist/lib/index.js'
+import { text } from './schedule.mjs'
+
+const { file, voice: clips = Clvp.demoVoice, candidates, codes, threads, sound } = JSON.parse(process.argv[2])
+const peak = () => process.resourceUsage().maxRSS * 1024
+let last = performance.now()
+/** Milliseconds since the last look. */
+function lap() {
+  const before = last
+  last = performance.now()
+  return last - before
+}
+
+devices() // the addon and its kernels are there
+const baselineBytes = peak()
+lap()
+const clvp = await Clvp.load(file, { device: 'cpu', ...(threads > 0 && { threads }) })
+const loadMs = lap()
+const voice = await clvp.voice(clips)
+const voiceMs = lap()
+// Random weights hardly ever stop: each candidate is `codes` long, and none of them passes the gates.
+const speech = await clvp.speak(text, { voice, candidates, maxTokens: codes, retries: 0, seed: 1, ...sound })
+const { totalMs, ...timings } = speech.timings
+console.log(
+  JSON.stringify({
+    loadMs,
+    voiceMs,
+    ...timings,
+    speakMs: totalMs,
+    seconds: speech.seconds,
+    codes: speech.best.codes.length,
+    weightBytes: clvp.info.bytes,
+    baselineBytes,
+    peakBytes: peak(),
+  }),
+)
+await clvp.dispose()
