@@ -189,13 +189,13 @@ function isSample(name) {
 }
 
 /** Names of a stage's tensors that are no matrices: those must be F32. */
-const isMatrix = (name) => !/(norm\d?|uncond|embd|attn_bias|codebook)\.weight|\.bias/.test(name)
+const isMatrix = (name) => !/(norm\d?|uncond|embd|attn_bias|codebook)\.weight|\.bias$/.test(name)
 
 /** Each tensor missing, and twice, of another shape and type; and everything that can be wrong with some of them. */
 function* tensors(sound) {
   for (const each of modelTensors(sound, isStageTensor)) {
     const [name] = each
-    if (/ as f16$/.test(name) && isMatrix(name)) continue // whose type may be any weight's
+    if (/ as f16$/.test(name) && isMatrix(name.split(' ')[0])) continue // whose type may be any weight's
     const isShort = /(missing|with a row more|as i32)$/.test(name)
     if (isShort || isSample(`${name.split(' ')[0]}`)) yield each
   }
