@@ -252,7 +252,8 @@ export class Clvp {
         return { textIds: read.ids, voice: Float32Array.from(plan.voice.embedding) }
       },
       remaining: (text, options) => {
-        const how = normalizerOf({ normalizer: options.normalizer, compat: options.compat })
+        const { normalizer, compat } = options
+        const how = normalizerOf(readOptions(readingTable, { normalizer, compat }, 'options'))
         const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
         return isSpeakable(normalized) ? remaining : undefined
       },

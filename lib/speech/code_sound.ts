@@ -9,6 +9,7 @@ import { mostTokens } from '../session/positions.js'
 import type { Session } from '../session/session.js'
 import type { CodeSource } from './code_source.js'
 import type { DiffusionSettings } from './diffusion_options.js'
+import type { SpeechKind } from './speak_options.js'
 import { needStage } from './stages.js'
 import { tortoiseEnd } from './tortoise_end.js'
 
@@ -148,6 +149,17 @@ export async function* diffusionSound(
     }),
   )
   yield { samples, codes: codes.length }
+}
+
+/** Refuses a model that lacks a stage, or a voice that does not suit it, before anything is drawn. */
+export function checkWay(kind: SpeechKind, info: NativeInfo, voice: Voice): void {
+  if (kind === 'hifigan') {
+    needStage(info, 'hifigan')
+    return
+  }
+  const { width } = needStage(info, 'diffusion')
+  needStage(info, 'vocoder')
+  diffusionVoice(voice, 2 * width)
 }
 
 function diffusionVoice({ diffusion }: Voice, width: number): Float32Array {

@@ -14,6 +14,7 @@ import type { Session } from '../session/session.js'
 import { splitText } from '../text/split.js'
 import type { TextPart } from '../text/split_part.js'
 import {
+  checkWay,
   diffusionSound,
   heardCodes,
   hifiganSound,
@@ -90,6 +91,7 @@ export class Speaking {
     this.#parts = parts
     this.#skipped = skipped
     speaker.prompt(parts[0]!.text, this.#plan.draw) // refuses a bad voice or option at once
+    checkWay(this.#kind, speaker.session.info, this.#plan.draw.voice)
   }
 
   /** The whole, once pieces() has ended. */
