@@ -99,7 +99,10 @@ export class DiffusionModel {
     const { melChannels, latentWidth, width, codes: codeCount } = this.#sizes
     const isFree = given.conditioningFree !== undefined && boolean(given.conditioningFree, 'conditioningFree')
     if (!isFree && (given.latents === undefined) === (given.codes === undefined)) {
-      throw new ClvpError('CLVP_INVALID_ARGUMENT', 'Expected either latents or codes, not both or neither')
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected either latents or codes but received ${given.codes === undefined ? 'neither' : 'both'}`,
+      )
     }
     const codes =
       given.codes === undefined ? undefined : tensor(given.codes, 'codes', [1, 'n'], Int32Array).data

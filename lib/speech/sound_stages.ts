@@ -38,13 +38,14 @@ export class Hifigan {
   async forward(options: HifiganOptions): Promise<Tensor<Float32Array>> {
     const given = pick(options, ['latents', 'conditioning', 'signal', 'onProgress'], 'options')
     const { latentWidth, voiceWidth } = needStage(this.#session.info, 'hifigan')
-    const latents = floats(given.latents, 'latents', [1, 'n', latentWidth])
-    const voice = floats(given.conditioning, 'conditioning', [1, voiceWidth]).data
+    const { data, dims } = floats(given.latents, 'latents', [1, 'n', latentWidth])
+    const voice = floats(given.conditioning, 'conditioning', [1, voiceWidth]).data.slice()
     const { signal, onProgress } = readGiven(stageTable, given)
+    const latents = data.slice() // the caller may change what it passed as soon as this call waits
     const sound = await this.#session.follow(
       async (native, flag, hooks) => {
-        const last = await native.hifiganParts(latents.dims[1]!, true)
-        return native.hifigan({ latents: latents.data, voice, first: 0, last, isEnd: true }, flag, hooks)
+        const last = await native.hifiganParts(dims[1]!, true)
+        return native.hifigan({ latents, voice, first: 0, last, isEnd: true }, flag, hooks)
       },
       { signal, onProgress },
     )
@@ -163,12 +164,17 @@ export class RandomVoiceModel {
     const noise = pick(given.noise, ['decoder', 'diffusion'], 'noise')
     const widths = needStage(this.#session.info, 'random')
     const { seed, signal } = readGiven(stageTable, given)
+    const kinds = (['decoder', 'diffusion'] as const).filter((which) => widths[which] > 0)
+    // All are read before the first is waited for: the caller may change what it passed from then on.
+    const own = kinds.map((which) =>
+      optionalFloats(noise[which], `noise.${which}`, [1, widths[which]])?.slice(),
+    )
     const found: RandomVoices = {}
-    for (const which of ['decoder', 'diffusion'] as const) {
-      if (widths[which] === 0) continue
-      const own = optionalFloats(noise[which], `noise.${which}`, [1, widths[which]])
+    for (const [i, which] of kinds.entries()) {
       found[which] = batchOfOne(
-        await this.#session.follow((native, flag) => native.randomVoice(which, seed, own, flag), { signal }),
+        await this.#session.follow((native, flag) => native.randomVoice(which, seed, own[i], flag), {
+          signal,
+        }),
       )
     }
     return found
