@@ -1,6 +1,7 @@
 /** Turns codes into sound, by either way. */
 import type { NativePrompt } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
+import { needStage } from '../addon/stages.js'
 import type { Voice } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
 import { latentsPositions } from '../clvp/latents.js'
@@ -10,7 +11,6 @@ import type { Session } from '../session/session.js'
 import type { CodeSource } from './code_source.js'
 import type { DiffusionSettings } from './diffusion_options.js'
 import type { SpeechKind } from './speak_options.js'
-import { needStage } from './stages.js'
 import { tortoiseEnd } from './tortoise_end.js'
 
 /** Calm codes that follow a row which the model ended: room for the speech to fade out, as in tortoise. */

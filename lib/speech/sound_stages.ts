@@ -1,4 +1,6 @@
 /** The stages that make sound, or codes of it: HiFi-GAN, UnivNet, the discrete VAE's encoder. And random voices. */
+
+import { needStage } from '../addon/stages.js'
 import { abortSignal, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { type OptionsOf, readGiven } from '../base/options.js'
@@ -6,7 +8,6 @@ import { Tensor } from '../base/tensor.js'
 import { needEncoder } from '../clvp/recordings.js'
 import type { Session } from '../session/session.js'
 import { stageTable } from './diffusion_options.js'
-import { needStage } from './stages.js'
 import { batchOfOne, floats, optionalFloats, readMel } from './tensors.js'
 
 /** Frames of silence that follow a spectrogram, as in tortoise, so that the sound ends without a click. They are cut again. */
