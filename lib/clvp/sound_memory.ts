@@ -30,7 +30,7 @@ const windowFrames = 96
 /** Frames of silence behind a spectrogram. */
 const silentFrames = 10
 /** Rows alive at once for each frame at the widest place of each graph. */
-const rows = { hifigan: 7, diffusion: 11, vocoder: 6 }
+const rows = { hifigan: 7, diffusion: 11, vocoder: 7 }
 /** Copies of the sound: in the core, as it came, joined, and as the result. */
 const sampleCopies = 4
 /** Copies of a spectrogram: the noise, the model's answer, and those of the sampler. */
