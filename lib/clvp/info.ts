@@ -80,7 +80,7 @@ export interface ModelInfo {
   encoder: EncoderKind | undefined
   /** What the loaded parts can speak with; `ways` is empty for a model that cannot. docs/speech.md. */
   speech: SpeechInfo
-  /** Peak memory of a generate() or speak() call in bytes, by parts: within 10 % of measurements, with sound within 30 %. */
+  /** Peak memory of a generate() or speak() call in bytes, by parts: within 10 % of measurements, with sound within a quarter. */
   estimateMemory(request: MemoryRequest): MemoryEstimate
   /** The total of estimateMemory(). */
   estimateBytes(request: MemoryRequest): number

@@ -165,7 +165,15 @@ export class RandomVoiceModel {
     const noise = pick(given.noise, ['decoder', 'diffusion'], 'noise')
     const widths = needStage(this.#session.info, 'random')
     const { seed, signal } = readGiven(stageTable, given)
-    const kinds = (['decoder', 'diffusion'] as const).filter((which) => widths[which] > 0)
+    const both = ['decoder', 'diffusion'] as const
+    const idle = both.find((which) => widths[which] === 0 && noise[which] !== undefined)
+    if (idle) {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `Expected no noise.${idle} for a model without random voices of that kind but received some: leave it out`,
+      )
+    }
+    const kinds = both.filter((which) => widths[which] > 0)
     // All are read before the first is waited for: the caller may change what it passed from then on.
     const own = kinds.map((which) =>
       optionalFloats(noise[which], `noise.${which}`, [1, widths[which]])?.slice(),

@@ -200,3 +200,14 @@ t.test('too long', async (t) => {
   )
   await t.rejects(model.diffusion.condition({ mels: [ones(1, mels, long)] }), invalid(unlike))
 })
+
+t.test('noise of a random voice that the model does not make', async (t) => {
+  const half = join(t.testdir({}), 'half')
+  writeSpeechFolder(half, { stages: { randomDecoder: speechSizes.randomDecoder } })
+  await convertFolder(half, `${half}.gguf`, { type: 'f32' })
+  const decoders = await SpeechModel.fromPretrained(`${half}.gguf`, { threads: 1 })
+  t.teardown(() => decoders.dispose())
+  t.same(Object.keys(await decoders.random.sample()), ['decoder'])
+  const noise = { diffusion: ones(1, 64) }
+  await t.rejects(decoders.random.sample({ noise }), { code: 'CLVP_UNSUPPORTED', message: /noise\.diffusion/ })
+})
