@@ -47,7 +47,7 @@ export const memoryTable = optionTable({
   /** As for generate(), 1 to 65,536; default: all. Only `latents` depend on it. */
   keep: { kind: generateTable.keep.kind, defaultText: 'all' },
   /**
-   * How the best candidate becomes sound, as for speak(): 'hifigan' or 'diffusion'. Default: not at all, as for
+   * How the best candidate becomes sound, as for speak(): 'hifigan' or 'diffusion'. Default: no sound, as for
    * generate().
    */
   speech: {
