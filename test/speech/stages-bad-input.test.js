@@ -209,5 +209,8 @@ t.test('noise of a random voice that the model does not make', async (t) => {
   t.teardown(() => decoders.dispose())
   t.same(Object.keys(await decoders.random.sample()), ['decoder'])
   const noise = { diffusion: ones(1, 64) }
-  await t.rejects(decoders.random.sample({ noise }), { code: 'CLVP_UNSUPPORTED', message: /noise\.diffusion/ })
+  await t.rejects(decoders.random.sample({ noise }), {
+    code: 'CLVP_UNSUPPORTED',
+    message: /noise\.diffusion/,
+  })
 })
