@@ -34,7 +34,7 @@ const rows = [
   {
     threat: 'GGUF header, key and tensor attacks',
     goal: '>= 120 named files, all CLVP_MODEL_FORMAT',
-    by: [...test('hostile-files', 'bad-model'), native('gguf')],
+    by: [...test('hostile-files', 'hostile-speech', 'bad-model'), native('gguf')],
   },
   {
     threat: 'unknown faults of native parsers',
@@ -51,14 +51,21 @@ const rows = [
   {
     threat: 'wrong shape, type, key',
     goal: 'the error names it',
-    by: test('hostile-files', 'convert-tensors', 'convert-config'),
+    by: test('hostile-files', 'hostile-speech', 'hostile-stages', 'convert-tensors', 'convert-config'),
   },
   {
     threat: 'arguments',
     goal: '>= 2,000 calls, no death',
-    by: test('fuzz-api', 'bad-input', 'tokenizer-bad-input', 'model-bad-input'),
+    by: test(
+      'fuzz-api',
+      'bad-input',
+      'tokenizer-bad-input',
+      'model-bad-input',
+      'speak-bad-input',
+      'stages-bad-input',
+    ),
   },
-  { threat: 'typed arrays', goal: 'as a plain copy', by: test('typed-arrays') },
+  { threat: 'typed arrays', goal: 'as a plain copy', by: test('typed-arrays', 'tensors-taken') },
   { threat: 'options objects', goal: 'own properties, each read once', by: test('bad-input', 'fuzz-api') },
   {
     threat: 'NaN in weights or logits',
@@ -88,7 +95,16 @@ const rows = [
     threat: 'calls of one model that fail, hang or abort',
     goal: 'each ends alone; 30 schedules of 200 calls as alone',
     by: test(
-      ...['schedule', 'hooks', 'hang', 'own-model', 'abort', 'dispose'].map((name) => `isolation/${name}`),
+      ...[
+        'schedule',
+        'speech-schedule',
+        'speech-beside',
+        'hooks',
+        'hang',
+        'own-model',
+        'abort',
+        'dispose',
+      ].map((name) => `isolation/${name}`),
     ),
   },
   { threat: 'leaks', goal: '<= 1 KiB a load', by: test('dispose') },

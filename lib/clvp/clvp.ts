@@ -46,7 +46,7 @@ import { type LatentsOptions, latentsOf, latentsTable } from './latents.js'
 import { makeVoice, planVoice } from './make_voice.js'
 import { tooMuch } from './memory.js'
 import { MemoryBudget } from './memory_budget.js'
-import { type MemoryPlan, withMemory } from './memory_plan.js'
+import { type MemoryPlan, type PlannedSound, withMemory } from './memory_plan.js'
 import {
   encodeClip,
   needEncoder,
@@ -94,7 +94,14 @@ export class Clvp {
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
     this.#compat = compat
-    this.info = modelInfo(session.info, session.threads, checkpointSampling(session.values), kvType, id)
+    this.info = modelInfo(
+      session.info,
+      session.values,
+      session.threads,
+      checkpointSampling(session.values),
+      kvType,
+      id,
+    )
   }
 
   /**
@@ -243,16 +250,17 @@ export class Clvp {
     return {
       session: this.#session,
       info: this.info,
-      generate: (text, options, listener) => {
-        const { read, plan } = this.#plan(text, options)
+      generate: (text, options, sound, listener) => {
+        const { read, plan } = this.#plan(text, options, sound)
         return this.#run(read, plan, listener)
       },
-      prompt: (text, options) => {
-        const { read, plan } = this.#plan(text, options)
+      prompt: (text, options, sound) => {
+        const { read, plan } = this.#plan(text, options, sound)
         return { textIds: read.ids, voice: Float32Array.from(plan.voice.embedding) }
       },
       remaining: (text, options) => {
-        const how = normalizerOf({ normalizer: options.normalizer, compat: options.compat })
+        const { normalizer, compat } = options
+        const how = normalizerOf(readOptions(readingTable, { normalizer, compat }, 'options'))
         const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
         return isSpeakable(normalized) ? remaining : undefined
       },
@@ -448,7 +456,8 @@ export class Clvp {
     return readText(this.#tokenizer, text, this.#session.info, normalizer)
   }
 
-  #plan(text: string, options: GenerateOptions): { read: ReadText; plan: MemoryPlan } {
+  /** @param sound what is made of the best candidate */
+  #plan(text: string, options: GenerateOptions, sound?: PlannedSound): { read: ReadText; plan: MemoryPlan } {
     const info = this.#session.info
     needPart('decoder', info, 'load the decoder')
     const { values } = this.#session
@@ -457,7 +466,7 @@ export class Clvp {
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
     if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const read = this.#read(text, plan.normalizer)
-    return { read, plan: withMemory(plan, read.ids.length, this.info, this.#maxMemory) }
+    return { read, plan: withMemory(plan, read.ids.length, this.info, this.#maxMemory, sound) }
   }
 
   /** Draws and ranks as soon as the call fits the memory limit. */

@@ -1,5 +1,6 @@
 /** Information about a loaded model, and estimates of what a call takes. */
 import type { NativeSampling, Positions } from '../addon/contract/drawing.js'
+import type { NativeHeld } from '../addon/contract/files.js'
 import type { KvType, NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
 import { speechRate } from '../addon/contract/speech.js'
@@ -79,7 +80,7 @@ export interface ModelInfo {
   encoder: EncoderKind | undefined
   /** What the loaded parts can speak with; `ways` is empty for a model that cannot. docs/speech.md. */
   speech: SpeechInfo
-  /** Peak memory of a generate() call in bytes, by parts: within 10 % of measurements. */
+  /** Peak memory of a generate() or speak() call in bytes, by parts: within 10 % of measurements, with sound within a quarter. */
   estimateMemory(request: MemoryRequest): MemoryEstimate
   /** The total of estimateMemory(). */
   estimateBytes(request: MemoryRequest): number
@@ -87,6 +88,7 @@ export interface ModelInfo {
 
 export function modelInfo(
   info: NativeInfo,
+  values: Readonly<Record<string, NativeHeld>>,
   threads: number,
   sampling: NativeSampling,
   kvType: KvType,
@@ -115,8 +117,8 @@ export function modelInfo(
     codebook: codes > 0 ? { codes, framesPerCode } : undefined,
     encoder: encoderOf(info),
     speech: speechOf(info),
-    estimateMemory: (request) => estimateMemory(info, kvType, request),
-    estimateBytes: (request) => estimateMemory(info, kvType, request).total,
+    estimateMemory: (request) => estimateMemory(info, values, kvType, request),
+    estimateBytes: (request) => estimateMemory(info, values, kvType, request).total,
   }
 }
 

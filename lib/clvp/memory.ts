@@ -4,12 +4,15 @@
  * token; they follow from the graphs in native/src.
  */
 
+import type { NativeHeld } from '../addon/contract/files.js'
 import type { KvType, NativeInfo } from '../addon/contract/session.js'
+import type { SpeechKind } from '../addon/contract/speech.js'
 import { ClvpError } from '../base/errors.js'
-import { boolean, integer } from '../base/kinds.js'
+import { boolean, choice, integer, number } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { generateTable } from './generate_options.js'
+import { soundMemory } from './sound_memory.js'
 
 export const memoryTable = optionTable({
   /** Number of candidates drawn, or of beams; 1 to 65,536. */
@@ -43,6 +46,16 @@ export const memoryTable = optionTable({
   latents: { kind: boolean(), default: false },
   /** As for generate(), 1 to 65,536; default: all. Only `latents` depend on it. */
   keep: { kind: generateTable.keep.kind, defaultText: 'all' },
+  /**
+   * How the best candidate becomes sound, as for speak(): 'hifigan' or 'diffusion'. Default: no sound, as for
+   * generate().
+   */
+  speech: {
+    kind: choice<SpeechKind>(['hifigan', 'diffusion']),
+    defaultText: 'no sound',
+  },
+  /** With `speech: 'diffusion'`: as for speak(), 0 to 100; default 2. Only whether it is 0 counts. */
+  guidance: { kind: number(0, 100), defaultText: '2' },
 })
 
 /** The properties of a generate() call that determine its memory. */
@@ -64,8 +77,8 @@ export interface MemoryEstimate {
   /** Keys and values of the prefix, once, and of each candidate of a batch, in whole pages. */
   kvCache: number
   /**
-   * The largest of the graphs that make a voice, read the prefix, decode one step and make latents; they
-   * share memory.
+   * The largest of the graphs that make a voice, read the prefix, decode one step, and make latents and sound;
+   * they share memory.
    */
   activations: number
   /** Logits of a step, with the copies for drawing. */
@@ -75,6 +88,8 @@ export interface MemoryEstimate {
    * latents.
    */
   scoring: number
+  /** Spectrograms and samples of a sound, with their copies; 0 without `speech`. */
+  sound: number
   /** Graph lists, threads, the tokenizer and JavaScript objects. */
   runtime: number
   /** Sum of all parts. */
@@ -112,9 +127,25 @@ function keyBytes(kvType: KvType, weights: string): number {
   return { f32: 4, f16: 2, q8_0: 34 / 32 }[type]
 }
 
-export function estimateMemory(info: NativeInfo, kvType: KvType, request: MemoryRequest): MemoryEstimate {
-  const values = readOptions(tableOf(info), request, 'the request')
-  const { candidates, tokens, batchSize, textTokens, scores, padTo, latents, keep = candidates } = values
+/** @param values keys and values of the model file */
+export function estimateMemory(
+  info: NativeInfo,
+  values: Readonly<Record<string, NativeHeld>>,
+  kvType: KvType,
+  request: MemoryRequest,
+): MemoryEstimate {
+  const asked = readOptions(tableOf(info), request, 'the request')
+  const {
+    candidates,
+    tokens,
+    batchSize,
+    textTokens,
+    scores,
+    padTo,
+    latents,
+    speech,
+    keep = candidates,
+  } = asked
   const rows = Math.min(candidates, batchSize)
   const prefix = textTokens + prefixRows
   const { decoderWidth: width, decoderLayers: layers, decoderHeads: heads, decoderVocab: vocab } = info
@@ -130,8 +161,15 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const step = float * rows * (widths.decoder * width + 2 * heads * (prefix + tokens) + vocab)
   const length = Math.max(tokens, padTo)
   const read = prefix + length
-  const pass = latents ? float * (widths.decoder * width * read + 2 * heads * read ** 2) : 0
-  const activations = Math.max(voice, prefill, step, pass)
+  const pass = latents || speech ? float * (widths.decoder * width * read + 2 * heads * read ** 2) : 0
+  if (asked.guidance !== undefined && speech !== 'diffusion')
+    throw new ClvpError(
+      'CLVP_INVALID_ARGUMENT',
+      `Expected no guidance without speech: 'diffusion' but received ${asked.guidance}: leave it out`,
+    )
+  const heard = { codes: tokens, isGuided: asked.guidance !== 0 }
+  const spoken = speech ? soundMemory(info, values, { kind: speech, ...heard }) : { graph: 0, held: 0 }
+  const activations = Math.max(voice, prefill, step, pass, spoken.graph)
   const logits = float * logitCopies * rows * vocab
 
   const together = Math.max(length, Math.min(limits.scoredTogether, candidates * length))
@@ -140,7 +178,7 @@ export function estimateMemory(info: NativeInfo, kvType: KvType, request: Memory
   const kept = float * (candidates * (codeCopies * length + 2 * info.projection) + hidden)
   const scoring = Math.max(0, encoder - activations) + kept
 
-  const parts = { weights: info.bytes, kvCache, activations, logits, scoring, runtime }
+  const parts = { weights: info.bytes, kvCache, activations, logits, scoring, sound: spoken.held, runtime }
   const whole = Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Math.round(bytes)]))
   const total = Object.values(whole).reduce((sum, bytes) => sum + bytes, 0)
   return { ...(whole as typeof parts), total }

@@ -3,10 +3,13 @@ import { checkMemory } from '../addon/free_memory.js'
 import type { SizedPlan } from './generate.js'
 import type { GeneratePlan } from './generate_plan.js'
 import type { ModelInfo } from './info.js'
-import { fitBatch } from './memory.js'
+import { fitBatch, type MemoryRequest } from './memory.js'
 
 /** A plan with the bytes that it takes in addition to the weights. */
 export type MemoryPlan = SizedPlan & { bytes: number }
+
+/** How a call's best candidate becomes sound. */
+export type PlannedSound = Pick<MemoryRequest, 'speech' | 'guidance'>
 
 /**
  * @param textTokens length of the text
@@ -17,6 +20,7 @@ export function withMemory(
   textTokens: number,
   info: ModelInfo,
   most: number | undefined,
+  sound: PlannedSound = {},
 ): MemoryPlan {
   const { candidates, maxTokens: tokens, scores, padTo, latents, keep, maxMemory = most } = plan
   const rows = plan.beams?.beams ?? candidates // all beams are decoded together
@@ -31,6 +35,7 @@ export function withMemory(
       padTo,
       latents,
       keep,
+      ...sound,
     })
   const batch = plan.beams
     ? { wanted: rows, option: 'beams' }

@@ -1,6 +1,7 @@
 /** Turns codes into sound, by either way. */
 import type { NativePrompt } from '../addon/contract/drawing.js'
 import type { NativeInfo } from '../addon/contract/session.js'
+import { needStage } from '../addon/stages.js'
 import type { Voice } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
 import { latentsPositions } from '../clvp/latents.js'
@@ -9,7 +10,7 @@ import { mostTokens } from '../session/positions.js'
 import type { Session } from '../session/session.js'
 import type { CodeSource } from './code_source.js'
 import type { DiffusionSettings } from './diffusion_options.js'
-import { needStage } from './stages.js'
+import type { SpeechKind } from './speak_options.js'
 import { tortoiseEnd } from './tortoise_end.js'
 
 /** Calm codes that follow a row which the model ended: room for the speech to fade out, as in tortoise. */
@@ -148,6 +149,17 @@ export async function* diffusionSound(
     }),
   )
   yield { samples, codes: codes.length }
+}
+
+/** Refuses a model that lacks a stage, or a voice that does not suit it, before anything is drawn. */
+export function checkWay(kind: SpeechKind, info: NativeInfo, voice: Voice): void {
+  if (kind === 'hifigan') {
+    needStage(info, 'hifigan')
+    return
+  }
+  const { width } = needStage(info, 'diffusion')
+  needStage(info, 'vocoder')
+  diffusionVoice(voice, 2 * width)
 }
 
 function diffusionVoice({ diffusion }: Voice, width: number): Float32Array {

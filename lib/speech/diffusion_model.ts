@@ -1,5 +1,7 @@
 /** The diffusion stage: latents and a voice to a mel spectrogram. */
 import type { NativeInfo } from '../addon/contract/session.js'
+import { soundFrames } from '../addon/contract/speech.js'
+import { needStage } from '../addon/stages.js'
 import { abortSignal, boolean, number, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { number as numberKind } from '../base/kinds.js'
@@ -8,7 +10,6 @@ import { type OptionsOf, optionTable, readGiven } from '../base/options.js'
 import { Tensor } from '../base/tensor.js'
 import type { Session } from '../session/session.js'
 import { diffusionTable, stageTable } from './diffusion_options.js'
-import { needStage } from './stages.js'
 import { batchOfOne, floats, melTensor, optionalFloats, readMel, tensor } from './tensors.js'
 
 const { steps, sampler, guidance, ramp, diffusionTemperature } = diffusionTable
@@ -99,7 +100,10 @@ export class DiffusionModel {
     const { melChannels, latentWidth, width, codes: codeCount } = this.#sizes
     const isFree = given.conditioningFree !== undefined && boolean(given.conditioningFree, 'conditioningFree')
     if (!isFree && (given.latents === undefined) === (given.codes === undefined)) {
-      throw new ClvpError('CLVP_INVALID_ARGUMENT', 'Expected either latents or codes, not both or neither')
+      throw new ClvpError(
+        'CLVP_INVALID_ARGUMENT',
+        `Expected either latents or codes but received ${given.codes === undefined ? 'neither' : 'both'}`,
+      )
     }
     const codes =
       given.codes === undefined ? undefined : tensor(given.codes, 'codes', [1, 'n'], Int32Array).data
@@ -153,11 +157,6 @@ export class DiffusionModel {
 }
 
 const sampleNames = Object.keys(sampleTable) as (keyof typeof sampleTable)[]
-
-/** Frames of sound for n latents: four each at 22.05 kHz, stretched to 24 kHz. */
-export function soundFrames(latents: number): number {
-  return Math.floor((latents * 4 * 24000) / 22050)
-}
 
 function readTime(value: unknown): number {
   if (!Tensor.isSound(value) || value.data.length !== 1) {

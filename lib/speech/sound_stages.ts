@@ -1,4 +1,6 @@
 /** The stages that make sound, or codes of it: HiFi-GAN, UnivNet, the discrete VAE's encoder. And random voices. */
+
+import { needStage } from '../addon/stages.js'
 import { abortSignal, pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { type OptionsOf, readGiven } from '../base/options.js'
@@ -6,7 +8,6 @@ import { Tensor } from '../base/tensor.js'
 import { needEncoder } from '../clvp/recordings.js'
 import type { Session } from '../session/session.js'
 import { stageTable } from './diffusion_options.js'
-import { needStage } from './stages.js'
 import { batchOfOne, floats, optionalFloats, readMel } from './tensors.js'
 
 /** Frames of silence that follow a spectrogram, as in tortoise, so that the sound ends without a click. They are cut again. */
@@ -38,13 +39,14 @@ export class Hifigan {
   async forward(options: HifiganOptions): Promise<Tensor<Float32Array>> {
     const given = pick(options, ['latents', 'conditioning', 'signal', 'onProgress'], 'options')
     const { latentWidth, voiceWidth } = needStage(this.#session.info, 'hifigan')
-    const latents = floats(given.latents, 'latents', [1, 'n', latentWidth])
-    const voice = floats(given.conditioning, 'conditioning', [1, voiceWidth]).data
+    const { data, dims } = floats(given.latents, 'latents', [1, 'n', latentWidth])
+    const voice = floats(given.conditioning, 'conditioning', [1, voiceWidth]).data.slice()
     const { signal, onProgress } = readGiven(stageTable, given)
+    const latents = data.slice() // the caller may change what it passed as soon as this call waits
     const sound = await this.#session.follow(
       async (native, flag, hooks) => {
-        const last = await native.hifiganParts(latents.dims[1]!, true)
-        return native.hifigan({ latents: latents.data, voice, first: 0, last, isEnd: true }, flag, hooks)
+        const last = await native.hifiganParts(dims[1]!, true)
+        return native.hifigan({ latents, voice, first: 0, last, isEnd: true }, flag, hooks)
       },
       { signal, onProgress },
     )
@@ -163,12 +165,25 @@ export class RandomVoiceModel {
     const noise = pick(given.noise, ['decoder', 'diffusion'], 'noise')
     const widths = needStage(this.#session.info, 'random')
     const { seed, signal } = readGiven(stageTable, given)
+    const both = ['decoder', 'diffusion'] as const
+    const idle = both.find((which) => widths[which] === 0 && noise[which] !== undefined)
+    if (idle) {
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `Expected no noise.${idle} for a model without random voices of that kind but received some: leave it out`,
+      )
+    }
+    const kinds = both.filter((which) => widths[which] > 0)
+    // All are read before the first is waited for: the caller may change what it passed from then on.
+    const own = kinds.map((which) =>
+      optionalFloats(noise[which], `noise.${which}`, [1, widths[which]])?.slice(),
+    )
     const found: RandomVoices = {}
-    for (const which of ['decoder', 'diffusion'] as const) {
-      if (widths[which] === 0) continue
-      const own = optionalFloats(noise[which], `noise.${which}`, [1, widths[which]])
+    for (const [i, which] of kinds.entries()) {
       found[which] = batchOfOne(
-        await this.#session.follow((native, flag) => native.randomVoice(which, seed, own, flag), { signal }),
+        await this.#session.follow((native, flag) => native.randomVoice(which, seed, own[i], flag), {
+          signal,
+        }),
       )
     }
     return found

@@ -9,11 +9,13 @@ import { ClvpError, invalid } from '../base/errors.js'
 import type { Listener } from '../clvp/generate.js'
 import type { GenerateOptions } from '../clvp/generate_options.js'
 import type { ModelInfo } from '../clvp/info.js'
+import type { PlannedSound } from '../clvp/memory_plan.js'
 import type { GenerateResult } from '../clvp/result.js'
 import type { Session } from '../session/session.js'
 import { splitText } from '../text/split.js'
 import type { TextPart } from '../text/split_part.js'
 import {
+  checkWay,
   diffusionSound,
   heardCodes,
   hifiganSound,
@@ -34,9 +36,14 @@ export interface Speaker {
   session: Session
   info: ModelInfo
   /** Clvp.generate, with a listener to the draw. */
-  generate(text: string, options: GenerateOptions, listener?: Listener): Promise<GenerateResult>
-  /** The prompt of a text, as generate() makes it. */
-  prompt(text: string, options: GenerateOptions): NativePrompt
+  generate(
+    text: string,
+    options: GenerateOptions,
+    sound: PlannedSound,
+    listener?: Listener,
+  ): Promise<GenerateResult>
+  /** The prompt of a text, as generate() makes it. Refuses a call that exceeds its memory limit with its sound. */
+  prompt(text: string, options: GenerateOptions, sound: PlannedSound): NativePrompt
   /** How many more tokens a text may have; negative for one that is too long. Undefined for one with nothing to say. */
   remaining(text: string, options: GenerateOptions): number | undefined
   /** Whether the options ask for tortoise's own results. */
@@ -89,7 +96,8 @@ export class Speaking {
     const { parts, skipped } = this.#split()
     this.#parts = parts
     this.#skipped = skipped
-    speaker.prompt(parts[0]!.text, this.#plan.draw) // refuses a bad voice or option at once
+    speaker.prompt(parts[0]!.text, this.#plan.draw, this.#planned) // refuses a bad voice or option at once
+    checkWay(this.#kind, speaker.session.info, this.#plan.draw.voice)
   }
 
   /** The whole, once pieces() has ended. */
@@ -171,7 +179,7 @@ export class Speaking {
     const seed = isLive ? this.#seedOf(part, 0) : (await drawing).candidate.seed
     const job: SoundJob = {
       session: this.#speaker.session,
-      prompt: this.#speaker.prompt(text.text, draw),
+      prompt: this.#speaker.prompt(text.text, draw, this.#planned),
       voice: draw.voice,
       seed,
       signal: this.#leave.signal,
@@ -184,6 +192,13 @@ export class Speaking {
     if (this.#kind === 'hifigan') yield* hifiganSound(job, source, row)
     else yield* diffusionSound(job, this.#diffusionSettings, row)
     this.#spoken.push(await drawing)
+  }
+
+  /** What the memory of the sound depends on. */
+  get #planned(): PlannedSound {
+    return this.#kind === 'hifigan'
+      ? { speech: 'hifigan' }
+      : { speech: 'diffusion', guidance: this.#plan.guidance }
   }
 
   get #diffusionSettings() {
@@ -226,7 +241,12 @@ export class Speaking {
     const onStep = (pairs: Int32Array) => {
       for (let i = 1; i < pairs.length; i += 2) if (pairs[i] !== stop) source!.push(pairs[i]!)
     }
-    return this.#speaker.generate(text.text, options, source && { onStep, onCandidate: () => {} })
+    return this.#speaker.generate(
+      text.text,
+      options,
+      this.#planned,
+      source && { onStep, onCandidate: () => {} },
+    )
   }
 
   /** The best candidate that passes the gates, or else the best one with what is wrong with it. */

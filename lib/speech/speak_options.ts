@@ -1,4 +1,5 @@
 /** The options of speak() and speakStream(). */
+import type { SpeechKind } from '../addon/contract/speech.js'
 import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { abortSignal, callback, choice } from '../base/kinds.js'
@@ -9,8 +10,7 @@ import { samplingTable } from '../config/sampling.js'
 import { diffusionTable } from './diffusion_options.js'
 import { partTable } from './part_options.js'
 
-/** How codes become sound. */
-export type SpeechKind = 'hifigan' | 'diffusion'
+export type { SpeechKind }
 
 /** How far a call of speak() has come. */
 export interface SpeakProgress {

@@ -32,12 +32,12 @@ const mebibyte = 2 ** 20
 // --- files changed ------------------------------------------------------------------------------------------
 
 /** The bytes of a file after a change to its parts. */
-function changed(sound, change) {
+export function changed(sound, change) {
   const file = readGguf(sound)
   return writeGguf({ ...file, ...change(file) })
 }
 
-function find(list, name) {
+export function find(list, name) {
   const found = list.find((each) => each.name === name)
   if (!found) throw new Error(`the sound file has no ${name}`)
   return found
@@ -49,20 +49,20 @@ function without(list, name) {
 }
 
 /** With a key's type and value changed; a key that is not there is added. */
-function withKey(sound, name, type, value) {
+export function withKey(sound, name, type, value) {
   return changed(sound, ({ keys }) => ({
     keys: [...keys.filter((key) => key.name !== name), { name, type, value }],
   }))
 }
 
 /** With several keys' values changed. */
-function withValues(sound, values) {
+export function withValues(sound, values) {
   return changed(sound, ({ keys }) => ({
     keys: keys.map((key) => ({ ...key, value: values[key.name] ?? key.value })),
   }))
 }
 
-const withoutKey = (sound, name) => changed(sound, ({ keys }) => ({ keys: without(keys, name) }))
+export const withoutKey = (sound, name) => changed(sound, ({ keys }) => ({ keys: without(keys, name) }))
 const withoutTensor = (sound, name) => changed(sound, ({ tensors }) => ({ tensors: without(tensors, name) }))
 
 /** With one more key before all others, given as its bytes. */
@@ -109,7 +109,7 @@ function extended(data, alignment, bytes) {
 // --- messages -----------------------------------------------------------------------------------------------
 
 /** A message that names a key or tensor, and not only one whose name begins or ends so; `rest` is behind the name. */
-function naming(name, rest = '') {
+export function naming(name, rest = '') {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`(?<![\\w.])${escaped}(?!\\.?\\w).*${rest}`, 's')
 }
@@ -335,9 +335,10 @@ const unread = /^clvp\.(checksum|source)\./
 /** Numbers that may be 0: ids, epsilons, and counts of blocks, whose tensors are then too many. */
 const mayBeZero = /(_token_id|epsilon|block_count)$/
 
-function* modelKeys(sound) {
+export function* modelKeys(sound, isMeant = () => true) {
   for (const key of readGguf(sound).keys) {
     const { name, type } = key
+    if (!isMeant(name)) continue
     if (!optional.test(name)) yield [`${name} missing`, withoutKey(sound, name), naming(name)]
     if (unread.test(name)) continue
     yield* wrongTypes(sound, key)
@@ -531,9 +532,10 @@ function* relations(sound) {
 /** Matrices may be of any weight's type; all other tensors must be F32. */
 const isMatrix = ({ name }) => /(attn_qkv|attn_out|ffn_up|ffn_down|lm_head|proj)\.weight$/.test(name)
 
-function* modelTensors(sound) {
+export function* modelTensors(sound, isMeant = () => true) {
   const file = readGguf(sound)
   for (const [i, tensor] of file.tensors.entries()) {
+    if (!isMeant(tensor.name)) continue
     yield* presence(sound, tensor)
     yield* sizes(sound, tensor)
     yield* weightTypes(sound, tensor)
@@ -592,7 +594,7 @@ function* places(sound, tensor, other) {
 // --- what the tensors and texts hold -------------------------------------------------------------------------
 
 /** With a tensor's first number changed. */
-function starting(sound, name, value) {
+export function starting(sound, name, value) {
   return changed(sound, ({ tensors, data }) => {
     const copy = Buffer.from(data)
     copy.writeFloatLE(value, Number(find(tensors, name).offset))

@@ -57,7 +57,7 @@ async function asking(clvp, voice, n, options) {
   return [await draw(clvp, voice, n, { logitsProcessor, maxTokens: 4, ...options }), answers]
 }
 
-/** `call(clvp, voice, n, options)` makes a call; one that `draws` takes a processor. */
+/** `call(clvp, voice, n, options)` makes a call; one that `draws` takes a processor, and one that `tells` a listener. */
 export const kinds = {
   draw: { draws: true, call: draw },
   stream: { draws: true, call: stream },
@@ -105,6 +105,14 @@ export const badProcessors = {
     isExpected: ({ code }) => code === 'CLVP_ABORTED',
     needsAbort: true,
   },
+}
+
+/** A listener to a call's progress that throws, and the error that the call must reject with. */
+export const failsInProgress = {
+  hook() {
+    throw mine
+  },
+  isExpected: (error) => error === mine,
 }
 
 function fill(scores, value) {

@@ -4,6 +4,14 @@ import type { NativeMel } from './sound.js'
 /** Samples a second of the speech stages. */
 export const speechRate = 24000
 
+/** Frames of sound for n latents: four each at 22.05 kHz, stretched to 24 kHz. */
+export function soundFrames(latents: number): number {
+  return Math.floor((latents * 4 * 24000) / 22050)
+}
+
+/** How codes become sound. */
+export type SpeechKind = 'hifigan' | 'diffusion'
+
 /** Sizes of the stages that the model file has, loaded or not. */
 export interface NativeSpeechInfo {
   hifigan?: { latentWidth: number; voiceWidth: number; hop: number }

@@ -20,9 +20,13 @@ void check_width(const char * key, uint32_t value, const char * what, uint32_t e
     }
 }
 
-void check_hop(const char * key, uint32_t hop) {
-    if (hop > max_hop) {
-        fail(Code::model_format, "the key %s makes %u samples of a frame: expected at most %u", key, hop, max_hop);
+void check_hop(const char * key, const std::vector<int32_t> & rates) {
+    uint64_t hop = 1;
+    for (int32_t rate : rates) {
+        hop *= static_cast<uint64_t>(rate);
+        if (hop > max_hop) {
+            fail(Code::model_format, "the key %s makes more than %u samples of a frame", key, max_hop);
+        }
     }
 }
 
@@ -47,7 +51,7 @@ HifiganParams read_hifigan(const Values & values, const DecoderParams & decoder)
     }
     p.kernel_sizes = keys.sizes("resblock_kernel_sizes", 1, max_stages, max_kernel);
     p.dilations = keys.sizes("resblock_dilations", 1, max_stages, max_dilation);
-    check_hop("clvp.hifigan.upsample_rates", p.hop());
+    check_hop("clvp.hifigan.upsample_rates", p.rates);
     for (int32_t size : p.kernel_sizes) {
         if (size % 2 == 0) {
             fail(Code::model_format, "the key clvp.hifigan.resblock_kernel_sizes holds %d: expected odd numbers", size);
@@ -96,7 +100,7 @@ VocoderParams read_vocoder(const Values & values, const DiffusionParams & diffus
     p.strides = keys.sizes("strides", 1, max_stages, max_rate);
     p.dilations = keys.sizes("dilations", 1, max_stages, max_dilation);
     p.slope = keys.eps("leaky_relu_slope");
-    check_hop("clvp.vocoder.strides", p.hop());
+    check_hop("clvp.vocoder.strides", p.strides);
     if (diffusion.n_embd > 0) {
         check_width("clvp.vocoder.mel_channel_count", p.n_mels, "the diffusion model's", diffusion.n_mels);
     }

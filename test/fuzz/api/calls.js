@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import * as api from '../../../dist/lib/index.js'
 import { readRecipe, writeCheckpoint } from '../../helpers/checkpoint.js'
 import { tinyFile, tone } from '../../helpers/model.js'
+import { call, disposed, drained, floats, GENERATE, LOAD, WATCHED } from './call.js'
+import { callsOfSpeech, makeSpeech, speechMost, speechOthers } from './speech.js'
 
 const CODES = 298
 const TEXT = 'Hi.'
@@ -24,59 +26,12 @@ export async function makeContext() {
   })
   const matrices = new Map([['dec.lm_head.weight', { rows: 1, meanSquares: new Float32Array(48).fill(1) }]])
   const importance = new api.Importance({ model: 'plain', texts: 1, voices: 1, matrices })
-  return { file, folder, clvp, voice, model, tokenizer, extractor, processor, past, importance }
+  const speech = await makeSpeech()
+  return { file, folder, clvp, voice, model, tokenizer, extractor, processor, past, importance, speech }
 }
 
 // --- options ---------------------------------------------------------------------------------------------
 
-const LOAD = [
-  'device',
-  'parts',
-  'mmap',
-  'isolate',
-  'threads',
-  'kvType',
-  'type',
-  'maxMemory',
-  'maxCalls',
-  'revision',
-]
-const WATCHED = ['onProgress', 'signal']
-const GENERATE = [
-  ...[
-    'voice',
-    'candidates',
-    'preset',
-    'seed',
-    'temperature',
-    'topK',
-    'topP',
-    'minP',
-    'typicalP',
-    'repetitionPenalty',
-  ],
-  ...[
-    'maxTokens',
-    'padTo',
-    'keep',
-    'batchSize',
-    'maxMemory',
-    'scores',
-    'deterministic',
-    'beams',
-    'lengthPenalty',
-  ],
-  ...[
-    'earlyStopping',
-    'positions',
-    'history',
-    'latents',
-    'compat',
-    'logitsProcessor',
-    'normalizer',
-    ...WATCHED,
-  ],
-]
 const TOWER = [
   'inputIds',
   'inputsEmbeds',
@@ -164,6 +119,7 @@ const SAMPLES = ['texts', 'voices', 'candidates', 'maxTokens', 'seed', 'device',
 
 /** The largest that is allowed: one more must be refused. */
 const MOST = {
+  ...speechMost,
   candidates: 65536,
   seed: Number.MAX_SAFE_INTEGER,
   topK: 2 ** 31,
@@ -195,6 +151,7 @@ const MOST = {
 
 /** Other good values, by the option's name: an odd one beside them meets other ways through the code. */
 const OTHERS = {
+  ...speechOthers,
   candidates: [2, 3],
   seed: [0, Number.MAX_SAFE_INTEGER],
   temperature: [0, 0.5, 1000],
@@ -276,29 +233,6 @@ const OTHERS = {
 
 // --- the calls -------------------------------------------------------------------------------------------
 
-/**
- * `run` takes the arguments in the order of `args`, and the options last if there are any.
- *
- * @param args good arguments by name
- * @param known the options' names
- * @param good options
- */
-function call(name, run, args, known, good = {}) {
-  return { name, run, args, known, good }
-}
-
-async function drained(events) {
-  let count = 0
-  for await (const _ of events) count++
-  return count
-}
-
-/** What is loaded takes memory until it is disposed of. */
-async function disposed(loading) {
-  const loaded = await loading
-  await loaded.dispose()
-}
-
 function callsOfClvp({ file, clvp, voice }) {
   const few = { voice, candidates: 1, maxTokens: 2, seed: 1 }
   const row = Int32Array.of(1, 2)
@@ -364,11 +298,6 @@ function callsOfClvp({ file, clvp, voice }) {
       },
     ),
   ]
-}
-
-function floats(dims, value = 0.1) {
-  const length = dims.reduce((product, dim) => product * dim, 1)
-  return new api.Tensor(new Float32Array(length).fill(value), dims)
 }
 
 function callsOfModels({ file, model, past }) {
@@ -849,6 +778,7 @@ export function listCalls(context) {
     ...callsOfConfigs(context),
     ...callsOfFiles(context),
     ...callsOfOthers(context),
+    ...callsOfSpeech(context),
   ]
 }
 

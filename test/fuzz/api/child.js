@@ -67,6 +67,7 @@ begin('the end')
 if ((await draw()) !== before) finding('the model draws something else than before')
 await context.clvp.dispose()
 await context.model.dispose()
+await context.speech.dispose()
 say({ done: true })
 process.exitCode = 0
 setTimeout(() => process.exit(0), 2000).unref() // what some call has left running is not waited for

@@ -1,8 +1,9 @@
 /** Which speech stages a model has. */
-import type { NativeInfo } from '../addon/contract/session.js'
-import type { NativeSpeechInfo } from '../addon/contract/speech.js'
-import { needPart } from '../addon/parts.js'
+
 import { ClvpError } from '../base/errors.js'
+import type { NativeInfo } from './contract/session.js'
+import type { NativeSpeechInfo } from './contract/speech.js'
+import { needPart } from './parts.js'
 
 /** The file of tortoise's that a stage comes from. */
 const files = {
