@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
+import { clipMelChannels } from '../addon/contract/speech.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, takeClip, takeClips } from '../audio/clips.js'
 import { Voice } from '../audio/voice.js'
@@ -149,7 +150,9 @@ export class Clvp {
     const { sampleRate, clipSeconds, decoder } = this.info
     const { width } = decoder
     const { info } = this.#session
-    const diffusionWidth = info.diffusion ? 2 * info.speech.diffusion!.width : undefined
+    // Clips have as many mel channels as tortoise's model takes; another one has no voices of clips.
+    const { width: half = 0, melChannels } = info.speech.diffusion ?? {}
+    const diffusionWidth = info.diffusion && melChannels === clipMelChannels ? 2 * half : undefined
     const model = {
       sampleRate,
       clipSeconds,

@@ -12,13 +12,10 @@ import type { Session } from '../session/session.js'
 import { diffusionTable, stageTable } from './diffusion_options.js'
 import { batchOfOne, floats, melTensor, optionalFloats, readMel, tensor } from './tensors.js'
 
-const { steps, sampler, guidance, ramp, diffusionTemperature } = diffusionTable
+const { diffusionTemperature, ...shared } = diffusionTable
 
-const sampleTable = optionTable({
-  steps,
-  sampler,
-  guidance,
-  ramp,
+export const sampleTable = optionTable({
+  ...shared,
   /** Strength of the noise to start with, 0 to 2; default 1. */
   temperature: { kind: numberKind(0, 2), default: diffusionTemperature.default },
   ...stageTable,

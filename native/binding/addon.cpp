@@ -204,6 +204,8 @@ Napi::Value call_limits(const Napi::CallbackInfo & info) {
         { "decoderKeys", decoder_keys },
         { "threads", threads },
         { "previewIterations", preview_iterations },
+        { "speechFrames", speech_frames },
+        { "voiceClips", voice_clips },
         { "pagePositions", page_positions },
         { "scoredTogether", scored_together },
     };

@@ -86,7 +86,7 @@ function* relations(sound) {
 
 /** A HiFi-GAN or UnivNet of other sizes, whose tensors are all there: only the keys tell that it is too large. */
 export function* products(sound) {
-  const most = 'at most 16384'
+  const most = 'more than 16384 samples'
   // Products of these are 0, or few, in 32 bits.
   for (const rates of [
     [16384, 16384, 16384],

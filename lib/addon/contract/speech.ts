@@ -3,6 +3,8 @@ import type { NativeMel } from './sound.js'
 
 /** Samples a second of the speech stages. */
 export const speechRate = 24000
+/** Mel channels of the spectrograms of clips (NativeSession.speechMel). */
+export const clipMelChannels = 100
 
 /** Frames of sound for n latents: four each at 22.05 kHz, stretched to 24 kHz. */
 export function soundFrames(latents: number): number {
