@@ -12,10 +12,12 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { identify } from '../loading/identity.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { Session } from '../session/session.js'
+import type { Speaker } from '../speech/part_draw.js'
 import { RandomVoiceModel } from '../speech/sound_stages.js'
-import { type Speaker, Speaking, type SpeechEvent } from '../speech/speak.js'
+import { concat, Speaking } from '../speech/speak.js'
 import type { SpeakOptions } from '../speech/speak_options.js'
-import type { Speech } from '../speech/speech.js'
+import { Speech } from '../speech/speech.js'
+import { SpeechStream } from '../speech/speech_stream.js'
 import { isSpeakable, type Normalizer } from '../text/reading/reading.js'
 import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
@@ -200,7 +202,7 @@ export class Clvp {
     await this.#session.call(async () => {
       for await (const { samples } of speaking.pieces()) pieces.push(samples)
     })
-    return speaking.speech(pieces)
+    return new Speech(concat(pieces), speaking.spoken)
   }
 
   /**
@@ -214,9 +216,9 @@ export class Clvp {
    *
    * @throws ClvpError as speak(): for bad arguments at once, others from the loop
    */
-  speakStream(text: string, options: SpeakOptions): AsyncIterableIterator<SpeechEvent> {
+  speakStream(text: string, options: SpeakOptions): SpeechStream {
     this.#check()
-    return new Speaking(this.#speaker, text, options).pieces()
+    return new SpeechStream(new Speaking(this.#speaker, text, options))
   }
 
   /**
@@ -251,12 +253,12 @@ export class Clvp {
         const { read, plan } = this.#plan(text, options)
         return { textIds: read.ids, voice: Float32Array.from(plan.voice.embedding) }
       },
-      remaining: (text, options) => {
+      read: (text, options) => {
         const how = normalizerOf({ normalizer: options.normalizer, compat: options.compat })
         const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
-        return isSpeakable(normalized) ? remaining : undefined
+        return isSpeakable(normalized) ? { normalized, remaining } : undefined
       },
-      isTortoise: ({ compat = this.#compat }) => compat === 'tortoise',
+      compat: ({ compat = this.#compat }) => compat,
     }
   }
 

@@ -1,4 +1,5 @@
 /** The options of speak() and speakStream(). */
+import type { Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { abortSignal, callback, choice } from '../base/kinds.js'
@@ -65,6 +66,8 @@ const generateNames: readonly string[] = [
 export interface SpeakPlan extends ValuesOf<typeof speakTable> {
   /** The options of generate(). */
   draw: GenerateOptions
+  /** The options as they were given. */
+  made: { readonly voice: Voice; readonly [option: string]: unknown }
   /** A single candidate is spoken while it is drawn. */
   isLive: boolean
 }
@@ -95,6 +98,7 @@ export function readSpeakOptions(value: unknown): SpeakPlan {
     ...(idle !== undefined && { speech: 'diffusion' }),
     retries: isLive ? 0 : values.retries,
     draw: draw as unknown as GenerateOptions,
+    made: given as SpeakPlan['made'],
     isLive,
   }
 }
