@@ -112,6 +112,7 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export type { CandidateSoundOptions, HeardCandidate } from './speech/candidate_sound.js'
 export {
   type ConditionOptions,
   type DiffusionForwardOptions,

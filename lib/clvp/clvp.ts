@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../addon/addon.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, takeClip, takeClips } from '../audio/clips.js'
+import type { Sound } from '../audio/sound.js'
 import { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
 import { ClvpError, disposedError } from '../base/errors.js'
@@ -12,9 +13,11 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { identify } from '../loading/identity.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { Session } from '../session/session.js'
+import { type CandidateSoundOptions, candidateSound, type HeardCandidate } from '../speech/candidate_sound.js'
+import { concat } from '../speech/concat.js'
 import type { Speaker } from '../speech/part_draw.js'
 import { RandomVoiceModel } from '../speech/sound_stages.js'
-import { concat, Speaking } from '../speech/speak.js'
+import { Speaking } from '../speech/speak.js'
 import type { SpeakOptions } from '../speech/speak_options.js'
 import { Speech } from '../speech/speech.js'
 import { SpeechStream } from '../speech/speech_stream.js'
@@ -219,6 +222,28 @@ export class Clvp {
   speakStream(text: string, options: SpeakOptions): SpeechStream {
     this.#check()
     return new SpeechStream(new Speaking(this.#speaker, text, options))
+  }
+
+  /**
+   * The sound of a candidate of generate() or speak(), also after JSON: another one than the best, or the same one by the other way. For
+   * the candidate that speak() chose it is the same sound.
+   *
+   * @example
+   * ```js
+   * const { candidates } = await clvp.generate(text, { voice, candidates: 16 })
+   * const second = await clvp.candidateSound(text, candidates[1], { voice })
+   * ```
+   *
+   * @param text what the candidate says: of a part of a long text, `text.text`
+   * @throws ClvpError as speak()
+   */
+  async candidateSound(
+    text: string,
+    candidate: HeardCandidate,
+    options: CandidateSoundOptions,
+  ): Promise<Sound> {
+    this.#check()
+    return candidateSound(this.#speaker, text, candidate, options)
   }
 
   /**

@@ -5,8 +5,7 @@ import { SoundJoiner } from '../audio/join.js'
 import { soundMetadata } from '../audio/output/provenance.js'
 import { onAbort } from '../base/abort.js'
 import { string } from '../base/check.js'
-import { ClvpError, invalid } from '../base/errors.js'
-import type { ModelInfo } from '../clvp/info.js'
+import { invalid } from '../base/errors.js'
 import { splitText } from '../text/split.js'
 import type { TextPart } from '../text/split_part.js'
 import {
@@ -18,12 +17,19 @@ import {
   type SoundStage,
 } from './code_sound.js'
 import { CodeSource } from './code_source.js'
+import { concat } from './concat.js'
 import { drawPart, type PartRequest, type Speaker, seedOf } from './part_draw.js'
 import { PartFolder } from './part_folder.js'
 import { pauseAfter } from './pauses.js'
 import { readBrackets } from './redaction.js'
 import { settingsKey } from './settings_key.js'
-import { readSpeakOptions, type SpeakPlan, type SpeakProgress, type SpeechKind } from './speak_options.js'
+import {
+  kindOf,
+  readSpeakOptions,
+  type SpeakPlan,
+  type SpeakProgress,
+  type SpeechKind,
+} from './speak_options.js'
 import type { SpeechPart, SpeechTimings, SpokenText } from './speech.js'
 
 /** A piece of the sound of speakStream(). */
@@ -69,7 +75,7 @@ export class Speaking {
   constructor(speaker: Speaker, text: unknown, options: unknown) {
     this.#speaker = speaker
     this.#plan = readSpeakOptions(options)
-    this.#kind = kindOf(this.#plan, speaker.info)
+    this.#kind = kindOf(this.#plan.speech, speaker.info)
     this.#text = readBrackets(string(text, 'text'), this.#plan.brackets)
     this.#seed = this.#plan.draw.seed ?? randomInt(2 ** 47)
     const { draw } = this.#plan
@@ -249,27 +255,4 @@ export class Speaking {
   readonly #tell = (part: number, stage: SpeakProgress['stage'], fraction: number): void => {
     this.#plan.onProgress?.({ part, parts: this.#parts.length, stage, fraction })
   }
-}
-
-/** Which way of making sound a call takes. */
-function kindOf({ speech }: SpeakPlan, { name, speech: { ways } }: ModelInfo): SpeechKind {
-  if (speech !== 'auto') return speech
-  const [way] = ways
-  if (way) return way
-  throw new ClvpError(
-    'CLVP_UNSUPPORTED',
-    `Expected a model that can speak but ${name} has neither HiFi-GAN nor the diffusion model with its vocoder: convert it with tortoise's hifidecoder.pth beside its other files, or add it with clvp convert --add (docs/speech.md)`,
-  )
-}
-
-/** Samples one after the other. */
-export function concat(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.length === 1) return pieces[0]!
-  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

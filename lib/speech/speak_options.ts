@@ -6,6 +6,7 @@ import { abortSignal, callback, choice } from '../base/kinds.js'
 import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
 import { readingTable } from '../clvp/call_options.js'
 import { type GenerateOptions, generateTable, type Preset } from '../clvp/generate_options.js'
+import type { ModelInfo } from '../clvp/info.js'
 import { samplingTable } from '../config/sampling.js'
 import { diffusionTable } from './diffusion_options.js'
 import { partTable } from './part_options.js'
@@ -23,7 +24,7 @@ export interface SpeakProgress {
   fraction: number
 }
 
-export const speakTable = optionTable({
+export const soundTable = optionTable({
   /**
    * How codes become sound: 'hifigan', which is fast and can begin before the codes are complete; 'diffusion' with the vocoder, which
    * sounds best and takes many times as long; 'auto' (default): HiFi-GAN if the model has it.
@@ -34,6 +35,10 @@ export const speakTable = optionTable({
     help: 'how codes become sound; auto: hifigan if the model has it',
   },
   ...diffusionTable,
+})
+
+export const speakTable = optionTable({
+  ...soundTable,
   ...partTable,
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
@@ -85,20 +90,37 @@ export function readSpeakOptions(value: unknown): SpeakPlan {
     )
   }
   const values = readGiven(speakTable, { ...(preset && presetSettings[preset]), ...given })
-  // Options that tune the diffusion model would be ignored by HiFi-GAN.
-  const idle = namesOf(diffusionTable).find((name) => given[name] !== undefined)
-  if (values.speech === 'hifigan' && idle !== undefined) {
-    throw new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected no ${idle} with speech: 'hifigan' but received one: leave it out, or set speech: 'diffusion'`,
-    )
-  }
   return {
     ...values,
-    ...(idle !== undefined && { speech: 'diffusion' }),
+    speech: speechOf(values.speech, given),
     retries: isLive ? 0 : values.retries,
     draw: draw as unknown as GenerateOptions,
     made: given as SpeakPlan['made'],
     isLive,
   }
+}
+
+/** Which way of making sound the options ask for: one that tunes the diffusion model would be ignored by HiFi-GAN. */
+export function speechOf(
+  speech: 'auto' | SpeechKind,
+  given: Readonly<Record<string, unknown>>,
+): 'auto' | SpeechKind {
+  const tuned = namesOf(diffusionTable).find((name) => given[name] !== undefined)
+  if (tuned === undefined) return speech
+  if (speech !== 'hifigan') return 'diffusion'
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected no ${tuned} with speech: 'hifigan' but received one: leave it out, or set speech: 'diffusion'`,
+  )
+}
+
+/** Which way of making sound a call takes. */
+export function kindOf(speech: 'auto' | SpeechKind, { name, speech: { ways } }: ModelInfo): SpeechKind {
+  if (speech !== 'auto') return speech
+  const [way] = ways
+  if (way) return way
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    `Expected a model that can speak but ${name} has neither HiFi-GAN nor the diffusion model with its vocoder: convert it with tortoise's hifidecoder.pth beside its other files, or add it with clvp convert --add (docs/speech.md)`,
+  )
 }
