@@ -102,6 +102,11 @@ export class Speaking {
     }
   }
 
+  /** The parts of the text. */
+  get texts(): readonly TextPart[] {
+    return this.#parts
+  }
+
   /** Ends the work that is being done. */
   leave(): void {
     this.#leave.abort()
@@ -180,6 +185,7 @@ export class Speaking {
     const { normalized } = this.#speaker.read(text.text, this.#plan.draw)!
     const kept = await folder.load(part, text, { normalized, seed: this.#seed })
     if (kept) {
+      this.#candidate ??= kept.spoken.candidate.index
       this.#spoken.push(kept.spoken)
       return yield { samples: kept.samples, codes: kept.spoken.candidate.drawnCodes.length }
     }
@@ -235,7 +241,7 @@ export class Speaking {
     const begun = performance.now()
     const drawn = await drawPart(this.#speaker, this.#plan, request, source)
     this.#times.drawMs += performance.now() - begun
-    if (request.part === 0) this.#candidate = drawn.candidate.index
+    this.#candidate ??= drawn.candidate.index
     return drawn
   }
 

@@ -52,7 +52,7 @@ export interface SpeakOptions
     Omit<GenerateOptions, 'latents' | 'signal' | 'onProgress'> {}
 
 /** Passes of the diffusion model and guidance of tortoise's presets. */
-const presetSettings: Readonly<Record<Preset, { steps: number; guidance: number }>> = {
+export const presetSettings: Readonly<Record<Preset, { steps: number; guidance: number }>> = {
   ultra_fast: { steps: 30, guidance: 0 },
   fast: { steps: 80, guidance: 2 },
   standard: { steps: 200, guidance: 2 },

@@ -1,10 +1,13 @@
 /** The sound of a call while it is made. */
+
+import type { TextPart } from '../text/split_part.js'
 import type { SpeechEvent } from './speak.js'
 import type { SpokenText } from './speech.js'
 
 /** What makes the sound. */
 interface Source {
   readonly spoken: SpokenText
+  readonly texts: readonly TextPart[]
   pieces(): AsyncGenerator<SpeechEvent>
   /** Ends the work that is being done. */
   leave(): void
@@ -24,6 +27,11 @@ export class SpeechStream implements AsyncIterableIterator<SpeechEvent> {
   /** What has been spoken so far: parts that are complete, times, tags for a file. After the last piece it is that of speak(). */
   get spoken(): SpokenText {
     return this.#source.spoken
+  }
+
+  /** The parts of the text, all of them from the start. */
+  get texts(): readonly TextPart[] {
+    return this.#source.texts
   }
 
   next(): Promise<IteratorResult<SpeechEvent>> {
