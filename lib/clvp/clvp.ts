@@ -199,13 +199,10 @@ export class Clvp {
    * @throws ClvpError as generate() does; CLVP_UNSUPPORTED for a model that cannot speak, and for words in brackets
    */
   async speak(text: string, options: SpeakOptions): Promise<Speech> {
-    this.#check()
-    const speaking = new Speaking(this.#speaker, text, options)
+    const stream = this.speakStream(text, options)
     const pieces: Float32Array[] = []
-    await this.#session.call(async () => {
-      for await (const { samples } of speaking.pieces()) pieces.push(samples)
-    })
-    return new Speech(concat(pieces), speaking.spoken)
+    for await (const { samples } of stream) pieces.push(samples)
+    return new Speech(concat(pieces), stream.spoken)
   }
 
   /**
@@ -221,7 +218,7 @@ export class Clvp {
    */
   speakStream(text: string, options: SpeakOptions): SpeechStream {
     this.#check()
-    return new SpeechStream(new Speaking(this.#speaker, text, options))
+    return new SpeechStream(this.#session, new Speaking(this.#speaker, text, options))
   }
 
   /**
