@@ -50,9 +50,13 @@ export class PartFolder {
     this.#settings = settings
   }
 
+  /** Makes the folder if it is not there. */
+  async make(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true }).catch((error) => failIo(this.#folder, error))
+  }
+
   /** The seed of the call that filled the folder, if it had these settings. */
   async seed(): Promise<number | undefined> {
-    await mkdir(this.#folder, { recursive: true }).catch((error) => failIo(this.#folder, error))
     const entry = await this.#entry(0)
     return entry && entry.key === this.#key(entry) ? entry.seed : undefined
   }
@@ -66,7 +70,8 @@ export class PartFolder {
       if (samples.length !== entry.samples) return undefined
       const { heard, failures, attempts } = entry
       const result = revive(entry.result)
-      const candidate = result.candidates[heard]!
+      const candidate = result.candidates[heard]
+      if (!candidate || !Array.isArray(failures)) return undefined
       return { samples, spoken: { text, span: { start: 0, end: 0 }, candidate, result, failures, attempts } }
     } catch {
       return undefined

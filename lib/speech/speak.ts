@@ -118,6 +118,7 @@ export class Speaking {
     const forget = signal && onAbort(signal, () => this.#leave.abort(signal.reason))
     if (signal?.aborted) this.#leave.abort(signal.reason)
     try {
+      await this.#folder?.make()
       if (this.#plan.draw.seed === undefined) this.#seed = (await this.#folder?.seed()) ?? this.#seed
       for (const [part, text] of this.#parts.entries()) {
         for await (const { samples, codes } of this.#joined(part, text)) {
