@@ -16,7 +16,7 @@ import { concat } from './concat.js'
 import type { Speaker } from './part_draw.js'
 import { kindOf, soundTable, speechOf } from './speak_options.js'
 
-const ownTable = optionTable({
+export const ownTable = optionTable({
   /** Seed of the diffusion model's noise, 0 to 2^53 - 1; default: the candidate's. */
   seed: { kind: seed, defaultText: "the candidate's" },
 })

@@ -13,7 +13,7 @@ import { batchOfOne, floats, melTensor, optionalFloats, readMel, tensor } from '
 
 const { steps, sampler, guidance, ramp, diffusionTemperature } = diffusionTable
 
-const sampleTable = optionTable({
+export const sampleTable = optionTable({
   steps,
   sampler,
   guidance,

@@ -12,6 +12,11 @@ const all = {
   randomDiffusion: {},
 }
 
+/** Writes a folder of tortoise whose model speaks. @param stages names of writeStages() */
+export function writeSpeakingFolder(folder, stages = Object.keys(all)) {
+  writeSpeechFolder(folder, { stages: Object.fromEntries(stages.map((stage) => [stage, all[stage]])) })
+}
+
 /**
  * Writes and converts a model to F32 in a folder.
  *
@@ -21,7 +26,7 @@ const all = {
 export async function makeSpeakingModel(folder, stages = Object.keys(all)) {
   const file = join(folder, `${stages.join('-') || 'mute'}.gguf`)
   const source = join(folder, `${stages.join('-') || 'mute'}-source`)
-  writeSpeechFolder(source, { stages: Object.fromEntries(stages.map((stage) => [stage, all[stage]])) })
+  writeSpeakingFolder(source, stages)
   await convertFolder(source, file, { type: 'f32', threads: 1 })
   return file
 }

@@ -41,7 +41,11 @@ const wrong = [
     "import type { Clvp } from '../clvp/clvp.js'",
     /lib\/base, floor 1\) imports lib\/clvp\/clvp\.ts/,
   ],
-  ['lib/session/session.ts', "export * from '../clvp/clvp.js'", /lib\/session, floor 4\) imports .*floor 6/],
+  [
+    'lib/session/session.ts',
+    "export * from '../clvp/clvp.js'",
+    /lib\/session, floor 4\) imports .*floor 7\.5/,
+  ],
   [
     'lib/session/session.ts',
     "const { Clvp } = await import('../clvp/clvp.js')",
@@ -63,7 +67,7 @@ const wrong = [
     /imports quantize\/checkpoint/,
   ],
   ['quantize/convert.ts', "import { Session } from '../lib/session/session.js'", /imports lib\/session/],
-  ['lib/clvp/clvp.ts', "import { main } from '../cli/main.js'", /floor 6\) imports .*floor 8/],
+  ['lib/clvp/clvp.ts', "import { main } from '../cli/main.js'", /floor 7\.5\) imports .*floor 8/],
   ['lib/session/session.ts', "import { connect } from 'node:net'", /session\.ts uses sockets/],
   ['quantize/convert.ts', "import * as http from 'node:http'", /convert\.ts uses sockets/],
   ['lib/clvp/clvp.ts', 'const answer = await fetch(url)', /clvp\.ts uses sockets/],
