@@ -3,7 +3,7 @@ import type { Voice } from '../audio/voice.js'
 import { abortError, ClvpError } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
 import { namesOf, type Table } from '../base/options.js'
-import { randomVoiceTable, readingTable } from '../clvp/call_options.js'
+import { readingTable } from '../clvp/call_options.js'
 import { Clvp } from '../clvp/clvp.js'
 import { generateTable } from '../clvp/generate_options.js'
 import { samplingTable } from '../config/sampling.js'
@@ -66,8 +66,10 @@ async function readStdin(signal: AbortSignal): Promise<string> {
 export async function readSpeaker(clvp: Clvp, args: Arguments, context: Context): Promise<Voice> {
   const clips = args.texts('voice')
   const seed = args.number('voice-seed')
-  if (clips.length === 0) return clvp.voice(Clvp.demoVoice, { signal: context.signal })
-  if (!isRandom(args)) return readVoice(clvp, clips, context, seed === undefined ? {} : { seed })
+  if (!isRandom(args)) {
+    const named = clips.length > 0 ? clips : [Clvp.demoVoice]
+    return readVoice(clvp, named, context, seed === undefined ? {} : { seed })
+  }
   return clvp.randomVoice({ ...(seed !== undefined && { seed }), signal: context.signal })
 }
 
@@ -90,8 +92,6 @@ export function checkSpeaker(args: Arguments, model: string): void {
 function isRandom(args: Arguments): boolean {
   return args.texts('voice')[0] === 'random'
 }
-
-export const voiceSeedHelp = randomVoiceTable.seed.help
 
 /** The options of speak() from the flags. */
 export function readSpeakFlags(args: Arguments, { signal, progress }: Context, voice: Voice): SpeakOptions {

@@ -24,7 +24,7 @@ export interface SpeakProgress {
   fraction: number
 }
 
-export const soundTable = optionTable({
+export const wayTable = optionTable({
   /**
    * How codes become sound: 'hifigan', which is fast and can begin before the codes are complete; 'diffusion' with the vocoder, which
    * sounds best and takes many times as long; 'auto' (default): HiFi-GAN if the model has it.
@@ -34,17 +34,19 @@ export const soundTable = optionTable({
     default: 'auto',
     help: 'how codes become sound; auto: hifigan if the model has it',
   },
-  ...diffusionTable,
 })
 
-export const speakTable = optionTable({
-  ...soundTable,
-  ...partTable,
+export const followTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
   /** Called on the JavaScript thread; it must not throw. */
   onProgress: { kind: callback<(progress: SpeakProgress) => void>() },
 })
+
+// Spread outside of optionTable(), which would hide the doc comments of the rows from editors.
+export const soundTable = { ...wayTable, ...diffusionTable }
+
+export const speakTable = { ...soundTable, ...partTable, ...followTable }
 
 /** Options of speak() and speakStream(): those of generate(), and those of the sound. */
 export interface SpeakOptions
