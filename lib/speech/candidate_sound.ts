@@ -13,8 +13,9 @@ import type { Candidate } from '../clvp/result.js'
 import { seed } from '../config/kinds.js'
 import { diffusionSound, heardCodes, hifiganSound, type SoundJob } from './code_sound.js'
 import { concat } from './concat.js'
+import type { diffusionTable } from './diffusion_options.js'
 import type { Speaker } from './part_draw.js'
-import { kindOf, soundTable, speechOf } from './speak_options.js'
+import { kindOf, soundTable, speechOf, type wayTable } from './speak_options.js'
 
 export const ownTable = optionTable({
   /** Seed of the diffusion model's noise, 0 to 2^53 - 1; default: the candidate's. */
@@ -30,7 +31,12 @@ const candidateSoundTable = {
 }
 
 /** Options of candidateSound(). */
-export interface CandidateSoundOptions extends OptionsOf<typeof candidateSoundTable> {
+export interface CandidateSoundOptions
+  extends OptionsOf<typeof wayTable>,
+    OptionsOf<typeof diffusionTable>,
+    OptionsOf<typeof ownTable>,
+    OptionsOf<typeof readingTable>,
+    OptionsOf<typeof callTable> {
   /** The voice that the candidate was drawn in. */
   voice: Voice
 }

@@ -43,14 +43,17 @@ export const followTable = optionTable({
   onProgress: { kind: callback<(progress: SpeakProgress) => void>() },
 })
 
-// Spread outside of optionTable(), which would hide the doc comments of the rows from editors.
+// A table that spreads others loses the doc comments of their rows: interfaces extend each table by itself.
 export const soundTable = { ...wayTable, ...diffusionTable }
 
 export const speakTable = { ...soundTable, ...partTable, ...followTable }
 
 /** Options of speak() and speakStream(): those of generate(), and those of the sound. */
 export interface SpeakOptions
-  extends OptionsOf<typeof speakTable>,
+  extends OptionsOf<typeof wayTable>,
+    OptionsOf<typeof diffusionTable>,
+    OptionsOf<typeof partTable>,
+    OptionsOf<typeof followTable>,
     Omit<GenerateOptions, 'latents' | 'signal' | 'onProgress'> {}
 
 /** Passes of the diffusion model and guidance of tortoise's presets. */
