@@ -112,6 +112,7 @@ export type {
 } from './quality/report.js'
 export type { Histogram } from './quality/statistics.js'
 export type { LiveRows, LogitsProcessor, StoppingCriteria } from './session/caller_hooks.js'
+export type { CandidateSoundOptions, HeardCandidate } from './speech/candidate_sound.js'
 export {
   type ConditionOptions,
   type DiffusionForwardOptions,
@@ -135,8 +136,9 @@ export {
 } from './speech/sound_stages.js'
 export type { SpeechEvent } from './speech/speak.js'
 export type { SpeakOptions, SpeakProgress, SpeechKind } from './speech/speak_options.js'
-export { Speech, type SpeechPart, type SpeechTimings } from './speech/speech.js'
+export { Speech, type SpeechPart, type SpeechTimings, type SpokenText } from './speech/speech.js'
 export { SpeechModel } from './speech/speech_model.js'
+export { SpeechStream } from './speech/speech_stream.js'
 export type { Normalizer, NormalizerName } from './text/reading/reading.js'
 export type { DroppedText, TextChange } from './text/reading/traced_text.js'
 export { splitText } from './text/split.js'

@@ -25,6 +25,8 @@ export interface Output {
   json: unknown
   /** The exit status; default 0. */
   status?: number
+  /** stdout holds a sound: text and JSON go to stderr. */
+  isSoundOnStdout?: boolean
   /** Lines for stderr: what the user should know although the command went well. */
   warnings?: readonly string[]
 }

@@ -17,11 +17,13 @@ import { pull } from './commands/pull.js'
 import { quantize } from './commands/quantize.js'
 import { rank } from './commands/rank.js'
 import { score } from './commands/score.js'
+import { speak } from './commands/speak.js'
 import { verify } from './commands/verify.js'
 import { voice } from './commands/voice.js'
 import { ProgressBar } from './progress.js'
 
 const commands: readonly Command[] = [
+  speak,
   generate,
   preview,
   rank,
@@ -51,7 +53,7 @@ function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return (
-    'Usage: clvp COMMAND [options]\n\nDraws speech-token candidates for a text in a cloned voice, and ranks them.\n\n' +
+    'Usage: clvp COMMAND [options]\n\nSpeaks a text in a cloned voice: draws candidates, ranks them, and makes sound of the best.\n\n' +
     `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
   )
 }
@@ -79,7 +81,8 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
     for (const warning of output.warnings ?? []) process.stderr.write(`clvp: ${warning}\n`)
-    process.stdout.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
+    const stream = output.isSoundOnStdout ? process.stderr : process.stdout
+    stream.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
     return output.status ?? 0
   } finally {
     bar.stop()

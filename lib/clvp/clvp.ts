@@ -4,6 +4,7 @@ import { packageRoot } from '../addon/addon.js'
 import { clipMelChannels } from '../addon/contract/speech.js'
 import { needPart } from '../addon/parts.js'
 import { type Clip, takeClip, takeClips } from '../audio/clips.js'
+import type { Sound } from '../audio/sound.js'
 import { Voice } from '../audio/voice.js'
 import { requireModel } from '../audio/voice_origin.js'
 import { ClvpError, disposedError } from '../base/errors.js'
@@ -13,10 +14,14 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { identify } from '../loading/identity.js'
 import { type MemoryOptions, openModel } from '../loading/load.js'
 import type { Session } from '../session/session.js'
+import { type CandidateSoundOptions, candidateSound, type HeardCandidate } from '../speech/candidate_sound.js'
+import { concat } from '../speech/concat.js'
+import type { Speaker } from '../speech/part_draw.js'
 import { RandomVoiceModel } from '../speech/sound_stages.js'
-import { type Speaker, Speaking, type SpeechEvent } from '../speech/speak.js'
+import { Speaking } from '../speech/speak.js'
 import type { SpeakOptions } from '../speech/speak_options.js'
-import type { Speech } from '../speech/speech.js'
+import { Speech } from '../speech/speech.js'
+import { SpeechStream } from '../speech/speech_stream.js'
 import { isSpeakable, type Normalizer } from '../text/reading/reading.js'
 import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
 import type { ClvpTokenizer } from '../text/tokenizer.js'
@@ -204,13 +209,10 @@ export class Clvp {
    * @throws ClvpError as generate() does; CLVP_UNSUPPORTED for a model that cannot speak, and for words in brackets
    */
   async speak(text: string, options: SpeakOptions): Promise<Speech> {
-    this.#check()
-    const speaking = new Speaking(this.#speaker, text, options)
+    const stream = this.speakStream(text, options)
     const pieces: Float32Array[] = []
-    await this.#session.call(async () => {
-      for await (const { samples } of speaking.pieces()) pieces.push(samples)
-    })
-    return speaking.speech(pieces)
+    for await (const { samples } of stream) pieces.push(samples)
+    return new Speech(concat(pieces), stream.spoken)
   }
 
   /**
@@ -224,9 +226,31 @@ export class Clvp {
    *
    * @throws ClvpError as speak(): for bad arguments at once, others from the loop
    */
-  speakStream(text: string, options: SpeakOptions): AsyncIterableIterator<SpeechEvent> {
+  speakStream(text: string, options: SpeakOptions): SpeechStream {
     this.#check()
-    return new Speaking(this.#speaker, text, options).pieces()
+    return new SpeechStream(this.#session, new Speaking(this.#speaker, text, options))
+  }
+
+  /**
+   * The sound of a candidate of generate() or speak(), also after JSON: another one than the best, or the same one by the other way. For
+   * the candidate that speak() chose it is the same sound.
+   *
+   * @example
+   * ```js
+   * const { candidates } = await clvp.generate(text, { voice, candidates: 16 })
+   * const second = await clvp.candidateSound(text, candidates[1], { voice })
+   * ```
+   *
+   * @param text what the candidate says: of a part of a long text, `text.text`
+   * @throws ClvpError as speak()
+   */
+  async candidateSound(
+    text: string,
+    candidate: HeardCandidate,
+    options: CandidateSoundOptions,
+  ): Promise<Sound> {
+    this.#check()
+    return candidateSound(this.#speaker, text, candidate, options)
   }
 
   /**
@@ -261,13 +285,13 @@ export class Clvp {
         const { read, plan } = this.#plan(text, options, sound)
         return { textIds: read.ids, voice: Float32Array.from(plan.voice.embedding) }
       },
-      remaining: (text, options) => {
+      read: (text, options) => {
         const { normalizer, compat } = options
         const how = normalizerOf(readOptions(readingTable, { normalizer, compat }, 'options'))
         const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
-        return isSpeakable(normalized) ? remaining : undefined
+        return isSpeakable(normalized) ? { normalized, remaining } : undefined
       },
-      isTortoise: ({ compat = this.#compat }) => compat === 'tortoise',
+      compat: ({ compat = this.#compat }) => compat,
     }
   }
 

@@ -42,8 +42,14 @@ export const generateTable = optionTable({
     help: 'number of candidates',
     short: 'n',
   },
-  /** tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. */
-  preset: { kind: choice(presetNames), help: "tortoise's number of candidates" },
+  /**
+   * tortoise's numbers of candidates: ultra_fast 16, fast 96, standard 256, high_quality 256. In speak() also its passes of the
+   * diffusion model: 30 without guidance, 80, 200, 400.
+   */
+  preset: {
+    kind: choice(presetNames),
+    help: "tortoise's number of candidates, and passes of the diffusion model",
+  },
   /** Seed of the draws, 0 to 2^53 - 1; default: random. The result contains it. */
   seed: { kind: seed, defaultText: 'random', help: 'seed of the draws, which is printed' },
   /**

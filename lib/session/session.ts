@@ -1,4 +1,5 @@
 /** Sessions run calls on a model, in this process or a separate one. Not part of the public API. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { binding, native, rewrap } from '../addon/binding.js'
 import type {
@@ -54,6 +55,13 @@ export interface Followed {
   onProgress?: ((fraction: number) => void) | undefined
 }
 
+/** One call for as long as its caller likes: the steps of a generator, which runs when it is asked. */
+export interface HeldCall {
+  /** Runs a step of the call. */
+  run<T>(step: () => T): T
+  end(): void
+}
+
 /** A session on a model in this process. The session owns the model from now on. */
 export function createSession(model: NativeModel, options: SessionOptions = {}): Session {
   const { threads = 0, kvType = 'auto', maxCalls } = options
@@ -99,6 +107,14 @@ export class Session {
   /** Makes several steps one call: they count once, and none is refused with CLVP_BUSY after the first was admitted. */
   call<T>(steps: () => Promise<T>): Promise<T> {
     return this.#gate.admit(steps)
+  }
+
+  /** A call whose steps are run by others, until it is ended: see {@link HeldCall}. */
+  hold(): Promise<HeldCall> {
+    return new Promise((resolve, reject) => {
+      const held = () => new Promise<void>((end) => resolve({ run: AsyncLocalStorage.snapshot(), end }))
+      this.call(held).catch(reject)
+    })
   }
 
   mel(samples: Float32Array, signal?: AbortSignal): Promise<NativeMel> {

@@ -41,7 +41,7 @@ export interface SoundPiece {
  * tortoise ends it: at nine calm codes in a row, even if they are a pause.
  */
 export function heardCodes(
-  { codes, drawnCodes, finishReason }: Candidate,
+  { codes, drawnCodes, finishReason }: Pick<Candidate, 'codes' | 'drawnCodes' | 'finishReason'>,
   info: NativeInfo,
   isTortoise: boolean,
 ): Int32Array {

@@ -1,4 +1,5 @@
 /** The options of speak() about long texts: how they are split, joined, checked and drawn again. */
+import { path } from '../base/check.js'
 import { choice, custom, integer } from '../base/kinds.js'
 import { type OptionsOf, optionTable } from '../base/options.js'
 import { readSplitOptions, type SplitOptions } from '../text/split_options.js'
@@ -46,6 +47,17 @@ export const partTable = optionTable({
     kind: choice(['refuse', 'read']),
     default: 'refuse',
     help: 'what to do about words in square brackets',
+  },
+  /**
+   * A folder in which each part is kept once it is spoken. A call with the same settings takes the parts from
+   * there that it has, and goes on with the others; without `seed` it takes the seed of the parts that are
+   * there. Default: no part is kept. Options that are functions are refused, but for those of `split` and
+   * `pauses`. docs/long-texts.md
+   */
+  partsFolder: {
+    kind: custom<string>(path, { as: 'string', value: 'DIR' }),
+    help: 'keep each spoken part in a folder; the same call again goes on where the last one stopped',
+    flag: 'parts',
   },
 })
 

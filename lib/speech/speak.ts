@@ -1,17 +1,12 @@
 /** Speaks a text: draws, ranks and checks its parts one by one, and turns each into sound. */
 import { randomInt } from 'node:crypto'
-import type { NativePrompt } from '../addon/contract/drawing.js'
 import { speechRate } from '../addon/contract/speech.js'
 import { SoundJoiner } from '../audio/join.js'
+import { soundMetadata } from '../audio/output/provenance.js'
 import { onAbort } from '../base/abort.js'
 import { string } from '../base/check.js'
-import { ClvpError, invalid } from '../base/errors.js'
-import type { Listener } from '../clvp/generate.js'
-import type { GenerateOptions } from '../clvp/generate_options.js'
-import type { ModelInfo } from '../clvp/info.js'
+import { invalid } from '../base/errors.js'
 import type { PlannedSound } from '../clvp/memory_plan.js'
-import type { GenerateResult } from '../clvp/result.js'
-import type { Session } from '../session/session.js'
 import { splitText } from '../text/split.js'
 import type { TextPart } from '../text/split_part.js'
 import {
@@ -24,31 +19,20 @@ import {
   type SoundStage,
 } from './code_sound.js'
 import { CodeSource } from './code_source.js'
-import { judge } from './gates.js'
+import { concat } from './concat.js'
+import { drawPart, type PartRequest, type Speaker, seedOf } from './part_draw.js'
+import { PartFolder } from './part_folder.js'
 import { pauseAfter } from './pauses.js'
 import { readBrackets } from './redaction.js'
-import { chooseBest, nextSeed } from './retries.js'
-import { readSpeakOptions, type SpeakPlan, type SpeakProgress, type SpeechKind } from './speak_options.js'
-import { Speech, type SpeechPart, type SpeechTimings } from './speech.js'
-
-/** What speaking needs of a model. */
-export interface Speaker {
-  session: Session
-  info: ModelInfo
-  /** Clvp.generate, with a listener to the draw. */
-  generate(
-    text: string,
-    options: GenerateOptions,
-    sound: PlannedSound,
-    listener?: Listener,
-  ): Promise<GenerateResult>
-  /** The prompt of a text, as generate() makes it. Refuses a call that exceeds its memory limit with its sound. */
-  prompt(text: string, options: GenerateOptions, sound: PlannedSound): NativePrompt
-  /** How many more tokens a text may have; negative for one that is too long. Undefined for one with nothing to say. */
-  remaining(text: string, options: GenerateOptions): number | undefined
-  /** Whether the options ask for tortoise's own results. */
-  isTortoise(options: GenerateOptions): boolean
-}
+import { settingsKey } from './settings_key.js'
+import {
+  kindOf,
+  readSpeakOptions,
+  type SpeakPlan,
+  type SpeakProgress,
+  type SpeechKind,
+} from './speak_options.js'
+import type { SpeechPart, SpeechTimings, SpokenText } from './speech.js'
 
 /** A piece of the sound of speakStream(). */
 export interface SpeechEvent {
@@ -71,8 +55,11 @@ export class Speaking {
   readonly #parts: TextPart[]
   readonly #skipped: TextPart[]
   readonly #kind: SpeechKind
-  readonly #seed: number
+  readonly #folder: PartFolder | undefined
+  #seed: number
   readonly #spoken: SpeechPart[] = []
+  /** The one that is heard in the first part: a single one before it is complete. */
+  #candidate: number | undefined
   readonly #joiner = new SoundJoiner({ sampleRate: speechRate })
   readonly #leave = new AbortController()
   readonly #started = performance.now()
@@ -90,27 +77,42 @@ export class Speaking {
   constructor(speaker: Speaker, text: unknown, options: unknown) {
     this.#speaker = speaker
     this.#plan = readSpeakOptions(options)
-    this.#kind = kindOf(this.#plan, speaker.info)
+    this.#kind = kindOf(this.#plan.speech, speaker.info)
     this.#text = readBrackets(string(text, 'text'), this.#plan.brackets)
     this.#seed = this.#plan.draw.seed ?? randomInt(2 ** 47)
+    const { draw } = this.#plan
+    this.#candidate = this.#plan.isLive ? 0 : undefined
     const { parts, skipped } = this.#split()
     this.#parts = parts
     this.#skipped = skipped
-    speaker.prompt(parts[0]!.text, this.#plan.draw, this.#planned) // refuses a bad voice or option at once
-    checkWay(this.#kind, speaker.session.info, this.#plan.draw.voice)
+    speaker.prompt(parts[0]!.text, draw, this.#planned) // refuses a bad voice or option at once
+    checkWay(this.#kind, speaker.session.info, draw.voice)
+    this.#folder = this.#openFolder()
   }
 
-  /** The whole, once pieces() has ended. */
-  speech(pieces: readonly Float32Array[]): Speech {
-    return new Speech(concat(pieces), {
-      text: this.#text,
-      model: this.#speaker.info,
+  /** What has been spoken so far. */
+  get spoken(): SpokenText {
+    const { spans } = this.#joiner
+    const parts = this.#spoken.flatMap((part, i) => (spans[i] ? [{ ...part, span: spans[i] }] : []))
+    const candidate = this.#candidate
+    return {
       speech: this.#kind,
       seed: this.#seed,
-      parts: this.#spoken.map((part, i) => ({ ...part, span: this.#joiner.spans[i]! })),
+      parts,
       skipped: this.#skipped,
       timings: { ...this.#times, totalMs: performance.now() - this.#started },
-    })
+      metadata: soundMetadata({ text: this.#text, model: this.#speaker.info, seed: this.#seed, candidate }),
+    }
+  }
+
+  /** The parts of the text. */
+  get texts(): readonly TextPart[] {
+    return this.#parts
+  }
+
+  /** Ends the work that is being done. */
+  leave(): void {
+    this.#leave.abort()
   }
 
   /** The sound, piece by piece. Leaving the loop stops the work. */
@@ -119,6 +121,8 @@ export class Speaking {
     const forget = signal && onAbort(signal, () => this.#leave.abort(signal.reason))
     if (signal?.aborted) this.#leave.abort(signal.reason)
     try {
+      await this.#folder?.make()
+      if (this.#plan.draw.seed === undefined) this.#seed = (await this.#folder?.seed()) ?? this.#seed
       for (const [part, text] of this.#parts.entries()) {
         for await (const { samples, codes } of this.#joined(part, text)) {
           if (samples.length === 0) continue
@@ -132,13 +136,23 @@ export class Speaking {
     }
   }
 
+  #openFolder(): PartFolder | undefined {
+    const { draw, made, partsFolder } = this.#plan
+    if (partsFolder === undefined) return undefined
+    const { info, compat } = this.#speaker
+    return new PartFolder(
+      partsFolder,
+      settingsKey(info, { ...made, compat: compat(draw) }, ['split', 'pauses']),
+    )
+  }
+
   /** Splits the text, and sets parts apart that have nothing to say. */
   #split(): { parts: TextPart[]; skipped: TextPart[] } {
     const { draw, split } = this.#plan
-    const { remaining } = this.#speaker
-    const fits = (text: string) => (remaining(text, draw) ?? 0) >= 0
+    const read = (text: string) => this.#speaker.read(text, draw)
+    const fits = (text: string) => (read(text)?.remaining ?? 0) >= 0
     const all = splitText(this.#text, split.mode === 'tortoise' || split.fits ? split : { ...split, fits })
-    const parts = all.filter(({ text }) => remaining(text, draw) !== undefined)
+    const parts = all.filter(({ text }) => read(text) !== undefined)
     if (parts.length === 0)
       throw invalid('letters or numbers that the vocabulary can write', 'text', this.#text)
     return { parts, skipped: all.filter((each) => !parts.includes(each)) }
@@ -148,7 +162,7 @@ export class Speaking {
   async *#joined(part: number, text: TextPart): AsyncGenerator<SoundPiece> {
     const pieces: SoundPiece[] = []
     let sent = 0
-    for await (const piece of this.#sound(part, text)) {
+    for await (const piece of this.#keptSound(part, text)) {
       pieces.push(piece)
       if (part > 0) continue
       const known = concat(pieces.map(({ samples }) => samples))
@@ -168,15 +182,44 @@ export class Speaking {
     return this.#plan.pauses ? this.#plan.pauses(before, after) : pauseAfter(before)
   }
 
+  /** The sound of a part from the folder of parts, or else a new one, which is kept there. */
+  async *#keptSound(part: number, text: TextPart): AsyncGenerator<SoundPiece> {
+    const folder = this.#folder
+    if (!folder) return yield* this.#sound(part, text)
+    const { normalized } = this.#speaker.read(text.text, this.#plan.draw)!
+    const kept = await folder.load(part, text, { normalized, seed: this.#seed })
+    if (kept) {
+      this.#candidate ??= kept.spoken.candidate.index
+      this.#spoken.push(kept.spoken)
+      return yield { samples: kept.samples, codes: kept.spoken.candidate.drawnCodes.length }
+    }
+    const pieces: Float32Array[] = []
+    for await (const piece of this.#sound(part, text)) {
+      pieces.push(piece.samples)
+      yield piece
+    }
+    const made = { spoken: this.#spoken[part]!, samples: concat(pieces) }
+    await folder.save(part, { normalized, seed: this.#seed }, made)
+  }
+
   /** Draws a part and makes its sound; with one candidate at the same time. */
   async *#sound(part: number, text: TextPart): AsyncGenerator<SoundPiece> {
     const { draw, isLive } = this.#plan
     const source = isLive ? new CodeSource() : undefined
-    const drawing = this.#draw(part, text, source)
+    const request = {
+      part,
+      text,
+      seed: this.#seed,
+      partScores: this.#spoken.map(({ candidate: { score } }) => score),
+      sound: this.#planned,
+      signal: this.#leave.signal,
+      tell: this.#tell,
+    }
+    const drawing = this.#draw(request, source)
     source?.endsWith(drawing)
     drawing.catch(() => {}) // row() reports it
     if (!isLive) await drawing
-    const seed = isLive ? this.#seedOf(part, 0) : (await drawing).candidate.seed
+    const seed = isLive ? seedOf(request, this.#plan, 0) : (await drawing).candidate.seed
     const job: SoundJob = {
       session: this.#speaker.session,
       prompt: this.#speaker.prompt(text.text, draw, this.#planned),
@@ -187,7 +230,7 @@ export class Speaking {
     }
     const row = async () => {
       const { candidate } = await drawing
-      return heardCodes(candidate, this.#speaker.session.info, this.#speaker.isTortoise(draw))
+      return heardCodes(candidate, this.#speaker.session.info, this.#speaker.compat(draw) === 'tortoise')
     }
     if (this.#kind === 'hifigan') yield* hifiganSound(job, source, row)
     else yield* diffusionSound(job, this.#diffusionSettings, row)
@@ -206,67 +249,12 @@ export class Speaking {
     return { steps, sampler, guidance, ramp, diffusionTemperature }
   }
 
-  /** The seed of an attempt at a part: the seeds of all attempts follow each other. */
-  #seedOf(part: number, attempt: number): number {
-    return nextSeed(this.#seed, part * (this.#plan.retries + 1) + attempt)
-  }
-
-  /** Draws a part until a candidate passes the gates. */
-  async #draw(part: number, text: TextPart, source: CodeSource | undefined): Promise<SpeechPart> {
+  async #draw(request: PartRequest, source: CodeSource | undefined): Promise<SpeechPart> {
     const begun = performance.now()
-    const attempts: SpeechPart[] = []
-    do {
-      const seed = this.#seedOf(part, attempts.length)
-      attempts.push(this.#judged(text, await this.#attempt(part, text, seed, source), attempts.length + 1))
-    } while (attempts.at(-1)!.failures.length > 0 && attempts.length <= this.#plan.retries)
+    const drawn = await drawPart(this.#speaker, this.#plan, request, source)
     this.#times.drawMs += performance.now() - begun
-    const best = chooseBest(attempts as [SpeechPart, ...SpeechPart[]])
-    return { ...best, attempts: attempts.length }
-  }
-
-  #attempt(
-    part: number,
-    text: TextPart,
-    seed: number,
-    source: CodeSource | undefined,
-  ): Promise<GenerateResult> {
-    const { draw } = this.#plan
-    const options: GenerateOptions = { ...draw, seed, signal: this.#leave.signal }
-    if (draw.beams !== undefined && draw.temperature === undefined) delete options.seed // nothing is drawn
-    if (this.#plan.onProgress) {
-      options.onProgress = ({ stage, fraction }) =>
-        this.#tell(part, stage as SpeakProgress['stage'], fraction)
-    }
-    const { stop } = this.#speaker.info.decoder
-    const onStep = (pairs: Int32Array) => {
-      for (let i = 1; i < pairs.length; i += 2) if (pairs[i] !== stop) source!.push(pairs[i]!)
-    }
-    return this.#speaker.generate(
-      text.text,
-      options,
-      this.#planned,
-      source && { onStep, onCandidate: () => {} },
-    )
-  }
-
-  /** The best candidate that passes the gates, or else the best one with what is wrong with it. */
-  #judged(text: TextPart, result: GenerateResult, attempts: number): SpeechPart {
-    const { info, session } = this.#speaker
-    const failuresOf = (candidate: GenerateResult['best']) =>
-      judge(
-        candidate,
-        {
-          normalized: result.normalized,
-          secondsPerCode: info.secondsPerCode,
-          silenceCode: session.info.fixingCodes[0],
-          candidateScores: result.candidates.filter((each) => each !== candidate).map(({ score }) => score),
-          partScores: this.#spoken.map(({ candidate: { score } }) => score),
-        },
-        this.#plan.gates,
-      )
-    const candidate = result.candidates.find((each) => failuresOf(each).length === 0) ?? result.best
-    const span = { start: 0, end: 0 } // known when the parts are joined
-    return { text, span, candidate, result, failures: failuresOf(candidate), attempts }
+    this.#candidate ??= drawn.candidate.index
+    return drawn
   }
 
   async #track<T>(
@@ -282,29 +270,7 @@ export class Speaking {
     }
   }
 
-  #tell(part: number, stage: SpeakProgress['stage'], fraction: number): void {
+  readonly #tell = (part: number, stage: SpeakProgress['stage'], fraction: number): void => {
     this.#plan.onProgress?.({ part, parts: this.#parts.length, stage, fraction })
   }
-}
-
-/** Which way of making sound a call takes. */
-function kindOf({ speech }: SpeakPlan, { name, speech: { ways } }: ModelInfo): SpeechKind {
-  if (speech !== 'auto') return speech
-  const [way] = ways
-  if (way) return way
-  throw new ClvpError(
-    'CLVP_UNSUPPORTED',
-    `Expected a model that can speak but ${name} has neither HiFi-GAN nor the diffusion model with its vocoder: convert it with tortoise's hifidecoder.pth beside its other files, or add it with clvp convert --add (docs/speech.md)`,
-  )
-}
-
-function concat(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.length === 1) return pieces[0]!
-  const all = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

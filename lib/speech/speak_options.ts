@@ -1,11 +1,13 @@
 /** The options of speak() and speakStream(). */
 import type { SpeechKind } from '../addon/contract/speech.js'
+import type { Voice } from '../audio/voice.js'
 import { pick } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
 import { abortSignal, callback, choice } from '../base/kinds.js'
 import { namesOf, type OptionsOf, optionTable, readGiven, type ValuesOf } from '../base/options.js'
 import { readingTable } from '../clvp/call_options.js'
 import { type GenerateOptions, generateTable, type Preset } from '../clvp/generate_options.js'
+import type { ModelInfo } from '../clvp/info.js'
 import { samplingTable } from '../config/sampling.js'
 import { diffusionTable } from './diffusion_options.js'
 import { partTable } from './part_options.js'
@@ -22,7 +24,7 @@ export interface SpeakProgress {
   fraction: number
 }
 
-export const speakTable = optionTable({
+export const wayTable = optionTable({
   /**
    * How codes become sound: 'hifigan', which is fast and can begin before the codes are complete; 'diffusion' with the vocoder, which
    * sounds best and takes many times as long; 'auto' (default): HiFi-GAN if the model has it.
@@ -32,21 +34,30 @@ export const speakTable = optionTable({
     default: 'auto',
     help: 'how codes become sound; auto: hifigan if the model has it',
   },
-  ...diffusionTable,
-  ...partTable,
+})
+
+export const followTable = optionTable({
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
   /** Called on the JavaScript thread; it must not throw. */
   onProgress: { kind: callback<(progress: SpeakProgress) => void>() },
 })
 
+// A table that spreads others loses the doc comments of their rows: interfaces extend each table by itself.
+export const soundTable = { ...wayTable, ...diffusionTable }
+
+export const speakTable = { ...soundTable, ...partTable, ...followTable }
+
 /** Options of speak() and speakStream(): those of generate(), and those of the sound. */
 export interface SpeakOptions
-  extends OptionsOf<typeof speakTable>,
+  extends OptionsOf<typeof wayTable>,
+    OptionsOf<typeof diffusionTable>,
+    OptionsOf<typeof partTable>,
+    OptionsOf<typeof followTable>,
     Omit<GenerateOptions, 'latents' | 'signal' | 'onProgress'> {}
 
 /** Passes of the diffusion model and guidance of tortoise's presets. */
-const presetSettings: Readonly<Record<Preset, { steps: number; guidance: number }>> = {
+export const presetSettings: Readonly<Record<Preset, { steps: number; guidance: number }>> = {
   ultra_fast: { steps: 30, guidance: 0 },
   fast: { steps: 80, guidance: 2 },
   standard: { steps: 200, guidance: 2 },
@@ -65,6 +76,8 @@ const generateNames: readonly string[] = [
 export interface SpeakPlan extends ValuesOf<typeof speakTable> {
   /** The options of generate(). */
   draw: GenerateOptions
+  /** The options as they were given. */
+  made: { readonly voice: Voice; readonly [option: string]: unknown }
   /** A single candidate is spoken while it is drawn. */
   isLive: boolean
 }
@@ -82,19 +95,37 @@ export function readSpeakOptions(value: unknown): SpeakPlan {
     )
   }
   const values = readGiven(speakTable, { ...(preset && presetSettings[preset]), ...given })
-  // Options that tune the diffusion model would be ignored by HiFi-GAN.
-  const idle = namesOf(diffusionTable).find((name) => given[name] !== undefined)
-  if (values.speech === 'hifigan' && idle !== undefined) {
-    throw new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected no ${idle} with speech: 'hifigan' but received one: leave it out, or set speech: 'diffusion'`,
-    )
-  }
   return {
     ...values,
-    ...(idle !== undefined && { speech: 'diffusion' }),
+    speech: speechOf(values.speech, given),
     retries: isLive ? 0 : values.retries,
     draw: draw as unknown as GenerateOptions,
+    made: given as SpeakPlan['made'],
     isLive,
   }
+}
+
+/** Which way of making sound the options ask for: one that tunes the diffusion model would be ignored by HiFi-GAN. */
+export function speechOf(
+  speech: 'auto' | SpeechKind,
+  given: Readonly<Record<string, unknown>>,
+): 'auto' | SpeechKind {
+  const tuned = namesOf(diffusionTable).find((name) => given[name] !== undefined)
+  if (tuned === undefined) return speech
+  if (speech !== 'hifigan') return 'diffusion'
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected no ${tuned} with speech: 'hifigan' but received one: leave it out, or set speech: 'diffusion'`,
+  )
+}
+
+/** Which way of making sound a call takes. */
+export function kindOf(speech: 'auto' | SpeechKind, { name, speech: { ways } }: ModelInfo): SpeechKind {
+  if (speech !== 'auto') return speech
+  const [way] = ways
+  if (way) return way
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    `Expected a model that can speak but ${name} has neither HiFi-GAN nor the diffusion model with its vocoder: convert it with tortoise's hifidecoder.pth beside its other files, or add it with clvp convert --add (docs/speech.md)`,
+  )
 }

@@ -2,7 +2,7 @@
 
 import { speechRate } from '../addon/contract/speech.js'
 import type { PartSpan } from '../audio/join.js'
-import { soundMetadata } from '../audio/output/provenance.js'
+import type { SoundMetadata } from '../audio/output/tags.js'
 import { Sound } from '../audio/sound.js'
 import type { Candidate, GenerateResult } from '../clvp/result.js'
 import type { TextPart } from '../text/split_part.js'
@@ -38,48 +38,47 @@ export interface SpeechPart {
   attempts: number
 }
 
-/** Speech: a sound with what it was made of. */
-export class Speech extends Sound {
+/** What has been spoken, without the samples. */
+export interface SpokenText {
   /** 'hifigan' or 'diffusion'. */
+  speech: SpeechKind
+  /** The seed of the call: with the same options it gives the same sound. */
+  seed: number
+  timings: SpeechTimings
+  parts: SpeechPart[]
+  /** Parts of the text that have nothing to say, such as a row of stars. */
+  skipped: TextPart[]
+  /** The tags of files: with the index of the candidate that is heard in the first part, once that is drawn. */
+  metadata: SoundMetadata
+}
+
+/** Speech: a sound with what it was made of. */
+export class Speech extends Sound implements SpokenText {
   readonly speech: SpeechKind
   /** The candidate that is heard in the first part. */
   readonly best: Candidate
   /** All candidates of the first part, best first. */
   readonly candidates: Candidate[]
-  /** The seed of the call: with the same options it gives the same sound. */
   readonly seed: number
   readonly timings: SpeechTimings
   readonly parts: SpeechPart[]
-  /** Parts of the text that have nothing to say, such as a row of stars. */
   readonly skipped: TextPart[]
 
   /** @internal */
-  constructor(samples: Float32Array, made: SpeechMade) {
-    const { text, model, seed, parts } = made
-    const [first] = parts
-    super(samples, speechRate, soundMetadata({ text, model, seed, candidate: first!.candidate.index }))
-    this.speech = made.speech
+  constructor(samples: Float32Array, spoken: SpokenText) {
+    super(samples, speechRate, spoken.metadata)
+    const [first] = spoken.parts
+    this.speech = spoken.speech
     this.best = first!.candidate
     this.candidates = first!.result.candidates
-    this.seed = seed
-    this.timings = made.timings
-    this.parts = parts
-    this.skipped = made.skipped
+    this.seed = spoken.seed
+    this.timings = spoken.timings
+    this.parts = spoken.parts
+    this.skipped = spoken.skipped
   }
 
   override toJSON(): Record<string, unknown> {
     const { speech, seed, timings, parts, skipped } = this
     return { ...super.toJSON(), speech, seed, timings, parts, skipped }
   }
-}
-
-/** What a sound was made of. */
-export interface SpeechMade {
-  text: string
-  model: { name: string; id?: string | undefined }
-  speech: SpeechKind
-  seed: number
-  parts: SpeechPart[]
-  skipped: TextPart[]
-  timings: SpeechTimings
 }

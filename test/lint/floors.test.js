@@ -41,7 +41,11 @@ const wrong = [
     "import type { Clvp } from '../clvp/clvp.js'",
     /lib\/base, floor 1\) imports lib\/clvp\/clvp\.ts/,
   ],
-  ['lib/session/session.ts', "export * from '../clvp/clvp.js'", /lib\/session, floor 4\) imports .*floor 7\.5/],
+  [
+    'lib/session/session.ts',
+    "export * from '../clvp/clvp.js'",
+    /lib\/session, floor 4\) imports .*floor 7\.5/,
+  ],
   [
     'lib/session/session.ts',
     "const { Clvp } = await import('../clvp/clvp.js')",

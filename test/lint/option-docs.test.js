@@ -18,8 +18,8 @@ function tablesOf(text) {
   const visit = (node) => {
     const call = ts.isVariableDeclaration(node) && node.initializer
     if (call && ts.isCallExpression(call) && call.expression.getText() === 'optionTable') {
-      // A table that another spreads is checked where it is declared.
-      const own = call.arguments[0].properties.filter((row) => !ts.isSpreadAssignment(row))
+      // A table that another spreads, or a row that it takes, is checked where it is declared.
+      const own = call.arguments[0].properties.filter(ts.isPropertyAssignment)
       const rows = own.map((row) => [row.name.getText(), commentOf(row)])
       found.push([node.name.getText(), new Map(rows)])
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
+import { makeSpeakingModel, writeSpeakingFolder } from '../helpers/speaking_model.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = [
@@ -26,12 +27,16 @@ const examples = pages
     }))
   })
 
+/** The embedded model cannot speak. */
+const speaking = await makeSpeakingModel(t.testdir({}))
+
 /** A folder with models, clips, a checkpoint and the package. */
 function makeFolder(t) {
   const folder = t.testdir({ node_modules: {} })
   symlinkSync(root, join(folder, 'node_modules', 'node-clvp'), 'dir')
   const demo = (name) => join(root, 'demo', name)
   for (const name of ['model.gguf', 'clvp.gguf']) copyFileSync(demo('demo.gguf'), join(folder, name))
+  copyFileSync(speaking, join(folder, 'speaking.gguf'))
   for (const name of ['a.wav', 'b.mp3', 'me.wav', 'take1.wav', 'take2.wav', 'take3.wav'])
     copyFileSync(demo('voice.wav'), join(folder, name))
   writeFileSync(join(folder, 'texts.txt'), 'Good morning.\nHow are you?\n')
@@ -39,6 +44,7 @@ function makeFolder(t) {
   mkdirSync(join(folder, 'recordings'))
   for (const name of ['1.wav', '2.wav']) copyFileSync(demo('voice.wav'), join(folder, 'recordings', name))
   copyFileSync(demo('voice.wav'), join(folder, 'clips', 'a.wav'))
+  writeSpeakingFolder(join(folder, 'tortoise'))
   mkdirSync(join(folder, 'clvp_dev'))
   writeCheckpoint(readRecipe('plain'), join(folder, 'clvp_dev'))
   return folder

@@ -5,12 +5,13 @@ import ts from 'typescript'
 
 const file = fileURLToPath(new URL('hover.ts', import.meta.url))
 const index = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url))
-const source = `import type { CalibrateOptions, ConvertOptions, GenerateOptions, GenerationOptions, LoadOptions } from '${index}'
+const source = `import type { CalibrateOptions, ConvertOptions, GenerateOptions, GenerationOptions, LoadOptions, SpeakOptions } from '${index}'
 export const load: LoadOptions = { kvType: 'f16' }
 export const generate: Partial<GenerateOptions> = { padTo: 3, topP: 1, voice: undefined as never }
 export const convert: ConvertOptions = { requantize: 1 as never, name: 'x', tensorTypes: [] }
 export const generation: GenerationOptions = { noRepeatNgramSize: 2, outputLogits: true }
 export const calibrate: Partial<CalibrateOptions> = { revision: 'main', candidates: 2 }
+export const speak: Partial<SpeakOptions> = { partsFolder: 'x', guidance: 1 }
 generate.seed = 1
 `
 const host = {
@@ -47,6 +48,8 @@ t.test('doc comments and types are shown', async (t) => {
     ['outputLogits:', 'boolean | undefined', /each step's logits/],
     ['revision:', 'string | undefined', /a tag or a commit/],
     ['candidates:', 'number | undefined', /Drawn for each text/],
+    ['partsFolder:', 'string | undefined', /each part is kept once it is spoken/],
+    ['guidance:', 'number | undefined', /0 to 100; default 2/],
     ['seed =', 'number | undefined', /Seed of the draws/],
   ]) {
     const shown = service.getQuickInfoAtPosition(file, source.indexOf(name) + 1)

@@ -43,7 +43,10 @@ import {
   Sound,
   SoundJoiner,
   type SoundMetadata,
+  type Speech,
+  type SpeechEvent,
   type SpokenPart,
+  type SpokenText,
   saveSound,
   soundMetadata,
   type ScoredClip,
@@ -60,6 +63,24 @@ import {
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function same<A, B>(_: Equal<A, B>): void {}
+
+export async function speech(clvp: Clvp, voice: Voice): Promise<void> {
+  const sound = await clvp.speak('Hi.', { voice, candidates: 2, speech: 'diffusion', steps: 30, partsFolder: 'parts' })
+  same<typeof sound, Speech>(true)
+  const samples: Float32Array = sound.samples
+  const other = await clvp.candidateSound('Hi.', sound.candidates[1]!, { voice, guidance: 0 })
+  same<typeof other, Sound>(true)
+  const stream = clvp.speakStream('Hi.', { voice, preset: 'fast', onProgress: ({ stage, parts }) => [stage, parts] })
+  for await (const event of stream) same<typeof event, SpeechEvent>(true)
+  same<typeof stream.spoken, SpokenText>(true)
+  const { parts }: SpokenText = sound
+  const random: Voice = await clvp.randomVoice({ seed: 1 })
+  // @ts-expect-error latents are no option of speak()
+  await clvp.speak('Hi.', { voice: random, latents: true })
+  // @ts-expect-error a voice is needed
+  clvp.speakStream('Hi.', { candidates: 1 })
+  void [samples, parts]
+}
 
 export async function upper(): Promise<void> {
   await using clvp = await Clvp.load(Clvp.demo, { threads: 1, type: 'q8_0' })

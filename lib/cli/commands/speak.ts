@@ -1,0 +1,145 @@
+import { speechRate } from '../../addon/contract/speech.js'
+import { checkSoundFile } from '../../audio/output/save_sound.js'
+import { type SoundFormat, soundFormats } from '../../audio/output/sound_format.js'
+import { toSrt } from '../../audio/subtitles.js'
+import { writeWhole } from '../../base/files.js'
+import type { Clvp } from '../../clvp/clvp.js'
+import type { SpeechStream } from '../../speech/speech_stream.js'
+import { type Arguments, type Command, type Output, UsageError } from '../command.js'
+import { numbered, readKeep, writeOthers } from '../kept_sounds.js'
+import { speakLines } from '../lines.js'
+import { modelFlags, withModel } from '../model.js'
+import { readReadingFlags } from '../reading.js'
+import { type SinkOptions, writeSpeech } from '../sound_sink.js'
+import {
+  checkSpeaker,
+  optionFlags,
+  readSpeaker,
+  readSpeakFlags,
+  readText,
+  spokenWarnings,
+  timingTable,
+} from '../speaking.js'
+import { peakRss } from '../table.js'
+
+export const speak: Command = {
+  name: 'speak',
+  args: 'MODEL TEXT',
+  summary: 'Speak a text in a voice: draw candidates, rank them, and make sound of the best',
+  details:
+    "MODEL is a .gguf file or a folder with a checkpoint that has tortoise's stages of speech. TEXT '-' is read from\n" +
+    'stdin. The sound has 24 kHz; its format is the extension of FILE: .wav, .flac, .mp3, .opus or .ogg.\n' +
+    'To hear it while it is made: clvp speak MODEL TEXT --voice me.wav --candidates 1 --stream | ffplay -',
+  flags: {
+    out: { value: 'FILE', short: 'o', help: "the file of the sound, '-' for stdout; with --lines a folder" },
+    voice: {
+      value: 'PATH',
+      multiple: true,
+      help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; a voice saved by 'clvp voice'; or 'random'",
+    },
+    'voice-seed': { value: 'N', help: "seed of --voice random, or of tortoise's random windows (--compat)" },
+    'text-file': { value: 'FILE', help: 'read the text from a file' },
+    lines: { help: 'one sound for each line of the text; a second run makes only those that are missing' },
+    stream: { help: 'send WAV to stdout while the sound is made, as -o - does' },
+    raw: { help: 'send bare samples to stdout: 16 bits, signed, little endian, 24 kHz, mono' },
+    format: {
+      value: 'FORMAT',
+      help: `${soundFormats.join(', ')} (default: by the extension; with --lines wav)`,
+    },
+    subtitles: { value: 'FILE.srt', help: 'also write subtitles' },
+    keep: {
+      value: 'N',
+      help: 'write the sounds of the N best candidates, FILE.1.wav and so on, of a text of one part',
+    },
+    'no-metadata': { help: 'leave out of the file that a machine made it, and how' },
+    timings: { help: 'print the milliseconds of each stage and the peak memory' },
+    ...optionFlags,
+    ...modelFlags,
+  },
+  async run(args, context) {
+    const model = args.positional(0, 'MODEL')
+    const target = readTarget(args)
+    checkSpeaker(args, model)
+    const sink: SinkOptions = {
+      format: readFormat(args),
+      isRaw: args.flag('raw'),
+      hasMetadata: !args.flag('no-metadata'),
+      signal: context.signal,
+    }
+    const { format } = sink
+    if (target !== undefined && !args.flag('lines')) await checkSoundFile(target, format ? { format } : {})
+    const text = await readText(args, context)
+    const work = async (clvp: Clvp) => {
+      const options = readSpeakFlags(args, context, await readSpeaker(clvp, args, context))
+      if (args.flag('lines')) return speakLines(clvp, text, target!, options, sink)
+      const stream = clvp.speakStream(text, options)
+      const keep = readKeep(args, stream, options)
+      const first = keep === undefined ? target : numbered(target!, 1)
+      const seconds = (await writeSpeech(stream, first, sink)) / speechRate
+      const others = keep === undefined ? [] : await writeOthers(clvp, stream, keep, target!, options, sink)
+      const subtitles = args.text('subtitles')
+      if (subtitles !== undefined) {
+        const cues = stream.spoken.parts.map(({ text: { text: said }, span }) => ({ text: said, ...span }))
+        await writeWhole(subtitles, toSrt(cues))
+      }
+      return report(stream, seconds, [...(first === undefined ? [] : [first]), ...others], args)
+    }
+    // The voice's clips are heard as the mode says, too.
+    const { compat } = readReadingFlags(args)
+    return withModel(model, args, context, work, { ...(compat && { compat }) })
+  },
+}
+
+/** The file or folder of --out; undefined for stdout. */
+function readTarget(args: Arguments): string | undefined {
+  const out = args.text('out')
+  const isStdout = out === '-' || args.flag('stream')
+  if (out === undefined && !isStdout) {
+    throw new UsageError("--out is missing: name a file, or '-' or --stream for stdout")
+  }
+  if (isStdout && out !== undefined && out !== '-') {
+    throw new UsageError('--stream and a file of --out exclude each other')
+  }
+  refuse(args, isStdout ? ['lines', 'keep', 'format'] : ['raw'], isStdout ? 'a sound on stdout' : 'a file')
+  if (args.flag('lines')) refuse(args, ['keep', 'parts', 'subtitles'], '--lines')
+  if (args.text('keep') !== undefined) refuse(args, ['parts'], '--keep')
+  return isStdout ? undefined : out
+}
+
+function refuse(args: Arguments, names: readonly string[], where: string): void {
+  const [name] = args.given(names)
+  if (name !== undefined) throw new UsageError(`--${name} does not go with ${where}`)
+}
+
+function readFormat(args: Arguments): SoundFormat | undefined {
+  return args.choice('format', Object.fromEntries(soundFormats.map((each) => [each, each])))
+}
+
+/** @param paths of the sounds; none for stdout */
+function report(
+  { spoken }: SpeechStream,
+  seconds: number,
+  paths: readonly string[],
+  args: Arguments,
+): Output {
+  const { speech, seed, parts, timings } = spoken
+  const count = parts.length === 1 ? '1 part' : `${parts.length} parts`
+  const lines = [
+    `${paths.join(', ') || 'stdout'}: ${seconds.toFixed(2)} s, ${count}, ${speech}, seed ${seed}`,
+  ]
+  if (args.flag('timings')) lines.push(timingTable(spoken))
+  const [path] = paths
+  return {
+    text: lines.join('\n\n'),
+    json: {
+      ...(path !== undefined && { path }),
+      ...(args.text('keep') !== undefined && { paths }),
+      sampleRate: speechRate,
+      seconds,
+      ...spoken,
+      timings: { ...timings, peakRssBytes: peakRss() },
+    },
+    isSoundOnStdout: path === undefined,
+    warnings: spokenWarnings(spoken),
+  }
+}
