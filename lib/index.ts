@@ -71,6 +71,7 @@ export type {
   ExplainOptions,
   Preview,
   PreviewOptions,
+  RandomVoiceCallOptions,
   TextCallOptions,
   VoiceOptions,
 } from './clvp/call_options.js'

@@ -68,7 +68,7 @@ export const stageTable = optionTable({
 /** Names of the stages' files. A file that no option names is used if it has tortoise's name. */
 export interface StageFiles extends OptionsOf<typeof stageTable> {}
 
-export type StageOption = keyof typeof stageTable
+export type StageOption = keyof StageFiles
 
 /** In the order of a model file. */
 export const stageOptions: readonly StageOption[] = namesOf(stageTable)

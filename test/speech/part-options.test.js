@@ -15,6 +15,7 @@ t.test('defaults', async (t) => {
     gates: defaultGates,
     retries: 2,
     brackets: 'refuse',
+    partsFolder: undefined,
   })
 })
 
