@@ -1,7 +1,7 @@
 // The steps of the work, and what must be left of them.
 #include "job.h"
 
-#include "../native/tiny_model.h"
+#include "../native/tiny_speech.h"
 #include "base/hash.h"
 
 #include <filesystem>
@@ -47,6 +47,7 @@ const char * step_name(Step step) {
     case Step::session: return "making a session";
     case Step::draw: return "drawing";
     case Step::embed: return "encoding";
+    case Step::speak: return "making sound";
     case Step::look: return "looking through a file";
     case Step::write: return "writing";
     case Step::give_up: return "giving a file up";
@@ -57,8 +58,11 @@ const char * step_name(Step step) {
 
 Job::Job(std::vector<Step> steps, const std::string & model, const std::string & folder)
     : steps_(std::move(steps)), model_path_(model), folder_(folder), target_(folder + "/a-name-that-takes-memory.gguf"), session_options_{ n_threads, "auto" },
-      prompt_(tiny::prompt()), text_(tiny::text_ids()), rows_{ { 1, 2, 3, 4 }, { 5, 6, 7 }, { 8, 9, 10, 11, 12 } }, writer_options_{ n_threads, nullptr } {
+      prompt_(tiny::prompt()), text_(tiny::text_ids()), rows_{ { 1, 2, 3, 4 }, { 5, 6, 7 }, { 8, 9, 10, 11, 12 } }, writer_options_{ n_threads, nullptr },
+      latents_(tiny::latents(20)), voice_(tiny::voice()), speaker_(tiny::speaker()) {
     mapped_.map = true;
+    parts_.last = 2; // 87 frames
+    sampling_.n_steps = 2;
     draw_options_.n_candidates = 3;
     draw_options_.max_tokens = 5;
     draw_options_.seed = 7;
@@ -103,6 +107,7 @@ void Job::take(Step step) {
         break;
     case Step::draw: draw(); break;
     case Step::embed: embed(); break;
+    case Step::speak: speak(); break;
     case Step::look: look(); break;
     case Step::write: write(); break;
     case Step::give_up: give_up(); break;
@@ -118,6 +123,13 @@ void Job::draw() {
 void Job::embed() {
     scores_ = session_->score(text_, rows_);
     output_ = session_->encode_speech(encoded_);
+}
+
+void Job::speak() {
+    sound_ = session_->hifigan(latents_, voice_, parts_);
+    mel_ = session_->diffuse(latents_, speaker_, sampling_);
+    vocoded_ = session_->vocode(mel_, vocoder_options_);
+    random_ = session_->random_voice(clvp::RandomVoice::diffusion, 3);
 }
 
 void Job::look() {
@@ -155,6 +167,10 @@ uint64_t Job::digest() const {
     }
     add(hash, scores_);
     add(hash, output_.embeds);
+    add(hash, sound_);
+    add(hash, mel_.data);
+    add(hash, vocoded_);
+    add(hash, random_);
     const uint64_t counts[] = { info_.tensors.size(), verification_.faults.size(), verification_.n_tensors, differences_.size() };
     hash.update(counts, sizeof counts);
     const std::string file = read_all(target_);

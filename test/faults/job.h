@@ -8,7 +8,7 @@
 
 namespace faults {
 
-enum class Step { load, map, session, draw, embed, look, write, give_up, drop };
+enum class Step { load, map, session, draw, embed, speak, look, write, give_up, drop };
 
 const char * step_name(Step step);
 
@@ -34,6 +34,7 @@ private:
     void take(Step step);
     void draw();
     void embed();
+    void speak();
     void look();
     void write();
     void give_up() const;
@@ -55,12 +56,17 @@ private:
     clvp::VerifyOptions verify_options_;
     const clvp::CompareOptions compare_options_;
     const clvp::WriterOptions writer_options_;
+    std::vector<float> latents_, voice_, speaker_;
+    clvp::SoundParts parts_;
+    clvp::DiffusionSampling sampling_;
+    const clvp::VocoderOptions vocoder_options_;
     size_t n_descriptors_ = 0; // before the work
 
     std::shared_ptr<const clvp::Model> model_;
     std::optional<clvp::Session> session_;
     clvp::Generated drawn_, searched_;
-    std::vector<float> scores_;
+    std::vector<float> scores_, sound_, vocoded_, random_;
+    clvp::Mel mel_;
     clvp::EncoderOutput output_;
     clvp::FileInfo info_;
     clvp::Verification verification_;

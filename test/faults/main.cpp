@@ -5,7 +5,7 @@
 //
 // A fault is survived if the work is done nevertheless, or ends with an error of the right code; and if, in both cases, the same process
 // then gives the same results as without a fault, and nothing is left behind: no thread, no open file, no temporary file.
-#include "../native/tiny_model.h"
+#include "../native/tiny_speech.h"
 #include "inject.h"
 #include "job.h"
 
@@ -37,8 +37,8 @@ constexpr uint64_t n_first_new = 500;
 constexpr uint64_t n_more = 200;     // calls behind the first ones, at equal distances
 constexpr size_t n_side_by_side = 2; // processes
 
-const std::vector<Step> everything = { Step::load, Step::session, Step::draw, Step::embed, Step::look, Step::write, Step::give_up, Step::drop };
-const std::vector<Step> computing = { Step::load, Step::session, Step::draw, Step::embed, Step::drop };
+const std::vector<Step> everything = { Step::load, Step::session, Step::draw, Step::embed, Step::speak, Step::look, Step::write, Step::give_up, Step::drop };
+const std::vector<Step> computing = { Step::load, Step::session, Step::draw, Step::embed, Step::speak, Step::drop };
 const std::vector<Step> reading = { Step::load, Step::drop, Step::map, Step::drop };
 const std::vector<Step> writing = { Step::write, Step::give_up };
 
@@ -365,7 +365,7 @@ bool try_one(const Row & row, uint64_t n) {
 void write_model() {
     const pid_t id = fork();
     if (id == 0) {
-        tiny::write();
+        tiny::write_speech();
         _exit(0);
     }
     int status = 0;

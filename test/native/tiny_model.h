@@ -113,6 +113,28 @@ inline std::vector<clvp::NewTensor> tensors(const std::string & type, uint32_t n
     return list;
 }
 
+/// Writes a model of random weights.
+inline void write_file(const std::string & path, const clvp::Values & v, const std::vector<clvp::NewTensor> & list) {
+    std::remove(path.c_str());
+    clvp::Writer writer(path, v, list);
+    for (size_t t = 0; t < list.size(); t++) {
+        uint64_t n = 1;
+        for (uint64_t dim : list[t].dims) {
+            n *= dim;
+        }
+        const bool is_norm = list[t].name.find("norm.weight") != std::string::npos || list[t].name.find("norm1.weight") != std::string::npos ||
+                             list[t].name.find("norm2.weight") != std::string::npos;
+        const double scale = list[t].dims.size() == 2 ? 1.7 / std::sqrt(static_cast<double>(list[t].dims[0])) : 0.2;
+        std::vector<float> data(n);
+        for (uint64_t i = 0; i < n; i++) {
+            const double u = 2 * clvp::uniform(t + 1, i) - 1;
+            data[i] = static_cast<float>(is_norm ? 1 + 0.2 * u : u * scale);
+        }
+        writer.append(data.data(), n * sizeof(float), "f32");
+    }
+    writer.finish();
+}
+
 /// Writes the model and returns its path. `more` are tensors to append.
 inline std::string write(const std::string & type = "f32", const std::vector<clvp::NewTensor> & more = {}, uint32_t n_blocks = n_layer,
                          const std::string & positions = "") {
@@ -124,23 +146,7 @@ inline std::string write(const std::string & type = "f32", const std::vector<clv
     if (!positions.empty()) {
         v["clvp.positions"] = positions;
     }
-    std::remove(path.c_str());
-    clvp::Writer writer(path, v, list);
-    for (size_t t = 0; t < list.size(); t++) {
-        uint64_t n = 1;
-        for (uint64_t dim : list[t].dims) {
-            n *= dim;
-        }
-        const bool is_norm = list[t].name.find("norm.weight") != std::string::npos;
-        const double scale = list[t].dims.size() == 2 ? 1.7 / std::sqrt(static_cast<double>(list[t].dims[0])) : 0.2;
-        std::vector<float> data(n);
-        for (uint64_t i = 0; i < n; i++) {
-            const double u = 2 * clvp::uniform(t + 1, i) - 1;
-            data[i] = static_cast<float>(is_norm ? 1 + 0.2 * u : u * scale);
-        }
-        writer.append(data.data(), n * sizeof(float), "f32");
-    }
-    writer.finish();
+    write_file(path, v, list);
     return path;
 }
 

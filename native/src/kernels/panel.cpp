@@ -228,6 +228,10 @@ void run_attend(ggml_tensor * dst, int ith, int nth, void * userdata) {
     const ggml_tensor * bias = dst->src[1];
     const auto n_head = static_cast<int64_t>(reinterpret_cast<uintptr_t>(userdata));
     const int64_t n_embd = qkv->ne[0] / 3, n_tokens = qkv->ne[1], n_batch = qkv->ne[2], d_head = n_embd / n_head;
+    nth = std::min(nth, attend_tasks(n_head, n_batch)); // GGML calls all its threads
+    if (ith >= nth) {
+        return;
+    }
     float * scratch = data<float>(dst) + n_embd * n_tokens * n_batch + ith * HeadAttention::scratch(d_head, n_tokens);
     const auto [first, last] = share(n_head * n_batch, ith, nth);
     for (int64_t i = first; i < last; i++) {

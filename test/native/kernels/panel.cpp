@@ -142,7 +142,7 @@ TEST(attention_in_panels_is_the_softmax_of_biased_scores) {
     if (!has_panel_attention()) {
         return; // a CPU without our kernels
     }
-    Backend backend(find_device("cpu"), 2, 64);
+    Backend backend(find_device("cpu"), 3, 64); // more threads than some have heads
     for (const auto & [d_head, n_head, n, n_batch] : { std::array<int64_t, 4>{ 16, 2, 5, 1 }, { 64, 3, 50, 2 }, { 5, 4, 33, 1 }, { 12, 1, 1, 1 } }) {
         const int64_t n_embd = d_head * n_head;
         const std::vector<float> qkv = noise(3 * n_embd * n * n_batch, 8), bias = noise((2 * n - 1) * n_head, 9);
