@@ -88,7 +88,7 @@ t.test('an encoder or a ranker that was not loaded', async (t) => {
   t.equal(ranker.info.encoder, undefined, 'the codebook does not stand in: its codes would be others')
   await t.rejects(ranker.encode(tone()), {
     code: 'CLVP_UNSUPPORTED',
-    message: /Expected a model with its dvae .* parts: \['ranker'\]/,
+    message: /Expected a model with its encoder .* parts: \['ranker'\]/,
   })
   const dvae = await load(['encoder'])
   t.equal(dvae.info.encoder, 'dvae')
