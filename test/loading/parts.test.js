@@ -76,13 +76,17 @@ t.test("transformers' classes", async (t) => {
 
 t.test('bad values', async (t) => {
   const file = await tinyFile()
-  for (const parts of [[], 'decoder', ['encoder'], [undefined], null, {}]) {
+  for (const parts of [[], 'decoder', ['head'], [undefined], null, {}]) {
     await t.rejects(Clvp.load(file, { parts }), {
       code: 'CLVP_INVALID_ARGUMENT',
       message:
         /Expected an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
     })
   }
+  await t.rejects(Clvp.load(file, { parts: ['encoder'] }), {
+    code: 'CLVP_INVALID_ARGUMENT',
+    message: /at least one part that the file has/,
+  })
 })
 
 t.test('the command line', async (t) => {
@@ -105,7 +109,7 @@ t.test('the command line', async (t) => {
   t.match(run('generate', 'demo', 'Hi.', ...few, '--part', 'decoder').stderr, /ranker.*CLVP_UNSUPPORTED/)
   t.match(
     run('generate', 'demo', 'Hi.', ...few, '--part', 'head').stderr,
-    /'decoder', 'vocoder' and 'random'.*for parts/,
+    /'diffusion', 'vocoder' and 'random'.*for parts/,
   )
   t.match(run('generate', 'demo', 'Hi.', '--max-tokens', '5', '-n', '2', '--scores', 'none').stdout, / - +- /)
 })
