@@ -139,7 +139,7 @@ void try_again(Job & job, const Row & row, Report & report, uint64_t expected) {
 /// A fault of n = UINT64_MAX never strikes: the run tells what all others must give.
 void run(const Row & row, uint64_t n, const std::string & folder, Report & report, uint64_t expected) {
     fs::create_directory(folder);
-    Job job(row.steps, fs::absolute("tiny-f32.gguf").string(), folder);
+    Job job(row.steps, fs::absolute("tiny-speech.gguf").string(), folder);
     if (row.fault.site == Site::memory) {
         job.load();
     }
