@@ -25,13 +25,13 @@ export const mutations = [
     what: 'position 1 is always used',
     file: `${native}/model/prompt.cpp`,
     from: 'return positions == Positions::trained ? 1 : 2;',
-    to: 'return 1;',
+    to: 'return positions == Positions::trained ? 1 : 1;',
   },
   {
     what: 'position 1 is never used',
     file: `${native}/model/prompt.cpp`,
     from: 'return positions == Positions::trained ? 1 : 2;',
-    to: 'return 2;',
+    to: 'return positions == Positions::trained ? 2 : 2;',
   },
   {
     what: 'the prefix has no positions taken away',
