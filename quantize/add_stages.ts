@@ -6,13 +6,14 @@ import { path } from '../lib/base/check.js'
 import { type StageOption, stageFileName, stageOptions, stageTable } from '../lib/base/checkpoint_files.js'
 import { ClvpError } from '../lib/base/errors.js'
 import { failOpen, kindOf, SourceFile, wrongKind } from '../lib/base/files.js'
-import { abortSignal, callback, choice, threads } from '../lib/base/kinds.js'
+import { choice } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { Folder } from './checkpoint/folder.js'
 import { addStageValues, closeStages, openStages, type Stage } from './checkpoint/stage.js'
 import { stageOf } from './checkpoint/tensor_names.js'
 import { type ModelSource, type ModelTensor, readModel } from './model_source.js'
 import { CODEBOOK, planStage } from './plan.js'
+import { workTable } from './work_options.js'
 import { type PlannedTensor, refuseOverwrite, throwIfAborted, writeModel } from './write_model.js'
 
 /** Fraction of the progress for verifying; the rest is writing. */
@@ -26,19 +27,7 @@ export const addTable = optionTable({
     help: 'type of the new matrices',
   },
   ...stageTable,
-  /**
-   * Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on
-   * the number.
-   */
-  threads: {
-    kind: threads,
-    defaultText: 'the physical cores',
-    help: 'CPU threads; no effect on the file',
-  },
-  /** Called with the fraction done, 0 to 1. */
-  onProgress: { kind: callback<(fraction: number) => void>() },
-  /** Stops the work and removes its temporary files. */
-  signal: { kind: abortSignal() },
+  ...workTable,
 })
 
 export interface AddStagesOptions extends OptionsOf<typeof addTable> {}

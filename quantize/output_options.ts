@@ -2,11 +2,12 @@
 import { availableMemory } from '../lib/addon/free_memory.js'
 import { type ModelType, modelTypes } from '../lib/addon/weight_types.js'
 import { invalid } from '../lib/base/errors.js'
-import { abortSignal, callback, choice, custom, threads } from '../lib/base/kinds.js'
+import { choice, custom } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, type ValuesOf } from '../lib/base/options.js'
 import { refuseUnused } from './column_importance.js'
 import { Importance } from './importance.js'
 import { autoType, readTensorTypes, type TensorTypes } from './type_choice.js'
+import { workTable } from './work_options.js'
 
 export const outputTable = optionTable({
   /**
@@ -29,16 +30,7 @@ export const outputTable = optionTable({
    * if none of the requested types uses it.
    */
   importance: { kind: custom<Importance>(readImportance) },
-  /** Threads, 1 to 512; default: the physical cores that the process may use. The file does not depend on the number. */
-  threads: {
-    kind: threads,
-    defaultText: 'the physical cores',
-    help: 'CPU threads; no effect on the file',
-  },
-  /** Called with the fraction done, 0 to 1. */
-  onProgress: { kind: callback<(fraction: number) => void>() },
-  /** Stops the conversion and removes its temporary files. */
-  signal: { kind: abortSignal() },
+  ...workTable,
 })
 
 /** Options that all conversions share. */

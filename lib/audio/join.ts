@@ -1,8 +1,10 @@
 /** Joins the sounds of parts: pauses between them, equal levels, no clicks. */
+
 import { integer, number, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import * as kinds from '../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
+import { concat } from './concat.js'
 import { findSound, isAudible } from './levels.js'
 import { checkSamples } from './output/pcm.js'
 
@@ -100,7 +102,7 @@ export class SoundJoiner {
     this.#count = start + levelled.length
     this.#spans.push({ start: start / this.#rate, end: this.#count / this.#rate })
     this.#tail = levelled.slice(levelled.length - fade)
-    return joined([
+    return concat([
       before ?? new Float32Array(),
       new Float32Array(silence),
       levelled.subarray(0, levelled.length - fade),
@@ -171,7 +173,7 @@ export function joinSounds(
     if (rate !== sampleRate) throw invalid(`${sampleRate} Hz, as the first sound has,`, `sounds[${i}]`, rate)
     return joiner.add(samples, silences[i - 1])
   })
-  return { samples: joined([...pieces, joiner.end()]), sampleRate, spans: joiner.spans }
+  return { samples: concat([...pieces, joiner.end()]), sampleRate, spans: joiner.spans }
 }
 
 function readSound(value: unknown, i: number): { samples: Float32Array; sampleRate: number } {
@@ -224,14 +226,4 @@ function fadeOut(samples: Float32Array): void {
 /** The raised cosine from 0 to 1, at the middle of step `i` of `count`. */
 function rising(i: number, count: number): number {
   return (1 - Math.cos((Math.PI * (i + 0.5)) / count)) / 2
-}
-
-function joined(pieces: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }

@@ -50,7 +50,7 @@ export interface Failure {
   code: FailureCode
   /** One sentence: what was found, and what to do where drawing again does not help. */
   message: string
-  /** What was measured, in the unit of the gate. */
+  /** What was measured: seconds; of `low-score`, standard deviations. */
   value: number
   /** The gate's limit, in the same unit. */
   limit: number

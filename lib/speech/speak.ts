@@ -1,6 +1,7 @@
 /** Speaks a text: draws, ranks and checks its parts one by one, and turns each into sound. */
 import { randomInt } from 'node:crypto'
 import { speechRate } from '../addon/contract/speech.js'
+import { concat } from '../audio/concat.js'
 import { SoundJoiner } from '../audio/join.js'
 import { soundMetadata } from '../audio/output/provenance.js'
 import { onAbort } from '../base/abort.js'
@@ -19,7 +20,6 @@ import {
   type SoundStage,
 } from './code_sound.js'
 import { CodeSource } from './code_source.js'
-import { concat } from './concat.js'
 import { drawPart, type PartRequest, type Speaker, seedOf } from './part_draw.js'
 import { PartFolder } from './part_folder.js'
 import { pauseAfter } from './pauses.js'

@@ -30,18 +30,17 @@ Place place(int64_t i, double scale, int64_t n) {
 /// Frames from .. to of the latents, stretched twice: to mel frames, then to the sound's sample rate. [n_latent, to - from]
 std::vector<float> stretched(const std::vector<float> & latents, int64_t width, int64_t from, int64_t to) {
     const int64_t n = static_cast<int64_t>(latents.size()) / width, n_mel = frames_per_code * n;
-    const auto mel = [&](int64_t frame, int64_t c) {
-        const Place p = place(frame, frames_per_code, n);
-        const float * low = latents.data() + p.low * width + c;
-        const float * high = latents.data() + p.high * width + c;
-        return (1.0f - p.weight) * *low + p.weight * *high;
+    const auto mel = [&](const Place & p, int64_t c) {
+        const float * column = latents.data() + c;
+        return (1.0f - p.weight) * column[p.low * width] + p.weight * column[p.high * width];
     };
     const double scale = sound_frames(n) == n_mel ? 1 : stretch; // torch copies frames whose number does not change, whatever the scale
     std::vector<float> frames(static_cast<size_t>((to - from) * width));
     for (int64_t t = from; t < to; t++) {
         const Place p = place(t, scale, n_mel);
+        const Place low = place(p.low, frames_per_code, n), high = place(p.high, frames_per_code, n);
         for (int64_t c = 0; c < width; c++) {
-            frames[static_cast<size_t>((t - from) * width + c)] = (1.0f - p.weight) * mel(p.low, c) + p.weight * mel(p.high, c);
+            frames[static_cast<size_t>((t - from) * width + c)] = (1.0f - p.weight) * mel(low, c) + p.weight * mel(high, c);
         }
     }
     return frames;
