@@ -152,10 +152,12 @@ export class Speaking {
     const read = (text: string) => this.#speaker.read(text, draw)
     const fits = (text: string) => (read(text)?.remaining ?? 0) >= 0
     const all = splitText(this.#text, split.mode === 'tortoise' || split.fits ? split : { ...split, fits })
-    const parts = all.filter(({ text }) => read(text) !== undefined)
+    const parts: TextPart[] = []
+    const skipped: TextPart[] = []
+    for (const each of all) (read(each.text) === undefined ? skipped : parts).push(each)
     if (parts.length === 0)
       throw invalid('letters or numbers that the vocabulary can write', 'text', this.#text)
-    return { parts, skipped: all.filter((each) => !parts.includes(each)) }
+    return { parts, skipped }
   }
 
   /** A part's sound, joined to what was before it. The first part is heard while it is made, the others once they are complete. */

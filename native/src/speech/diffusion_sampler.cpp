@@ -43,6 +43,15 @@ private:
     const Pass & pass_;
 };
 
+/// The noise that a step adds, given or drawn. `step` in the order of use.
+std::vector<float> noise_of(const DiffusionSampling & options, size_t step, size_t n) {
+    if (options.step_noise.empty()) {
+        return gaussian(options.seed, Noise::step, static_cast<uint32_t>(step), 0, n);
+    }
+    const auto from = options.step_noise.begin() + static_cast<ptrdiff_t>(step * n);
+    return { from, from + static_cast<ptrdiff_t>(n) };
+}
+
 /// The reference's ancestral sampler, or DDIM: they differ in what follows from the predicted spectrogram.
 std::vector<float> sample_steps(std::vector<float> x, const DiffusionSampling & options, const Guided & model, bool is_ddim) {
     const std::vector<NoiseStep> steps = noise_steps(options.n_steps);
@@ -54,12 +63,9 @@ std::vector<float> sample_steps(std::vector<float> x, const DiffusionSampling & 
         const auto of_x = static_cast<float>((1 - s.kept_before) * std::sqrt(1 - s.beta) / (1 - s.kept));
         const auto low = static_cast<float>(s.log_variance_low), high = static_cast<float>(s.log_variance_high);
         const auto ddim_start = static_cast<float>(std::sqrt(s.kept_before)), ddim_noise = static_cast<float>(std::sqrt(1 - s.kept_before));
-        const size_t step = steps.size() - 1 - i; // in the order of use
         std::vector<float> noise;
         if (!is_ddim && i > 0) {
-            const auto given = options.step_noise.begin() + static_cast<ptrdiff_t>(options.step_noise.empty() ? 0 : step * x.size());
-            noise = options.step_noise.empty() ? gaussian(options.seed, Noise::step, static_cast<uint32_t>(step), 0, x.size())
-                                               : std::vector<float>(given, given + static_cast<ptrdiff_t>(x.size()));
+            noise = noise_of(options, steps.size() - 1 - i, x.size());
         }
         for (size_t j = 0; j < x.size(); j++) {
             const float start = clip(recip * x[j] - recip_less * found.noise[j]);

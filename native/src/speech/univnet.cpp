@@ -14,7 +14,8 @@ constexpr int64_t window_frames = 96; // of one graph, without its margins
 
 /// Frames that a sample depends on, at each side: those that the kernels are predicted from, and those that the signal passes on.
 int64_t margin(const VocoderParams & p) {
-    int64_t n = 2 + 2 * int64_t(p.n_predictor_block) + 1, hop = 1, signal = 3; // of the first convolution
+    const int64_t predictor = 2 + 2 * int64_t(p.n_predictor_block) + 1;
+    int64_t hop = 1, signal = 3; // of the first convolution
     for (int32_t stride : p.strides) {
         hop *= stride;
         int64_t samples = stride; // of the upsampling
@@ -23,7 +24,7 @@ int64_t margin(const VocoderParams & p) {
         }
         signal += (samples + hop - 1) / hop;
     }
-    return std::max(n, int64_t(0)) + signal + 1;
+    return predictor + signal + 1;
 }
 
 /// Kernels and biases for each layer and frame: kernel [n_layer*2*n*3*n, n_frames], bias [n_layer*2*n, n_frames].
