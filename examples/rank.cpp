@@ -44,7 +44,7 @@ static void run(const std::string & model_path, const std::string & voice_path, 
     options.max_tokens = std::min(options.max_tokens, model->params().max_tokens());
     options.seed = 1;
     const auto found = session.generate(clvp::TextPrompt{ text_ids, voice }, options).candidates;
-    const auto scores = session.score(text_ids, clvp::fix_codes(found, model->params()));
+    const auto scores = session.score(text_ids, clvp::fix_codes(found, model->params())).scores;
 
     std::vector<size_t> order(found.size());
     std::iota(order.begin(), order.end(), 0);

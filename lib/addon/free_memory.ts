@@ -20,9 +20,18 @@ export function availableMemory(): number {
   return freeMemory() ?? freemem()
 }
 
-/** Throws CLVP_OUT_OF_MEMORY if a call needs more memory than is free. */
+/** What freeMemory() found, and until when it is taken for true: reading it takes as long as planning a call. */
+const known = { bytes: undefined as number | undefined, until: 0 }
+const knownMs = 10
+
+/** Throws CLVP_OUT_OF_MEMORY if a call needs more memory than is free. Calls that come together are held against one reading. */
 export function checkMemory(bytes: number, remedy: string): void {
-  const available = freeMemory()
+  const now = performance.now()
+  if (now > known.until) {
+    known.bytes = freeMemory()
+    known.until = now + knownMs
+  }
+  const available = known.bytes
   if (available === undefined || bytes <= available) return
   throw new ClvpError(
     'CLVP_OUT_OF_MEMORY',

@@ -44,7 +44,10 @@ export function integer(min: number, max: number | string): IntegerKind {
   const most = typeof max === 'number' ? max : Number.MAX_SAFE_INTEGER
   return {
     read: (given, name) => check.integer(given, name, min, most),
-    range: `${figure(min)} to ${typeof max === 'number' ? figure(max) : max}`,
+    // Written when it is asked for: limits of a model make a kind for each call, and toLocaleString is slow.
+    get range() {
+      return `${figure(min)} to ${typeof max === 'number' ? figure(max) : max}`
+    },
     text: { as: 'number', value: 'N' },
     upTo: (limit) => integer(min, limit),
   }
@@ -103,7 +106,9 @@ export function numbers(item: Kind<number>, least = 1): Kind<readonly number[]> 
       if (!Array.isArray(given) || given.length < least) throw invalid('an array of numbers', name, given)
       return Array.from(given, (each: unknown, i) => item.read(each, `${name}[${i}]`))
     },
-    range: `each ${item.range}`,
+    get range() {
+      return `each ${item.range}`
+    },
     text: { as: 'numbers', value: 'N,N' },
   }
 }

@@ -134,6 +134,7 @@ export class RemoteEngine implements Engine {
       },
       embedText: ask('embedText'),
       embedSpeech: ask('embedSpeech'),
+      score: ask('score'),
       encodeAudio: ask('encodeAudio'),
       encodeMel: ask('encodeMel'),
       codesToMel: ask('codesToMel'),

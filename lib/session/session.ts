@@ -178,9 +178,9 @@ export class Session {
   ): Promise<{ text: Float32Array; scores: Float32Array; ms: number }> {
     return this.call(async () => {
       const started = performance.now()
-      const text = known ?? (await this.embedText(textIds, signal))
-      const speech = await this.embedSpeech(rows, signal)
-      const { scores } = this.similarity(text, speech)
+      const { text, scores } = known
+        ? this.similarity(known, await this.embedSpeech(rows, signal))
+        : await this.#run((flag) => this.#native.score(textIds, rows, flag), signal)
       return { text, scores, ms: performance.now() - started }
     })
   }

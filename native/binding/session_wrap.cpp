@@ -35,6 +35,7 @@ Napi::Value result_to_js(Napi::Env env, const std::vector<float> & data) { retur
 Napi::Value result_to_js(Napi::Env env, const std::vector<int32_t> & ids) { return to_js(env, ids); }
 Napi::Value result_to_js(Napi::Env env, const clvp::EncoderOutput & output) { return to_js(env, output); }
 Napi::Value result_to_js(Napi::Env env, const clvp::DecoderOutput & output) { return to_js(env, output); }
+Napi::Value result_to_js(Napi::Env env, const clvp::Similarity & similarity) { return to_js(env, similarity); }
 Napi::Value result_to_js(Napi::Env env, const clvp::Mel & mel) { return to_js(env, mel); }
 Napi::Value result_to_js(Napi::Env env, const Nothing &) { return env.Undefined(); }
 
@@ -73,6 +74,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
                            InstanceMethod("decode", &SessionWrap::decode),
                            InstanceMethod("embedText", &SessionWrap::embed_text),
                            InstanceMethod("embedSpeech", &SessionWrap::embed_speech),
+                           InstanceMethod("score", &SessionWrap::score),
                            InstanceMethod("encodeAudio", &SessionWrap::encode_audio),
                            InstanceMethod("encodeMel", &SessionWrap::encode_mel),
                            InstanceMethod("codesToMel", &SessionWrap::codes_to_mel),
@@ -202,6 +204,12 @@ Napi::Value SessionWrap::embed_text(const Napi::CallbackInfo & info) {
 Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
     return start<std::vector<float>>(
         info, [rows = to_rows(info[0], "rows"), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.embed_speech(rows, abort); });
+}
+
+/// score(textIds, rows, abortFlag): { text, speech, scores }
+Napi::Value SessionWrap::score(const Napi::CallbackInfo & info) {
+    return start<clvp::Similarity>(info, [ids = to_ints(info[0], "textIds"), rows = to_rows(info[1], "rows"), abort = to_abort_flag(info.Env(), info[2])](
+                                             clvp::Session & s) { return s.score(ids, rows, abort); });
 }
 
 /// encodeAudio(samples, abortFlag)

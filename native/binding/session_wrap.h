@@ -27,6 +27,7 @@ private:
     Napi::Value decode(const Napi::CallbackInfo & info);
     Napi::Value embed_text(const Napi::CallbackInfo & info);
     Napi::Value embed_speech(const Napi::CallbackInfo & info);
+    Napi::Value score(const Napi::CallbackInfo & info);
     Napi::Value encode_audio(const Napi::CallbackInfo & info);
     Napi::Value encode_mel(const Napi::CallbackInfo & info);
     Napi::Value codes_to_mel(const Napi::CallbackInfo & info);

@@ -141,8 +141,8 @@ public:
     std::vector<float> embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort = {});
     /// L2-normalised embeddings [n_rows, n_proj] of rows of codes, each row on its own, without padding.
     std::vector<float> embed_speech(const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
-    /// Scores of rows against a text: cosine * exp(logit_scale).
-    std::vector<float> score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
+    /// Scores of rows against a text: cosine * exp(logit_scale). And the embeddings, [1, n_proj] and [n_rows, n_proj].
+    Similarity score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort = {});
 
     /// Codes of a recording at the model's sample rate, one for each 1,024 samples: by the discrete VAE's encoder, which adds one at the end of
     /// whole codes as the reference does, or else by the nearest frames of the codebook. At most 4,096. Throws unsupported for a model with neither, audio for

@@ -121,7 +121,7 @@ void Job::draw() {
 }
 
 void Job::embed() {
-    scores_ = session_->score(text_, rows_);
+    scores_ = session_->score(text_, rows_).scores;
     output_ = session_->encode_speech(encoded_);
 }
 

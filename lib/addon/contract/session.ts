@@ -24,6 +24,7 @@ import type {
   NativeEncoderOutput,
   NativeForward,
   NativeRows,
+  NativeSimilarity,
 } from './towers.js'
 
 export interface NativeInfo {
@@ -127,6 +128,8 @@ export interface NativeSession {
   decode(input: NativeDecoderForward, abort: NativeAbortFlag): Promise<NativeDecoderOutput>
   embedText(textIds: Int32Array, abort: NativeAbortFlag): Promise<Float32Array>
   embedSpeech(rows: Int32Array[], abort: NativeAbortFlag): Promise<Float32Array>
+  /** Scores of rows against a text, with the embeddings of both. */
+  score(textIds: Int32Array, rows: Int32Array[], abort: NativeAbortFlag): Promise<NativeSimilarity>
   /** Codes of a recording at the model's sample rate: Session::encode_audio in clvp.h. */
   encodeAudio(samples: Float32Array, abort: NativeAbortFlag): Promise<Int32Array>
   /** Codes of features as `condition` takes them, by the discrete VAE's encoder. */

@@ -69,6 +69,7 @@ export class TracedText {
 
   /** Does what `text.replace(pattern, say)` does. */
   apply({ pattern, say, drops }: Rule): void {
+    if (this.#text.search(pattern) < 0) return // most rules match nothing, and matchAll() makes a new RegExp each time
     const replacements: Replacement[] = []
     for (const found of this.#text.matchAll(pattern)) {
       const [match] = found

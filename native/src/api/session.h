@@ -41,6 +41,8 @@ struct Session::Impl {
     template <typename Work> auto piece(const AbortFlag & abort, Work work) { return run(Turns::Kind::piece, abort, std::move(work)); }
     template <typename Work> auto steps(const AbortFlag & abort, Work work) { return run(Turns::Kind::step, abort, std::move(work)); }
 
+    std::vector<float> embed_text(Call & call, const std::vector<int32_t> & text_ids) const;
+    std::vector<float> embed_speech(Call & call, const std::vector<std::vector<int32_t>> & rows) const;
     Decoder decoder(Call & call) { return { call, weights, params, shape, last }; }
 
     std::shared_ptr<const Model> model;

@@ -56,29 +56,38 @@ DecoderOutput Session::decode(const DecoderRows & rows, const AbortFlag & abort)
     });
 }
 
+std::vector<float> Session::Impl::embed_text(Call & call, const std::vector<int32_t> & text_ids) const {
+    return finite_result(normalised(embed_codes(call, weights.text, params.text, { encoder_ids(text_ids, params) }), params.text.n_proj), "an embedding");
+}
+
+std::vector<float> Session::Impl::embed_speech(Call & call, const std::vector<std::vector<int32_t>> & rows) const {
+    return finite_result(normalised(embed_codes(call, weights.speech, params.speech, rows), params.speech.n_proj), "embeddings");
+}
+
 std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort) {
     Impl & m = *impl_;
     m.need_ranker();
     m.check_text(text_ids);
-    return m.piece(abort, [&](Call & call) {
-        const std::vector<float> embeds = embed_codes(call, m.weights.text, m.params.text, { encoder_ids(text_ids, m.params) });
-        return finite_result(normalised(embeds, m.params.text.n_proj), "an embedding");
-    });
+    return m.piece(abort, [&](Call & call) { return m.embed_text(call, text_ids); });
 }
 
 std::vector<float> Session::embed_speech(const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort) {
     Impl & m = *impl_;
     m.need_ranker();
     m.check_codes(rows);
-    return m.piece(abort, [&](Call & call) {
-        return finite_result(normalised(embed_codes(call, m.weights.speech, m.params.speech, rows), m.params.speech.n_proj), "embeddings");
-    });
+    return m.piece(abort, [&](Call & call) { return m.embed_speech(call, rows); });
 }
 
-std::vector<float> Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort) {
-    return guarded([&] {
-        Similarity found = similarity(embed_text(text_ids, abort), embed_speech(rows, abort), impl_->params);
-        return finite_result(std::move(found.scores), "scores");
+Similarity Session::score(const std::vector<int32_t> & text_ids, const std::vector<std::vector<int32_t>> & rows, const AbortFlag & abort) {
+    Impl & m = *impl_;
+    m.need_ranker();
+    m.check_text(text_ids);
+    m.check_codes(rows);
+    return m.piece(abort, [&](Call & call) {
+        std::vector<float> text = m.embed_text(call, text_ids);
+        Similarity found = similarity(std::move(text), m.embed_speech(call, rows), m.params);
+        found.scores = finite_result(std::move(found.scores), "scores");
+        return found;
     });
 }
 

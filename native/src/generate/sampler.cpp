@@ -32,21 +32,29 @@ std::vector<float> softmax(const std::vector<float> & logits, const std::vector<
     return p;
 }
 
-/// The survivors, sorted by a value, ties by id. Sorts integers, which is several times as fast as sorting ids by their values.
+/// A value and what it belongs to as one integer, in the order of the values, then of `index`. Integers sort several times as fast as
+/// indices by their values.
+uint64_t sort_key(float value, size_t index, bool descending) {
+    const float x = value + 0.0f; // + 0 makes a negative zero positive: the two are equal
+    uint32_t bits = 0;
+    std::memcpy(&bits, &x, sizeof(bits));
+    bits = bits >> 31 ? ~bits : bits | 0x80000000u; // in the order of the floats
+    return static_cast<uint64_t>(descending ? ~bits : bits) << 32 | index;
+}
+
+size_t index_of(uint64_t key) { return static_cast<size_t>(key & 0xffffffffu); }
+
+/// The survivors, sorted by a value, ties by id.
 template <typename Value> std::vector<int32_t> sorted_ids(const std::vector<float> & logits, bool descending, Value value) {
     std::vector<int32_t> ids = survivors(logits);
     std::vector<uint64_t> keys;
     keys.reserve(ids.size());
     for (int32_t id : ids) {
-        const float x = value(id) + 0.0f; // + 0 makes a negative zero positive: the two are equal
-        uint32_t bits = 0;
-        std::memcpy(&bits, &x, sizeof(bits));
-        bits = bits >> 31 ? ~bits : bits | 0x80000000u; // in the order of the floats
-        keys.push_back(static_cast<uint64_t>(descending ? ~bits : bits) << 32 | static_cast<uint32_t>(id));
+        keys.push_back(sort_key(value(id), static_cast<size_t>(id), descending));
     }
     std::sort(keys.begin(), keys.end());
     for (size_t i = 0; i < ids.size(); i++) {
-        ids[i] = static_cast<int32_t>(keys[i] & 0xffffffffu);
+        ids[i] = static_cast<int32_t>(index_of(keys[i]));
     }
     return ids;
 }
@@ -73,19 +81,40 @@ void keep_top_k(std::vector<float> & logits, size_t k, size_t min_keep) {
     }
 }
 
-/// Drops the least likely ids whose probabilities sum to at most 1 - p.
+/// Drops the least likely ids whose probabilities sum to at most 1 - p. Only ids near that limit need to be sorted, so this looks for the
+/// limit from the most likely ids down, in growing groups.
 void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
     if (p >= 1.0f) {
         return;
     }
-    const std::vector<int32_t> ids = sorted_ids(logits, false);
+    const std::vector<int32_t> ids = survivors(logits);
     const std::vector<float> share = softmax(logits, ids);
+    std::vector<uint64_t> keys; // of indices into `ids`
+    keys.reserve(ids.size());
+    for (size_t i = 0; i < ids.size(); i++) {
+        keys.push_back(sort_key(logits[static_cast<size_t>(ids[i])], i, false));
+    }
+    const auto at = [&](size_t i) { return keys.begin() + static_cast<ptrdiff_t>(i); };
+    const auto sum_below = [&](size_t end) {
+        return std::accumulate(at(0), at(end), 0.0, [&](double sum, uint64_t key) { return sum + static_cast<double>(share[index_of(key)]); });
+    };
     const float limit = static_cast<float>(1.0 - static_cast<double>(p));
-    double sum = 0;
-    for (size_t i = 0; i + min_keep < ids.size(); i++) { // always keeps the most likely ids
-        sum += static_cast<double>(share[i]);
-        if (static_cast<float>(sum) <= limit) {
-            logits[static_cast<size_t>(ids[i])] = minus_infinity;
+    size_t begin = keys.size(), end = keys.size(); // the group; what is above it stays
+    double below = 0;
+    for (size_t n_group = std::max<size_t>(64, min_keep); end > 0; n_group *= 4) {
+        begin = end - std::min(end, n_group);
+        std::nth_element(at(0), at(begin), at(end));
+        below = sum_below(begin);
+        if (static_cast<float>(below) <= limit) {
+            break;
+        }
+        end = begin;
+    }
+    std::sort(at(begin), at(end));
+    for (size_t i = 0; i < end && i + min_keep < keys.size(); i++) { // always keeps the most likely ids
+        below += i < begin ? 0 : static_cast<double>(share[index_of(keys[i])]);
+        if (static_cast<float>(below) <= limit) {
+            logits[static_cast<size_t>(ids[index_of(keys[i])])] = minus_infinity;
         }
     }
 }

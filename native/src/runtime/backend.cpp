@@ -159,6 +159,7 @@ void Backend::start() {
     if (backends_.empty()) {
         start_backends();
     }
+    fit_pool();
     if (!sched_) {
         start_scheduler();
     }
@@ -197,26 +198,40 @@ void Backend::start_scheduler() {
 void Backend::set_up_cpu(ggml_backend_t cpu) {
     ggml_backend_dev_t device = ggml_backend_get_device(cpu);
     // Looked up by name, not linked: the CPU backend may be a library chosen at run time.
-    set_threads_ = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads");
-    if (set_threads_) {
-        set_threads_(cpu, static_cast<int>(n_threads_.now()));
-    }
+    cpu_.set_threads = proc<ggml_backend_set_n_threads_t>(device, "ggml_backend_set_n_threads");
+    cpu_.new_pool = proc<decltype(cpu_.new_pool)>(device, "ggml_threadpool_new");
+    cpu_.set_pool = proc<decltype(cpu_.set_pool)>(device, "ggml_backend_cpu_set_threadpool");
+    cpu_.free_pool = proc<decltype(cpu_.free_pool)>(device, "ggml_threadpool_free");
     if (auto set_abort = proc<ggml_backend_set_abort_callback_t>(device, "ggml_backend_set_abort_callback")) {
         set_abort(cpu, poll_stop, this);
     }
-    // Without a persistent thread pool, GGML starts and joins its threads for every graph.
-    auto new_pool = proc<ggml_threadpool * (*)(ggml_threadpool_params *)>(device, "ggml_threadpool_new");
-    auto set_pool = proc<void (*)(ggml_backend_t, ggml_threadpool *)>(device, "ggml_backend_cpu_set_threadpool");
-    auto free_pool = proc<void (*)(ggml_threadpool *)>(device, "ggml_threadpool_free");
-    if (new_pool && set_pool && free_pool) {
-        if (!pool_) {
-            try_threads(n_threads_.most());
-            ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n_threads_.most()));
-            params.poll = 1; // spin for some milliseconds for the next graph, then sleep
-            pool_ = { new_pool(&params), free_pool };
-        }
-        set_pool(cpu, pool_.get());
+    pool_size_ = 0; // fit_pool() makes the new backend a pool
+}
+
+/// Makes the pool's size the number of threads that compute: a thread that is left out would spin for each graph that it has no part in.
+/// Without a pool, GGML starts and joins its threads for every graph.
+void Backend::fit_pool() {
+    const uint32_t n = n_threads_.now();
+    if (!cpu_.set_threads || n == pool_size_) {
+        return;
     }
+    const auto error = error_of([&] { try_threads(n); });
+    if (error && pool_size_ == 0) {
+        throw Error(*error);
+    }
+    if (error) { // the system allowed more threads earlier
+        n_threads_.keep(pool_size_);
+        return;
+    }
+    if (cpu_.new_pool && cpu_.set_pool && cpu_.free_pool) {
+        ggml_threadpool_params params = ggml_threadpool_params_default(static_cast<int>(n));
+        params.poll = 1; // spin for some milliseconds for the next graph, then sleep
+        decltype(pool_) pool(cpu_.new_pool(&params), cpu_.free_pool);
+        cpu_.set_pool(backends_.back().get(), pool.get());
+        pool_ = std::move(pool);
+    }
+    cpu_.set_threads(backends_.back().get(), static_cast<int>(n));
+    pool_size_ = n;
 }
 
 void Backend::allocate(ggml_cgraph * graph) {
@@ -273,10 +288,9 @@ template <typename F> ggml_status Backend::run(F graph) {
 
 /// Runs a graph with as many threads as suit the machine at the moment.
 template <typename F> ggml_status Backend::run_timed(F graph) {
-    if (!on_cpu() || !set_threads_) {
+    if (!on_cpu() || !cpu_.set_threads) {
         return run(graph);
     }
-    set_threads_(main(), static_cast<int>(n_threads_.now()));
     const Clock clock;
     const double before = thread_cpu_ms();
     const ggml_status status = run(graph);

@@ -64,6 +64,7 @@ private:
     void start_backends();
     void start_scheduler();
     void set_up_cpu(ggml_backend_t cpu);
+    void fit_pool();
     template <typename F> ggml_status run(F graph);
     template <typename F> ggml_status run_timed(F graph);
     ggml_backend_t main() const { return (on_cpu() ? backends_.back() : backends_.front()).get(); }
@@ -73,7 +74,14 @@ private:
 
     const ggml_backend_dev_t device_;
     ThreadCount n_threads_;
-    ggml_backend_set_n_threads_t set_threads_ = nullptr; // of the CPU backend
+    /// Functions of the CPU backend; null where it lacks them.
+    struct {
+        ggml_backend_set_n_threads_t set_threads;
+        ggml_threadpool * (*new_pool)(ggml_threadpool_params *);
+        void (*set_pool)(ggml_backend_t, ggml_threadpool *);
+        void (*free_pool)(ggml_threadpool *);
+    } cpu_{};
+    uint32_t pool_size_ = 0;
     const size_t n_nodes_;
     std::function<bool()> is_stopped_;
     std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)> pool_{ nullptr, nullptr }; // outlives the backends

@@ -9,7 +9,7 @@ namespace clvp {
 double thread_cpu_ms();
 
 /// GGML's threads wait for each other after every operation, so one thread whose core another program uses slows all of them. Where the
-/// computing thread runs for less time than passes, fewer threads are faster: measured beside as many busy processes as cores, one
+/// computing thread runs for much less time than passes, fewer threads are faster: measured beside as many busy processes as cores, one
 /// thread of two took 0.65 to 0.75 of the time (docs/performance.md). The results do not depend on the number of threads.
 class ThreadCount {
 public:
@@ -19,6 +19,8 @@ public:
     uint32_t now() const { return now_; }
     /// Counts a computation that took `wall_ms`, of which the thread that began it ran for `cpu_ms`.
     void count(double wall_ms, double cpu_ms);
+    /// Stays at n threads for a while: no more could be started.
+    void keep(uint32_t n);
 
 private:
     const uint32_t most_;

@@ -44,7 +44,7 @@ TEST(a_deep_model_needs_no_deep_stack) {
         options.n_candidates = 2;
         options.max_tokens = 3;
         n_candidates = session.generate(tiny::prompt(), options).candidates.size();
-        n_scores = session.score(tiny::text_ids(), { { 1, 2, 3 } }).size();
+        n_scores = session.score(tiny::text_ids(), { { 1, 2, 3 } }).scores.size();
     });
     CHECK(n_voice == tiny::n_embd);
     CHECK(n_candidates == 2);

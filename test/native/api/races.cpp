@@ -40,7 +40,7 @@ Results work(Session & session, uint64_t seed, const AbortFlag & abort = {}) {
     }
     found.text = session.embed_text(tiny::text_ids(), abort);
     found.speech = session.embed_speech(rows, abort);
-    found.scores = session.score(tiny::text_ids(), rows, abort);
+    found.scores = session.score(tiny::text_ids(), rows, abort).scores;
     return found;
 }
 

@@ -77,7 +77,7 @@ TEST(embeddings_have_length_one_and_score_as_cosines) {
     const auto model = Model::load(tiny::write());
     Session session(model);
     const std::vector<std::vector<int32_t>> rows = { { 1, 2, 3 }, { 4, 5, 6, 7, 8 }, { 9, 9, 9 } };
-    const auto text = session.embed_text(tiny::text_ids()), speech = session.embed_speech(rows), scores = session.score(tiny::text_ids(), rows);
+    const auto text = session.embed_text(tiny::text_ids()), speech = session.embed_speech(rows), scores = session.score(tiny::text_ids(), rows).scores;
     CHECK(text.size() == tiny::n_proj && speech.size() == 3 * tiny::n_proj && scores.size() == 3);
     for (size_t r = 0; r < rows.size(); r++) {
         double length = 0, dot = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace clvp;
 
@@ -43,6 +44,38 @@ TEST(top_p_always_keeps_the_likeliest) {
     s.top_p = 0;
     const auto warped = warp_logits({ 1, 3, 2 }, {}, s);
     CHECK(n_left(warped) == 1 && warped[1] == 3);
+}
+
+/// The definition: all ids in order, the least likely first.
+static std::vector<float> sorted_top_p(std::vector<float> logits, float p) {
+    std::vector<size_t> order(logits.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return logits[a] < logits[b]; });
+    double total = 0, sum = 0;
+    for (float x : logits) {
+        total += std::exp(static_cast<double>(x));
+    }
+    for (size_t i = 0; i + 1 < order.size(); i++) {
+        sum += std::exp(static_cast<double>(logits[order[i]])) / total;
+        logits[order[i]] = sum <= 1.0 - static_cast<double>(p) ? -INFINITY : logits[order[i]];
+    }
+    return logits;
+}
+
+TEST(top_p_finds_the_limit_wherever_it_lies) {
+    for (size_t n : { 1u, 2u, 63u, 64u, 65u, 400u, 8194u }) {
+        for (float spread : { 0.01f, 1.0f, 12.0f }) {
+            std::vector<float> logits(n);
+            for (size_t i = 0; i < n; i++) {
+                logits[i] = spread * std::sin(static_cast<float>(i * i % 7919)) + 0.001f * static_cast<float>(i % 5); // some are equal
+            }
+            for (float p : { 0.0f, 0.03f, 0.5f, 0.81f, 0.97f, 0.9999f }) {
+                Sampling s = plain();
+                s.top_p = p;
+                CHECK(warp_logits(logits, {}, s) == sorted_top_p(logits, p));
+            }
+        }
+    }
 }
 
 TEST(min_p_is_relative_to_the_likeliest) {

@@ -45,6 +45,24 @@ TEST(a_thread_that_makes_all_others_wait_is_tried_ever_more_rarely) {
     CHECK(n_slow >= 3 && n_slow < 100);
 }
 
+TEST(threads_that_cannot_be_started_are_left_out_for_a_while) {
+    ThreadCount threads(4);
+    threads.keep(2);
+    CHECK(threads.now() == 2);
+    half_a_second(threads, 1);
+    CHECK(threads.now() == 2);
+    for (int i = 0; i < 10; i++) {
+        half_a_second(threads, 1);
+    }
+    CHECK(threads.now() > 2);
+}
+
+TEST(javascript_of_this_process_leaves_all_threads_in) {
+    ThreadCount threads(2);
+    half_a_second(threads, 0.66);
+    CHECK(threads.now() == 2);
+}
+
 TEST(short_computations_are_judged_together) {
     ThreadCount threads(2);
     threads.count(1, 0.1);
