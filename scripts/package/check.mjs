@@ -2,7 +2,7 @@
 /**
  * Proves the package as its users get it: packs it, and installs the tarball into an empty folder where there are node and npm
  * and nothing else on the PATH, no registry and no install scripts. There the doctor, the demo, and programs of each kind run.
- *   node scripts/package/check.mjs            with the binaries in prebuilds/ (npm run prebuild)
+ *   node scripts/package/check.mjs            with the binaries in prebuilds/ (npm run prebuilds)
  *   node scripts/package/check.mjs --built    with the addon that this machine has built, in place of a prebuilt one
  *   --some                                    with this machine's prebuilt binaries alone
  *   --node PROGRAM                            another Node, such as an older one

@@ -44,7 +44,7 @@ export function checkContents({ size, files }, { everyTarget }) {
   if (strange.length > 0) throw new Error(`the tarball holds what it should not: ${strange.join(', ')}`)
   const missing = [...required, ...(everyTarget ? addons : [])].filter((path) => !paths.includes(path))
   if (missing.length > 0) {
-    throw new Error(`the tarball lacks ${missing.join(', ')}: 'npm run prebuild' makes the addons`)
+    throw new Error(`the tarball lacks ${missing.join(', ')}: 'npm run prebuilds' makes the addons`)
   }
   if (size > maxBytes) throw new Error(`the tarball has ${size} bytes: expected at most ${maxBytes}`)
 }

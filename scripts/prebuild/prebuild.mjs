@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Builds the package's binaries into prebuilds/, through prebuildify: `npm run prebuild [-- TARGET ...]`, by default all
+ * Builds the package's binaries into prebuilds/, through prebuildify: `npm run prebuilds [-- TARGET ...]`, by default all
  * that this host can build. Ends with a check of what they ask of the system.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
