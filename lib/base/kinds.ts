@@ -2,6 +2,7 @@
 import * as check from './check.js'
 import { invalid } from './errors.js'
 import { limits } from './limits.js'
+import type { Table } from './options.js'
 
 /** How the command line reads a value. */
 export type TextForm =
@@ -15,6 +16,8 @@ export type TextForm =
   | { readonly as: 'string'; readonly value: string }
   /** A flag that may be repeated. */
   | { readonly as: 'strings'; readonly value: string }
+  /** A flag for each row of a table, which begins with `prefix`; and one for the words that stand for all of them. */
+  | { readonly as: 'table'; readonly table: Table; readonly prefix: string; readonly words?: Words }
 
 type Words = Readonly<Record<string, unknown>>
 
@@ -76,6 +79,11 @@ export function bytes(): Kind<number> {
 
 export function boolean(): Kind<boolean> {
   return { read: check.boolean, text: { as: 'switch' } }
+}
+
+/** A boolean that is true unless it is turned off. */
+export function onByDefault(): Kind<boolean> {
+  return { read: check.boolean, text: { as: 'word', value: 'on|off', words: { on: true, off: false } } }
 }
 
 /** One of several words. */

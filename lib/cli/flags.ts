@@ -1,7 +1,7 @@
 /** The command line's side of tables of options: the flags with their help, and the values that were given. */
 import type { TextForm } from '../base/kinds.js'
 import { defaultOf, type GivenOf, type Option, type Table } from '../base/options.js'
-import type { Arguments, Flag } from './command.js'
+import { type Arguments, type Flag, UsageError } from './command.js'
 
 /** A longer list of words is left to the command's details. */
 const listed = 6
@@ -9,10 +9,10 @@ const listed = 6
 /** The flags of the options that have a line of help. */
 export function flagsOf(table: Table): Record<string, Flag> {
   return Object.fromEntries(
-    flagged(table).map(([, name, option, text]) => [
+    flagged(table).map(({ name, option, text }) => [
       name,
       {
-        ...(text.as !== 'switch' && { value: text.value }),
+        ...('value' in text && { value: text.value }),
         ...(text.as === 'strings' && { multiple: true }),
         ...(option.short !== undefined && { short: option.short }),
         help: helpLine(option, text),
@@ -27,17 +27,41 @@ type Found<T extends Table> = { [K in keyof T]?: GivenOf<T[K]> }
 /** The options among the given flags. Their ranges are left to the API, which checks them for every caller. */
 export function readFlags<T extends Table>(args: Arguments, table: T): Found<T> {
   const found: Record<string, unknown> = {}
-  for (const [key, name, , text] of flagged(table)) {
+  for (const { path, name, text } of flagged(table)) {
     const value = readFlag(args, name, text)
-    if (value !== undefined) found[key] = value
+    if (value === undefined) continue
+    const [key, row] = path
+    if (row === undefined) found[key] = value
+    else if (isTable(found[key])) found[key] = { ...found[key], [row]: value }
+    else throw new UsageError(`--${name} does not go with --${kebabCase(key)}`)
   }
   return found as Found<T>
 }
 
-function flagged(table: Table): [key: string, name: string, option: Option, text: TextForm][] {
-  return Object.entries(table).flatMap(([key, option]) => {
+/** Nothing yet, or options of an option that is a table itself. */
+function isTable(value: unknown): value is Record<string, unknown> | undefined {
+  return value === undefined || typeof value === 'object'
+}
+
+interface Flagged {
+  /** The option, and its row if it is a table itself. */
+  path: readonly [key: string, row?: string]
+  name: string
+  option: Option
+  text: TextForm
+}
+
+function flagged(table: Table): Flagged[] {
+  return Object.entries(table).flatMap(([key, option]): Flagged[] => {
     const { text } = option.kind
-    return option.help === undefined || !text ? [] : [[key, option.flag ?? kebabCase(key), option, text]]
+    if (option.help === undefined || !text) return []
+    const own = { path: [key] as const, name: option.flag ?? kebabCase(key), option, text }
+    if (text.as !== 'table') return [own]
+    const { words, prefix } = text
+    const rows = flagged(text.table).map((row): Flagged => {
+      return { ...row, path: [key, row.path[0]], name: `${prefix}-${row.name}` }
+    })
+    return [...(words ? [{ ...own, text: { as: 'word', value: 'off', words } as const }] : []), ...rows]
   })
 }
 
@@ -74,6 +98,8 @@ function readFlag(args: Arguments, name: string, text: TextForm): unknown {
     }
     case 'word':
       return args.choice(name, text.words)
+    case 'table':
+      return undefined // its rows have flags of their own
     case 'numbers':
       return args.numbers(name)
     case 'number': {

@@ -42,7 +42,7 @@ export async function writeOthers(
   keep: number,
   target: string,
   options: SpeakOptions,
-  { format, hasMetadata, signal }: SinkOptions,
+  { encoding, hasMetadata, signal }: SinkOptions,
 ): Promise<string[]> {
   const { text, candidate, result } = spoken.parts[0]!
   const others = result.candidates.filter((each) => each !== candidate).slice(0, keep - 1)
@@ -61,7 +61,7 @@ export async function writeOthers(
   for (const [i, each] of others.entries()) {
     const path = numbered(target, i + 2)
     const made = await clvp.candidateSound(text.text, each, sound)
-    await made.save(path, { metadata: hasMetadata, signal, ...(format && { format }) })
+    await made.save(path, { ...encoding, metadata: hasMetadata, signal })
     paths.push(path)
   }
   return paths

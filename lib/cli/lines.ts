@@ -30,12 +30,16 @@ export async function speakLines(
   options: SpeakOptions,
   sink: SinkOptions,
 ): Promise<Output> {
-  const lines = linesOf(text, sink.format ?? 'wav')
+  const lines = linesOf(text, sink.encoding.format ?? 'wav')
   for (const line of lines) atLine(line, () => clvp.speakStream(line.text, options)) // checks, before any work
   await mkdir(folder, { recursive: true }).catch((error) => failIo(folder, error))
-  await checkSoundFile(join(folder, lines[0]!.file))
+  await checkSoundFile(join(folder, lines[0]!.file), sink.encoding)
   const manifest = await Manifest.open(join(folder, 'manifest.jsonl'))
-  const settings = settingsKey(clvp.info, { ...options, metadata: sink.hasMetadata })
+  const settings = settingsKey(clvp.info, {
+    ...options,
+    ...sink.encoding,
+    metadata: sink.hasMetadata,
+  })
   const seed = options.seed ?? manifest.seedOf(settings) ?? randomInt(2 ** 47)
   const sounds: ManifestEntry[] = []
   const warnings: string[] = []

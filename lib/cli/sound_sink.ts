@@ -2,13 +2,14 @@
 import { once } from 'node:events'
 import { speechRate } from '../addon/contract/speech.js'
 import { encodeSound } from '../audio/output/encode_sound.js'
+import type { BitDepth } from '../audio/output/pcm.js'
 import { saveSound } from '../audio/output/save_sound.js'
 import type { SoundFormat } from '../audio/output/sound_format.js'
 import type { SpeechStream } from '../speech/speech_stream.js'
 
 export interface SinkOptions {
-  /** Of a file: default by its extension. */
-  format: SoundFormat | undefined
+  /** The format, by default that of the file's extension, and the bits of a sample. */
+  encoding: { format?: SoundFormat; bitDepth?: BitDepth }
   /** stdout gets samples alone, without a header. */
   isRaw: boolean
   /** Whether the sound says what it is. */
@@ -25,7 +26,7 @@ export interface SinkOptions {
 export async function writeSpeech(
   stream: SpeechStream,
   file: string | undefined,
-  { format, isRaw, hasMetadata, signal }: SinkOptions,
+  { encoding, isRaw, hasMetadata, signal }: SinkOptions,
 ): Promise<number> {
   let count = 0
   try {
@@ -38,8 +39,8 @@ export async function writeSpeech(
         yield value.samples as Float32Array
       }
     }
-    const options = { sampleRate: speechRate, metadata, signal }
-    if (file !== undefined) await saveSound(file, pieces(), { ...options, ...(format && { format }) })
+    const options = { ...encoding, sampleRate: speechRate, metadata, signal }
+    if (file !== undefined) await saveSound(file, pieces(), options)
     else await send(encodeSound(pieces(), { ...options, format: isRaw ? 'raw' : 'wav' }), signal)
   } finally {
     await stream.return()

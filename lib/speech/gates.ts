@@ -1,40 +1,60 @@
 /** Quality gates: what is plainly wrong with a drawn candidate, from its codes, length and score. */
 import { invalid } from '../base/errors.js'
-import { boolean, type Kind, number } from '../base/kinds.js'
+import { type Kind, number, onByDefault } from '../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions, type ValuesOf } from '../base/options.js'
 import type { Candidate } from '../clvp/result.js'
 import { longestRepeat } from './repeats.js'
 
 export const gateTable = optionTable({
   /** The model must end the speech before `maxTokens`; default true. */
-  stop: { kind: boolean(), default: true },
+  stop: { kind: onByDefault(), default: true, help: 'require that the speech ends before --max-tokens' },
   /**
    * Seconds that may repeat the codes before them exactly, silence not counted; above 0 to 60, or false;
    * default 1. The embedded model repeats at most 0.33 s in 416 candidates.
    */
-  repeat: { kind: orFalse(number(0, 60, { above: true })), default: 1 },
+  repeat: {
+    kind: orFalse(number(0, 60, { above: true })),
+    default: 1,
+    help: 'seconds that may repeat those before them, or off',
+  },
   /**
    * Longest silence in seconds, above 0 to 60, or false; default 1.5: as long as readers pause
    * between paragraphs.
    */
-  silence: { kind: orFalse(number(0, 60, { above: true })), default: 1.5 },
+  silence: {
+    kind: orFalse(number(0, 60, { above: true })),
+    default: 1.5,
+    help: 'longest silence in seconds, or off',
+  },
   /**
    * Most characters of the spoken text for a second, above 0 to 1,000, or false; default 30: twice the
    * speed of a reader of books (15.2 in the 24 hours of LJ Speech). A faster candidate has left words out.
    */
-  fastest: { kind: orFalse(number(0, 1000, { above: true })), default: 30 },
+  fastest: {
+    kind: orFalse(number(0, 1000, { above: true })),
+    default: 30,
+    help: 'most characters a second, or off',
+  },
   /**
    * Fewest characters of the spoken text for a second, above 0 to 1,000, or false; default 5: a third of a
    * reader's speed. One second more is allowed, for the silence around a short text. A slower candidate
    * drawls or has words of its own.
    */
-  slowest: { kind: orFalse(number(0, 1000, { above: true })), default: 5 },
+  slowest: {
+    kind: orFalse(number(0, 1000, { above: true })),
+    default: 5,
+    help: 'fewest characters a second, or off',
+  },
   /**
    * How far the score may be below the median of the others, in their standard deviations; above 0 to 100,
    * or false; default 5. The deviation is estimated from the median absolute one. At least five others are
    * needed, or nothing is judged.
    */
-  score: { kind: orFalse(number(0, 100, { above: true })), default: 5 },
+  score: {
+    kind: orFalse(number(0, 100, { above: true })),
+    default: 5,
+    help: 'how many standard deviations the score may be below the others, or off',
+  },
 })
 
 /** Limits of the quality gates; `false` turns one off. */
@@ -85,6 +105,7 @@ const noGates: Gates = {
 /** Limits of the gates; `false` turns all of them off. */
 export const gatesKind: Kind<GateOptions | false, Gates> = {
   read: (value, name) => (value === false ? noGates : readOptions(gateTable, value, name)),
+  text: { as: 'table', table: gateTable, prefix: 'gate', words: { off: false } },
 }
 
 /** Judges a candidate as {@link Candidate} has it: returns the gates that it fails, the gravest first. */
@@ -176,5 +197,6 @@ function orFalse(kind: Kind<number>): Kind<number | false> {
       return kind.read(value, name)
     },
     ...(kind.range !== undefined && { range: kind.range }),
+    text: { as: 'number', value: 'X', words: { off: false } },
   }
 }

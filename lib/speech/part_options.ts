@@ -2,7 +2,7 @@
 import { path } from '../base/check.js'
 import { choice, custom, integer } from '../base/kinds.js'
 import { type OptionsOf, optionTable } from '../base/options.js'
-import { readSplitOptions, type SplitOptions } from '../text/split_options.js'
+import { readSplitOptions, type SplitOptions, splitTable } from '../text/split_options.js'
 import { defaultGates, gatesKind } from './gates.js'
 import { pausesKind } from './pauses.js'
 
@@ -15,9 +15,10 @@ export const partTable = optionTable({
    * a part.
    */
   split: {
-    kind: custom<SplitOptions>(readSplit),
+    kind: custom<SplitOptions>(readSplit, { as: 'table', table: splitTable, prefix: 'split' }),
     default: {},
     defaultText: 'at sentence ends, up to 300 characters a part',
+    help: 'how a long text is split into parts',
   },
   /**
    * A factor of the pauses between parts, 0 to 10, or a function from a part and the next one to seconds.
@@ -32,7 +33,12 @@ export const partTable = optionTable({
    * Limits of the quality gates, or false for none: a part that fails one is drawn again. Default: all
    * gates.
    */
-  gates: { kind: gatesKind, default: defaultGates, defaultText: 'all gates' },
+  gates: {
+    kind: gatesKind,
+    default: defaultGates,
+    defaultText: 'all gates',
+    help: 'speak each part as it was drawn first, whatever is wrong with it',
+  },
   /** How often a part that fails a gate is drawn again, with the seeds that follow, 0 to 100; default 2. */
   retries: {
     kind: integer(0, MOST_RETRIES),

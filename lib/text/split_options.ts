@@ -14,7 +14,7 @@ export const splitTable = optionTable({
    * 'sentences' (default): at the ends of sentences and paragraphs; a sentence that fits is never split.
    * 'tortoise': exactly as tortoise-tts does.
    */
-  mode: { kind: choice(modes, 'HOW'), default: 'sentences', help: 'how a long text is split' },
+  mode: { kind: choice(modes, 'HOW'), default: 'sentences', help: 'how a long text is split into parts' },
   /** Short sentences are joined up to this length in characters (code points), 1 to 10,000; default 200. */
   desired: {
     kind: integer(1, LONGEST_PART),
@@ -28,7 +28,7 @@ export const splitTable = optionTable({
   max: {
     kind: integer(1, LONGEST_PART),
     defaultText: '300, or `desired` if that is more',
-    help: 'longest part in characters',
+    help: 'longest part, in characters',
   },
   /**
    * A part of fewer characters is joined with a neighbour of its paragraph where `max` allows, 0 to half of

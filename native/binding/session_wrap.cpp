@@ -208,8 +208,8 @@ Napi::Value SessionWrap::embed_speech(const Napi::CallbackInfo & info) {
 
 /// score(textIds, rows, abortFlag): { text, speech, scores }
 Napi::Value SessionWrap::score(const Napi::CallbackInfo & info) {
-    return start<clvp::Similarity>(info, [ids = to_ints(info[0], "textIds"), rows = to_rows(info[1], "rows"), abort = to_abort_flag(info.Env(), info[2])](
-                                             clvp::Session & s) { return s.score(ids, rows, abort); });
+    return start<clvp::Similarity>(info, [ids = to_ints(info[0], "textIds"), rows = to_rows(info[1], "rows"),
+                                          abort = to_abort_flag(info.Env(), info[2])](clvp::Session & s) { return s.score(ids, rows, abort); });
 }
 
 /// encodeAudio(samples, abortFlag)

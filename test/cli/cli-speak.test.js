@@ -65,6 +65,25 @@ t.test('the file is that of speak()', async (t) => {
   t.same(readFileSync(at('long.flac')), Buffer.from(await whole.toFlac()))
 })
 
+t.test('bits of a sample, gates and the split are those of the API', async (t) => {
+  const text = 'One sentence is here. Another one is there. '.repeat(3)
+  const flags = ['--bit-depth', '24', '--split-desired', '30', '--split-max', '60', '--gate-stop', 'off']
+  const { text: said } = succeed(t, file, text, ...few, ...flags, '-o', 'deep.wav')
+  const whole = await clvp.speak(text, {
+    ...spoken,
+    split: { desired: 30, max: 60 },
+    gates: { stop: false },
+  })
+  t.ok(whole.parts.length > 1, 'several parts')
+  t.ok(said.includes(`${whole.parts.length} parts`), said)
+  t.same(readFileSync(at('deep.wav')), Buffer.from(await whole.toWav({ bitDepth: 24 })))
+  const raw = succeed(t, file, text, ...few, ...flags, '--raw', '-o', '-').stdout
+  t.equal(raw.length, 3 * whole.samples.length)
+  const { status, stderr } = run([file, text, ...few, '--bit-depth', '32', '-o', 'deep.flac'])
+  t.not(status, 0)
+  t.match(stderr, /bitDepth/)
+})
+
 t.test('the stream is the file', async (t) => {
   const data = (bytes) => bytes.subarray(bytes.indexOf('data') + 8)
   for (const text of ['Hello world.', long]) {

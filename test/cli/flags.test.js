@@ -6,6 +6,7 @@ import { helpOf, parse } from '../../dist/lib/cli/command.js'
 import { flagsOf, readFlags } from '../../dist/lib/cli/flags.js'
 import { generateTable } from '../../dist/lib/clvp/generate_options.js'
 import { loadTable } from '../../dist/lib/loading/load_options.js'
+import { speakTable } from '../../dist/lib/speech/speak_options.js'
 
 const table = { ...loadTable, ...generateTable, maxMemory: loadTable.maxMemory }
 const command = { name: 'try', args: '', summary: 'Try', flags: flagsOf(table) }
@@ -59,4 +60,22 @@ t.test('a text that is no value of the kind is an error', async (t) => {
     message: "--early-stopping takes one of yes, no, never, not 'true'",
   })
   t.throws(() => read('--scores', 'constructor'), { message: /--scores takes one of all, rank, none/ })
+})
+
+t.test('an option that is a table has a flag for each of its rows', async (t) => {
+  const { gates, split } = speakTable
+  const nested = { gates, split }
+  const speak = { ...command, flags: flagsOf(nested) }
+  const given = (...argv) => readFlags(parse(speak, argv, 0), nested)
+  t.same(given(), {})
+  t.same(given('--split-mode', 'tortoise', '--split-max', '250'), { split: { mode: 'tortoise', max: 250 } })
+  t.same(given('--gate-silence', '2.5', '--gate-score', 'off'), { gates: { silence: 2.5, score: false } })
+  t.same(given('--gate-stop', 'off'), { gates: { stop: false } })
+  t.same(given('--gates', 'off'), { gates: false })
+  t.throws(() => given('--gates', 'off', '--gate-stop', 'on'), {
+    message: '--gate-stop does not go with --gates',
+  })
+  t.throws(() => given('--gates', 'on'), { message: "--gates takes one of off, not 'on'" })
+  t.throws(() => given('--gate-stop', 'yes'), { message: "--gate-stop takes one of on, off, not 'yes'" })
+  t.throws(() => given('--gate-silence', 'long'), { message: "--gate-silence takes a number, not 'long'" })
 })

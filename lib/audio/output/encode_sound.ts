@@ -12,7 +12,11 @@ export const depthTable = optionTable({
    * Bits of a sample: 16 or 24 for whole numbers, 32 for floating point; default 16. FLAC has no 32, and
    * MP3, Opus and Ogg Vorbis have no such choice.
    */
-  bitDepth: { kind: bitDepthKind, defaultText: '16' },
+  bitDepth: {
+    kind: bitDepthKind,
+    defaultText: '16',
+    help: 'bits of a sample: 16 or 24; 32 for floating point, not in FLAC',
+  },
   /** Stops the call with CLVP_ABORTED. */
   signal: { kind: abortSignal() },
 })

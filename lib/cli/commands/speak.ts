@@ -1,11 +1,13 @@
 import { speechRate } from '../../addon/contract/speech.js'
+import { depthTable } from '../../audio/output/encode_sound.js'
 import { checkSoundFile } from '../../audio/output/save_sound.js'
-import { type SoundFormat, soundFormats } from '../../audio/output/sound_format.js'
+import { soundFormats } from '../../audio/output/sound_format.js'
 import { toSrt } from '../../audio/subtitles.js'
 import { writeWhole } from '../../base/files.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import type { SpeechStream } from '../../speech/speech_stream.js'
 import { type Arguments, type Command, type Output, UsageError } from '../command.js'
+import { flagsOf, readFlags } from '../flags.js'
 import { numbered, readKeep, writeOthers } from '../kept_sounds.js'
 import { speakLines } from '../lines.js'
 import { modelFlags, withModel } from '../model.js'
@@ -41,11 +43,12 @@ export const speak: Command = {
     'text-file': { value: 'FILE', help: 'read the text from a file' },
     lines: { help: 'one sound for each line of the text; a second run makes only those that are missing' },
     stream: { help: 'send WAV to stdout while the sound is made, as -o - does' },
-    raw: { help: 'send bare samples to stdout: 16 bits, signed, little endian, 24 kHz, mono' },
+    raw: { help: 'send bare samples to stdout: signed, little endian, 24 kHz, mono' },
     format: {
       value: 'FORMAT',
       help: `${soundFormats.join(', ')} (default: by the extension; with --lines wav)`,
     },
+    ...flagsOf(depthTable),
     subtitles: { value: 'FILE.srt', help: 'also write subtitles' },
     keep: {
       value: 'N',
@@ -61,13 +64,12 @@ export const speak: Command = {
     const target = readTarget(args)
     checkSpeaker(args, model)
     const sink: SinkOptions = {
-      format: readFormat(args),
+      encoding: readEncoding(args),
       isRaw: args.flag('raw'),
       hasMetadata: !args.flag('no-metadata'),
       signal: context.signal,
     }
-    const { format } = sink
-    if (target !== undefined && !args.flag('lines')) await checkSoundFile(target, format ? { format } : {})
+    if (target !== undefined && !args.flag('lines')) await checkSoundFile(target, sink.encoding)
     const text = await readText(args, context)
     const work = async (clvp: Clvp) => {
       const options = readSpeakFlags(args, context, await readSpeaker(clvp, args, context))
@@ -111,8 +113,9 @@ function refuse(args: Arguments, names: readonly string[], where: string): void 
   if (name !== undefined) throw new UsageError(`--${name} does not go with ${where}`)
 }
 
-function readFormat(args: Arguments): SoundFormat | undefined {
-  return args.choice('format', Object.fromEntries(soundFormats.map((each) => [each, each])))
+function readEncoding(args: Arguments): SinkOptions['encoding'] {
+  const format = args.choice('format', Object.fromEntries(soundFormats.map((each) => [each, each])))
+  return { ...(format && { format }), ...readFlags(args, depthTable) }
 }
 
 /** @param paths of the sounds; none for stdout */

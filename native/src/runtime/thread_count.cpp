@@ -10,12 +10,12 @@ namespace clvp {
 
 namespace {
 
-constexpr double window_ms = 40;           // of one judgement: several time slices
+constexpr double window_ms = 40; // of one judgement: several time slices
 /// Shares of the time in which the thread runs. With all threads on two cores it ran for 0.47 to 0.49 of the time beside one busy process,
 /// for 0.22 to 0.5 beside two, and for 0.65 and more beside this process's own JavaScript: that comes and goes, and costs less than a
 /// thread does.
 constexpr double busy = 0.6, calm = 0.93;
-constexpr uint32_t most_patience = 64;     // some seconds
+constexpr uint32_t most_patience = 64; // some seconds
 
 } // namespace
 
