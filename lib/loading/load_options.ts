@@ -64,7 +64,7 @@ export const loadTable = optionTable({
   },
   /**
    * Most bytes that the model and any call may take, 1 or more; default: no limit. `info.estimateMemory` estimates a call's
-   * memory; Node's own 60 MB or so do not count. transformers' classes limit the weights alone.
+   * memory; Node's own 60 MB or so do not count. transformers' classes and SpeechModel limit the weights alone.
    */
   maxMemory: {
     kind: bytes(),

@@ -15,6 +15,7 @@ constexpr double window_ms = 40; // of one judgement: several time slices
 /// for 0.22 to 0.5 beside two, and for 0.65 and more beside this process's own JavaScript: that comes and goes, and costs less than a
 /// thread does.
 constexpr double busy = 0.6, calm = 0.93;
+constexpr uint32_t enough = 2;         // busy judgements in a row: this process's JavaScript causes one now and then
 constexpr uint32_t most_patience = 64; // some seconds
 
 } // namespace
@@ -37,9 +38,10 @@ void ThreadCount::count(double wall_ms, double cpu_ms) {
     const double share = cpu_ms_ / wall_ms_;
     wall_ms_ = cpu_ms_ = 0;
     const uint32_t step = std::max(1u, now_ / 4);
+    n_busy_ = share < busy ? n_busy_ + 1 : 0;
     if (share < busy) {
         n_calm_ = 0;
-        if (now_ > 1) {
+        if (now_ > 1 && n_busy_ >= enough) {
             now_ -= std::min(step, now_ - 1);
             patience_ = std::min(2 * patience_, most_patience);
         }

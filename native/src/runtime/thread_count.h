@@ -26,6 +26,7 @@ private:
     const uint32_t most_;
     uint32_t now_;
     double wall_ms_ = 0, cpu_ms_ = 0; // since the last judgement
+    uint32_t n_busy_ = 0;             // judgements in a row that found a busy machine
     uint32_t n_calm_ = 0;             // judgements in a row that found an idle machine
     uint32_t patience_ = 1;           // so many of them make the number grow; doubled each time that this fails
 };

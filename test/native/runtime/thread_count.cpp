@@ -42,7 +42,7 @@ TEST(a_thread_that_makes_all_others_wait_is_tried_ever_more_rarely) {
         n_slow += threads.now() == 4;
         threads.count(50, threads.now() == 4 ? 25 : 50);
     }
-    CHECK(n_slow >= 3 && n_slow < 100);
+    CHECK(n_slow >= 3 && n_slow < 200);
 }
 
 TEST(threads_that_cannot_be_started_are_left_out_for_a_while) {
@@ -60,6 +60,10 @@ TEST(threads_that_cannot_be_started_are_left_out_for_a_while) {
 TEST(javascript_of_this_process_leaves_all_threads_in) {
     ThreadCount threads(2);
     half_a_second(threads, 0.66);
+    CHECK(threads.now() == 2);
+    for (int i = 0; i < 100; i++) { // or for less, but not for long
+        threads.count(50, i % 3 == 0 ? 20 : 45);
+    }
     CHECK(threads.now() == 2);
 }
 
