@@ -11,6 +11,7 @@
  *     products  the same products alone: linear() on the same weights, without biases, in one graph
  *     stock     the same products by ggml_mul_mat on plain tensors, which are read from the file once more
  *     reading   reading these tensors' bytes and nothing else
+ *     peak      as many integer operations on bytes in registers alone, with VNNI; 0 without it
  * and prints the medians as one line of JSON. The graphs of products are built and placed once, before the clock runs.
  * --operations prints what the kinds of operations of a step take, each run by itself: in sum more than the step takes, as threads wait
  * for each other behind each.
@@ -20,6 +21,7 @@
 #include "base/cores.h"
 #include "base/file.h"
 #include "generate/decoding.h"
+#include "kernels/kernel_set.h"
 #include "model/hparams.h"
 #include "model/ops.h"
 #include "model/prompt.h"
@@ -32,6 +34,10 @@
 #include <cstring>
 #include <string>
 #include <thread>
+
+#ifdef CLVP_X86
+#include <immintrin.h>
+#endif
 
 using namespace clvp;
 
@@ -111,6 +117,59 @@ double read_ms(const uint32_t * words, size_t n, uint32_t n_threads, uint64_t & 
     }
     return ms;
 }
+
+// --- arithmetic alone ---------------------------------------------------------------------------------------------
+
+#ifdef CLVP_X86
+/// 12 independent sums, as many as hide the instruction's latency: 12 * 64 products and additions a round.
+__attribute__((target("avx512f,avx512vnni"))) int add_products(uint64_t n_rounds) {
+    const __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
+    __m512i sums[12];
+    for (int i = 0; i < 12; i++) {
+        sums[i] = _mm512_set1_epi32(i);
+    }
+    for (uint64_t round = 0; round < n_rounds; round++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < 12; i++) {
+            sums[i] = _mm512_dpbusd_epi32(sums[i], a, b);
+        }
+        __asm__ volatile("" : "+v"(sums[0])); // or the compiler multiplies the rounds out
+    }
+    for (int i = 1; i < 12; i++) {
+        sums[0] = _mm512_add_epi32(sums[0], sums[i]);
+    }
+    int lanes[16], sum = 0;
+    _mm512_storeu_si512(lanes, sums[0]);
+    for (int lane : lanes) {
+        sum += lane;
+    }
+    return sum;
+}
+
+/// The time of n operations on bytes at the most that all threads can do, told from a quarter of them.
+double peak_ms(double n_ops, uint32_t n_threads, uint64_t & sum) {
+    if (!kernel_set() || strcmp(kernel_set()->name, "avx512-vnni") != 0) {
+        return 0;
+    }
+    const auto n_rounds = static_cast<uint64_t>(n_ops / 4 / n_threads / (12 * 128));
+    std::vector<int> sums(n_threads);
+    std::vector<std::thread> threads;
+    const Clock clock;
+    for (uint32_t k = 0; k < n_threads; k++) {
+        threads.emplace_back([&, k] { sums[k] = add_products(n_rounds); });
+    }
+    for (std::thread & thread : threads) {
+        thread.join();
+    }
+    const double ms = 4 * clock.ms();
+    for (int each : sums) {
+        sum += static_cast<uint64_t>(each);
+    }
+    return ms;
+}
+#else
+double peak_ms(double, uint32_t, uint64_t &) { return 0; }
+#endif
 
 // --- products alone ---------------------------------------------------------------------------------------------
 
@@ -345,24 +404,25 @@ void time_steps(const Settings & settings) {
     }
     products.run();
     stock.run();
-    std::vector<double> step_ms, product_ms, stock_ms, reading_ms;
+    std::vector<double> step_ms, product_ms, stock_ms, reading_ms, arithmetic_ms;
     uint64_t sum = 0;
     const uint32_t first = steps.n_cached();
-    for (uint32_t i = 0; i < settings.n_rounds; i++) {
-        step_ms.push_back(steps.run());
-        product_ms.push_back(products.run());
-        stock_ms.push_back(stock.run());
-        reading_ms.push_back(plain.read(settings.n_threads, sum));
-    }
     double n_flops = 0, n_bytes = 0;
     for (const Linear & matrix : plain.list) {
         n_flops += 2.0 * static_cast<double>(ggml_nelements(matrix.weight)) * settings.n_rows;
         n_bytes += static_cast<double>(ggml_nbytes(matrix.weight));
     }
+    for (uint32_t i = 0; i < settings.n_rounds; i++) {
+        step_ms.push_back(steps.run());
+        product_ms.push_back(products.run());
+        stock_ms.push_back(stock.run());
+        reading_ms.push_back(plain.read(settings.n_threads, sum));
+        arithmetic_ms.push_back(peak_ms(n_flops, settings.n_threads, sum));
+    }
     printf("{\"type\":\"%s\",\"rows\":%u,\"threads\":%u,\"rounds\":%u,\"cached\":[%u,%u],\"stepMs\":%.3f,\"productsMs\":%.3f,\"stockMs\":%.3f,"
-           "\"readMs\":%.3f,\"flops\":%.0f,\"bytes\":%.0f,\"sum\":%llu}\n",
+           "\"readMs\":%.3f,\"peakMs\":%.3f,\"flops\":%.0f,\"bytes\":%.0f,\"sum\":%llu}\n",
            params.type.c_str(), settings.n_rows, settings.n_threads, settings.n_rounds, first, steps.n_cached() - 1, median(step_ms), median(product_ms),
-           median(stock_ms), median(reading_ms), n_flops, n_bytes, static_cast<unsigned long long>(sum));
+           median(stock_ms), median(reading_ms), median(arithmetic_ms), n_flops, n_bytes, static_cast<unsigned long long>(sum));
 }
 
 /// Half a gigabyte several times; the best time counts.

@@ -74,9 +74,12 @@ template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, 
 CLVP_INLINE __m256 halves(const uint8_t * at) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(at))); }
 
 /// Product of 8 rows of Q6_K, which has a scale for each 16 columns of a row, with n columns.
-template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
+template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
     const __m256i ones = _mm256_set1_epi16(1), low = _mm256_set1_epi8(15), high = _mm256_set1_epi8(0x30);
     for (int64_t b = 0; b < tile.n_blocks; b++) {
+        if constexpr (ahead) {
+            fetch_ahead<Form::q6_k>(tile, b);
+        }
         const uint8_t * quants = tile.quants + b / 8 * 3072 + half * 32;
         const uint8_t * scales = tile.scales + b / 8 * 288;
         const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
@@ -125,8 +128,11 @@ CLVP_INLINE void load_scale(const uint8_t * at, int block, int half, __m256 & sc
 }
 
 /// Product of 8 rows of any other form with n columns.
-template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
+template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const Tile & tile, int half, const Column (&x)[n], __m256 (&total)[n]) {
     for (int64_t b = 0; b < tile.n_blocks; b++) {
+        if constexpr (ahead) {
+            fetch_ahead<form>(tile, b);
+        }
         __m256i sum[n];
         block_sums<form, n>(tile.quants, b, half, x, sum);
         __m256 scale, min;
@@ -155,7 +161,7 @@ CLVP_INLINE void store_rows(__m256 values, int n_rows, float * out) {
 }
 
 /// Product of 8 rows, half a tile, with n columns.
-template <Form form, int n>
+template <Form form, int n, bool ahead>
 CLVP_INLINE void multiply(const Tile & tile, int half, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
     Column x[n];
     __m256 total[n];
@@ -164,9 +170,9 @@ CLVP_INLINE void multiply(const Tile & tile, int half, const Columns & columns, 
         total[c] = _mm256_setzero_ps();
     }
     if constexpr (form == Form::q6_k) {
-        multiply_q6_k<n>(tile, half, x, total);
+        multiply_q6_k<n, ahead>(tile, half, x, total);
     } else {
-        multiply_blocks<form, n>(tile, half, x, total);
+        multiply_blocks<form, n, ahead>(tile, half, x, total);
     }
     const int n_rows = tile.n_rows - half * 8;
     float added[8] = {};
@@ -178,14 +184,27 @@ CLVP_INLINE void multiply(const Tile & tile, int half, const Columns & columns, 
     }
 }
 
+/// Multiplies the next n of the columns, if there are so many. The first pass over a tile asks for the next one.
+template <Form form, int n>
+CLVP_INLINE bool pass(const Tile & tile, int half, const Columns & columns, int & done, const float * bias, float * out, size_t stride) {
+    if (columns.n - done < n) {
+        return false;
+    }
+    if (half == 0 && done == 0) {
+        multiply<form, n, true>(tile, half, columns, 0, bias, out, stride);
+    } else {
+        multiply<form, n, false>(tile, half, columns, done, bias, out, stride);
+    }
+    done += n;
+    return true;
+}
+
 template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride) {
     for (int half = 0; half < 2; half++) {
-        int c = 0;
-        for (; c + max_columns <= columns.n; c += max_columns) {
-            multiply<form, max_columns>(tile, half, columns, c, bias, out, stride);
+        int done = 0;
+        while (pass<form, max_columns>(tile, half, columns, done, bias, out, stride)) {
         }
-        for (; c < columns.n; c++) {
-            multiply<form, 1>(tile, half, columns, c, bias, out, stride);
+        while (pass<form, 1>(tile, half, columns, done, bias, out, stride)) {
         }
     }
 }

@@ -68,9 +68,12 @@ CLVP_INLINE __m512 halves(const uint8_t * at) { return _mm512_cvtph_ps(_mm256_lo
 CLVP_INLINE __m512 bytes_to_floats(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
 
 /// Product of 16 rows of Q6_K, which has a scale for each 16 columns of a row, with n columns.
-template <int n> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
     const __m512i low = _mm512_set1_epi8(15), high = _mm512_set1_epi8(0x30);
     for (int64_t b = 0; b < tile.n_blocks; b++) {
+        if constexpr (ahead) {
+            fetch_ahead<Form::q6_k>(tile, b);
+        }
         const uint8_t * quants = tile.quants + b / 8 * 3072;
         const uint8_t * scales = tile.scales + b / 8 * 288;
         const int part = static_cast<int>(b % 4), first_low = static_cast<int>(b % 8 / 4 * 16 + part % 2 * 8), first_high = static_cast<int>(b % 8 / 4 * 8);
@@ -127,9 +130,12 @@ CLVP_INLINE void load_scales(const uint8_t * at, Scales & scales) {
 }
 
 /// Product of 16 rows of any other form with n columns.
-template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
     Scales scales;
     for (int64_t b = 0; b < tile.n_blocks; b++) {
+        if constexpr (ahead) {
+            fetch_ahead<form>(tile, b);
+        }
         if constexpr (form == Form::q4_k) {
             if (b % 8 == 0) {
                 load_scales(tile.scales + b / 8 * 256, scales);
@@ -156,7 +162,8 @@ template <Form form, int n> CLVP_INLINE void multiply_blocks(const Tile & tile, 
 }
 
 /// Product of 16 rows with n columns.
-template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
+template <Form form, int n, bool ahead>
+CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
     Column x[n];
     __m512 total[n];
     for (int c = 0; c < n; c++) {
@@ -164,9 +171,9 @@ template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const C
         total[c] = _mm512_setzero_ps();
     }
     if constexpr (form == Form::q6_k) {
-        multiply_q6_k<n>(tile, x, total);
+        multiply_q6_k<n, ahead>(tile, x, total);
     } else {
-        multiply_blocks<form, n>(tile, x, total);
+        multiply_blocks<form, n, ahead>(tile, x, total);
     }
     const auto used = static_cast<__mmask16>((1u << tile.n_rows) - 1);
     const __m512 added = bias ? _mm512_maskz_loadu_ps(used, bias) : _mm512_setzero_ps();
@@ -175,22 +182,27 @@ template <Form form, int n> CLVP_INLINE void multiply(const Tile & tile, const C
     }
 }
 
+/// Multiplies the next n of the columns, if there are so many. The first pass over a tile asks for the next one.
+template <Form form, int n> CLVP_INLINE bool pass(const Tile & tile, const Columns & columns, int & done, const float * bias, float * out, size_t stride) {
+    if (columns.n - done < n) {
+        return false;
+    }
+    if (done == 0) {
+        multiply<form, n, true>(tile, columns, 0, bias, out, stride);
+    } else {
+        multiply<form, n, false>(tile, columns, done, bias, out, stride);
+    }
+    done += n;
+    return true;
+}
+
 template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride) {
-    int c = 0;
-    for (; c + max_columns <= columns.n; c += max_columns) {
-        multiply<form, max_columns>(tile, columns, c, bias, out, stride);
+    int done = 0;
+    while (pass<form, max_columns>(tile, columns, done, bias, out, stride)) {
     }
-    if (columns.n - c >= 4) {
-        multiply<form, 4>(tile, columns, c, bias, out, stride);
-        c += 4;
-    }
-    if (columns.n - c >= 2) {
-        multiply<form, 2>(tile, columns, c, bias, out, stride);
-        c += 2;
-    }
-    if (columns.n - c >= 1) {
-        multiply<form, 1>(tile, columns, c, bias, out, stride);
-    }
+    pass<form, 4>(tile, columns, done, bias, out, stride);
+    pass<form, 2>(tile, columns, done, bias, out, stride);
+    pass<form, 1>(tile, columns, done, bias, out, stride);
 }
 
 /// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.

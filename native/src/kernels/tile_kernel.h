@@ -30,6 +30,20 @@ struct Tile {
     int n_rows;       // rows in use: 1 to 16
 };
 
+/// Bytes of a tile's block, without its scales.
+template <Form form> constexpr int64_t block_bytes = form == Form::q8_0 ? 512 : form == Form::q6_k ? 384 : 256;
+
+/// Asks for a block of the next tile, which lies behind this one in memory: for the first pass over a tile. So memory is read while the
+/// columns are multiplied, in all passes. Past the last tile this does nothing.
+template <Form form> inline void fetch_ahead(const Tile & tile, int64_t block) {
+#ifdef __GNUC__
+    const uint8_t * next = tile.quants + (tile.n_blocks + block) * block_bytes<form>;
+    for (int64_t i = 0; i < block_bytes<form>; i += 64) {
+        __builtin_prefetch(next + i, 0, 2); // into the second cache: the first holds the columns
+    }
+#endif
+}
+
 /// Rounded rows of x. Each row has 32 signed bytes for each block, then for each block an F32 scale, the I32 sum of its bytes, the F32
 /// product of the two, and the I32 sum of its last 16 bytes.
 struct Columns {
