@@ -23,6 +23,7 @@ import { parseArgs } from 'node:util'
 import { Clvp, convertFolder, inspectModel } from '../../dist/lib/index.js'
 import { readText, tokenizerOf } from '../../dist/lib/text/text.js'
 import { readRecipe, writeCheckpoint } from '../../test/helpers/checkpoint.js'
+import { preparePython } from '../parity/tortoise_venv.mjs'
 import { measureBusy } from './busy.mjs'
 import { measureLatency } from './latency.mjs'
 import { describeMachine } from './machine.mjs'
@@ -30,14 +31,17 @@ import { findPython } from './python.mjs'
 import { report } from './report.mjs'
 import { lengths, sampling, text } from './schedule.mjs'
 import { addRandomStages, measureSpeak } from './speak.mjs'
+import { measureStages } from './stages.mjs'
 import { median, summarise } from './steps.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const here = join(root, 'scripts/bench')
 const cache = join(root, '.cache/bench')
-const parts = ['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency', 'busy', 'speak']
+const parts = [
+  ...['limits', 'native', 'jobs', 'requests', 'growth', 'memory', 'latency', 'busy', 'speak', 'stages'],
+]
 /** Parts that measure what is built. */
-const asBuilt = ['latency', 'speak']
+const asBuilt = ['latency', 'speak', 'stages']
 const references = { 'transformers f32': 'f32', 'transformers int8': 'int8' }
 const types = ['f32', 'f16', 'q8_0', 'q4_k_m']
 
@@ -49,6 +53,7 @@ const { values: options } = parseArgs({
     variants: { type: 'string', default: [...Object.keys(references), ...types].join(',') },
     threads: { type: 'string' },
     python: { type: 'string' },
+    tortoise: { type: 'string' },
     model: { type: 'string' },
     package: { type: 'string' },
     voices: { type: 'string' },
@@ -78,6 +83,7 @@ const plan = {
       { candidates: 16, longest: options.quick ? 4 : 20 },
     ],
   },
+  stages: options.quick ? { codes: 10, rounds: 1 } : { codes: 60, rounds: 3 },
   speak: options.quick ? { candidates: 2, codes: 6, steps: 2 } : { candidates: 16, codes: 60, steps: 30 },
   variants: options.variants.split(','),
   has: (part) => options.only.split(',').includes(part),
@@ -305,10 +311,16 @@ function timeCall({ candidates, longest, threads }, within) {
   return ask(program, args).jobMs
 }
 
-async function measureSpeaking(threads) {
+/** A Q8_0 model that speaks. */
+async function speakingFile() {
   const file = join(cache, 'speaking.gguf')
   say('adding random stages of speech')
   await addRandomStages(fileOf('q8_0'), file, cache)
+  return file
+}
+
+async function measureSpeaking(threads) {
+  const file = await speakingFile()
   const { voices } = options
   return measureSpeak({ ...plan.speak, trials: plan.trials, file, voices, threads }, ask, say)
 }
@@ -320,13 +332,14 @@ const needsPython =
   plan.has('limits') || (plan.has('jobs') && plan.variants.some((each) => each in references))
 const python = needsPython ? (options.python ?? findPython(root)) : undefined
 const program = builds ? buildNative() : undefined
-const folder = builds || plan.has('speak') ? await prepare() : undefined
+const speaks = plan.has('speak') || plan.has('stages')
+const folder = builds || speaks ? await prepare() : undefined
 const machine = describeMachine(root)
 const threads = plan.threads || (await ownThreads())
 const result = {
   machine: { ...machine, threads },
   quick: options.quick,
-  trials: builds || plan.has('speak') ? plan.trials : plan.latency.trials,
+  trials: builds || speaks ? plan.trials : plan.latency.trials,
   text,
   longest: plan.longest,
 }
@@ -339,5 +352,14 @@ if (plan.has('memory')) result.memory = measureMemory()
 if (plan.has('latency')) result.latency = measureLatency({ ...plan.latency, root, threads }, ask, say)
 if (plan.has('busy')) result.busy = await measureBusy(plan.busy, timeCall, say)
 if (plan.has('speak')) result.speak = await measureSpeaking(threads)
+if (plan.has('stages')) {
+  const settings = {
+    file: await speakingFile(),
+    python: preparePython(options.tortoise),
+    threads,
+    trials: plan.trials,
+  }
+  result.stages = measureStages({ ...plan.stages, ...settings }, ask, say)
+}
 say('done')
 console.log(report(result, { writeDocs: options['write-docs'] && join(root, 'docs/benchmarks') }))

@@ -1,6 +1,7 @@
 /** What was asked of speed and memory, and what a run shows of it. */
 import { autoType } from '../../dist/quantize/type_choice.js'
 import { latencyRatio, voiceRatio } from './latency.mjs'
+import { stageNames } from './stages.mjs'
 
 /** What `type: 'auto'` gives on a CPU where memory is plenty. */
 const auto = autoType('cpu', Number.POSITIVE_INFINITY)
@@ -38,6 +39,24 @@ const goals = [
     1.7,
     'x',
     (r) => ratio(step(r, 'q8_0', 16)?.stockMs, step(r, 'q8_0', 16)?.productsMs),
+  ],
+  [
+    '16 candidates, products of a step, Q8_0, share of the int8 peak (VNNI)',
+    'more',
+    58,
+    70,
+    '%',
+    (r) => peakOf(r, 'q8_0', 16) && percent(peakOf(r, 'q8_0', 16), step(r, 'q8_0', 16)?.productsMs),
+  ],
+  [
+    'decode step against its roofline, the larger of reading and int8 arithmetic, Q8_0, 16 candidates',
+    'less',
+    1.8,
+    1.4,
+    'x',
+    (r) =>
+      peakOf(r, 'q8_0', 16) &&
+      ratio(step(r, 'q8_0', 16)?.stepMs, Math.max(readMs(r, 'q8_0', 16), peakOf(r, 'q8_0', 16))),
   ],
   [
     'decode step against the sum of its bare matrix products, Q8_0, 1 candidate',
@@ -127,6 +146,18 @@ const goals = [
     'x',
     (r) => r.latency && ratio(...r.latency.builds.map(({ requests }) => requests.codesPerSecond)),
   ],
+  ...[
+    ['hifigan', 2, 4],
+    ['vocoder', 2, 5],
+    ['diffusion', 1.7, 3],
+  ].map(([name, least, aim]) => [
+    `${stageNames[name]} against tortoise-tts' class in torch F32`,
+    'more',
+    least,
+    aim,
+    'x',
+    (r) => ratio(stage(r, name)?.referenceMs, stage(r, name)?.oursMs),
+  ]),
   ...[1, 16].map((candidates) => [
     `${candidates} candidate${candidates > 1 ? 's' : ''} beside as many busy processes as cores, against a quiet machine`,
     'less',
@@ -140,6 +171,9 @@ const goals = [
 const job = (result, variant, candidates) =>
   result.jobs?.find((each) => each.variant === variant && each.candidates === candidates)
 const step = (result, type, rows) => result.native?.find((each) => each.type === type && each.rows === rows)
+const stage = (result, name) => result.stages?.stages.find((each) => each.name === name)
+/** Milliseconds of a step's products at the peak of int8 arithmetic; undefined without VNNI. */
+const peakOf = (result, type, rows) => step(result, type, rows)?.peakMs || undefined
 const defaultCall = (result, candidates) =>
   result.busy?.rows.find((each) => each.candidates === candidates && each.threads === 0)
 const ratio = (a, b) => (a === undefined || b === undefined ? undefined : a / b)

@@ -6,6 +6,7 @@ import { judge, readMs } from './goals.mjs'
 import { latencySections } from './latency.mjs'
 import { lengths } from './schedule.mjs'
 import { speakSection } from './speak.mjs'
+import { stageSections } from './stages.mjs'
 
 const ms = (value) => (value === undefined ? '' : `${value.toFixed(value < 100 ? 1 : 0)} ms`)
 const seconds = (value) => `${(value / 1000).toFixed(2)} s`
@@ -52,6 +53,7 @@ function nativeTable(result) {
       'GGML / ours',
       'GFLOP/s',
       'reading alone',
+      'int8 arithmetic alone',
     ],
     ...result.native.map((each) => [
       each.type,
@@ -63,6 +65,7 @@ function nativeTable(result) {
       (each.stockMs / each.productsMs).toFixed(2),
       (each.flops / each.productsMs / 1e6).toFixed(0),
       ms(readMs(result, each.type, each.rows)),
+      each.peakMs > 0 ? ms(each.peakMs) : '',
     ]),
   ]
 }
@@ -162,6 +165,7 @@ function sections(result) {
   if (result.memory)
     found.push(['Memory', 'Q8_0; the peak without what Node has before.', memoryTable(result.memory)])
   if (result.latency) found.push(...latencySections(result.latency))
+  if (result.stages) found.push(...stageSections(result.stages))
   if (result.busy)
     found.push([
       'Busy machines',
