@@ -310,7 +310,9 @@ const KernelSet avx2_kernels = {
     attend<ggml_fp16_t>,
     attend<float>,
     attend<Q8Block>,
-    multiply_panel,
+    multiply_panel<float>,
+    multiply_panel<ggml_fp16_t>,
+    gate,
     softmax,
 };
 

@@ -17,6 +17,8 @@ struct KernelSet {
     StoreKernel store_f16, store_q8_0;
     AttendKernel attend_f16, attend_f32, attend_q8_0;
     PanelKernel panel;
+    HalfPanelKernel half_panel;
+    GateKernel gate;
     SoftmaxKernel softmax;
 };
 

@@ -76,6 +76,16 @@ struct Convolution {
         }
     }
 
+    /// Adds the products of n rows with the part of a panel that starts at number `at` of the matrix.
+    void add_products(const float * rows, int n, int64_t at, int64_t depth, float * sums) const {
+        const auto stride = static_cast<size_t>(n_channels);
+        if (matrix->type == GGML_TYPE_F16) {
+            kernel_set()->half_panel(rows, stride, n, static_cast<const ggml_fp16_t *>(matrix->data) + at, panel_width, depth, sums, panel_width);
+        } else {
+            kernel_set()->panel(rows, stride, n, static_cast<const float *>(matrix->data) + at, panel_width, depth, sums, panel_width);
+        }
+    }
+
     int64_t source(int64_t frame, int tap) const { return frame + int64_t(tap) * window.dilation - window.padding; }
 
     void multiply(int64_t from, int n, int64_t panel) const {
@@ -84,13 +94,17 @@ struct Convolution {
         for (int64_t i = 0; i < n * panel_width; i++) {
             sums[i] = bias && i % panel_width < n_columns ? bias[column + i % panel_width] : 0.0f;
         }
-        const float * weights = static_cast<const float *>(matrix->data) + panel * matrix->ne[0] * panel_width;
-        if (source(from, 0) >= 0 && source(from + n - 1, window.width - 1) < n_frames) {
-            add_frames(from, n, weights, sums);
-        } else {
-            for (int i = 0; i < n; i++) {
+        const int64_t weights = panel * matrix->ne[0] * panel_width;
+        // Frames whose windows reach beyond either end are few, and cost more.
+        const auto begin = static_cast<int>(std::clamp<int64_t>(-source(from, 0), 0, n));
+        const auto end = static_cast<int>(std::clamp<int64_t>(n_frames - source(from, window.width - 1), begin, n));
+        for (int i = 0; i < n; i++) {
+            if (i < begin || i >= end) {
                 add_edge(from + i, weights, sums + i * panel_width);
             }
+        }
+        if (begin < end) {
+            add_frames(from + begin, end - begin, weights, sums + begin * panel_width);
         }
         for (int64_t i = 0; i < n; i++) {
             for (int64_t c = 0; c < n_columns; c++) {
@@ -101,26 +115,23 @@ struct Convolution {
     }
 
     /// Frames whose windows lie within the sequence.
-    void add_frames(int64_t from, int n, const float * weights, float * sums) const {
-        const auto stride = static_cast<size_t>(n_channels);
+    void add_frames(int64_t from, int n, int64_t weights, float * sums) const {
         const float * rows = x + source(from, 0) * n_channels;
         if (window.dilation == 1) { // the taps of a frame lie side by side in x
-            kernel_set()->panel(rows, stride, n, weights, panel_width, matrix->ne[0], sums, panel_width);
+            add_products(rows, n, weights, matrix->ne[0], sums);
             return;
         }
         for (int tap = 0; tap < window.width; tap++) {
-            kernel_set()->panel(rows + int64_t(tap) * window.dilation * n_channels, stride, n, weights + tap * n_channels * panel_width, panel_width,
-                                n_channels, sums, panel_width);
+            add_products(rows + int64_t(tap) * window.dilation * n_channels, n, weights + tap * n_channels * panel_width, n_channels, sums);
         }
     }
 
     /// A frame near an end: only the taps that lie within.
-    void add_edge(int64_t frame, const float * weights, float * sums) const {
+    void add_edge(int64_t frame, int64_t weights, float * sums) const {
         for (int tap = 0; tap < window.width; tap++) {
             const int64_t at = source(frame, tap);
             if (at >= 0 && at < n_frames) {
-                kernel_set()->panel(x + at * n_channels, static_cast<size_t>(n_channels), 1, weights + tap * n_channels * panel_width, panel_width, n_channels,
-                                    sums, panel_width);
+                add_products(x + at * n_channels, 1, weights + tap * n_channels * panel_width, n_channels, sums);
             }
         }
     }
@@ -143,6 +154,98 @@ void run_convolve(ggml_tensor * dst, int ith, int nth, void * window) {
             dst->src[3] ? data<float>(dst->src[3]) + b * size : nullptr,
         };
         convolution.run(std::max<int64_t>(first - b * n_frames, 0), std::min(last - b * n_frames, n_frames));
+    }
+}
+
+/// A convolution whose kernels change from frame to frame, and the gate behind it.
+class LocalGate {
+public:
+    static constexpr int at_once = 48; // places
+
+    /// Floats of working memory: a frame's kernels in panels, and sums.
+    static int64_t scratch(int64_t n) { return n_panels(n) * panel_width * (3 * n + at_once); }
+
+    LocalGate(const ggml_tensor * kernels, const ggml_tensor * biases, const float * y, const float * x, int64_t n_places, float * out, float * scratch)
+        : kernels_(kernels), biases_(biases), n_(kernels->ne[0] / 3), hop_(n_places / kernels->ne[2]), n_places_(n_places), y_(y), x_(x), out_(out),
+          panels_(scratch), sums_(scratch + n_panels(n_) * panel_width * 3 * n_) {}
+
+    void run(int64_t frame) {
+        take_kernels(frame);
+        const auto * bias = reinterpret_cast<const float *>(static_cast<const char *>(biases_->data) + static_cast<size_t>(frame) * biases_->nb[1]);
+        for (int64_t from = frame * hop_; from < (frame + 1) * hop_; from += at_once) {
+            const int n = static_cast<int>(std::min<int64_t>(at_once, (frame + 1) * hop_ - from));
+            for (int i = 0; i < n; i++) {
+                std::copy_n(bias, 2 * n_, sums_ + i * width());
+            }
+            multiply(from, n);
+            for (int i = 0; i < n; i++) {
+                const float * sums = sums_ + i * width();
+                kernel_set()->gate(sums, sums + n_, x_ + (from + i) * n_, n_, out_ + (from + i) * n_);
+            }
+        }
+    }
+
+private:
+    static int64_t n_panels(int64_t n) { return (2 * n + panel_width - 1) / panel_width; }
+    int64_t width() const { return n_panels(n_) * panel_width; }
+
+    void take_kernels(int64_t frame) {
+        const auto * rows = reinterpret_cast<const float *>(static_cast<const char *>(kernels_->data) + static_cast<size_t>(frame) * kernels_->nb[2]);
+        for (int64_t row = 0; row < 2 * n_; row++) {
+            float * to = panels_ + row / panel_width * 3 * n_ * panel_width + row % panel_width;
+            for (int64_t k = 0; k < 3 * n_; k++) {
+                to[k * panel_width] = rows[row * 3 * n_ + k];
+            }
+        }
+    }
+
+    /// Adds the products of places from .. from+n-1. The taps of a place lie side by side in y; those beyond its ends are zeros.
+    void multiply(int64_t from, int n) {
+        const int64_t before = from == 0, behind = from + n == n_places_;
+        add(from + before, static_cast<int>(n - before - behind), -1, 3);
+        if (n_places_ == 1) {
+            add(from, 1, 0, 1);
+            return;
+        }
+        if (before) {
+            add(from, 1, 0, 2);
+        }
+        if (behind) {
+            add(from + n - 1, 1, -1, 2);
+        }
+    }
+
+    /// Taps first .. first+n_taps-1 of n places; the middle one is 0.
+    void add(int64_t place, int n, int first, int n_taps) {
+        const int64_t block = place % hop_ % at_once;
+        for (int64_t panel = 0; panel < n_panels(n_) && n > 0; panel++) {
+            kernel_set()->panel(y_ + (place + first) * n_, static_cast<size_t>(n_), n, panels_ + (panel * 3 + first + 1) * n_ * panel_width, panel_width,
+                                n_taps * n_, sums_ + block * width() + panel * panel_width, static_cast<size_t>(width()));
+        }
+    }
+
+    const ggml_tensor *kernels_, *biases_;
+    const int64_t n_, hop_, n_places_;
+    const float *y_, *x_;
+    float *out_, *panels_, *sums_;
+};
+
+constexpr int gate_tasks = 64; // threads at most, each with its scratch
+
+/// src: kernels, biases, y, x. dst: the result, then the scratch of each thread.
+void run_gate(ggml_tensor * dst, int ith, int nth, void *) {
+    const ggml_tensor *kernels = dst->src[0], *y = dst->src[2];
+    nth = std::min(nth, gate_tasks); // GGML calls all its threads
+    if (ith >= nth) {
+        return;
+    }
+    const int64_t n = y->ne[0], n_places = y->ne[1];
+    float * scratch = data<float>(dst) + n * n_places + ith * LocalGate::scratch(n);
+    LocalGate gate(kernels, dst->src[1], static_cast<const float *>(y->data), static_cast<const float *>(dst->src[3]->data), n_places, data<float>(dst),
+                   scratch);
+    const auto [first, last] = share(kernels->ne[2], ith, nth);
+    for (int64_t frame = first; frame < last; frame++) {
+        gate.run(frame);
     }
 }
 
@@ -252,28 +355,32 @@ bool has_kernel() { return kernel_set() && kernel_set()->panel && kernel_set()->
 } // namespace
 
 void choose_panels(ggml_tensor * matrix) {
-    if (matrix->type == GGML_TYPE_F32 && has_kernel()) {
+    const bool is_half = matrix->type == GGML_TYPE_F16 && has_kernel() && kernel_set()->half_panel;
+    if (is_half || (matrix->type == GGML_TYPE_F32 && has_kernel())) {
         matrix->extra = &panelled;
     }
 }
 
 bool is_panelled(const ggml_tensor * matrix) { return matrix->extra == &panelled; }
 
-size_t panelled_bytes(const ggml_tensor * matrix) { return static_cast<size_t>(n_panels(matrix) * panel_width * matrix->ne[0]) * sizeof(float); }
+size_t panelled_bytes(const ggml_tensor * matrix) { return static_cast<size_t>(n_panels(matrix) * panel_width * matrix->ne[0]) * ggml_type_size(matrix->type); }
 
 void store_panels(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int64_t n_rows) {
-    auto * to = static_cast<float *>(matrix->data);
+    const size_t size = ggml_type_size(matrix->type), step = panel_width * size;
     const int64_t n_in = matrix->ne[0];
+    const auto place = [&](int64_t row) {
+        return data<uint8_t>(matrix) + static_cast<size_t>(row / panel_width * n_in * panel_width + row % panel_width) * size;
+    };
     for (int64_t i = first; i < first + n_rows; i++) {
-        float * panel = to + i / panel_width * n_in * panel_width + i % panel_width;
-        for (int64_t k = 0; k < n_in; k++, rows += sizeof(float)) {
-            memcpy(panel + k * panel_width, rows, sizeof(float));
+        uint8_t * to = place(i);
+        for (int64_t k = 0; k < n_in; k++, rows += size, to += step) {
+            memcpy(to, rows, size);
         }
     }
     for (int64_t i = matrix->ne[1]; first + n_rows == matrix->ne[1] && i % panel_width != 0; i++) { // the rows that only fill the last panel
-        float * panel = to + i / panel_width * n_in * panel_width + i % panel_width;
-        for (int64_t k = 0; k < n_in; k++) {
-            panel[k * panel_width] = 0.0f;
+        uint8_t * to = place(i);
+        for (int64_t k = 0; k < n_in; k++, to += step) {
+            memset(to, 0, size);
         }
     }
 }
@@ -293,6 +400,19 @@ ggml_tensor * panel_convolve(ggml_context * ctx, const Linear & layer, ggml_tens
     ggml_tensor * y =
         ggml_custom_4d(ctx, GGML_TYPE_F32, layer.weight->ne[1], window.count(x->ne[1]), x->ne[2], 1, sources, 4, run_convolve, GGML_N_TASKS_MAX, pack(window));
     return ggml_set_name(y, "convolve");
+}
+
+bool has_panel_gate() { return has_kernel() && kernel_set()->gate; }
+
+ggml_tensor * panel_gate(ggml_context * ctx, const LocalKernels & kernels, ggml_tensor * y, ggml_tensor * x) {
+    y = ggml_is_contiguous(y) ? y : ggml_cont(ctx, y);
+    x = ggml_is_contiguous(x) ? x : ggml_cont(ctx, x);
+    const int64_t n = y->ne[0], n_places = y->ne[1];
+    ggml_tensor * sources[] = { kernels.kernel, kernels.bias, y, x };
+    ggml_tensor * gated =
+        ggml_custom_4d(ctx, GGML_TYPE_F32, n * n_places + gate_tasks * LocalGate::scratch(n), 1, 1, 1, sources, 4, run_gate, gate_tasks, nullptr);
+    ggml_set_name(gated, "gate");
+    return ggml_view_2d(ctx, gated, n, n_places, static_cast<size_t>(n) * sizeof(float), 0);
 }
 
 bool has_panel_attention() { return has_kernel(); }

@@ -42,6 +42,9 @@ struct Lanes {
     static Lanes multiply(const Lanes & a, const Lanes & b) {
         return each([&](int i) { return a.at[i] * b.at[i]; });
     }
+    static Lanes divide(const Lanes & a, const Lanes & b) {
+        return each([&](int i) { return a.at[i] / b.at[i]; });
+    }
     static Lanes add(const Lanes & a, const Lanes & b) {
         return each([&](int i) { return a.at[i] + b.at[i]; });
     }
@@ -67,8 +70,25 @@ struct Lanes {
 namespace clvp {
 
 const KernelSet plain_kernels = {
-    "plain",       nullptr,         nullptr,        nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, store_f16, store_q8_0, attend<ggml_fp16_t>,
-    attend<float>, attend<Q8Block>, multiply_panel, softmax,
+    "plain",
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    store_f16,
+    store_q8_0,
+    attend<ggml_fp16_t>,
+    attend<float>,
+    attend<Q8Block>,
+    multiply_panel<float>,
+    nullptr,
+    gate,
+    softmax,
 };
 
 } // namespace clvp

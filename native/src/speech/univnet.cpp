@@ -1,5 +1,6 @@
 #include "speech/univnet.h"
 
+#include "kernels/panel.h"
 #include "model/convolution.h"
 #include "model/pieces.h"
 #include "runtime/graph.h"
@@ -43,34 +44,43 @@ Kernels predict(ggml_context * ctx, const VocoderWeights::Predictor & w, const V
     return { convolve(ctx, w.kernel, x, same_window(3)), convolve(ctx, w.bias, x, same_window(3)) };
 }
 
-/// A convolution of width 3 with a kernel of its own for each frame of `hop` samples: one batched product. x [n, hop*n_frames] -> [2*n, hop*n_frames].
-ggml_tensor * local_convolve(ggml_context * ctx, const Kernels & all, int64_t layer, ggml_tensor * x, int64_t hop, bool on_cpu) {
-    const int64_t n = x->ne[0], n_frames = all.kernel->ne[1], n_out = 2 * n;
-    ggml_tensor * rows = ggml_reshape_3d(ctx, windows(ctx, x, same_window(3), on_cpu), 3 * n, hop, n_frames);
+/// Those of one layer, for a signal of n channels.
+LocalKernels layer_kernels(ggml_context * ctx, const Kernels & all, int64_t layer, int64_t n) {
+    const int64_t n_frames = all.kernel->ne[1], n_out = 2 * n;
     const size_t size = all.kernel->nb[0];
-    ggml_tensor * kernel = ggml_view_3d(ctx, all.kernel, 3 * n, n_out, n_frames, static_cast<size_t>(3 * n) * size, all.kernel->nb[1],
-                                        static_cast<size_t>(layer * n_out * 3 * n) * size);
-    ggml_tensor * bias = ggml_view_3d(ctx, all.bias, n_out, 1, n_frames, all.bias->nb[1], all.bias->nb[1], static_cast<size_t>(layer * n_out) * size);
-    ggml_tensor * y = product(ctx, ggml_cont(ctx, kernel), rows); // [2*n, hop, n_frames]
-    return ggml_reshape_2d(ctx, ggml_add(ctx, y, ggml_cont(ctx, bias)), n_out, hop * n_frames);
+    return {
+        ggml_view_3d(ctx, all.kernel, 3 * n, n_out, n_frames, static_cast<size_t>(3 * n) * size, all.kernel->nb[1],
+                     static_cast<size_t>(layer * n_out * 3 * n) * size),
+        ggml_view_2d(ctx, all.bias, n_out, n_frames, all.bias->nb[1], static_cast<size_t>(layer * n_out) * size),
+    };
+}
+
+/// x + sigmoid(a) * tanh(b), where [a, b] is y convolved with a kernel of its own for each frame of `hop` samples: one batched product.
+ggml_tensor * local_gate(ggml_context * ctx, const LocalKernels & kernels, ggml_tensor * y, ggml_tensor * x, bool on_cpu) {
+    if (on_cpu && has_panel_gate()) {
+        return panel_gate(ctx, kernels, y, x);
+    }
+    const int64_t n = y->ne[0], n_places = y->ne[1], n_frames = kernels.kernel->ne[2], n_out = 2 * n;
+    ggml_tensor * rows = ggml_reshape_3d(ctx, windows(ctx, y, same_window(3), on_cpu), 3 * n, n_places / n_frames, n_frames);
+    y = product(ctx, ggml_cont(ctx, kernels.kernel), rows); // [2*n, hop, n_frames]
+    y = ggml_add(ctx, y, ggml_reshape_3d(ctx, ggml_cont(ctx, kernels.bias), n_out, 1, n_frames));
+    y = ggml_reshape_2d(ctx, y, n_out, n_places);
+    const auto half = [&](int64_t h) { return ggml_cont(ctx, ggml_view_2d(ctx, y, n, n_places, y->nb[1], static_cast<size_t>(h * n) * y->nb[0])); };
+    return ggml_add(ctx, x, ggml_mul(ctx, ggml_sigmoid(ctx, half(0)), ggml_tanh(ctx, half(1))));
 }
 
 ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderParams & p, ggml_tensor * mel, ggml_tensor * noise) {
     ggml_context * ctx = graph.ctx();
     const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
     ggml_tensor * x = convolve(ctx, w.pre, reflect(ctx, noise, 3), { 7, 1, 0, 1 });
-    int64_t hop = 1;
     for (size_t i = 0; i < w.blocks.size(); i++) {
         const VocoderWeights::Block & block = w.blocks[i];
-        hop *= p.strides[i];
         const Kernels kernels = predict(ctx, block.predictor, p, mel);
         x = upsample(ctx, block.up, activated(x), p.strides[i]);
         const int64_t n = x->ne[0];
         for (size_t d = 0; d < block.convolutions.size(); d++) {
             ggml_tensor * y = activated(convolve(ctx, block.convolutions[d], activated(x), same_window(3, p.dilations[d])));
-            y = local_convolve(ctx, kernels, static_cast<int64_t>(d), y, hop, graph.on_cpu());
-            const auto half = [&](int64_t h) { return ggml_cont(ctx, ggml_view_2d(ctx, y, n, y->ne[1], y->nb[1], static_cast<size_t>(h * n) * y->nb[0])); };
-            x = graph.expand(ggml_add(ctx, x, ggml_mul(ctx, ggml_sigmoid(ctx, half(0)), ggml_tanh(ctx, half(1)))));
+            x = graph.expand(local_gate(ctx, layer_kernels(ctx, kernels, static_cast<int64_t>(d), n), y, x, graph.on_cpu()));
         }
     }
     x = convolve(ctx, w.post, reflect(ctx, activated(x), 3), { 7, 1, 0, 1 });
