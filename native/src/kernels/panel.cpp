@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 namespace clvp {
@@ -90,9 +91,12 @@ struct Convolution {
 
     void multiply(int64_t from, int n, int64_t panel) const {
         const int64_t n_out = matrix->ne[1], column = panel * panel_width, n_columns = std::min<int64_t>(panel_width, n_out - column);
-        float sums[at_once * panel_width];
-        for (int64_t i = 0; i < n * panel_width; i++) {
-            sums[i] = bias && i % panel_width < n_columns ? bias[column + i % panel_width] : 0.0f;
+        float sums[at_once * panel_width], start[panel_width] = {};
+        if (bias) {
+            std::copy_n(bias + column, n_columns, start);
+        }
+        for (int i = 0; i < n; i++) {
+            std::copy_n(start, panel_width, sums + i * panel_width);
         }
         const int64_t weights = panel * matrix->ne[0] * panel_width;
         // Frames whose windows reach beyond either end are few, and cost more.
@@ -106,10 +110,12 @@ struct Convolution {
         if (begin < end) {
             add_frames(from + begin, end - begin, weights, sums + begin * panel_width);
         }
-        for (int64_t i = 0; i < n; i++) {
-            for (int64_t c = 0; c < n_columns; c++) {
-                const int64_t at = (from + i) * n_out + column + c;
-                out[at] = sums[i * panel_width + c] + (residual ? residual[at] : 0.0f);
+        for (int i = 0; i < n; i++) {
+            const int64_t at = (from + i) * n_out + column;
+            if (residual) {
+                std::transform(sums + i * panel_width, sums + i * panel_width + n_columns, residual + at, out + at, std::plus<float>());
+            } else {
+                std::copy_n(sums + i * panel_width, n_columns, out + at);
             }
         }
     }

@@ -39,21 +39,23 @@ ggml_tensor * upsample(ggml_context * ctx, const Linear & layer, ggml_tensor * x
     const int64_t n_frames = x->ne[1], n_out = layer.weight->ne[1] / (2 * rate), width = rate * n_out;
     // A frame reaches into two blocks of `rate` frames: the first half of its taps into its own, the second half into the next.
     ggml_tensor * taps = linear(ctx, { layer.weight, nullptr }, x); // [2*width, n_frames]
-    const auto half = [&](int64_t i) { return ggml_view_2d(ctx, taps, width, n_frames, taps->nb[1], static_cast<size_t>(i * width) * taps->nb[0]); };
-    ggml_tensor * own = ggml_pad_ext(ctx, ggml_cont(ctx, half(0)), 0, 0, 0, 1, 0, 0, 0, 0);
-    ggml_tensor * next = ggml_pad_ext(ctx, ggml_cont(ctx, half(1)), 0, 0, 1, 0, 0, 0, 0, 0);
-    ggml_tensor * y = ggml_reshape_2d(ctx, ggml_add(ctx, own, next), n_out, rate * (n_frames + 1));
-    return ggml_add(ctx, ggml_cont(ctx, frames_of(ctx, y, (rate + 1) / 2, rate * n_frames)), layer.bias);
+    taps = ggml_pad_ext(ctx, taps, 0, 0, 1, 1, 0, 0, 0, 0);
+    const auto half = [&](int64_t i) {
+        return ggml_view_2d(ctx, taps, width, n_frames + 1, taps->nb[1],
+                            static_cast<size_t>(1 - i) * taps->nb[1] + static_cast<size_t>(i * width) * taps->nb[0]);
+    };
+    ggml_tensor * y = ggml_reshape_2d(ctx, ggml_add(ctx, half(0), half(1)), n_out, rate * (n_frames + 1));
+    return ggml_add(ctx, frames_of(ctx, y, (rate + 1) / 2, rate * n_frames), layer.bias);
 }
 
 ggml_tensor * reflect(ggml_context * ctx, ggml_tensor * x, int64_t n) {
     const int64_t n_frames = x->ne[1];
-    ggml_tensor * y = x;
-    for (int64_t i = 1; i <= n; i++) {
-        y = ggml_concat(ctx, frames_of(ctx, x, i, 1), y, 1);
-        y = ggml_concat(ctx, y, frames_of(ctx, x, n_frames - 1 - i, 1), 1);
+    ggml_tensor *before = frames_of(ctx, x, 1, 1), *behind = frames_of(ctx, x, n_frames - 2, 1);
+    for (int64_t i = 2; i <= n; i++) {
+        before = ggml_concat(ctx, frames_of(ctx, x, i, 1), before, 1);
+        behind = ggml_concat(ctx, behind, frames_of(ctx, x, n_frames - 1 - i, 1), 1);
     }
-    return y;
+    return ggml_concat(ctx, ggml_concat(ctx, before, x, 1), behind, 1);
 }
 
 ggml_tensor * frames_of(ggml_context * ctx, ggml_tensor * x, int64_t from, int64_t n) {
