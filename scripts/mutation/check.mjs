@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Do the committed tests catch a single broken place? Breaks one after the other in a copy of the tree, builds, and runs the
- * native tests and those of parity, the model classes and hostile files until one fails. Ends with 1 if a broken place passes.
+ * native tests and those of parity, the model classes, hostile files and the stages of speech until one fails. Ends with 1 if a broken place passes.
  *
  *   npm run mutation [-- --only WORDS]   those that have one of the words, with commas
  *
@@ -65,6 +65,11 @@ const suites = {
       ...['session/parity-score', 'session/parity-greedy', 'session/parity-conditioning'],
       ...['hostile/hostile-files', 'quantize/convert-safetensors', 'quantize/convert-tortoise'],
       ...['quantize/convert-torch-pickle', 'quantize/convert-torch-zip'],
+    ),
+  speech: () =>
+    tap(
+      ...['speech/tortoise-end', 'speech/parity-hifigan', 'speech/parity-random', 'speech/parity-vocoder'],
+      ...['speech/parity-samplers', 'speech/parity-diffusion', 'speech/parity-diffusion-voice'],
     ),
   faults: () => tap('base/file-faults'), // a minute
 }

@@ -304,4 +304,58 @@ export const mutations = [
     from: 'if (!isAbsence(error)) failIo(path, error)',
     to: 'if (!isAbsence(error) && !path) failIo(path, error)',
   },
+  {
+    what: 'the last activation of HiFi-GAN is as steep as the others',
+    file: `${native}/speech/hifigan.cpp`,
+    from: 'last_slope = 0.01f',
+    to: 'last_slope = 0.1f',
+  },
+  {
+    what: 'latents are stretched from their starts, not their middles',
+    file: `${native}/speech/hifigan.cpp`,
+    from: 'ratio * (static_cast<float>(i) + 0.5f) - 0.5f',
+    to: 'ratio * static_cast<float>(i)',
+  },
+  {
+    what: 'the first step of a sampler has its own variance',
+    file: `${native}/speech/noise_schedule.cpp`,
+    from: 'steps[std::min(std::max<size_t>(i, 1), steps.size() - 1)]',
+    to: 'steps[i]',
+  },
+  {
+    what: 'guidance is the same at every step',
+    file: `${native}/speech/diffusion_sampler.cpp`,
+    from: 'options_.ramp ? 1 - left : 1',
+    to: 'options_.ramp ? 1 : 1',
+  },
+  {
+    what: 'the generator of voices loses variance',
+    file: `${native}/speech/random_voice.cpp`,
+    from: 'std::sqrt(2.0f)',
+    to: '1.0f',
+  },
+  {
+    what: 'two frames share the kernels of UnivNet',
+    file: `${native}/kernels/panel.cpp`,
+    from: 'static_cast<size_t>(frame) * kernels_->nb[2]',
+    to: 'static_cast<size_t>(frame / 2 * 2) * kernels_->nb[2]',
+  },
+  {
+    what: 'the last place of a sound is not convolved',
+    file: `${native}/kernels/panel.cpp`,
+    from: '        if (behind) {',
+    to: '        if (behind && before) {',
+  },
+  {
+    what: 'nine calm codes are left at the end',
+    file: 'lib/speech/tortoise_end.ts',
+    from: 'const CALM_LEFT = 8',
+    to: 'const CALM_LEFT = 9',
+  },
+  {
+    what: 'topP loses the first id of a group',
+    file: `${native}/generate/sampler.cpp`,
+    from: 'below += i < begin ? 0 :',
+    to: 'below += i <= begin ? 0 :',
+  },
 ]
