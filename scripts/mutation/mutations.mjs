@@ -217,7 +217,7 @@ export const mutations = [
     what: 'a pickle may ask for any name',
     file: 'quantize/formats/torch_objects.ts',
     from: 'if (GLOBALS.has(name)) return',
-    to: 'return',
+    to: 'if (GLOBALS.size > 0) return',
   },
   {
     what: 'a tensor may reach beyond its storage',
