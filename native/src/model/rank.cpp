@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace clvp {
 
@@ -28,9 +29,13 @@ std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, cons
     }
     const size_t n_proj = params.n_proj;
     std::vector<float> embeds(rows.size() * n_proj);
+    bool is_first = true;
     for (const auto & [length, indices] : by_length) {
         const size_t at_once = std::max<size_t>(1, limits::scored_together / length);
         for (size_t from = 0; from < indices.size(); from += at_once) {
+            if (!std::exchange(is_first, false)) {
+                call.pause(); // many short rows would be one long piece
+            }
             const size_t n = std::min(at_once, indices.size() - from);
             Rows batch;
             batch.n_rows = static_cast<uint32_t>(n);
