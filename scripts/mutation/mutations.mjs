@@ -326,7 +326,7 @@ export const mutations = [
     what: 'guidance is the same at every step',
     file: `${native}/speech/diffusion_sampler.cpp`,
     from: 'options_.ramp ? 1 - left : 1',
-    to: 'options_.ramp ? 1 : 1',
+    to: 'options_.ramp ? 1 - 0 * left : 1',
   },
   {
     what: 'the generator of voices loses variance',
