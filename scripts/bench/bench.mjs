@@ -3,15 +3,15 @@
  * `npm run bench`: ours beside transformers on a random checkpoint of the published size, and both beside the machine's limits.
  *
  *   npm run bench -- [--trials 3] [--quick] [--only PART,PART] [--variants NAME,NAME] [--threads N] [--python PATH] [--fresh]
- *        [--model FILE] [--package DIR] [--voices DIR] [--write-docs]
+ *        [--model FILE] [--package DIR] [--voices DIR] [--tortoise PATH] [--write-docs]
  *
  * Parts: limits (memory bandwidth, plain GEMM), native (step against its products and GGML's own), jobs (transformers and ours, 1 and 16
  * candidates), requests (64 at once against 64 in turn), growth (a step by candidates and positions, a prefill by the text's length),
  * memory (the estimate against the peak), latency (a small call alone, behind a large one and among others: --model, by default the demo
  * model; --package names another checkout, built, to take turns with), busy (one call on a quiet machine, on a busy one and with the time of
  * one CPU), speak (text to sound by both ways, stage by stage; --voices names the folder of tortoise's voices, of which the first is taken in place
- * of the demo voice). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency and
- * speak measure what is built; all else builds first.
+ * of the demo voice), stages (latents to sound beside tortoise-tts' own classes: --tortoise names a Python that has them, or one is made). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency, speak
+ * and stages measure what is built; all else builds first.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */

@@ -1,5 +1,5 @@
 /**
- * What our stages take from latents to sound: prints milliseconds of each as JSON. The same inputs as in stages_reference.py.
+ * What our stages take from latents to sound: prints milliseconds of each as JSON. Inputs of the same sizes as in stages_reference.py.
  *
  *   node stages_trial.mjs '{ "file": ..., "codes": 60, "threads": 2, "rounds": 3 }'
  */
@@ -15,15 +15,13 @@ const floats = (dims, options) => new Tensor(noise(1, dims.join(), dims, options
 const speech = await SpeechModel.fromPretrained(file, { device: 'cpu', ...(threads > 0 && { threads }) })
 const latents = floats([1, codes, width])
 const when = new Tensor(Int32Array.of(500), [1])
+const voices = { hifigan: floats([1, width]), diffusion: floats([1, 2 * width]) }
+const [x, mel] = [floats([1, mels, frames]), floats([1, mels, frames], melRange)]
+const vocoderNoise = floats([1, 64, frames + 10])
 const stages = {
-  hifigan: () => speech.hifigan.forward({ latents, conditioning: floats([1, width]) }),
-  diffusion: () =>
-    speech.diffusion.forward({
-      ...{ x: floats([1, mels, frames]), timesteps: when },
-      ...{ latents, conditioning: floats([1, 2 * width]) },
-    }),
-  vocoder: () =>
-    speech.vocoder.forward({ mel: floats([1, mels, frames], melRange), noise: floats([1, 64, frames + 10]) }),
+  hifigan: () => speech.hifigan.forward({ latents, conditioning: voices.hifigan }),
+  diffusion: () => speech.diffusion.forward({ x, timesteps: when, latents, conditioning: voices.diffusion }),
+  vocoder: () => speech.vocoder.forward({ mel, noise: vocoderNoise }),
 }
 const found = {}
 for (const [name, run] of Object.entries(stages)) {

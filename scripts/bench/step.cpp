@@ -88,30 +88,35 @@ double median(std::vector<double> values) {
 
 // --- reading alone ------------------------------------------------------------------------------------------------
 
-/// All threads sum up words, each a part: as fast as memory can be read.
-double read_ms(const uint32_t * words, size_t n, uint32_t n_threads, uint64_t & sum) {
-    std::vector<uint64_t> sums(n_threads);
+/// Milliseconds until all threads have done `work`, which is given the thread's number.
+template <typename Work> double time_threads(uint32_t n_threads, Work work) {
     std::vector<std::thread> threads;
     const Clock clock;
     for (uint32_t k = 0; k < n_threads; k++) {
-        threads.emplace_back([&, k] {
-            const size_t part = n / n_threads;
-            const uint32_t * from = words + k * part;
-            uint32_t lanes[16] = {}; // as many sums as vectors hold
-            for (size_t i = 0; i + 16 <= part; i += 16) {
-                for (size_t lane = 0; lane < 16; lane++) {
-                    lanes[lane] += from[i + lane];
-                }
-            }
-            for (uint32_t lane : lanes) {
-                sums[k] += lane;
-            }
-        });
+        threads.emplace_back([&work, k] { work(k); });
     }
     for (std::thread & thread : threads) {
         thread.join();
     }
-    const double ms = clock.ms();
+    return clock.ms();
+}
+
+/// All threads sum up words, each a part: as fast as memory can be read.
+double read_ms(const uint32_t * words, size_t n, uint32_t n_threads, uint64_t & sum) {
+    std::vector<uint64_t> sums(n_threads);
+    const double ms = time_threads(n_threads, [&](uint32_t k) {
+        const size_t part = n / n_threads;
+        const uint32_t * from = words + k * part;
+        uint32_t lanes[16] = {}; // as many sums as vectors hold
+        for (size_t i = 0; i + 16 <= part; i += 16) {
+            for (size_t lane = 0; lane < 16; lane++) {
+                lanes[lane] += from[i + lane];
+            }
+        }
+        for (uint32_t lane : lanes) {
+            sums[k] += lane;
+        }
+    });
     for (uint64_t each : sums) {
         sum += each; // or the compiler leaves the reading out
     }
@@ -153,15 +158,7 @@ double peak_ms(double n_ops, uint32_t n_threads, uint64_t & sum) {
     }
     const auto n_rounds = static_cast<uint64_t>(n_ops / 4 / n_threads / (12 * 128));
     std::vector<int> sums(n_threads);
-    std::vector<std::thread> threads;
-    const Clock clock;
-    for (uint32_t k = 0; k < n_threads; k++) {
-        threads.emplace_back([&, k] { sums[k] = add_products(n_rounds); });
-    }
-    for (std::thread & thread : threads) {
-        thread.join();
-    }
-    const double ms = 4 * clock.ms();
+    const double ms = 4 * time_threads(n_threads, [&](uint32_t k) { sums[k] = add_products(n_rounds); });
     for (int each : sums) {
         sum += static_cast<uint64_t>(each);
     }

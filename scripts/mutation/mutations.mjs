@@ -355,7 +355,7 @@ export const mutations = [
   {
     what: 'topP loses the first id of a group',
     file: `${native}/generate/sampler.cpp`,
-    from: 'below += i < begin ? 0 :',
-    to: 'below += i <= begin ? 0 :',
+    from: 'for (size_t i = begin; i < end &&',
+    to: 'for (size_t i = begin + 1; i < end &&',
   },
 ]

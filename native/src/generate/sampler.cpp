@@ -110,12 +110,17 @@ void keep_top_p(std::vector<float> & logits, float p, size_t min_keep) {
         }
         end = begin;
     }
+    const auto drop = [&](size_t i) { logits[static_cast<size_t>(ids[index_of(keys[i])])] = minus_infinity; };
+    for (size_t i = 0; i < begin; i++) {
+        drop(i);
+    }
     std::sort(at(begin), at(end));
-    for (size_t i = 0; i < end && i + min_keep < keys.size(); i++) { // always keeps the most likely ids
-        below += i < begin ? 0 : static_cast<double>(share[index_of(keys[i])]);
-        if (static_cast<float>(below) <= limit) {
-            logits[static_cast<size_t>(ids[index_of(keys[i])])] = minus_infinity;
+    for (size_t i = begin; i < end && i + min_keep < keys.size(); i++) { // always keeps the most likely ids
+        below += static_cast<double>(share[index_of(keys[i])]);
+        if (static_cast<float>(below) > limit) {
+            break;
         }
+        drop(i);
     }
 }
 
