@@ -1,5 +1,4 @@
 /** Joins the sounds of parts: pauses between them, equal levels, no clicks. */
-
 import { integer, number, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import * as kinds from '../base/kinds.js'

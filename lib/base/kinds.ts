@@ -16,7 +16,7 @@ export type TextForm =
   | { readonly as: 'string'; readonly value: string }
   /** A flag that may be repeated. */
   | { readonly as: 'strings'; readonly value: string }
-  /** A flag for each row of a table, which begins with `prefix`; and one for the words that stand for all of them. */
+  /** A flag for each row of a table; its name begins with `prefix`. With `words`, also a flag that sets the whole option. */
   | { readonly as: 'table'; readonly table: Table; readonly prefix: string; readonly words?: Words }
 
 type Words = Readonly<Record<string, unknown>>

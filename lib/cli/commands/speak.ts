@@ -43,7 +43,7 @@ export const speak: Command = {
     'text-file': { value: 'FILE', help: 'read the text from a file' },
     lines: { help: 'one sound for each line of the text; a second run makes only those that are missing' },
     stream: { help: 'send WAV to stdout while the sound is made, as -o - does' },
-    raw: { help: 'send bare samples to stdout: signed, little endian, 24 kHz, mono' },
+    raw: { help: 'send bare samples to stdout: 24 kHz, mono, signed, little endian, of --bit-depth bits' },
     format: {
       value: 'FORMAT',
       help: `${soundFormats.join(', ')} (default: by the extension; with --lines wav)`,
