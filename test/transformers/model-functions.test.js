@@ -52,7 +52,7 @@ t.test('each text of a batch is told apart', async (t) => {
     stoppingCriteria,
     padTokenId: 1,
   })
-  t.same([...batches], [0, 1])
+  t.same([...batches].sort(), [0, 1], 'in whatever order')
   t.same(found.sequences.dims, [2, 5])
   t.equal(found.sequences.data[4], 1, 'the shorter row is padded')
 })
