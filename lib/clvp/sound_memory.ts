@@ -26,7 +26,7 @@ export interface SoundMemory {
 const float = 4
 /** Frames of one graph: of a part of HiFi-GAN, of a window of UnivNet without its margins. */
 const partFrames = 64
-const windowFrames = 96
+const windowFrames = 32
 /** Frames of silence behind a spectrogram. */
 const silentFrames = 10
 /** Rows alive at once for each frame at the widest place of each graph. */
@@ -57,9 +57,8 @@ function hifiganMemory(info: NativeInfo, values: Values, frames: number): SoundM
   const half = (taps - 1) / 2
   const dilations = sizesOf(values, 'clvp.hifigan.resblock_dilations')
   const reach = dilations.reduce((sum, dilation) => sum + half * (dilation + 1), 0)
-  // Only panels of F32 on the CPU are convolved without a copy of each window.
-  const isPanelled = info.type === 'f32' && info.device === 'CPU'
-  const alive = rows.hifigan + (isPanelled ? 0 : taps + 1)
+  // Panels on the CPU are convolved without a copy of each window.
+  const alive = rows.hifigan + (info.device === 'CPU' ? 0 : taps + 1)
   let width = sizeOf(values, 'clvp.hifigan.channel_count')
   let rate = 1
   let most = 0
@@ -83,18 +82,19 @@ function diffusionMemory(info: NativeInfo, values: Values, frames: number, batch
 }
 
 function vocoderGraph(values: Values, frames: number): number {
-  const [width, blocks] = ['channel_count', 'predictor_block_count'].map((name) =>
-    sizeOf(values, `clvp.vocoder.${name}`),
-  ) as [number, number]
+  const width = sizeOf(values, 'clvp.vocoder.channel_count')
   const dilations = sizesOf(values, 'clvp.vocoder.dilations')
   const seen = dilations.reduce((sum, dilation) => sum + dilation + 1, 0)
+  const strides = sizesOf(values, 'clvp.vocoder.strides')
   let hop = 1
-  let edge = 3 + 2 * blocks + 4
-  for (const stride of sizesOf(values, 'clvp.vocoder.strides')) {
+  let edge = 1 // frames at each side: of the signal as a whole, and of its last and longest level
+  let lastEdge = 1
+  for (const stride of strides) {
     hop *= stride
-    edge += Math.ceil((stride + seen) / hop)
+    lastEdge = 1 + Math.ceil((stride + seen) / hop)
+    edge += lastEdge - 1
   }
-  const length = Math.min(frames + silentFrames, windowFrames + 2 * edge)
+  const window = (margin: number) => Math.min(frames + silentFrames, windowFrames + 2 * margin)
   const kernels = dilations.length * 2 * width * (3 * width + 1) // of each frame, predicted
-  return float * length * (kernels + rows.vocoder * width * hop)
+  return float * (kernels * window(edge) + rows.vocoder * width * hop * window(lastEdge))
 }

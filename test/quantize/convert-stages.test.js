@@ -113,19 +113,16 @@ t.test(
       return [...new Set(own.filter((tensor) => !isExact(tensor)).map(({ type }) => type))]
     }
     t.same(await typesOf('f32', /^(hifigan|diff|vocoder|random)\./), ['f32'])
-    t.same(await typesOf('f16', /^(diff|vocoder|random)\./), ['f16'])
-    t.same(await typesOf('bf16', /^(diff|vocoder|random)\./), ['bf16'])
+    t.same(await typesOf('f16', /^(hifigan|diff|vocoder|random)\./), ['f16'])
+    t.same(await typesOf('bf16', /^(hifigan|diff|vocoder|random)\./), ['bf16'])
     const wideRows = /^(diff\.(blk|latent\.blk|time|mix|tail|code)|random\.diffusion)/
     for (const type of ['q8_0', 'q4_k']) {
-      t.same(await typesOf(type, /^vocoder\./), ['f16'], type)
+      t.same(await typesOf(type, /^(hifigan|vocoder)\./), ['bf16'], type)
       t.same(await typesOf(type, wideRows), [type], type)
     }
     for (const type of ['q4_k_m', 'q5_k_m']) {
-      t.same(await typesOf(type, /^vocoder\./), ['f16'], type)
+      t.same(await typesOf(type, /^(hifigan|vocoder)\./), ['bf16'], type)
       t.same(await typesOf(type, /^(diff|random)\./), ['q8_0'], type)
-    }
-    for (const type of ['f16', 'bf16', 'q8_0', 'q4_k', 'q4_k_m']) {
-      t.same(await typesOf(type, /^hifigan\./), ['f32'], type)
     }
     const own = [['hifigan.*.weight', 'q8_0']]
     await convertFolder(folder, `${folder}.gguf`, { type: 'q4_k', tensorTypes: own })

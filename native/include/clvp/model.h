@@ -26,7 +26,7 @@ struct EncoderParams {
 struct DecoderParams {
     uint32_t n_vocab = 0, n_positions = 0, n_embd = 0, n_ff = 0, n_layer = 0, n_head = 0;
     uint32_t n_text_positions = 0; // text positions of the conditioning encoder
-    uint32_t n_cond_layer = 0, n_cond_group = 0;
+    uint32_t n_cond_layer = 0;
     bool attn_bias = true; // q, k and v have biases, here and in the conditioning encoder
     float eps = 0;
     std::string act;

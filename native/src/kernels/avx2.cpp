@@ -266,6 +266,20 @@ struct Lanes {
     CLVP_INLINE Lanes load(const int8_t * from) {
         return { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(from)))) };
     }
+    /// The first or the second of 8 pairs.
+    CLVP_INLINE Lanes load_first(const ggml_bf16_t * pairs) {
+        return { _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(pairs)), 16)) };
+    }
+    CLVP_INLINE Lanes load_second(const ggml_bf16_t * pairs) {
+        const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(pairs));
+        return { _mm256_castsi256_ps(_mm256_and_si256(bits, _mm256_set1_epi32(static_cast<int>(0xffff0000)))) };
+    }
+    CLVP_INLINE void store(ggml_bf16_t * to, Lanes x) { // rounded to even
+        const __m256i bits = _mm256_castps_si256(x.v), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+        const __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, odd), _mm256_set1_epi32(0x7fff)), 16);
+        const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
+        _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm256_castsi256_si128(packed));
+    }
     CLVP_INLINE void store(float * to, Lanes x) { _mm256_storeu_ps(to, x.v); }
     CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm256_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm256_fmadd_ps(a.v, b.v, c.v) }; }
@@ -273,6 +287,7 @@ struct Lanes {
     CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm256_div_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm256_add_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes max(Lanes a, Lanes b) { return { _mm256_max_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes min(Lanes a, Lanes b) { return { _mm256_min_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes round(Lanes x) { return { _mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) }; }
     CLVP_INLINE Lanes power_of_two(Lanes k) {
         return { _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(k.v), _mm256_set1_epi32(127)), 23)) };
@@ -289,6 +304,7 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/group_norm_lanes.h"
 #include "kernels/panel_lanes.h"
 #include "kernels/row_lanes.h"
 
@@ -312,8 +328,12 @@ const KernelSet avx2_kernels = {
     attend<Q8Block>,
     multiply_panel<float>,
     multiply_panel<ggml_fp16_t>,
+    multiply_panel<ggml_bf16_t>,
+    nullptr,
+    epilogue,
     gate,
     softmax,
+    normalise_group,
 };
 
 } // namespace clvp

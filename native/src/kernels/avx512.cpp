@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #define CLVP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,f16c")))
+#define CLVP_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 #define CLVP_INLINE CLVP_TARGET __attribute__((always_inline)) static inline
 
 namespace clvp {
@@ -241,6 +242,16 @@ struct Lanes {
     CLVP_INLINE Lanes load(const int8_t * from) {
         return { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from)))) };
     }
+    /// The first or the second of 16 pairs.
+    CLVP_INLINE Lanes load_first(const ggml_bf16_t * pairs) { return { _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(pairs), 16)) }; }
+    CLVP_INLINE Lanes load_second(const ggml_bf16_t * pairs) {
+        return { _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(pairs), _mm512_set1_epi32(static_cast<int>(0xffff0000)))) };
+    }
+    CLVP_INLINE void store(ggml_bf16_t * to, Lanes x) { // rounded to even
+        const __m512i bits = _mm512_castps_si512(x.v), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+        const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, odd), _mm512_set1_epi32(0x7fff));
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+    }
     CLVP_INLINE void store(float * to, Lanes x) { _mm512_storeu_ps(to, x.v); }
     CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm512_fmadd_ps(a.v, b.v, c.v) }; }
@@ -248,6 +259,7 @@ struct Lanes {
     CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm512_div_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm512_add_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes max(Lanes a, Lanes b) { return { _mm512_max_ps(a.v, b.v) }; }
+    CLVP_INLINE Lanes min(Lanes a, Lanes b) { return { _mm512_min_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes round(Lanes x) { return { _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC) }; }
     CLVP_INLINE Lanes power_of_two(Lanes k) { return { _mm512_scalef_ps(_mm512_set1_ps(1.0f), k.v) }; }
     CLVP_INLINE float sum(Lanes x) { return _mm512_reduce_add_ps(x.v); }
@@ -258,10 +270,79 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/group_norm_lanes.h"
 #include "kernels/panel_lanes.h"
 #include "kernels/row_lanes.h"
 
 namespace clvp {
+
+namespace {
+
+/// n rows with pairs of columns of one or two panels: one instruction multiplies 32 pairs of numbers.
+template <int n, int n_panels> CLVP_BF16 void multiply_pair_rows(const ggml_bf16_t * x, size_t x_stride, const PairPanels & panels, float * out) {
+    constexpr int groups = (n + 2) / 3; // as in multiply_rows()
+    __m512 sums[n][n_panels];
+    const ggml_bf16_t * rows[groups];
+    for (int i = 0; i < n; i++) {
+        for (int p = 0; p < n_panels; p++) {
+            sums[i][p] = _mm512_loadu_ps(out + (i * panels.n + p) * panel_width);
+        }
+    }
+    for (int g = 0; g < groups; g++) {
+        rows[g] = x + static_cast<size_t>(3 * g) * x_stride;
+    }
+    const ggml_bf16_t * panel = panels.first;
+    for (int64_t k = 0; k < panels.depth; k += 2, panel += 2 * panel_width) {
+        __m512i columns[n_panels];
+        for (int p = 0; p < n_panels; p++) {
+            columns[p] = _mm512_loadu_si512(panel + static_cast<size_t>(p) * panels.stride);
+        }
+        for (int i = 0; i < n; i++) {
+            int32_t pair;
+            memcpy(&pair, rows[i / 3] + static_cast<size_t>(i % 3) * x_stride, sizeof pair);
+            const __m512i factor = _mm512_set1_epi32(pair);
+            for (int p = 0; p < n_panels; p++) {
+                sums[i][p] = _mm512_dpbf16_ps(sums[i][p], reinterpret_cast<__m512bh>(factor), reinterpret_cast<__m512bh>(columns[p]));
+            }
+        }
+        for (int g = 0; g < groups; g++) {
+            rows[g] += 2;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        for (int p = 0; p < n_panels; p++) {
+            _mm512_storeu_ps(out + (i * panels.n + p) * panel_width, sums[i][p]);
+        }
+    }
+}
+
+template <int n, int n_panels>
+CLVP_BF16 void pair_rows(const ggml_bf16_t * x, size_t x_stride, int n_rows, const PairPanels & panels, float * out, int & done) {
+    for (; done + n <= n_rows; done += n) {
+        multiply_pair_rows<n, n_panels>(x + static_cast<size_t>(done) * x_stride, x_stride, panels, out + done * panels.n * panel_width);
+    }
+}
+
+template <int n_panels> CLVP_BF16 void all_rows(const ggml_bf16_t * x, size_t x_stride, int n, const PairPanels & panels, float * out) {
+    int done = 0;
+    pair_rows<panel_rows, n_panels>(x, x_stride, n, panels, out, done);
+    pair_rows<6, n_panels>(x, x_stride, n, panels, out, done);
+    pair_rows<3, n_panels>(x, x_stride, n, panels, out, done);
+    pair_rows<1, n_panels>(x, x_stride, n, panels, out, done);
+}
+
+CLVP_BF16 void multiply_pairs(const ggml_bf16_t * x, size_t x_stride, int n, const PairPanels & panels, float * out) {
+    panels.n == 2 ? all_rows<2>(x, x_stride, n, panels, out) : all_rows<1>(x, x_stride, n, panels, out);
+}
+
+KernelSet with_bf16() {
+    KernelSet set = avx512_kernels;
+    set.name = "avx512-bf16";
+    set.bf16_pairs = multiply_pairs;
+    return set;
+}
+
+} // namespace
 
 const KernelSet avx512_kernels = {
     "avx512-vnni",
@@ -281,9 +362,15 @@ const KernelSet avx512_kernels = {
     attend<Q8Block>,
     multiply_panel<float>,
     multiply_panel<ggml_fp16_t>,
+    multiply_panel<ggml_bf16_t>,
+    nullptr,
+    epilogue,
     gate,
     softmax,
+    normalise_group,
 };
+
+const KernelSet bf16_kernels = with_bf16();
 
 } // namespace clvp
 

@@ -1,4 +1,4 @@
-// exp for vectors of any width, shared by attention and activations. Included like attend_lanes.h. Functions that take or return
+// exp for vectors of any width, and the sigmoid, shared by attention and activations. Included like attend_lanes.h. Functions that take or return
 // Lanes are always inlined (CLVP_INLINE): at calls between functions with a target attribute, GCC 12 clears the upper parts of
 // vectors, return values included.
 #pragma once
@@ -18,6 +18,13 @@ CLVP_INLINE Lanes exp_of(Lanes x) {
         sum = Lanes::multiply_add(sum, r, Lanes::all(term));
     }
     return Lanes::multiply(sum, Lanes::power_of_two(k));
+}
+
+/// 1 / (1 + exp(-x)), of exponentials that stay bounded.
+CLVP_INLINE Lanes sigmoid(Lanes x) {
+    const Lanes minus = Lanes::all(-1.0f), zero = Lanes::all(0.0f), minus_x = Lanes::multiply(x, minus);
+    const Lanes below = Lanes::multiply(Lanes::max(minus_x, zero), minus), minus_abs = Lanes::multiply(Lanes::max(x, minus_x), minus);
+    return Lanes::divide(exp_of(below), Lanes::add(exp_of(minus_abs), Lanes::all(1.0f)));
 }
 
 } // namespace

@@ -23,8 +23,12 @@ static const KernelSet * choose() {
 #ifdef CLVP_X86
     auto may_be = [&](const KernelSet & each) { return wanted.empty() || wanted == each.name; };
     __builtin_cpu_init();
-    if (may_be(avx512_kernels) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni")) {
+    const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+    if (may_be(bf16_kernels) && has_avx512 && __builtin_cpu_supports("avx512bf16")) {
+        return &bf16_kernels;
+    }
+    if (may_be(avx512_kernels) && has_avx512) {
         return &avx512_kernels;
     }
     if (may_be(avx2_kernels) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/attend_kernel.h"
+#include "kernels/group_norm_kernel.h"
 #include "kernels/panel_kernel.h"
 #include "kernels/tile_kernel.h"
 
@@ -16,10 +17,14 @@ struct KernelSet {
     TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
     StoreKernel store_f16, store_q8_0;
     AttendKernel attend_f16, attend_f32, attend_q8_0;
-    PanelKernel panel;
-    HalfPanelKernel half_panel;
+    PanelKernel<float> panel;
+    PanelKernel<ggml_fp16_t> half_panel;
+    PanelKernel<ggml_bf16_t> bf16_panel; // of pairs of columns
+    PairKernel bf16_pairs;
+    EpilogueKernel epilogue;
     GateKernel gate;
     SoftmaxKernel softmax;
+    GroupNormKernel group_norm;
 };
 
 /// The best set for this CPU, or the one named by the environment variable CLVP_KERNELS. Null if that is "ggml", for
@@ -30,6 +35,7 @@ extern const KernelSet plain_kernels; // any CPU
 #ifdef CLVP_X86
 extern const KernelSet avx2_kernels;   // AVX2, FMA, F16C
 extern const KernelSet avx512_kernels; // AVX-512 F, BW, VL, DQ and VNNI
+extern const KernelSet bf16_kernels;   // those and AVX-512 BF16
 #endif
 
 } // namespace clvp

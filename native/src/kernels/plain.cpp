@@ -26,6 +26,16 @@ struct Lanes {
     template <typename T> static Lanes load(const T * from) {
         return each([&](int i) { return to_float(from[i]); });
     }
+    /// The first or the second of 4 pairs.
+    static Lanes load_first(const ggml_bf16_t * pairs) {
+        return each([&](int i) { return ggml_bf16_to_fp32(pairs[2 * i]); });
+    }
+    static Lanes load_second(const ggml_bf16_t * pairs) { return load_first(pairs + 1); }
+    static void store(ggml_bf16_t * to, const Lanes & x) {
+        for (int i = 0; i < width; i++) {
+            to[i] = ggml_fp32_to_bf16(x.at[i]);
+        }
+    }
     static void store(float * to, const Lanes & x) {
         for (int i = 0; i < width; i++) {
             to[i] = x.at[i];
@@ -51,6 +61,9 @@ struct Lanes {
     static Lanes max(const Lanes & a, const Lanes & b) {
         return each([&](int i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
     }
+    static Lanes min(const Lanes & a, const Lanes & b) {
+        return each([&](int i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
+    }
     static Lanes round(const Lanes & x) {
         return each([&](int i) { return std::nearbyint(x.at[i]); });
     }
@@ -65,6 +78,7 @@ struct Lanes {
 } // namespace clvp
 
 #include "kernels/attend_lanes.h"
+#include "kernels/group_norm_lanes.h"
 #include "kernels/panel_lanes.h"
 
 namespace clvp {
@@ -86,9 +100,13 @@ const KernelSet plain_kernels = {
     attend<float>,
     attend<Q8Block>,
     multiply_panel<float>,
+    nullptr, // GGML's F16 products are faster where the CPU has instructions for them
+    multiply_panel<ggml_bf16_t>,
     nullptr,
+    epilogue,
     gate,
     softmax,
+    normalise_group,
 };
 
 } // namespace clvp

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "kernels/kernel_set.h"
+#include "kernels/share.h"
 
 #include <algorithm>
 #include <cstring>
@@ -92,11 +93,6 @@ const float * row_of(const ggml_tensor * x, int64_t row) {
                                            static_cast<size_t>(i3) * x->nb[3]);
 }
 
-/// The share of thread ith of nth in n items: [.first, .second).
-std::pair<int64_t, int64_t> share(int64_t n, int ith, int nth) { return { n * ith / nth, n * (ith + 1) / nth }; }
-
-template <typename T> T * data(ggml_tensor * tensor) { return static_cast<T *>(tensor->data); }
-
 Columns columns_of(const ggml_tensor * tensor) { return { static_cast<const uint8_t *>(tensor->data), tensor->nb[1], static_cast<int>(ggml_nrows(tensor)) }; }
 
 /// src: x
@@ -108,6 +104,25 @@ void run_round(ggml_tensor * dst, int ith, int nth, void *) {
         const int64_t row = block / n_blocks, first = block % n_blocks, count = std::min(n_blocks - first, end - block);
         kernel_set()->round(row_of(x, row) + first * tile_block, n_blocks, first, count, data<uint8_t>(dst) + static_cast<size_t>(row) * dst->nb[1]);
         block += count;
+    }
+}
+
+/// src: x
+void run_round_windows(ggml_tensor * dst, int ith, int nth, void * packed) {
+    const ggml_tensor * x = dst->src[0];
+    const Window window = unpack_window(packed);
+    const int64_t tap_blocks = x->ne[0] / tile_block, n_blocks = tap_blocks * window.width, n_frames = x->ne[1];
+    const auto [first, last] = share(dst->ne[1] * dst->ne[2], ith, nth);
+    for (int64_t row = first; row < last; row++) {
+        uint8_t * column = data<uint8_t>(dst) + static_cast<size_t>(row) * dst->nb[1];
+        for (int tap = 0; tap < window.width; tap++) {
+            const int64_t at = row % dst->ne[1] * window.stride + int64_t(tap) * window.dilation - window.padding;
+            if (at >= 0 && at < n_frames) {
+                kernel_set()->round(row_of(x, row / dst->ne[1] * n_frames + at), n_blocks, tap * tap_blocks, tap_blocks, column);
+            } else {
+                clear_blocks(column, n_blocks, tap * tap_blocks, tap_blocks);
+            }
+        }
     }
 }
 
@@ -208,19 +223,23 @@ void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int6
     }
 }
 
-/// Columns for rows of n numbers, as many rows as `like` has. The name identifies the node in graph dumps.
-static ggml_tensor * new_columns(ggml_context * ctx, const char * name, int64_t n, const ggml_tensor * like, std::initializer_list<ggml_tensor *> from,
-                                 ggml_custom_op_t run, const void * userdata) {
+/// Columns for n_rows rows of n numbers in each batch of `like`. The name identifies the node in graph dumps.
+static ggml_tensor * new_columns(ggml_context * ctx, const char * name, int64_t n, int64_t n_rows, const ggml_tensor * like,
+                                 std::initializer_list<ggml_tensor *> from, ggml_custom_op_t run, const void * userdata) {
     std::vector<ggml_tensor *> sources(from);
-    ggml_tensor * columns = ggml_custom_4d(ctx, GGML_TYPE_I8, static_cast<int64_t>(column_bytes(n)), like->ne[1], like->ne[2], like->ne[3], sources.data(),
+    ggml_tensor * columns = ggml_custom_4d(ctx, GGML_TYPE_I8, static_cast<int64_t>(column_bytes(n)), n_rows, like->ne[2], like->ne[3], sources.data(),
                                            static_cast<int>(sources.size()), run, GGML_N_TASKS_MAX, const_cast<void *>(userdata));
     return ggml_set_name(columns, name);
 }
 
-ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x) { return new_columns(ctx, "round", x->ne[0], x, { x }, run_round, nullptr); }
+ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x) { return new_columns(ctx, "round", x->ne[0], x->ne[1], x, { x }, run_round, nullptr); }
+
+ggml_tensor * tile_windows(ggml_context * ctx, ggml_tensor * x, const Window & window) {
+    return new_columns(ctx, "round", window.width * x->ne[0], window.count(x->ne[1]), x, { x }, run_round_windows, pack_window(window, window.stride));
+}
 
 ggml_tensor * tile_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x) {
-    return new_columns(ctx, "norm", x->ne[0], x, { x, norm.weight, norm.bias }, run_norm, &norm);
+    return new_columns(ctx, "norm", x->ne[0], x->ne[1], x, { x, norm.weight, norm.bias }, run_norm, &norm);
 }
 
 ggml_tensor * tile_product(ggml_context * ctx, const Linear & layer, ggml_tensor * columns, ggml_tensor * residual) {
@@ -246,7 +265,7 @@ const ActivationKernel * tile_activation(const std::string & name) {
 }
 
 ggml_tensor * tile_feed(ggml_context * ctx, const Linear & up, const ActivationKernel & act, int64_t n_ff, ggml_tensor * columns) {
-    return new_columns(ctx, "up", n_ff, columns, { up.weight, columns, up.bias }, run_feed, &act);
+    return new_columns(ctx, "up", n_ff, columns->ne[1], columns, { up.weight, columns, up.bias }, run_feed, &act);
 }
 
 bool is_tile_product(const ggml_tensor * node) { return node->op == GGML_OP_CUSTOM && node->src[1] && is_tiled(node->src[0]); }

@@ -8,6 +8,7 @@
 
 #include "kernels/layers.h"
 #include "kernels/tile_kernel.h"
+#include "kernels/window.h"
 
 #include <string>
 
@@ -25,6 +26,8 @@ void store_tiles(ggml_tensor * matrix, int64_t first, const uint8_t * rows, int6
 // Columns are the input of a product: x [32 * n, ...] in the form of tile_kernel.h's Columns, I8 [bytes, ...].
 
 ggml_tensor * tile_round(ggml_context * ctx, ggml_tensor * x);
+/// Columns of the windows of x [32 * n, n_frames, n_batch]: [width * 32 * n, count, n_batch].
+ggml_tensor * tile_windows(ggml_context * ctx, ggml_tensor * x, const Window & window);
 /// Columns of the normalised x. The norm must live until the graph has run.
 ggml_tensor * tile_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x);
 

@@ -79,6 +79,14 @@ inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
     memset(scales + 3 * n_blocks, 0, sizeof(int32_t));
 }
 
+/// Stores `count` blocks of zeros.
+inline void clear_blocks(uint8_t * column, int64_t n_blocks, int64_t first, int64_t count) {
+    memset(column + first * tile_block, 0, static_cast<size_t>(count * tile_block));
+    for (int64_t part = 0; part < 4; part++) { // scales and sums, all of four bytes
+        memset(column + n_blocks * tile_block + (part * n_blocks + first) * 4, 0, static_cast<size_t>(count) * 4);
+    }
+}
+
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
 using TileKernel = void (*)(const Tile & tile, const Columns & columns, const float * bias, float * out, size_t stride);
 /// Rounds `count` blocks of a row of n_blocks, starting at block `first`, whose numbers are at x.

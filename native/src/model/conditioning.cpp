@@ -1,6 +1,6 @@
 #include "model/conditioning.h"
 
-#include "model/ops.h"
+#include "model/group_norm.h"
 #include "model/pieces.h"
 #include "model/rows.h"
 #include "runtime/graph.h"
@@ -99,15 +99,6 @@ std::vector<float> condition_rows(Call & call, const Weights & weights, const Pa
     return all;
 }
 
-/// Normalises groups of channels over all frames. x is [n_embd, n_frames]; ggml_group_norm needs the channels outermost.
-static ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x, uint32_t n_group) {
-    const int64_t n_embd = x->ne[0], n_frames = x->ne[1];
-    ggml_tensor * y = ggml_cont(ctx, ggml_transpose(ctx, x)); // [n_frames, n_embd]
-    y = ggml_group_norm(ctx, ggml_reshape_3d(ctx, y, n_frames, 1, n_embd), static_cast<int>(n_group), norm.eps);
-    y = ggml_cont(ctx, ggml_transpose(ctx, ggml_reshape_2d(ctx, y, n_frames, n_embd)));
-    return ggml_add(ctx, ggml_mul(ctx, y, norm.weight), norm.bias);
-}
-
 std::vector<float> condition_mel(Call & call, const Weights & weights, const Params & params, const Mel & mel) {
     const ConditioningWeights & w = weights.cond;
     const uint32_t n_embd = params.decoder.n_embd;
@@ -125,7 +116,7 @@ std::vector<float> condition_mel(Call & call, const Weights & weights, const Par
         }
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
             const ConditioningBlock & block = w.blocks[i];
-            ggml_tensor * qkv = linear(ctx, block.qkv, group_norm(ctx, block.norm, x, params.decoder.n_cond_group)); // [3*n_embd, n_frames]
+            ggml_tensor * qkv = linear(ctx, block.qkv, group_norm(ctx, block.norm, x)); // [3*n_embd, n_frames]
             ggml_tensor * y = attention(ctx, split_heads(ctx, qkv, params.decoder.n_head), nullptr);
             x = graph.expand(linear_add(ctx, block.out, y, x));
         }

@@ -1,11 +1,9 @@
 #include "model/convolution.h"
 
-#include "ggml-backend.h"
+#include "kernels/panel.h"
+#include "kernels/tile.h"
 
 namespace clvp {
-
-/// Whether products with this matrix are computed on the CPU.
-static bool is_on_cpu(const ggml_tensor * weight) { return !weight->buffer || ggml_backend_buffer_is_host(weight->buffer); }
 
 ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window, bool on_cpu) {
     if (on_cpu) {
@@ -23,22 +21,52 @@ ggml_tensor * windows(ggml_context * ctx, ggml_tensor * x, const Window & window
     return ggml_is_contiguous(rows) ? rows : ggml_cont(ctx, rows);
 }
 
+/// Whether a convolution can round its windows from the frames themselves: no block may reach from one frame into the next.
+static bool rounds_windows(const Linear & layer, const ggml_tensor * x) { return is_tiled(layer.weight) && x->ne[0] % tile_block == 0; }
+
 ggml_tensor * convolve(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window) {
     if (is_panelled(layer.weight) && window.stride == 1) {
         return panel_convolve(ctx, layer, x, window);
+    }
+    if (rounds_windows(layer, x)) {
+        return tile_product(ctx, layer, tile_windows(ctx, x, window));
     }
     const bool is_whole = window.width == 1 && window.padding == 0 && window.stride == 1;
     return linear(ctx, layer, is_whole ? x : windows(ctx, x, window, is_on_cpu(layer.weight)));
 }
 
 ggml_tensor * convolve_add(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, ggml_tensor * residual) {
-    return is_panelled(layer.weight) ? panel_convolve(ctx, layer, x, window, residual) : ggml_add(ctx, convolve(ctx, layer, x, window), residual);
+    if (is_panelled(layer.weight)) {
+        return panel_convolve(ctx, layer, x, window, { residual });
+    }
+    if (rounds_windows(layer, x)) {
+        return tile_product(ctx, layer, tile_windows(ctx, x, window), residual);
+    }
+    return ggml_add(ctx, convolve(ctx, layer, x, window), residual);
+}
+
+ggml_tensor * leaky(ggml_context * ctx, ggml_tensor * x, float slope, const Linear & next) {
+    if (is_panelled(next.weight)) {
+        return panel_leaky(ctx, x, slope, panel_input(next.weight));
+    }
+    return ggml_leaky_relu(ctx, ggml_is_contiguous(x) ? x : ggml_cont(ctx, x), slope, false);
+}
+
+ggml_tensor * convolve_leaky(ggml_context * ctx, const Linear & layer, ggml_tensor * x, const Window & window, float slope, const Linear * next) {
+    if (is_panelled(layer.weight) && window.stride == 1) {
+        return panel_convolve(ctx, layer, x, window, { nullptr, slope, next ? panel_input(next->weight) : GGML_TYPE_F32 });
+    }
+    x = convolve(ctx, layer, x, window);
+    return next ? leaky(ctx, x, slope, *next) : ggml_leaky_relu(ctx, x, slope, false);
 }
 
 ggml_tensor * upsample(ggml_context * ctx, const Linear & layer, ggml_tensor * x, int64_t rate) {
     const int64_t n_frames = x->ne[1], n_out = layer.weight->ne[1] / (2 * rate), width = rate * n_out;
     // A frame reaches into two blocks of `rate` frames: the first half of its taps into its own, the second half into the next.
     ggml_tensor * taps = linear(ctx, { layer.weight, nullptr }, x); // [2*width, n_frames]
+    if (is_on_cpu(layer.weight)) {
+        return fold_taps(ctx, taps, layer.bias, rate);
+    }
     taps = ggml_pad_ext(ctx, taps, 0, 0, 1, 1, 0, 0, 0, 0);
     const auto half = [&](int64_t i) {
         return ggml_view_2d(ctx, taps, width, n_frames + 1, taps->nb[1],

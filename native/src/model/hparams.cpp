@@ -58,7 +58,6 @@ DecoderParams read_decoder(const Values & values, uint32_t n_speech_vocab) {
     p.n_text_positions = keys.size("text_position_count", 4, max_vocab);
     p.n_cond_layer = keys.size("conditioning_block_count", 0, max_layers);
     keys.checked<uint32_t>("embedding_length", group_count);
-    p.n_cond_group = group_count(p.n_embd);
     p.attn_bias = keys.get<bool>("attention_bias");
     p.eps = keys.eps("layer_norm_epsilon");
     p.act = keys.checked<std::string>("activation", find_activation);

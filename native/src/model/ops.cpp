@@ -1,5 +1,7 @@
 #include "model/ops.h"
 
+#include "ggml-backend.h"
+#include "kernels/convolve.h"
 #include "kernels/panel.h"
 #include "kernels/tile.h"
 #include "model/activation.h"
@@ -7,6 +9,8 @@
 #include <cmath>
 
 namespace clvp {
+
+bool is_on_cpu(const ggml_tensor * weight) { return !weight->buffer || ggml_backend_buffer_is_host(weight->buffer); }
 
 ggml_tensor * product(ggml_context * ctx, ggml_tensor * a, ggml_tensor * b) {
     ggml_tensor * y = ggml_mul_mat(ctx, a, b);

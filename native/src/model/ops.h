@@ -7,6 +7,8 @@
 
 namespace clvp {
 
+/// Whether operations with this tensor of the model are computed on the CPU.
+bool is_on_cpu(const ggml_tensor * weight);
 /// a [n, rows, ...], b [n, columns, ...] -> a^T b [rows, columns, ...], summed in F32: GPUs would otherwise sum in half precision.
 ggml_tensor * product(ggml_context * ctx, ggml_tensor * a, ggml_tensor * b);
 /// x [n_in, ...] -> [n_out, ...]

@@ -1,6 +1,7 @@
 #include "speech/diffusion.h"
 
 #include "model/convolution.h"
+#include "model/group_norm.h"
 #include "model/pieces.h"
 
 #include <cmath>
@@ -62,9 +63,7 @@ std::vector<float> fit(Call & call, const DiffusionWeights & w, const DiffusionP
     ggml_context * ctx = graph.ctx();
     ggml_tensor * x = graph.input("rows", GGML_TYPE_F32, { n_embd, n }, rows.data());
     ggml_tensor * v = graph.input("voice", GGML_TYPE_F32, { 2 * n_embd }, voice.data());
-    x = group_norm(ctx, w.code_norm, x);
-    ggml_tensor * scaled = ggml_mul(ctx, x, ggml_view_1d(ctx, v, n_embd, 0));
-    x = ggml_add(ctx, ggml_add(ctx, x, scaled), ggml_view_1d(ctx, v, n_embd, static_cast<size_t>(n_embd) * v->nb[0]));
+    x = group_norm(ctx, w.code_norm, x, { v });
     return nearest_rows(graph.result("condition", x), n_embd, n_frames);
 }
 
@@ -136,12 +135,9 @@ Diffusion::Diffusion(const DiffusionWeights & weights, const DiffusionParams & p
 ggml_tensor * Diffusion::layer(Graph & graph, const Layer & layer, ggml_tensor * x, ggml_tensor * time) const {
     ggml_context * ctx = graph.ctx();
     const DiffusionWeights::Residual & block = *layer.residual;
-    const int64_t n = p_.n_embd;
     ggml_tensor * change = linear(ctx, block.time, time); // [2*n]: scale, then shift
-    ggml_tensor * y = linear(ctx, block.in, ggml_silu(ctx, group_norm(ctx, block.first_norm, x)));
-    y = group_norm(ctx, block.second_norm, y);
-    y = ggml_add(ctx, y, ggml_mul(ctx, y, ggml_view_1d(ctx, change, n, 0)));
-    y = ggml_silu(ctx, ggml_add(ctx, y, ggml_view_1d(ctx, change, n, static_cast<size_t>(n) * change->nb[0])));
+    ggml_tensor * y = linear(ctx, block.in, group_norm(ctx, block.first_norm, x, { nullptr, true }));
+    y = group_norm(ctx, block.second_norm, y, { change, true });
     x = graph.expand(convolve_add(ctx, block.out, y, same_window(3), x));
     return layer.attention ? attention_block(graph, *layer.attention, biases_[layer.bias], x) : x;
 }
@@ -176,7 +172,7 @@ std::vector<float> Diffusion::pass(Call & call, const std::vector<float> & x, fl
         }
         if (pieces.is_last()) {
             y = n_layer == n_before ? mix(graph, x, y) : y;
-            y = convolve(ctx, w_.out, ggml_silu(ctx, group_norm(ctx, w_.out_norm, y)), same_window(3));
+            y = convolve(ctx, w_.out, group_norm(ctx, w_.out_norm, y, { nullptr, true }), same_window(3));
         }
         between = graph.result("between", y);
     }

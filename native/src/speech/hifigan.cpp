@@ -3,6 +3,7 @@
 #include "model/convolution.h"
 #include "model/pieces.h"
 #include "runtime/graph.h"
+#include "speech/frame_range.h"
 
 #include <algorithm>
 #include <cmath>
@@ -46,13 +47,6 @@ std::vector<float> stretched(const std::vector<float> & latents, int64_t width, 
     return frames;
 }
 
-/// Frames at one level of the network.
-struct Span {
-    int64_t from, to;
-
-    Span wider(int64_t n, int64_t n_all) const { return { std::max<int64_t>(from - n, 0), std::min(to + n, n_all) }; }
-};
-
 /// How far a stage's residual blocks look.
 int64_t reach(const HifiganParams & p) {
     const int64_t half = (*std::max_element(p.kernel_sizes.begin(), p.kernel_sizes.end()) - 1) / 2;
@@ -65,44 +59,41 @@ int64_t reach(const HifiganParams & p) {
 
 /// The frames that each level must have for a part: [0] the stretched latents, [1] the first convolution's output, then for each stage
 /// the output of its upsampling and that of its residual blocks.
-std::vector<Span> spans(const HifiganParams & p, int64_t from, int64_t to, int64_t n_frames) {
+std::vector<FrameRange> spans(const HifiganParams & p, int64_t from, int64_t to, int64_t n_frames) {
     int64_t rate = p.hop();
-    std::vector<Span> list = { Span{ from * rate, to * rate }.wider(3, n_frames * rate) };
+    std::vector<FrameRange> list = { FrameRange{ from * rate, to * rate }.wider(3, n_frames * rate) };
     for (size_t s = p.rates.size(); s-- > 0;) {
         const int64_t up = p.rates[s];
-        const Span residual = list.back().wider(reach(p), n_frames * rate);
+        const FrameRange residual = list.back().wider(reach(p), n_frames * rate);
         list.push_back(residual);
         rate /= up;
         const int64_t cut = up / 2; // an output at j reaches the inputs (j + cut) / up and the one before
-        list.push_back(Span{ std::max<int64_t>((residual.from + cut) / up - 1, 0), std::min((residual.to - 1 + cut) / up + 1, n_frames * rate) });
+        list.push_back(FrameRange{ std::max<int64_t>((residual.from + cut) / up - 1, 0), std::min((residual.to - 1 + cut) / up + 1, n_frames * rate) });
     }
     list.push_back(list.back().wider(3, n_frames));
     std::reverse(list.begin(), list.end());
     return list;
 }
 
-/// The frames of `wanted` out of x, which holds those of `has`.
-ggml_tensor * crop(ggml_context * ctx, ggml_tensor * x, const Span & has, const Span & wanted) {
-    return wanted.from == has.from && wanted.to == has.to ? x : frames_of(ctx, x, wanted.from - has.from, wanted.to - wanted.from);
-}
-
 ggml_tensor * residual_block(ggml_context * ctx, const HifiganWeights::Residual & block, const HifiganParams & p, ggml_tensor * x, int kernel_size) {
     for (size_t d = 0; d < p.dilations.size(); d++) {
-        ggml_tensor * y = convolve(ctx, block.first[d], ggml_leaky_relu(ctx, x, slope, false), same_window(kernel_size, p.dilations[d]));
-        x = convolve_add(ctx, block.second[d], ggml_leaky_relu(ctx, y, slope, false), same_window(kernel_size), x);
+        const Linear &first = block.first[d], &second = block.second[d];
+        ggml_tensor * y = convolve_leaky(ctx, first, leaky(ctx, x, slope, first), same_window(kernel_size, p.dilations[d]), slope, &second);
+        x = convolve_add(ctx, second, y, same_window(kernel_size), x);
     }
     return x;
 }
 
 /// One part: x [n_latent, frames of the first span] -> samples.
-ggml_tensor * forward(Graph & graph, const HifiganWeights & w, const HifiganParams & p, ggml_tensor * x, ggml_tensor * voice, const std::vector<Span> & need) {
+ggml_tensor * forward(Graph & graph, const HifiganWeights & w, const HifiganParams & p, ggml_tensor * x, ggml_tensor * voice,
+                      const std::vector<FrameRange> & need) {
     ggml_context * ctx = graph.ctx();
     x = ggml_add(ctx, convolve(ctx, w.pre, x, same_window(7)), linear(ctx, w.voice, voice));
     x = crop(ctx, x, need[0], need[1]);
     for (size_t s = 0; s < w.stages.size(); s++) {
         const int64_t rate = p.rates[s];
-        const Span &in = need[1 + 2 * s], &up = need[2 + 2 * s], &out = need[3 + 2 * s];
-        x = upsample(ctx, w.stages[s].up, ggml_leaky_relu(ctx, ggml_cont(ctx, x), slope, false), rate);
+        const FrameRange &in = need[1 + 2 * s], &up = need[2 + 2 * s], &out = need[3 + 2 * s];
+        x = upsample(ctx, w.stages[s].up, leaky(ctx, x, slope, w.stages[s].up), rate);
         x = ggml_cont(ctx, crop(ctx, x, { in.from * rate, in.to * rate }, up));
         ggml_tensor * sum = nullptr;
         for (size_t k = 0; k < p.kernel_sizes.size(); k++) {
@@ -111,7 +102,7 @@ ggml_tensor * forward(Graph & graph, const HifiganWeights & w, const HifiganPara
         }
         x = crop(ctx, ggml_scale(ctx, sum, 1.0f / static_cast<float>(p.kernel_sizes.size())), up, out);
     }
-    x = convolve(ctx, w.post, ggml_leaky_relu(ctx, ggml_cont(ctx, x), last_slope, false), same_window(7));
+    x = convolve(ctx, w.post, leaky(ctx, x, last_slope, w.post), same_window(7));
     return ggml_tanh(ctx, x);
 }
 
@@ -166,7 +157,7 @@ std::vector<float> hifigan(Call & call, const HifiganWeights & weights, const Hi
     for (Pieces pieces(call, static_cast<size_t>(last - first), work); pieces.next();) {
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
             const int64_t from = (first + static_cast<int64_t>(i)) * hifigan_part_frames, to = std::min(from + hifigan_part_frames, n_frames);
-            const std::vector<Span> need = spans(params, from, to, n_frames);
+            const std::vector<FrameRange> need = spans(params, from, to, n_frames);
             const std::vector<float> frames = stretched(latents, params.n_latent, need[0].from, need[0].to);
             Graph graph(call.backend(), hifigan_nodes(params));
             ggml_tensor * x = graph.input("frames", GGML_TYPE_F32, { params.n_latent, need[0].to - need[0].from }, frames.data());

@@ -1,7 +1,7 @@
 #include "speech/relative_attention.h"
 
-#include "kernels/panel.h"
-#include "model/hparams.h"
+#include "kernels/panel_attend.h"
+#include "model/group_norm.h"
 #include "model/ops.h"
 
 #include <algorithm>
@@ -51,14 +51,6 @@ ggml_tensor * attend(Graph & graph, ggml_tensor * qkv, int64_t n_head, ggml_tens
 }
 
 } // namespace
-
-ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x) {
-    const int64_t n = x->ne[0], n_frames = x->ne[1], n_batch = x->ne[2];
-    ggml_tensor * y = ggml_cont(ctx, ggml_transpose(ctx, x)); // [n_frames, n, n_batch]: ggml_group_norm() needs the channels outermost
-    y = ggml_group_norm(ctx, ggml_reshape_4d(ctx, y, n_frames, 1, n, n_batch), static_cast<int>(group_count(static_cast<uint32_t>(n))), norm.eps);
-    y = ggml_cont(ctx, ggml_transpose(ctx, ggml_reshape_3d(ctx, y, n_frames, n, n_batch)));
-    return ggml_add(ctx, ggml_mul(ctx, y, norm.weight), norm.bias);
-}
 
 DistanceBias::DistanceBias(ggml_tensor * by_bucket, int64_t n_embd) : n_head_(by_bucket->ne[0]) {
     const std::vector<float> known = Graph::read(by_bucket); // [n_head, 32]

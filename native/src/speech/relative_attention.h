@@ -6,9 +6,6 @@
 
 namespace clvp {
 
-/// Normalises groups of channels over all frames of each sequence. x is [n_channels, n_frames, n_batch].
-ggml_tensor * group_norm(ggml_context * ctx, const Norm & norm, ggml_tensor * x);
-
 /// Bias of an attention block by distance, with T5's buckets: distances below 8 have one each, farther ones share, logarithmically, up to 64.
 class DistanceBias {
 public:

@@ -1,9 +1,10 @@
 #include "speech/univnet.h"
 
-#include "kernels/panel.h"
+#include "kernels/panel_gate.h"
 #include "model/convolution.h"
 #include "model/pieces.h"
 #include "runtime/graph.h"
+#include "speech/frame_range.h"
 
 #include <algorithm>
 
@@ -11,21 +12,25 @@ namespace clvp {
 
 namespace {
 
-constexpr int64_t window_frames = 96; // of one graph, without its margins
+constexpr int64_t window_frames = 32; // of one graph, without its margins
 
-/// Frames that a sample depends on, at each side: those that the kernels are predicted from, and those that the signal passes on.
-int64_t margin(const VocoderParams & p) {
-    const int64_t predictor = 2 + 2 * int64_t(p.n_predictor_block) + 1;
-    int64_t hop = 1, signal = 3; // of the first convolution
-    for (int32_t stride : p.strides) {
-        hop *= stride;
-        int64_t samples = stride; // of the upsampling
+/// The frames that a window needs: [0] spectrogram and noise, then those that each block is computed for, then the window with what the last
+/// convolution looks at.
+std::vector<FrameRange> spans(const VocoderParams & p, int64_t from, int64_t to, int64_t n_frames) {
+    std::vector<FrameRange> list = { FrameRange{ from, to }.wider(1, n_frames) };
+    int64_t hop = p.hop();
+    for (size_t i = p.strides.size(); i-- > 0;) {
+        int64_t samples = p.strides[i]; // of the upsampling
         for (int32_t dilation : p.dilations) {
             samples += dilation + 1;
         }
-        signal += (samples + hop - 1) / hop;
+        list.push_back(list.back().wider((samples + hop - 1) / hop, n_frames));
+        hop /= p.strides[i];
     }
-    return predictor + signal + 1;
+    const int64_t predictor = 2 + 2 * int64_t(p.n_predictor_block) + 1;
+    list.push_back(list.back().wider(std::max<int64_t>(predictor, 3), n_frames));
+    std::reverse(list.begin(), list.end());
+    return list;
 }
 
 /// Kernels and biases for each layer and frame: kernel [n_layer*2*n*3*n, n_frames], bias [n_layer*2*n, n_frames].
@@ -34,14 +39,17 @@ struct Kernels {
     ggml_tensor * bias;
 };
 
-Kernels predict(ggml_context * ctx, const VocoderWeights::Predictor & w, const VocoderParams & p, ggml_tensor * mel) {
-    const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
-    ggml_tensor * x = activated(convolve(ctx, w.in, mel, same_window(5)));
+/// For the frames of `wanted`, from a spectrogram of those of `has`.
+Kernels predict(ggml_context * ctx, const VocoderWeights::Predictor & w, const VocoderParams & p, ggml_tensor * mel, const FrameRange & has,
+                const FrameRange & wanted) {
+    ggml_tensor * x = convolve_leaky(ctx, w.in, mel, same_window(5), p.slope);
     for (const auto & block : w.residuals) {
-        ggml_tensor * y = activated(convolve(ctx, block.first, x, same_window(3)));
-        x = ggml_add(ctx, x, activated(convolve(ctx, block.second, y, same_window(3))));
+        ggml_tensor * y = convolve_leaky(ctx, block.first, x, same_window(3), p.slope, &block.second);
+        x = ggml_add(ctx, x, convolve_leaky(ctx, block.second, y, same_window(3), p.slope));
     }
-    return { convolve(ctx, w.kernel, x, same_window(3)), convolve(ctx, w.bias, x, same_window(3)) };
+    const FrameRange near = { std::max(wanted.from - 1, has.from), std::min(wanted.to + 1, has.to) }; // the kernels are most of the work
+    const auto last = [&](const Linear & layer) { return crop(ctx, convolve(ctx, layer, crop(ctx, x, has, near), same_window(3)), near, wanted); };
+    return { last(w.kernel), last(w.bias) };
 }
 
 /// Those of one layer, for a signal of n channels.
@@ -69,21 +77,26 @@ ggml_tensor * local_gate(ggml_context * ctx, const LocalKernels & kernels, ggml_
     return ggml_add(ctx, x, ggml_mul(ctx, ggml_sigmoid(ctx, half(0)), ggml_tanh(ctx, half(1))));
 }
 
-ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderParams & p, ggml_tensor * mel, ggml_tensor * noise) {
+ggml_tensor * forward(Graph & graph, const VocoderWeights & w, const VocoderParams & p, ggml_tensor * mel, ggml_tensor * noise,
+                      const std::vector<FrameRange> & need) {
     ggml_context * ctx = graph.ctx();
-    const auto activated = [&](ggml_tensor * x) { return ggml_leaky_relu(ctx, x, p.slope, false); };
     ggml_tensor * x = convolve(ctx, w.pre, reflect(ctx, noise, 3), { 7, 1, 0, 1 });
+    int64_t hop = 1;
     for (size_t i = 0; i < w.blocks.size(); i++) {
         const VocoderWeights::Block & block = w.blocks[i];
-        const Kernels kernels = predict(ctx, block.predictor, p, mel);
-        x = upsample(ctx, block.up, activated(x), p.strides[i]);
+        const Kernels kernels = predict(ctx, block.predictor, p, mel, need[0], need[i + 1]);
+        x = crop(ctx, x, need[i], need[i + 1], hop);
+        hop *= p.strides[i];
+        x = upsample(ctx, block.up, leaky(ctx, x, p.slope, block.up), p.strides[i]);
         const int64_t n = x->ne[0];
         for (size_t d = 0; d < block.convolutions.size(); d++) {
-            ggml_tensor * y = activated(convolve(ctx, block.convolutions[d], activated(x), same_window(3, p.dilations[d])));
+            const Linear & layer = block.convolutions[d];
+            ggml_tensor * y = convolve_leaky(ctx, layer, leaky(ctx, x, p.slope, layer), same_window(3, p.dilations[d]), p.slope);
             x = graph.expand(local_gate(ctx, layer_kernels(ctx, kernels, static_cast<int64_t>(d), n), y, x, graph.on_cpu()));
         }
     }
-    x = convolve(ctx, w.post, reflect(ctx, activated(x), 3), { 7, 1, 0, 1 });
+    x = crop(ctx, x, need[w.blocks.size()], need.back(), hop);
+    x = convolve(ctx, w.post, reflect(ctx, ggml_leaky_relu(ctx, x, p.slope, false), 3), { 7, 1, 0, 1 });
     return ggml_tanh(ctx, x);
 }
 
@@ -108,18 +121,18 @@ size_t univnet_nodes(const VocoderParams & p) {
 
 std::vector<float> univnet(Call & call, const VocoderWeights & weights, const VocoderParams & p, const std::vector<float> & mel,
                            const std::vector<float> & noise, const Progress & progress) {
-    const int64_t n_mels = p.n_mels, n_noise = p.n_noise, hop = p.hop(), n_frames = static_cast<int64_t>(mel.size()) / n_mels, edge = margin(p);
+    const int64_t n_mels = p.n_mels, n_noise = p.n_noise, hop = p.hop(), n_frames = static_cast<int64_t>(mel.size()) / n_mels;
     const int64_t n_windows = (n_frames + window_frames - 1) / window_frames;
     std::vector<float> samples;
-    for (Pieces pieces(call, static_cast<size_t>(n_windows), frame_work(p) * static_cast<double>(window_frames + 2 * edge)); pieces.next();) {
+    for (Pieces pieces(call, static_cast<size_t>(n_windows), frame_work(p) * window_frames); pieces.next();) {
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
             const int64_t first = static_cast<int64_t>(i) * window_frames, last = std::min(first + window_frames, n_frames);
-            const int64_t from = std::max<int64_t>(first - edge, 0), to = std::min(last + edge, n_frames);
+            const std::vector<FrameRange> need = spans(p, first, last, n_frames);
             Graph graph(call.backend(), univnet_nodes(p));
-            ggml_tensor * m = graph.input("mel", GGML_TYPE_F32, { n_mels, to - from }, mel.data() + from * n_mels);
-            ggml_tensor * z = graph.input("noise", GGML_TYPE_F32, { n_noise, to - from }, noise.data() + from * n_noise);
-            const std::vector<float> sound = graph.result("sound", forward(graph, weights, p, m, z));
-            const auto begin = sound.begin() + (first - from) * hop;
+            ggml_tensor * m = graph.input("mel", GGML_TYPE_F32, { n_mels, need[0].size() }, mel.data() + need[0].from * n_mels);
+            ggml_tensor * z = graph.input("noise", GGML_TYPE_F32, { n_noise, need[0].size() }, noise.data() + need[0].from * n_noise);
+            const std::vector<float> sound = graph.result("sound", forward(graph, weights, p, m, z, need));
+            const auto begin = sound.begin() + (first - need.back().from) * hop;
             samples.insert(samples.end(), begin, begin + (last - first) * hop);
             if (progress) {
                 progress(static_cast<double>(i + 1) / static_cast<double>(n_windows));

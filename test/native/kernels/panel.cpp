@@ -1,16 +1,17 @@
-// Convolutions and attention in panels against the same sums in double precision.
+// Convolutions in panels against the same sums in double precision.
 #include "kernels/panel.h"
 
-#include "base/random.h"
 #include "kernels/kernel_set.h"
 #include "model/convolution.h"
 #include "runtime/graph.h"
+#include "sums.h"
 #include "test.h"
 
-#include <algorithm>
 #include <cstring>
 
 using namespace clvp;
+using test::largest_difference;
+using test::noise;
 
 namespace {
 
@@ -19,36 +20,48 @@ struct Case {
     Window window;
 };
 
-std::vector<float> noise(int64_t n, uint64_t seed) {
-    std::vector<float> values(static_cast<size_t>(n));
-    for (size_t i = 0; i < values.size(); i++) {
-        values[i] = static_cast<float>(uniform(seed, i)) * 2.0f - 1.0f;
+/// Numbers as a type holds them.
+std::vector<float> rounded(std::vector<float> values, ggml_type type) {
+    for (float & x : values) {
+        x = type == GGML_TYPE_F16 ? ggml_fp16_to_fp32(ggml_fp32_to_fp16(x)) : type == GGML_TYPE_BF16 ? ggml_bf16_to_fp32(ggml_fp32_to_bf16(x)) : x;
     }
     return values;
 }
 
-/// A matrix of F32 in panels, or in GGML's layout.
+std::vector<uint8_t> encoded(const std::vector<float> & values, ggml_type type) {
+    std::vector<uint8_t> bytes(values.size() * ggml_type_size(type));
+    if (type == GGML_TYPE_F16) {
+        ggml_fp32_to_fp16_row(values.data(), reinterpret_cast<ggml_fp16_t *>(bytes.data()), static_cast<int64_t>(values.size()));
+    } else if (type == GGML_TYPE_BF16) {
+        ggml_fp32_to_bf16_row(values.data(), reinterpret_cast<ggml_bf16_t *>(bytes.data()), static_cast<int64_t>(values.size()));
+    } else {
+        memcpy(bytes.data(), values.data(), bytes.size());
+    }
+    return bytes;
+}
+
+/// A matrix in panels, or in GGML's layout.
 struct Matrix {
     ggml_context_ptr ctx;
     std::vector<uint8_t> memory;
     ggml_tensor * tensor;
 
-    Matrix(int64_t n_in, int64_t n_out, const std::vector<float> & rows, bool panels) {
+    Matrix(int64_t n_in, int64_t n_out, const std::vector<float> & rows, bool panels, ggml_type type = GGML_TYPE_F32) {
         ctx.reset(ggml_init({ 4 * ggml_tensor_overhead(), nullptr, true }));
-        tensor = ggml_new_tensor_2d(ctx.get(), GGML_TYPE_F32, n_in, n_out);
+        tensor = ggml_new_tensor_2d(ctx.get(), type, n_in, n_out);
         if (panels) {
             choose_panels(tensor);
             panels = is_panelled(tensor); // false on a CPU without our kernels
         }
         memory.resize((panels ? panelled_bytes(tensor) : ggml_nbytes(tensor)) + 64);
         tensor->data = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
-        const auto * bytes = reinterpret_cast<const uint8_t *>(rows.data());
+        const std::vector<uint8_t> bytes = encoded(rows, type);
         if (panels) { // in two pieces, as a file is read
             const int64_t first = std::min<int64_t>(panel_width, n_out);
-            store_panels(tensor, 0, bytes, first);
-            store_panels(tensor, first, bytes + static_cast<size_t>(first * n_in) * sizeof(float), n_out - first);
+            store_panels(tensor, 0, bytes.data(), first);
+            store_panels(tensor, first, bytes.data() + static_cast<size_t>(first) * tensor->nb[1], n_out - first);
         } else {
-            memcpy(tensor->data, rows.data(), rows.size() * sizeof(float));
+            memcpy(tensor->data, bytes.data(), bytes.size());
         }
     }
 };
@@ -74,14 +87,6 @@ std::vector<double> convolved(const Case & c, const std::vector<float> & w, cons
     return y;
 }
 
-double largest_difference(const std::vector<float> & found, const std::vector<double> & expected) {
-    double most = found.size() == expected.size() ? 0 : 1e9;
-    for (size_t i = 0; i < found.size() && i < expected.size(); i++) {
-        most = std::max(most, std::fabs(static_cast<double>(found[i]) - expected[i]));
-    }
-    return most;
-}
-
 const Case convolutions[] = {
     { 4, 5, 7, 1, same_window(3) },   { 32, 32, 100, 1, same_window(11, 5) }, { 24, 16, 61, 2, same_window(7, 3) }, { 100, 33, 50, 1, same_window(3) },
     { 16, 1, 97, 1, { 7, 1, 0, 1 } }, { 8, 40, 3, 1, same_window(11, 5) },    { 64, 64, 130, 3, Window() },         { 12, 20, 49, 1, same_window(5, 27) },
@@ -92,21 +97,87 @@ const Case convolutions[] = {
 TEST(a_convolution_is_its_sums_in_panels_and_by_ggml) {
     Backend backend(find_device("cpu"), 2, 64);
     for (const Case & c : convolutions) {
-        const int64_t n = c.n_frames + 2 * c.window.padding - int64_t(c.window.dilation) * (c.window.width - 1);
-        const std::vector<float> w = noise(c.window.width * c.n_in * c.n_out, 1), x = noise(c.n_in * c.n_frames * c.n_batch, 2), bias = noise(c.n_out, 3),
-                                 residual = noise(c.n_out * n * c.n_batch, 4);
-        const std::vector<double> expected = convolved(c, w, x, bias, residual);
-        for (bool panels : { false, true }) {
-            const Matrix matrix(c.window.width * c.n_in, c.n_out, w, panels);
-            Graph graph(backend, 64);
-            const Linear layer = { matrix.tensor, graph.input("bias", GGML_TYPE_F32, { c.n_out }, bias.data()) };
-            ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { c.n_in, c.n_frames, c.n_batch }, x.data());
-            ggml_tensor * other = graph.input("residual", GGML_TYPE_F32, { c.n_out, n, c.n_batch }, residual.data());
-            const std::vector<float> y = graph.result("y", convolve_add(graph.ctx(), layer, input, c.window, other));
-            CHECK_CLOSE(largest_difference(y, expected), 0, 2e-5 * std::sqrt(static_cast<double>(c.window.width * c.n_in)));
+        for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16 }) {
+            const std::vector<float> w = noise(c.window.width * c.n_in * c.n_out, 1), x = noise(c.n_in * c.n_frames * c.n_batch, 2), bias = noise(c.n_out, 3),
+                                     residual = noise(c.n_out * c.window.count(c.n_frames) * c.n_batch, 4);
+            for (bool panels : { false, true }) {
+                const Matrix matrix(c.window.width * c.n_in, c.n_out, w, panels, type);
+                if (type != GGML_TYPE_F32 && !is_panelled(matrix.tensor)) {
+                    continue; // GGML rounds x as well
+                }
+                const std::vector<double> expected = convolved(c, rounded(w, type), rounded(x, panel_input(matrix.tensor)), bias, residual);
+                Graph graph(backend, 64);
+                const Linear layer = { matrix.tensor, graph.input("bias", GGML_TYPE_F32, { c.n_out }, bias.data()) };
+                ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { c.n_in, c.n_frames, c.n_batch }, x.data());
+                ggml_tensor * other = graph.input("residual", GGML_TYPE_F32, { c.n_out, c.window.count(c.n_frames), c.n_batch }, residual.data());
+                const std::vector<float> y = graph.result("y", convolve_add(graph.ctx(), layer, input, c.window, other));
+                CHECK_CLOSE(largest_difference(y, expected), 0, 2e-5 * std::sqrt(static_cast<double>(c.window.width * c.n_in)));
+            }
         }
     }
     test::note("kernels: %s", kernel_set() ? kernel_set()->name : "ggml");
+}
+
+TEST(a_leaky_relu_before_and_behind_a_convolution_is_that_of_its_sums) {
+    Backend backend(find_device("cpu"), 2, 64);
+    for (const Case & c : convolutions) {
+        for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16 }) {
+            const std::vector<float> w = noise(c.window.width * c.n_in * c.n_out, 1), x = noise(c.n_in * c.n_frames * c.n_batch, 2), bias = noise(c.n_out, 3);
+            std::vector<float> activated = x;
+            for (float & each : activated) {
+                each = each > 0 ? each : each * 0.1f;
+            }
+            const Matrix matrix(c.window.width * c.n_in, c.n_out, w, true, type);
+            const ggml_type taken = panel_input(matrix.tensor);
+            if (type != GGML_TYPE_F32 && !is_panelled(matrix.tensor)) {
+                continue;
+            }
+            const std::vector<float> nothing(static_cast<size_t>(c.n_out * c.window.count(c.n_frames) * c.n_batch));
+            std::vector<double> expected = convolved(c, rounded(w, type), rounded(activated, taken), bias, nothing);
+            for (double & each : expected) {
+                each = each > 0 ? each : each * 0.2;
+            }
+            Graph graph(backend, 64);
+            const Linear layer = { matrix.tensor, graph.input("bias", GGML_TYPE_F32, { c.n_out }, bias.data()) };
+            ggml_tensor * input = leaky(graph.ctx(), graph.input("x", GGML_TYPE_F32, { c.n_in, c.n_frames, c.n_batch }, x.data()), 0.1f, layer);
+            CHECK(input->type == taken);
+            const double tolerance = 2e-5 * std::sqrt(static_cast<double>(c.window.width * c.n_in));
+            CHECK_CLOSE(largest_difference(graph.result("y", convolve_leaky(graph.ctx(), layer, input, c.window, 0.2f)), expected), 0, tolerance);
+
+            Graph second(backend, 64); // for a layer like it: half a unit in the last of 8 bits more
+            const Linear again = { matrix.tensor, second.input("bias", GGML_TYPE_F32, { c.n_out }, bias.data()) };
+            ggml_tensor * y = convolve_leaky(second.ctx(), again, second.input("x", GGML_TYPE_F32, { c.n_in, c.n_frames, c.n_batch }, activated.data()),
+                                             c.window, 0.2f, &again);
+            CHECK(y->type == taken);
+            y = taken == GGML_TYPE_F32 ? y : ggml_cast(second.ctx(), y, GGML_TYPE_F32);
+            double largest = 0;
+            for (double each : expected) {
+                largest = std::max(largest, std::fabs(each));
+            }
+            CHECK_CLOSE(largest_difference(second.result("y", y), expected), 0, taken == GGML_TYPE_F32 ? tolerance : tolerance + largest / 256);
+        }
+    }
+}
+
+TEST(what_is_not_a_number_stays_so_in_panels) {
+    Backend backend(find_device("cpu"), 1, 64);
+    std::vector<float> w = noise(32 * 20, 1), x = noise(32 * 5, 2);
+    x[70] = NAN;
+    for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16 }) {
+        const Matrix matrix(32, 20, w, true, type);
+        if (!is_panelled(matrix.tensor)) {
+            continue; // GGML's leaky ReLU of NaN is 0
+        }
+        Graph graph(backend, 64);
+        ggml_tensor * input = graph.input("x", GGML_TYPE_F32, { 32, 5 }, x.data());
+        const Linear layer = { matrix.tensor, nullptr };
+        const std::vector<float> y = graph.result("y", convolve_leaky(graph.ctx(), layer, leaky(graph.ctx(), input, 0.1f, layer), Window(), 0.1f));
+        size_t n_right = 0;
+        for (size_t i = 0; i < y.size(); i++) {
+            n_right += std::isnan(y[i]) == (i / 20 == 2);
+        }
+        CHECK(n_right == y.size());
+    }
 }
 
 TEST(a_transposed_convolution_adds_what_frames_share) {
@@ -138,54 +209,16 @@ TEST(a_transposed_convolution_adds_what_frames_share) {
     }
 }
 
-TEST(attention_in_panels_is_the_softmax_of_biased_scores) {
-    if (!has_panel_attention()) {
-        return; // a CPU without our kernels
-    }
-    Backend backend(find_device("cpu"), 3, 64); // more threads than some have heads
-    for (const auto & [d_head, n_head, n, n_batch] : { std::array<int64_t, 4>{ 16, 2, 5, 1 }, { 64, 3, 50, 2 }, { 5, 4, 33, 1 }, { 12, 1, 1, 1 } }) {
-        const int64_t n_embd = d_head * n_head;
-        const std::vector<float> qkv = noise(3 * n_embd * n * n_batch, 8), bias = noise((2 * n - 1) * n_head, 9);
-        const auto at = [&, d = d_head, count = n](int64_t batch, int64_t part, int64_t head, int64_t t, int64_t c) {
-            return static_cast<double>(qkv[static_cast<size_t>((batch * count + t) * 3 * n_embd + part * n_embd + head * d + c)]);
-        };
-        std::vector<double> expected(static_cast<size_t>(n_embd * n * n_batch));
-        for (int64_t row = 0; row < n_head * n_batch * n; row++) {
-            const int64_t q = row % n, head = row / n % n_head, batch = row / n / n_head;
-            std::vector<double> weights;
-            double sum = 0;
-            for (int64_t k = 0; k < n; k++) {
-                double score = 0;
-                for (int64_t c = 0; c < d_head; c++) {
-                    score += at(batch, 0, head, q, c) * at(batch, 1, head, k, c);
-                }
-                score = score / std::sqrt(static_cast<double>(d_head)) + static_cast<double>(bias[static_cast<size_t>(head * (2 * n - 1) + k - q + n - 1)]);
-                weights.push_back(std::exp(score));
-                sum += weights.back();
-            }
-            for (int64_t c = 0; c < d_head; c++) {
-                double mixed = 0;
-                for (int64_t k = 0; k < n; k++) {
-                    mixed += weights[static_cast<size_t>(k)] / sum * at(batch, 2, head, k, c);
-                }
-                expected[static_cast<size_t>((batch * n + q) * n_embd + head * d_head + c)] = mixed;
-            }
-        }
-        Graph graph(backend, 16);
-        ggml_tensor * input = graph.input("qkv", GGML_TYPE_F32, { 3 * n_embd, n, n_batch }, qkv.data());
-        ggml_tensor * table = graph.input("bias", GGML_TYPE_F32, { 2 * n - 1, n_head }, bias.data());
-        CHECK_CLOSE(largest_difference(graph.result("y", panel_attend(graph.ctx(), input, n_head, table)), expected), 0, 3e-6);
-    }
-}
-
 TEST(padded_rows_of_a_last_panel_hold_no_rubbish) {
     std::vector<float> rows = noise(8 * 20, 10);
-    const Matrix matrix(8, 20, rows, true);
+    const Matrix matrix(8, 20, rows, true), halves(8, 20, rows, true, GGML_TYPE_BF16);
     if (!is_panelled(matrix.tensor)) {
         return;
     }
     const auto * data = static_cast<const float *>(matrix.tensor->data) + 8 * panel_width;
+    const auto * pairs = static_cast<const uint32_t *>(halves.tensor->data) + 4 * panel_width;
     for (int i = 0; i < 8 * panel_width; i++) {
         CHECK(i % panel_width < 4 || data[i] == 0.0f);
+        CHECK(i >= 4 * panel_width || i % panel_width < 4 || pairs[i] == 0);
     }
 }

@@ -4,7 +4,7 @@
 #include "kernels/kernel_set.h"
 
 #include "base/random.h"
-#include "model/ops.h"
+#include "model/convolution.h"
 #include "runtime/backend.h"
 #include "runtime/graph.h"
 #include "test.h"
@@ -121,6 +121,29 @@ TEST(a_bias_is_added_and_each_row_is_as_if_it_were_alone) {
             const std::vector<float> alone = multiply(backend, tiles, nullptr, { type, 256, 50, 1 }, one);
             CHECK(std::equal(alone.begin(), alone.end(), without.begin() + static_cast<ptrdiff_t>(row * 50)));
         }
+    }
+}
+
+TEST(windows_are_rounded_as_rows_that_hold_them) {
+    Backend backend(find_device("cpu"), 2, 64);
+    const int64_t n_in = 64, n_frames = 19, n_batch = 2;
+    for (const Window & window : { Window{ 3, 1, 1, 1 }, { 5, 3, 6, 1 }, { 3, 1, 1, 2 }, Window() }) {
+        const Case c = { GGML_TYPE_Q8_0, n_in * window.width, 20, 0 };
+        const Matrix matrix(c, quantized(c, noise(static_cast<size_t>(c.n_in * c.n_out), 1)), true);
+        if (!is_tiled(matrix.tensor)) {
+            return; // a CPU without our kernels
+        }
+        const std::vector<float> frames = noise(static_cast<size_t>(n_in * n_frames * n_batch), 2);
+        const auto product = [&](auto make) {
+            Graph graph(backend, 32);
+            ggml_tensor * x = graph.input("x", GGML_TYPE_F32, { n_in, n_frames, n_batch }, frames.data());
+            return graph.result("y", make(graph.ctx(), x));
+        };
+        const Linear layer = { matrix.tensor, nullptr };
+        const auto found = product([&](ggml_context * ctx, ggml_tensor * x) { return convolve(ctx, layer, x, window); });
+        const auto expected = product([&](ggml_context * ctx, ggml_tensor * x) { return linear(ctx, layer, copy_windows(ctx, x, window)); });
+        CHECK(found.size() == static_cast<size_t>(c.n_out * window.count(n_frames) * n_batch));
+        CHECK(found == expected);
     }
 }
 
