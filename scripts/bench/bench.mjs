@@ -10,8 +10,9 @@
  * memory (the estimate against the peak), latency (a small call alone, behind a large one and among others: --model, by default the demo
  * model; --package names another checkout, built, to take turns with), busy (one call on a quiet machine, on a busy one and with the time of
  * one CPU), speak (text to sound by both ways, stage by stage; --voices names the folder of tortoise's voices, of which the first is taken in place
- * of the demo voice), stages (latents to sound beside tortoise-tts' own classes: --tortoise names a Python that has them, or one is made). Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency, speak
- * and stages measure what is built; all else builds first.
+ * of the demo voice), stages (latents to sound). The last two are measured beside tortoise-tts' own classes: --tortoise names a Python that has
+ * them, or one is made. Each trial is a process of its own; variants take turns; medians are told, of 3 trials or 5 (latency, busy). Latency,
+ * speak and stages measure what is built; all else builds first.
  * --quick does little of everything: it shows that all works, its figures mean nothing. The checkpoint and the model files, 8 GB,
  * stay in .cache/bench; --fresh makes them anew, which a change of the converter calls for. --write-docs writes docs/benchmarks/.
  */
@@ -84,7 +85,7 @@ const plan = {
     ],
   },
   stages: options.quick ? { codes: 10, rounds: 1 } : { codes: 60, rounds: 3 },
-  speak: options.quick ? { candidates: 2, codes: 6, steps: 2 } : { candidates: 16, codes: 60, steps: 30 },
+  speak: options.quick ? { candidates: 2, codes: 6, steps: 2 } : { candidates: 16, codes: 60, steps: 80 },
   variants: options.variants.split(','),
   has: (part) => options.only.split(',').includes(part),
 }
@@ -322,7 +323,8 @@ async function speakingFile() {
 async function measureSpeaking(threads) {
   const file = await speakingFile()
   const { voices } = options
-  return measureSpeak({ ...plan.speak, trials: plan.trials, file, voices, threads }, ask, say)
+  const python = preparePython(options.tortoise)
+  return measureSpeak({ ...plan.speak, trials: plan.trials, file, voices, python, threads }, ask, say)
 }
 
 // --- all of it -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** What was asked of speed and memory, and what a run shows of it. */
 import { autoType } from '../../dist/quantize/type_choice.js'
 import { latencyRatio, voiceRatio } from './latency.mjs'
+import { speakWay } from './speak.mjs'
 import { stageNames } from './stages.mjs'
 
 /** What `type: 'auto'` gives on a CPU where memory is plenty. */
@@ -158,6 +159,39 @@ const goals = [
     'x',
     (r) => ratio(stage(r, name)?.referenceMs, stage(r, name)?.oursMs),
   ]),
+  [
+    'speak, HiFi-GAN, 1 candidate, streamed: time over the length of the sound',
+    'less',
+    0.6,
+    0.35,
+    'x',
+    (r) => ratio(speakWay(r, 'stream')?.speakMs, 1000 * speakWay(r, 'stream')?.seconds),
+  ],
+  ['its first sound', 'less', 0.6, 0.3, 's', (r) => ratio(speakWay(r, 'stream')?.firstSoundMs, 1000)],
+  [
+    'speak, 16 candidates, diffusion, against tortoise-tts with as many steps',
+    'more',
+    4,
+    8,
+    'x',
+    (r) => ratio(speakWay(r, 'reference')?.speakMs, speakWay(r, 'diffusion')?.speakMs),
+  ],
+  [
+    'the same with dpm++2m of fewer steps',
+    'more',
+    10,
+    25,
+    'x',
+    (r) => ratio(speakWay(r, 'reference')?.speakMs, speakWay(r, 'solver')?.speakMs),
+  ],
+  [
+    'peak memory of tortoise-tts against that job',
+    'more',
+    5,
+    8,
+    'x',
+    (r) => ratio(speakWay(r, 'reference')?.peakBytes, speakWay(r, 'diffusion')?.peakBytes),
+  ],
   ...[1, 16].map((candidates) => [
     `${candidates} candidate${candidates > 1 ? 's' : ''} beside as many busy processes as cores, against a quiet machine`,
     'less',

@@ -336,13 +336,13 @@ export const mutations = [
   },
   {
     what: 'two frames share the kernels of UnivNet',
-    file: `${native}/kernels/panel.cpp`,
+    file: `${native}/kernels/panel_gate.cpp`,
     from: 'static_cast<size_t>(frame) * kernels_->nb[2]',
     to: 'static_cast<size_t>(frame / 2 * 2) * kernels_->nb[2]',
   },
   {
     what: 'the last place of a sound is not convolved',
-    file: `${native}/kernels/panel.cpp`,
+    file: `${native}/kernels/panel_gate.cpp`,
     from: '        if (behind) {',
     to: '        if (behind && before) {',
   },
