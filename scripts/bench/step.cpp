@@ -153,7 +153,7 @@ __attribute__((target("avx512f,avx512vnni"))) int add_products(uint64_t n_rounds
 
 /// The time of n operations on bytes at the most that all threads can do, told from a quarter of them.
 double peak_ms(double n_ops, uint32_t n_threads, uint64_t & sum) {
-    if (!kernel_set() || strcmp(kernel_set()->name, "avx512-vnni") != 0) {
+    if (!kernel_set() || strncmp(kernel_set()->name, "avx512-", 7) != 0) {
         return 0;
     }
     const auto n_rounds = static_cast<uint64_t>(n_ops / 4 / n_threads / (12 * 128));

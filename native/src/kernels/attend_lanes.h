@@ -119,7 +119,8 @@ template <int n, typename T, int64_t fixed> CLVP_TARGET void mix(const Query * q
     for (; !fixed && at < d_head; at++) {
         for (int64_t i = 0; i < span.n; i++) {
             for (int r = 0; r < n; r++) {
-                queries[r].out[at] += queries[r].scores[from + i] * Numbers<T>::get(values + i * width, at);
+                float & sum = queries[r].out[at]; // rounded as vectors are: how many channels are left depends on n
+                sum = Lanes::multiply_add(queries[r].scores[from + i], Numbers<T>::get(values + i * width, at), sum);
             }
         }
     }

@@ -255,6 +255,7 @@ struct Lanes {
     CLVP_INLINE void store(float * to, Lanes x) { _mm512_storeu_ps(to, x.v); }
     CLVP_INLINE void store(ggml_fp16_t * to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtps_ph(x.v, _MM_FROUND_TO_NEAREST_INT)); }
     CLVP_INLINE Lanes multiply_add(Lanes a, Lanes b, Lanes c) { return { _mm512_fmadd_ps(a.v, b.v, c.v) }; }
+    CLVP_INLINE float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
     CLVP_INLINE Lanes multiply(Lanes a, Lanes b) { return { _mm512_mul_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes divide(Lanes a, Lanes b) { return { _mm512_div_ps(a.v, b.v) }; }
     CLVP_INLINE Lanes add(Lanes a, Lanes b) { return { _mm512_add_ps(a.v, b.v) }; }

@@ -36,6 +36,9 @@ extern const KernelSet plain_kernels; // any CPU
 extern const KernelSet avx2_kernels;   // AVX2, FMA, F16C
 extern const KernelSet avx512_kernels; // AVX-512 F, BW, VL, DQ and VNNI
 extern const KernelSet bf16_kernels;   // those and AVX-512 BF16
+#elif defined(CLVP_ARM)
+extern const KernelSet dotprod_kernels; // dot products of bytes
+extern const KernelSet i8mm_kernels;    // those and products of matrices of bytes
 #endif
 
 } // namespace clvp

@@ -49,6 +49,7 @@ struct Lanes {
     static Lanes multiply_add(const Lanes & a, const Lanes & b, const Lanes & c) {
         return each([&](int i) { return a.at[i] * b.at[i] + c.at[i]; });
     }
+    static float multiply_add(float a, float b, float c) { return a * b + c; }
     static Lanes multiply(const Lanes & a, const Lanes & b) {
         return each([&](int i) { return a.at[i] * b.at[i]; });
     }

@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
 #define CLVP_X86 1
+#elif defined(__aarch64__) && defined(__GNUC__) && !defined(_WIN32)
+#define CLVP_ARM 1
 #endif
 
 namespace clvp {
