@@ -14,7 +14,7 @@ export type { KvType } from './addon/contract/session.js'
 export type { Sampler } from './addon/contract/speech.js'
 export { type Device, devices } from './addon/devices.js'
 export { type Diagnosis, diagnose } from './addon/doctor.js'
-export type { Part } from './addon/parts.js'
+export type { Part, Parts } from './addon/parts.js'
 export {
   type MixedType,
   type ModelType,

@@ -19,13 +19,17 @@ export const allParts: readonly Part[] = [
   'random',
 ]
 
-/** A list of one or more parts, as an option names them. */
-export function readParts(value: unknown): readonly Part[] {
+/** The parts to load, or 'auto': each when a call needs it, one at a time. */
+export type Parts = readonly Part[] | 'auto'
+
+/** A list of one or more parts, as an option names them; or 'auto', which the command line puts into a list. */
+export function readParts(value: unknown): Parts {
   const parts: unknown[] = Array.isArray(value) ? [...value] : []
+  if (value === 'auto' || (parts.length === 1 && parts[0] === 'auto')) return 'auto'
   if (parts.length === 0 || !parts.every((part) => allParts.includes(part as Part))) {
     const names = allParts.map((each) => `'${each}'`)
     throw invalid(
-      `an array of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}, one or more`,
+      `'auto', or an array of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}, one or more`,
       'parts',
       value,
     )

@@ -33,11 +33,11 @@ export interface ModelInfo {
   type: string
   /** Name of the device that holds the weights. */
   device: string
-  /** The loaded parts. */
+  /** The loaded parts; with `parts: 'auto'`, those that can be. */
   parts: readonly Part[]
   /** CPU threads. */
   threads: number
-  /** Bytes of the weights in memory. */
+  /** Bytes of the weights in memory; with `parts: 'auto'`, of the largest part. */
   bytes: number
   /** Sample rate in Hz of clips and of the speech that codes stand for. */
   sampleRate: number

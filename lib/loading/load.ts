@@ -2,10 +2,17 @@
 import { autoType } from '../../quantize/type_choice.js'
 import { availableMemory } from '../addon/free_memory.js'
 import { type CoreLoadOptions, loadModel } from '../addon/jobs.js'
+import type { Parts } from '../addon/parts.js'
 import type { ModelType } from '../addon/weight_types.js'
 import { path } from '../base/check.js'
 import { ClvpError } from '../base/errors.js'
-import { createSession, isolatedSession, type Session, type SessionOptions } from '../session/session.js'
+import {
+  createSession,
+  isolatedSession,
+  partSession,
+  type Session,
+  type SessionOptions,
+} from '../session/session.js'
 import { type LoadOptions, type Progress, readLoadOptions } from './load_options.js'
 import { resolveSource } from './source.js'
 
@@ -46,10 +53,8 @@ export async function openModel<T>(
   const wanted = { type: chosen ?? folderType, files, revision, threads, signal, onProgress: report }
   const gguf = await resolveSource(file, wanted)
   const onLoad = report && ((fraction: number) => report('load', fraction))
-  const load = { device, parts, mmap, maxMemory, signal, onProgress: onLoad }
-  const session = isolate
-    ? await isolatedSession(gguf, load, { threads, kvType, maxCalls })
-    : await sessionHere(gguf, load, { threads, kvType, maxCalls })
+  const load = { device, mmap, maxMemory, signal, onProgress: onLoad }
+  const session = await openSession(gguf, load, parts, isolate, { threads, kvType, maxCalls })
   try {
     const { info } = session
     if (type !== undefined && type !== info.type) {
@@ -63,6 +68,28 @@ export async function openModel<T>(
     await session.dispose()
     throw error
   }
+}
+
+function openSession(
+  file: string,
+  load: CoreLoadOptions,
+  parts: Parts,
+  isolate: boolean,
+  options: SessionOptions,
+): Promise<Session> {
+  if (parts === 'auto') {
+    if (load.mmap || isolate) {
+      const other = load.mmap ? 'mmap' : 'isolate'
+      throw new ClvpError(
+        'CLVP_UNSUPPORTED',
+        `Expected no ${other} with parts: 'auto' but received both: leave one of them out`,
+      )
+    }
+    return partSession(file, load, options)
+  }
+  return isolate
+    ? isolatedSession(file, { ...load, parts }, options)
+    : sessionHere(file, { ...load, parts }, options)
 }
 
 async function sessionHere(file: string, load: CoreLoadOptions, options: SessionOptions): Promise<Session> {

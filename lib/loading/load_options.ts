@@ -1,7 +1,7 @@
 /** The options of loading a model, with their defaults and checks. */
 
 import type { KvType } from '../addon/contract/session.js'
-import { allParts, type Part, readParts } from '../addon/parts.js'
+import { allParts, type Parts, readParts } from '../addon/parts.js'
 import { modelTypes } from '../addon/weight_types.js'
 import { sourceFilesOf, sourceTable } from '../base/checkpoint_files.js'
 import {
@@ -78,12 +78,15 @@ export const loadTable = optionTable({
     help: 'branch, tag or commit of a model on the hub',
   },
   ...sourceTable,
-  /** The parts to load; default: all that the file has. Calls that need another reject with CLVP_UNSUPPORTED: docs/small-machines.md. */
+  /**
+   * The parts to load; default: all that the file has. Calls that need another reject with CLVP_UNSUPPORTED. 'auto': each part is loaded when a
+   * call needs it, and frees the one before; calls of different parts wait for each other: docs/small-machines.md.
+   */
   parts: {
-    kind: custom<readonly Part[]>(readParts, { as: 'strings', value: 'NAME' }),
+    kind: custom<Parts>(readParts, { as: 'strings', value: 'NAME' }),
     default: allParts,
     defaultText: 'all that the file has',
-    help: 'load only this part: decoder, ranker, encoder, hifigan, diffusion, vocoder or random; repeatable',
+    help: 'load only this part: decoder, ranker, encoder, hifigan, diffusion, vocoder or random; repeatable; or auto: one at a time',
     flag: 'part',
   },
   /**

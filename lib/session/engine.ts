@@ -15,6 +15,8 @@ export interface Engine {
   /** Keys and values of the model file. */
   readonly values: Record<string, NativeHeld>
   readonly session: NativeSession
+  /** Whether parts of the model take each other's place in memory, so that work of one part should be done before that of another. */
+  readonly swapsParts: boolean
   newFlag(): NativeAbortFlag
   /** Frees everything. No call may be running. */
   dispose(): Promise<void>
@@ -28,6 +30,7 @@ export function localEngine(model: NativeModel, threads: number, kvType: KvType)
     threads: session.threads(),
     values: model.values(),
     session,
+    swapsParts: false,
     newFlag: () => new binding.AbortFlag(),
     async dispose() {
       session.dispose()

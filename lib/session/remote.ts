@@ -64,6 +64,7 @@ export class RemoteEngine implements Engine {
   readonly threads: number
   readonly values: Record<string, NativeHeld>
   readonly session: NativeSession
+  readonly swapsParts = false
   readonly #start: Start
   readonly #pending = new Map<number, Pending>()
   #child: ModelProcess | undefined

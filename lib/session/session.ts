@@ -32,6 +32,7 @@ import { ClvpError, disposedError } from '../base/errors.js'
 import { guard, once } from '../base/hook_guard.js'
 import { type Engine, localEngine } from './engine.js'
 import { defaultMaxCalls, Gate } from './gate.js'
+import { PartEngine } from './part_engine.js'
 import { RemoteEngine } from './remote.js'
 import {
   type CoreBeamRequest,
@@ -82,6 +83,15 @@ export async function isolatedSession(
   return new Session(await RemoteEngine.start(start, load), maxCalls)
 }
 
+/** A session on a model whose parts are loaded when calls need them. */
+export async function partSession(
+  file: string,
+  load: CoreLoadOptions,
+  { threads = 0, kvType = 'auto', maxCalls }: SessionOptions = {},
+): Promise<Session> {
+  return new Session(await PartEngine.open(file, load, threads, kvType), maxCalls)
+}
+
 /** Runs calls on a model, side by side. Each call fails, is aborted and settles by itself. */
 export class Session {
   readonly info: NativeInfo
@@ -102,6 +112,10 @@ export class Session {
     this.values = engine.values
     this.#engine = engine
     this.#native = engine.session
+  }
+
+  get swapsParts(): boolean {
+    return this.#engine.swapsParts
   }
 
   /** Makes several steps one call: they count once, and none is refused with CLVP_BUSY after the first was admitted. */

@@ -234,7 +234,8 @@ export class Speaking {
       const { candidate } = await drawing
       return heardCodes(candidate, this.#speaker.session.info, this.#speaker.compat(draw) === 'tortoise')
     }
-    if (this.#kind === 'hifigan') yield* hifiganSound(job, source, row)
+    const isOverlapped = !job.session.swapsParts // else decoder and HiFi-GAN would take turns in memory
+    if (this.#kind === 'hifigan') yield* hifiganSound(job, isOverlapped ? source : undefined, row)
     else yield* diffusionSound(job, this.#diffusionSettings, row)
     this.#spoken.push(await drawing)
   }

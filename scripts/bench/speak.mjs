@@ -60,6 +60,7 @@ export function measureSpeak({ file, voices, python, threads, trials, candidates
     hifigan: ours('HiFi-GAN', { sound: { speech: 'hifigan' } }),
     diffusion: ours(`diffusion, ${steps} steps`, { sound: { speech: 'diffusion', steps } }),
     solver: ours(`diffusion, ${solver.steps} steps of dpm++2m`, { sound: solver }),
+    small: ours("the same with parts: 'auto'", { sound: solver, parts: 'auto' }),
     ...(python && {
       reference: {
         name: `tortoise-tts, diffusion, ${steps} steps`,

@@ -15,6 +15,7 @@ const {
   codes,
   threads,
   sound,
+  parts,
   streams = false,
 } = JSON.parse(process.argv[2])
 const peak = () => process.resourceUsage().maxRSS * 1024
@@ -29,7 +30,11 @@ function lap() {
 devices() // the addon and its kernels are there
 const baselineBytes = peak()
 lap()
-const clvp = await Clvp.load(file, { device: 'cpu', ...(threads > 0 && { threads }) })
+const clvp = await Clvp.load(file, {
+  device: 'cpu',
+  ...(threads > 0 && { threads }),
+  ...(parts && { parts }),
+})
 const loadMs = lap()
 const voice = await clvp.voice(clips)
 const voiceMs = lap()

@@ -80,7 +80,7 @@ t.test('bad values', async (t) => {
     await t.rejects(Clvp.load(file, { parts }), {
       code: 'CLVP_INVALID_ARGUMENT',
       message:
-        /Expected an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
+        /Expected 'auto', or an array of 'decoder', 'ranker', 'encoder', 'hifigan', 'diffusion', 'vocoder' and 'random', one or more for parts but received/,
     })
   }
   await t.rejects(Clvp.load(file, { parts: ['encoder'] }), {

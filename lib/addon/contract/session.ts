@@ -39,6 +39,7 @@ export interface NativeInfo {
   diffusion: boolean
   vocoder: boolean
   random: boolean
+  /** Of the weights; with `parts: 'auto'`, of the largest part. */
   bytes: number
   sampleRate: number
   hopLength: number
