@@ -36,7 +36,7 @@ void run_on_little_stack(const std::function<void()> & work) {
 
 TEST(a_deep_model_needs_no_deep_stack) {
     const std::string path = tiny::write("f32", {}, n_blocks);
-    size_t n_candidates = 0, n_scores = 0, n_voice = 0;
+    size_t n_candidates = 0, n_scores = 0, n_voice = 0, n_logits = 0;
     run_on_little_stack([&] {
         Session session(Model::load(path), { 1 });
         n_voice = session.condition(session.mel(std::vector<float>(22050, 0.1f))).size();
@@ -44,10 +44,12 @@ TEST(a_deep_model_needs_no_deep_stack) {
         options.n_candidates = 2;
         options.max_tokens = 3;
         n_candidates = session.generate(tiny::prompt(), options).candidates.size();
+        n_logits = session.step_logits(tiny::prompt(), { 1, 2 }).size(); // on this thread: a batch has its own
         n_scores = session.score(tiny::text_ids(), { { 1, 2, 3 } }).scores.size();
     });
     CHECK(n_voice == tiny::n_embd);
     CHECK(n_candidates == 2);
+    CHECK(n_logits > 0 && n_logits % 3 == 0);
     CHECK(n_scores == 1);
 }
 #endif

@@ -294,6 +294,10 @@ TEST(writer_keeps_blocks_of_the_same_type) {
         CHECK(error > 0 && error < 0.15); // for weights up to about 1
     }
     CHECK_THROWS(Code::invalid_argument, written(info("t", "f32", { 512, 3 }), weights.data(), 544 * 3, "q8_0", 512));
+    std::string block(34, '\0'); // of Q8_0, with scale 1 and numbers that a quantizer would scale to 127
+    block[1] = '\x3c';
+    block[2] = 5;
+    CHECK(written(info("t", "q8_0", { 32, 1 }), block.data(), block.size(), "q8_0") == block);
 }
 
 TEST(writer_heeds_importance) {
