@@ -6,6 +6,7 @@ import type { Session } from '../session/session.js'
 import type { ReadText } from '../text/text.js'
 import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
+import { drawWithin } from './draw_within.js'
 import type { GeneratePlan } from './generate_plan.js'
 import { latentsOf, latentsPositions } from './latents.js'
 import {
@@ -102,13 +103,14 @@ async function draw(
     listener?.onStep(pairs)
     progress.drawn(pairs)
   }
-  return session.generate({
+  const request = {
     ...common,
     batchSize: plan.batchSize,
     deterministic: plan.deterministic,
     onStep: listener || onProgress ? onStep : undefined,
     onCandidate,
-  })
+  }
+  return plan.budgetMs === undefined ? session.generate(request) : drawWithin(session, request, plan.budgetMs)
 }
 
 /** Scores candidates padded to a common length, as the reference does, and each by itself, as `plan.scores` says. */

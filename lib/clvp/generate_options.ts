@@ -88,6 +88,16 @@ export const generateTable = optionTable({
    */
   maxMemory: { kind: bytes(), defaultText: '`maxMemory` of `load`' },
   /**
+   * Milliseconds for drawing, 1 to 86,400,000; default: no limit. After that no candidate begins, and those that are incomplete are dropped as soon as
+   * one is complete: the best of what can be had in the time. How many are left depends on the machine; `settings` of the result draw all of them.
+   * Of a call that was cut, `timings` tell `decodeMs` and `steps` alone.
+   */
+  budgetMs: {
+    kind: integer(1, 86_400_000),
+    defaultText: 'no limit',
+    help: 'milliseconds for drawing: then the best of the candidates that are complete',
+  },
+  /**
    * Which scores to compute. 'all' (default): `score` and `soloScore`. 'rank': only `score`, which is about half the work.
    * 'none': nothing is ranked, and the candidates are in the order of their indices. A score that is not computed is NaN.
    */
@@ -108,7 +118,7 @@ export const generateTable = optionTable({
   /**
    * Uses beam search with this many beams, 2 to 256, instead of drawing. `candidates` is then how many of the likeliest rows are
    * ranked, by default all. Continuations are drawn, with all sampling options, only if a temperature is given. Excludes
-   * `batchSize`, `deterministic` and `preset`; stream() reports no tokens, since a beam's past can change.
+   * `batchSize`, `budgetMs`, `deterministic` and `preset`; stream() reports no tokens, since a beam's past can change.
    */
   beams: {
     kind: integer(2, limits.beams),

@@ -126,25 +126,32 @@ double read_ms(const uint32_t * words, size_t n, uint32_t n_threads, uint64_t & 
 // --- arithmetic alone ---------------------------------------------------------------------------------------------
 
 #ifdef CLVP_X86
-/// 12 independent sums, as many as hide the instruction's latency: 12 * 64 products and additions a round.
+/// 12 independent sums, as many as hide the instruction's latency: 12 * 64 products and additions a round. Each has a name: compilers keep an array of
+/// them in memory.
 __attribute__((target("avx512f,avx512vnni"))) int add_products(uint64_t n_rounds) {
-    const __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
-    __m512i sums[12];
-    for (int i = 0; i < 12; i++) {
-        sums[i] = _mm512_set1_epi32(i);
-    }
+    const __m512i x = _mm512_set1_epi8(3), y = _mm512_set1_epi8(5);
+    __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
     for (uint64_t round = 0; round < n_rounds; round++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < 12; i++) {
-            sums[i] = _mm512_dpbusd_epi32(sums[i], a, b);
-        }
-        __asm__ volatile("" : "+v"(sums[0])); // or the compiler multiplies the rounds out
+        a = _mm512_dpbusd_epi32(a, x, y);
+        b = _mm512_dpbusd_epi32(b, x, y);
+        c = _mm512_dpbusd_epi32(c, x, y);
+        d = _mm512_dpbusd_epi32(d, x, y);
+        e = _mm512_dpbusd_epi32(e, x, y);
+        f = _mm512_dpbusd_epi32(f, x, y);
+        g = _mm512_dpbusd_epi32(g, x, y);
+        h = _mm512_dpbusd_epi32(h, x, y);
+        i = _mm512_dpbusd_epi32(i, x, y);
+        j = _mm512_dpbusd_epi32(j, x, y);
+        k = _mm512_dpbusd_epi32(k, x, y);
+        l = _mm512_dpbusd_epi32(l, x, y);
+        __asm__ volatile("" : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f)); // or the compiler multiplies the rounds out
+        __asm__ volatile("" : "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k), "+v"(l));
     }
-    for (int i = 1; i < 12; i++) {
-        sums[0] = _mm512_add_epi32(sums[0], sums[i]);
+    for (const __m512i & each : { b, c, d, e, f, g, h, i, j, k, l }) {
+        a = _mm512_add_epi32(a, each);
     }
     int lanes[16], sum = 0;
-    _mm512_storeu_si512(lanes, sums[0]);
+    _mm512_storeu_si512(lanes, a);
     for (int lane : lanes) {
         sum += lane;
     }

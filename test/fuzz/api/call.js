@@ -34,6 +34,7 @@ export const GENERATE = [
     'padTo',
     'keep',
     'batchSize',
+    'budgetMs',
     'maxMemory',
     'scores',
     'deterministic',

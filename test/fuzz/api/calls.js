@@ -166,6 +166,7 @@ const OTHERS = {
   batchSize: ['auto', 1, 1024],
   scores: ['all', 'rank', 'none'],
   deterministic: [true, false],
+  budgetMs: [1, 50, 86_400_000],
   beams: [2, 3],
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
