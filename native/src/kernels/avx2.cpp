@@ -66,7 +66,7 @@ template <Form form, int n> CLVP_INLINE void block_sums(const uint8_t * quants, 
             sum[c] = _mm256_madd_epi16(sum[c], ones);
         }
         if constexpr (form == Form::q4_0) {
-            sum[c] = _mm256_sub_epi32(sum[c], _mm256_slli_epi32(_mm256_set1_epi32(x[c].sums[b]), 3)); // Q4_0's codes are offset by 8
+            sum[c] = _mm256_add_epi32(sum[c], _mm256_set1_epi32(x[c].parts[b].offset / 16)); // Q4_0's codes are offset by 8
         }
     }
 }
@@ -86,8 +86,8 @@ template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, i
         for (int side = 0; side < 2; side++) { // half of the block's columns
             __m256i sum[n];
             for (int c = 0; c < n; c++) { // Q6_K's codes are offset by 32
-                const int32_t own = side ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
-                sum[c] = _mm256_set1_epi32(-32 * own);
+                const BlockParts & parts = x[c].parts[b];
+                sum[c] = _mm256_set1_epi32((side ? parts.upper_offset : parts.offset - parts.upper_offset) / 4);
             }
             for (int j = side * 4; j < side * 4 + 4; j++) {
                 const __m256i lows = load32(quants + (first_low + j) * 64), highs = load32(quants + 2048 + (first_high + j) * 64);
@@ -103,7 +103,7 @@ template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, i
             const auto * factors = reinterpret_cast<const __m128i *>(scales + 32 + (b % 8 * 2 + side) * 16 + half * 8);
             const __m256 scale = _mm256_mul_ps(halves(scales + half * 16), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(factors))));
             for (int c = 0; c < n; c++) {
-                total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].scales[b])), total[c]);
+                total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].parts[b].scale)), total[c]);
             }
         }
     }
@@ -142,9 +142,9 @@ template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const T
             scale = halves(tile.scales + b * 32 + half * 16);
         }
         for (int c = 0; c < n; c++) {
-            total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].scales[b])), total[c]);
+            total[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[c]), _mm256_mul_ps(scale, _mm256_set1_ps(x[c].parts[b].scale)), total[c]);
             if constexpr (form == Form::q4_k) {
-                total[c] = _mm256_fnmadd_ps(min, _mm256_set1_ps(x[c].scaled_sums[b]), total[c]);
+                total[c] = _mm256_fnmadd_ps(min, _mm256_set1_ps(x[c].parts[b].scaled_sum), total[c]);
             }
         }
     }
@@ -211,10 +211,6 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
 
 /// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.
 CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
-    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
-    auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
-    float * scaled_sums = scales + 2 * n_blocks;
-    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     const __m256 sign = _mm256_set1_ps(-0.0f);
     for (int64_t b = first; b < first + count; b++, x += tile_block) {
         __m256 part[4], largest = _mm256_setzero_ps(), odd = _mm256_setzero_ps();
@@ -248,10 +244,7 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
             all += parts[i];
             last += upper[i];
         }
-        scales[b] = most / 127.0f;
-        sums[b] = all;
-        upper_sums[b] = last;
-        scaled_sums[b] = scales[b] * static_cast<float>(all);
+        parts_of(column, n_blocks)[b] = block_parts(most / 127.0f, all, last);
     }
 }
 
@@ -317,6 +310,7 @@ const KernelSet avx2_kernels = {
     normalise<round_blocks>,
     each<Gelu>,
     each<GeluTanh>,
+    0,
     all_columns<Form::q8_0>,
     all_columns<Form::q4_0>,
     all_columns<Form::iq4_nl>,

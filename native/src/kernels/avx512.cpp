@@ -17,19 +17,49 @@ namespace {
 
 constexpr int max_columns = 8; // columns at a time: as many sums fit in registers
 
-CLVP_INLINE __m512i four_columns(const Column & column, int64_t block, int quad) {
+/// n rows of x at one block, in groups of three that share a pointer: one pointer a row would not fit into the registers.
+template <int n> struct Cursor {
+    const uint8_t * quants[(n + 2) / 3];
+    const BlockParts * parts[(n + 2) / 3];
+    size_t stride;
+
+    CLVP_INLINE Cursor at(const Columns & columns, int first, int64_t n_blocks) {
+        Cursor cursor;
+        cursor.stride = columns.stride;
+        for (int g = 0; g < (n + 2) / 3; g++) {
+            const Column column = column_at(columns, first + 3 * g, n_blocks);
+            cursor.quants[g] = column.quants;
+            cursor.parts[g] = column.parts;
+        }
+        return cursor;
+    }
+};
+
+/// Four numbers of row c of a block.
+template <int n> CLVP_INLINE __m512i four_columns(const Cursor<n> & x, int c, int quad) {
     int32_t bytes;
-    memcpy(&bytes, column.quants + block * tile_block + quad * 4, sizeof bytes);
+    memcpy(&bytes, x.quants[c / 3] + static_cast<size_t>(c % 3) * x.stride + quad * 4, sizeof bytes);
     return _mm512_set1_epi32(bytes);
 }
 
+template <int n> CLVP_INLINE const BlockParts & parts_at(const Cursor<n> & x, int c) {
+    return *reinterpret_cast<const BlockParts *>(reinterpret_cast<const char *>(x.parts[c / 3]) + static_cast<size_t>(c % 3) * x.stride);
+}
+
+template <int n> CLVP_INLINE void next_block(Cursor<n> & x) {
+    for (int g = 0; g < (n + 2) / 3; g++) {
+        x.quants[g] += tile_block;
+        x.parts[g]++;
+    }
+}
+
 /// dpbusd takes one operand as unsigned bytes, so the matrix's bytes carry an offset. Starts the sum at minus the offset's contribution.
-template <Form form> CLVP_INLINE __m512i first_sum(const Column & column, int64_t block) {
+template <Form form> CLVP_INLINE __m512i first_sum(const BlockParts & parts) {
     if constexpr (form == Form::q4_k) {
         return _mm512_setzero_si512();
     } else {
-        const __m512i sum = _mm512_set1_epi32(column.sums[block]);
-        return _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(sum, form == Form::q4_0 ? 3 : 7));
+        const __m512i offset = _mm512_set1_epi32(parts.offset);
+        return form == Form::q4_0 ? _mm512_srai_epi32(offset, 4) : offset;
     }
 }
 
@@ -39,9 +69,8 @@ CLVP_INLINE __m512i load64(const uint8_t * at) { return _mm512_loadu_si512(at); 
 template <Form form> CLVP_INLINE void load_block(const uint8_t * quants, int64_t block, __m512i (&w)[8]) {
     const __m512i low = _mm512_set1_epi8(15);
     if constexpr (form == Form::q8_0) {
-        const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
         for (int j = 0; j < 8; j++) {
-            w[j] = _mm512_xor_si512(load64(quants + (block * 8 + j) * 64), flip);
+            w[j] = load64(quants + (block * 8 + j) * 64);
         }
     } else if constexpr (form == Form::q4_k) {
         for (int j = 0; j < 8; j++) {
@@ -69,7 +98,7 @@ CLVP_INLINE __m512 halves(const uint8_t * at) { return _mm512_cvtph_ps(_mm256_lo
 CLVP_INLINE __m512 bytes_to_floats(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
 
 /// Product of 16 rows of Q6_K, which has a scale for each 16 columns of a row, with n columns.
-template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, Cursor<n> x, __m512 (&total)[n]) {
     const __m512i low = _mm512_set1_epi8(15), high = _mm512_set1_epi8(0x30);
     for (int64_t b = 0; b < tile.n_blocks; b++) {
         if constexpr (ahead) {
@@ -82,8 +111,8 @@ template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, c
         for (int half = 0; half < 2; half++) {
             __m512i sum[n];
             for (int c = 0; c < n; c++) { // Q6_K's codes are offset by 32
-                const int32_t own = half ? x[c].upper_sums[b] : x[c].sums[b] - x[c].upper_sums[b];
-                sum[c] = _mm512_set1_epi32(-32 * own);
+                const BlockParts & parts = parts_at(x, c);
+                sum[c] = _mm512_set1_epi32((half ? parts.upper_offset : parts.offset - parts.upper_offset) / 4);
             }
             for (int j = half * 4; j < half * 4 + 4; j++) {
                 const __m512i lows = load64(quants + (first_low + j) * 64), highs = load64(quants + 2048 + (first_high + j) * 64);
@@ -93,15 +122,16 @@ template <int n, bool ahead> CLVP_INLINE void multiply_q6_k(const Tile & tile, c
                                                  : _mm512_srli_epi16(highs, 2);
                 const __m512i w = _mm512_or_si512(_mm512_and_si512(part < 2 ? lows : _mm512_srli_epi16(lows, 4), low), _mm512_and_si512(from, high));
                 for (int c = 0; c < n; c++) {
-                    sum[c] = _mm512_dpbusd_epi32(sum[c], w, four_columns(x[c], b, j));
+                    sum[c] = _mm512_dpbusd_epi32(sum[c], w, four_columns(x, c, j));
                 }
             }
             const auto * factors = reinterpret_cast<const __m128i *>(scales + 32 + (b % 8 * 2 + half) * 16);
             const __m512 scale = _mm512_mul_ps(d, bytes_to_floats(_mm_loadu_si128(factors)));
             for (int c = 0; c < n; c++) {
-                total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(x[c].scales[b])), total[c]);
+                total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(parts_at(x, c).scale)), total[c]);
             }
         }
+        next_block(x);
     }
 }
 
@@ -131,7 +161,7 @@ CLVP_INLINE void load_scales(const uint8_t * at, Scales & scales) {
 }
 
 /// Product of 16 rows of any other form with n columns.
-template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const Tile & tile, const Column (&x)[n], __m512 (&total)[n]) {
+template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const Tile & tile, Cursor<n> x, __m512 (&total)[n]) {
     Scales scales;
     for (int64_t b = 0; b < tile.n_blocks; b++) {
         if constexpr (ahead) {
@@ -145,30 +175,30 @@ template <Form form, int n, bool ahead> CLVP_INLINE void multiply_blocks(const T
         __m512i w[8], sum[n];
         load_block<form>(tile.quants, b, w);
         for (int c = 0; c < n; c++) {
-            sum[c] = first_sum<form>(x[c], b);
+            sum[c] = first_sum<form>(parts_at(x, c));
         }
         for (int j = 0; j < 8; j++) {
             for (int c = 0; c < n; c++) {
-                sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], four_columns(x[c], b, j));
+                sum[c] = _mm512_dpbusd_epi32(sum[c], w[j], four_columns(x, c, j));
             }
         }
         const __m512 scale = form == Form::q4_k ? scales.scale[b % 8] : halves(tile.scales + b * 32);
         for (int c = 0; c < n; c++) {
-            total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(x[c].scales[b])), total[c]);
+            total[c] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[c]), _mm512_mul_ps(scale, _mm512_set1_ps(parts_at(x, c).scale)), total[c]);
             if constexpr (form == Form::q4_k) {
-                total[c] = _mm512_fnmadd_ps(scales.min[b % 8], _mm512_set1_ps(x[c].scaled_sums[b]), total[c]);
+                total[c] = _mm512_fnmadd_ps(scales.min[b % 8], _mm512_set1_ps(parts_at(x, c).scaled_sum), total[c]);
             }
         }
+        next_block(x);
     }
 }
 
 /// Product of 16 rows with n columns.
 template <Form form, int n, bool ahead>
 CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first, const float * bias, float * out, size_t stride) {
-    Column x[n];
+    const Cursor<n> x = Cursor<n>::at(columns, first, tile.n_blocks);
     __m512 total[n];
     for (int c = 0; c < n; c++) {
-        x[c] = column_at(columns, first + c, tile.n_blocks);
         total[c] = _mm512_setzero_ps();
     }
     if constexpr (form == Form::q6_k) {
@@ -208,10 +238,6 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
 
 /// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.
 CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
-    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
-    auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
-    float * scaled_sums = scales + 2 * n_blocks;
-    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     for (int64_t b = first; b < first + count; b++, x += tile_block) {
         const __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
         const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
@@ -224,10 +250,8 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
         auto * to = reinterpret_cast<__m128i *>(column + b * tile_block);
         _mm_storeu_si128(to, _mm512_cvtsepi32_epi8(a));
         _mm_storeu_si128(to + 1, _mm512_cvtsepi32_epi8(c));
-        scales[b] = largest / 127.0f;
-        upper_sums[b] = _mm512_reduce_add_epi32(c);
-        sums[b] = upper_sums[b] + _mm512_reduce_add_epi32(a);
-        scaled_sums[b] = scales[b] * static_cast<float>(sums[b]);
+        const int32_t upper = _mm512_reduce_add_epi32(c);
+        parts_of(column, n_blocks)[b] = block_parts(largest / 127.0f, upper + _mm512_reduce_add_epi32(a), upper);
     }
 }
 
@@ -351,6 +375,7 @@ const KernelSet avx512_kernels = {
     normalise<round_blocks>,
     each<Gelu>,
     each<GeluTanh>,
+    0x80,
     all_columns<Form::q8_0>,
     all_columns<Form::q4_0>,
     all_columns<Form::iq4_nl>,

@@ -31,10 +31,6 @@ template <Form form> CLVP_TARGET void all_columns(const Tile & tile, const Colum
 
 /// Rounds as GGML does for Q8_0, but keeps the scale in F32. A block with a NaN or infinite number gets a NaN scale.
 CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, int64_t count, uint8_t * column) {
-    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block);
-    auto * sums = reinterpret_cast<int32_t *>(scales + n_blocks);
-    float * scaled_sums = scales + 2 * n_blocks;
-    auto * upper_sums = reinterpret_cast<int32_t *>(scales + 3 * n_blocks);
     for (int64_t b = first; b < first + count; b++, x += tile_block) {
         float32x4_t most = vabsq_f32(vld1q_f32(x));
         for (int i = 4; i < tile_block; i += 4) {
@@ -53,10 +49,8 @@ CLVP_TARGET void round_blocks(const float * x, int64_t n_blocks, int64_t first, 
             vst1_s8(to + i, vqmovn_s16(vcombine_s16(vqmovn_s32(low), vqmovn_s32(high))));
             halves_sums[i / 16] = vaddq_s32(halves_sums[i / 16], vaddq_s32(low, high));
         }
-        scales[b] = largest / 127.0f;
-        upper_sums[b] = vaddvq_s32(halves_sums[1]);
-        sums[b] = upper_sums[b] + vaddvq_s32(halves_sums[0]);
-        scaled_sums[b] = scales[b] * static_cast<float>(sums[b]);
+        const int32_t upper = vaddvq_s32(halves_sums[1]);
+        parts_of(column, n_blocks)[b] = block_parts(largest / 127.0f, upper + vaddvq_s32(halves_sums[0]), upper);
     }
 }
 
@@ -119,6 +113,7 @@ const KernelSet dotprod_kernels = {
     normalise<round_blocks>,
     each<Gelu>,
     each<GeluTanh>,
+    0,
     all_columns<Form::q8_0>,
     all_columns<Form::q4_0>,
     all_columns<Form::iq4_nl>,

@@ -106,7 +106,7 @@ CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first,
                     const int16x8_t factors = vmovl_s8(vreinterpret_s8_u8(load4(scales + 32 + (b % 8 * 2 + side) * 16 + four * 4)));
                     const float32x4_t scale = vmulq_f32(halves(scales + four * 8), vcvtq_f32_s32(vmovl_s16(vget_low_s16(factors))));
                     for (int c = 0; c < n; c++) {
-                        total[c][v] = vfmaq_f32(total[c][v], vcvtq_f32_s32(sums[c][v]), vmulq_n_f32(scale, x[c].scales[b]));
+                        total[c][v] = vfmaq_f32(total[c][v], vcvtq_f32_s32(sums[c][v]), vmulq_n_f32(scale, x[c].parts[b].scale));
                     }
                 }
             }
@@ -125,9 +125,9 @@ CLVP_INLINE void multiply(const Tile & tile, const Columns & columns, int first,
                     scale = halves(tile.scales + b * 32 + four * 8);
                 }
                 for (int c = 0; c < n; c++) {
-                    total[c][v] = vfmaq_f32(total[c][v], vcvtq_f32_s32(sums[c][v]), vmulq_n_f32(scale, x[c].scales[b]));
+                    total[c][v] = vfmaq_f32(total[c][v], vcvtq_f32_s32(sums[c][v]), vmulq_n_f32(scale, x[c].parts[b].scale));
                     if constexpr (form == Form::q4_k) {
-                        total[c][v] = vfmsq_n_f32(total[c][v], min, x[c].scaled_sums[b]);
+                        total[c][v] = vfmsq_n_f32(total[c][v], min, x[c].parts[b].scaled_sum);
                     }
                 }
             }

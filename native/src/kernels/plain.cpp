@@ -90,6 +90,7 @@ const KernelSet plain_kernels = {
     nullptr,
     nullptr,
     nullptr,
+    0,
     nullptr,
     nullptr,
     nullptr,

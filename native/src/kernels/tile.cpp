@@ -26,8 +26,8 @@ void copy(uint8_t * to, const uint8_t * from, size_t n) { memcpy(to, from, n); }
 /// Q8_0: an F16 scale, then 32 bytes.
 void store_q8_0(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales) {
     copy(scales + row * 2, block, 2);
-    for (int j = 0; j < 8; j++) {
-        copy(quants + (j * tile_rows + row) * 4, block + 2 + j * 4, 4);
+    for (int i = 0; i < tile_block; i++) {
+        quants[(i / 4 * tile_rows + row) * 4 + i % 4] = block[2 + i] ^ kernel_set()->q8_flip;
     }
 }
 
@@ -85,7 +85,7 @@ Tile tile_at(const ggml_tensor * matrix, int64_t i) {
 }
 
 /// The number of values in a row of columns.
-int64_t row_numbers(const ggml_tensor * columns) { return columns->ne[0] / (tile_block + 16) * tile_block; }
+int64_t row_numbers(const ggml_tensor * columns) { return columns->ne[0] / static_cast<int64_t>(column_bytes(tile_block)) * tile_block; }
 
 const float * row_of(const ggml_tensor * x, int64_t row) {
     const int64_t i1 = row % x->ne[1], i2 = row / x->ne[1] % x->ne[2], i3 = row / x->ne[1] / x->ne[2];
@@ -271,9 +271,9 @@ ggml_tensor * tile_feed(ggml_context * ctx, const Linear & up, const ActivationK
 bool is_tile_product(const ggml_tensor * node) { return node->op == GGML_OP_CUSTOM && node->src[1] && is_tiled(node->src[0]); }
 
 void expand(const uint8_t * column, int64_t n_in, float * out) {
-    const Column parts = column_at({ column, 0, 1 }, 0, n_in / tile_block);
+    const Column from = column_at({ column, 0, 1 }, 0, n_in / tile_block);
     for (int64_t i = 0; i < n_in; i++) {
-        out[i] = static_cast<float>(reinterpret_cast<const int8_t *>(parts.quants)[i]) * parts.scales[i / tile_block];
+        out[i] = static_cast<float>(reinterpret_cast<const int8_t *>(from.quants)[i]) * from.parts[i / tile_block].scale;
     }
 }
 

@@ -20,11 +20,11 @@ constexpr int tile_block = 32; // columns that share a scale of x
 
 enum class Form { q8_0, q4_0, iq4_nl, q4_k, q6_k };
 
-/// 16 rows in memory. Q8_0: for each block [8][16][4] signed bytes, and [16] F16 scales. Q4_0, IQ4_NL: for each block [4][16][4] bytes
-/// of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: for each 64 columns [8][16][4] bytes of two codes,
-/// columns 0-31 low and 32-63 high; for each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers.
-/// Q6_K: for each 256 columns [32][16][4] bytes of low parts and [16][16][4] of high ones, as Q6_K has them, [16] F16 scales, and for each
-/// 16 columns [16] signed bytes that multiply them.
+/// 16 rows in memory. Q8_0: for each block [8][16][4] bytes, signed or offset by 128 as the kernels take them, and [16] F16 scales. Q4_0, IQ4_NL: for each
+/// block [4][16][4] bytes of two codes, columns 0-15 low and 16-31 high, and [16] F16 scales. Q4_K: for each 64 columns [8][16][4] bytes of two codes, columns
+/// 0-31 low and 32-63 high; for each 256 columns [16] F16 scales, [16] F16 scales of minima, [12][16] bytes of 6-bit numbers. Q6_K: for each 256 columns
+/// [32][16][4] bytes of low parts and [16][16][4] of high ones, as Q6_K has them, [16] F16 scales, and for each 16 columns [16] signed bytes that multiply
+/// them.
 struct Tile {
     const uint8_t * quants;
     const uint8_t * scales;
@@ -46,47 +46,49 @@ template <Form form> inline void fetch_ahead(const Tile & tile, int64_t block) {
 #endif
 }
 
-/// Rounded rows of x. Each row has 32 signed bytes for each block, then for each block an F32 scale, the I32 sum of its bytes, the F32
-/// product of the two, and the I32 sum of its last 16 bytes.
+/// What products need of a rounded block besides its 32 bytes.
+struct BlockParts {
+    float scale;
+    int32_t offset; // -128 times the sum of the bytes: what a sum with codes that are offset by 128 starts from
+    float scaled_sum;
+    int32_t upper_offset; // that of the last 16 bytes
+};
+
+inline BlockParts block_parts(float scale, int32_t sum, int32_t upper_sum) { return { scale, -128 * sum, scale * static_cast<float>(sum), -128 * upper_sum }; }
+
+/// Rounded rows of x: each has 32 signed bytes for each block, then the parts of each block.
 struct Columns {
     const uint8_t * data;
     size_t stride;
     int n;
 };
 
-/// The parts of one rounded row.
+/// One rounded row.
 struct Column {
     const uint8_t * quants;
-    const float * scales;
-    const int32_t * sums;
-    const float * scaled_sums;
-    const int32_t * upper_sums;
+    const BlockParts * parts;
 };
 
 inline Column column_at(const Columns & columns, int i, int64_t n_blocks) {
     const uint8_t * at = columns.data + static_cast<size_t>(i) * columns.stride;
-    const auto * scales = reinterpret_cast<const float *>(at + n_blocks * tile_block);
-    return { at, scales, reinterpret_cast<const int32_t *>(scales + n_blocks), scales + 2 * n_blocks,
-             reinterpret_cast<const int32_t *>(scales + 3 * n_blocks) };
+    return { at, reinterpret_cast<const BlockParts *>(at + n_blocks * tile_block) };
 }
 
-inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * 16); }
+inline BlockParts * parts_of(uint8_t * column, int64_t n_blocks) { return reinterpret_cast<BlockParts *>(column + n_blocks * tile_block); }
+
+inline size_t column_bytes(int64_t n_in) { return static_cast<size_t>(n_in + n_in / tile_block * static_cast<int64_t>(sizeof(BlockParts))); }
 
 /// Stores a block that contains NaN or infinity: every product with it is NaN.
 inline void spoil_block(uint8_t * column, int64_t n_blocks, int64_t block) {
-    auto * scales = reinterpret_cast<float *>(column + n_blocks * tile_block) + block;
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
     memset(column + block * tile_block, 0, tile_block);
-    scales[0] = scales[2 * n_blocks] = std::numeric_limits<float>::quiet_NaN();
-    memset(scales + n_blocks, 0, sizeof(int32_t));
-    memset(scales + 3 * n_blocks, 0, sizeof(int32_t));
+    parts_of(column, n_blocks)[block] = { nan, 0, nan, 0 };
 }
 
 /// Stores `count` blocks of zeros.
 inline void clear_blocks(uint8_t * column, int64_t n_blocks, int64_t first, int64_t count) {
     memset(column + first * tile_block, 0, static_cast<size_t>(count * tile_block));
-    for (int64_t part = 0; part < 4; part++) { // scales and sums, all of four bytes
-        memset(column + n_blocks * tile_block + (part * n_blocks + first) * 4, 0, static_cast<size_t>(count) * 4);
-    }
+    memset(static_cast<void *>(parts_of(column, n_blocks) + first), 0, static_cast<size_t>(count) * sizeof(BlockParts));
 }
 
 /// Writes n_rows results for each column, `stride` floats apart, with bias [n_rows] or null.
