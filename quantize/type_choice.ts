@@ -34,7 +34,7 @@ export interface TypeChoice {
 }
 
 /**
- * What makes sound, in every type of fewer than 16 bits: with BF16 the error is 40 dB below the sound, with 8 bits 30 dB, and CPUs with
+ * What makes sound, in every type of fewer than 16 bits: with BF16 the error is about 40 dB below the sound, with 8 bits 30 dB, and CPUs with
  * instructions for BF16 take half the time of F32. docs/quantization.md has the measurements.
  */
 const SOUNDING: TensorTypes = [['{hifigan,vocoder}.*.weight', 'bf16']]

@@ -26,11 +26,8 @@ function run(program, args) {
   }
 }
 
-for (const [program, found] of [`${compiler}g++`, emulator].map((name) => [
-  name,
-  spawnSync(name, ['--version']).status === 0,
-])) {
-  if (!found) {
+for (const program of [`${compiler}g++`, emulator]) {
+  if (spawnSync(program, ['--version']).status !== 0) {
     console.error(
       `Expected ${program} on the PATH but found none: install g++-aarch64-linux-gnu and qemu-user-static`,
     )

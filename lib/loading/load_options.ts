@@ -80,7 +80,7 @@ export const loadTable = optionTable({
   ...sourceTable,
   /**
    * The parts to load; default: all that the file has. Calls that need another reject with CLVP_UNSUPPORTED. 'auto': each part is loaded when a
-   * call needs it, and frees the one before; calls of different parts wait for each other: docs/small-machines.md.
+   * call needs it, in place of the part before it. Calls of different parts wait for each other: docs/small-machines.md.
    */
   parts: {
     kind: custom<Parts>(readParts, { as: 'strings', value: 'NAME' }),

@@ -22,8 +22,18 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The part that the running code holds, so that a function of the caller does not wait for the call that waits for it. */
-const held = new AsyncLocalStorage<{ engine: PartEngine; part: Part }>()
+/** A call that is running. */
+interface Holder {
+  readonly engine: PartEngine
+  readonly part: Part
+  isRunning: boolean
+}
+
+/**
+ * The call that the running code is a function of: what that calls must not wait for it. Work that the function leaves behind keeps the
+ * holder, but not the part.
+ */
+const held = new AsyncLocalStorage<Holder>()
 
 /** Calls of the part that is loaded run side by side. A call of another part waits until they have ended; later ones wait behind it. */
 export class PartEngine implements Engine {
@@ -47,27 +57,18 @@ export class PartEngine implements Engine {
     threads: number,
     kvType: KvType,
   ): Promise<PartEngine> {
-    const load = async (part: Part, more: CoreLoadOptions = {}) => {
-      const { device, maxMemory } = options
-      return loadModel(file, { device: device!, maxMemory, ...more, parts: [part] })
-    }
-    const described = await loadModel(file, { device: 'cpu', mmap: true })
-    const [info, values] = release(described, (model) => [model.info(), model.values()] as const)
+    const { signal, onProgress, ...lasting } = options
+    const load = async (part: Part, first: CoreLoadOptions = {}) =>
+      localEngine(await loadModel(file, { ...lasting, ...first, parts: [part] }), threads, kvType)
+    const [info, values] = await describe(file, (model) => [model.info(), model.values()] as const)
     const parts = allParts.filter((part) => info[part])
     let bytes = 0
     for (const part of parts) {
-      const model = await load(part, { device: 'cpu', mmap: true, maxMemory: undefined })
-      bytes = Math.max(
-        bytes,
-        release(model, (each) => each.info().bytes),
-      )
+      bytes = Math.max(bytes, await describe(file, (model) => model.info().bytes, [part]))
     }
-    const { signal, onProgress } = options
-    const begin = async (part: Part, more: CoreLoadOptions = {}) =>
-      localEngine(await load(part, more), threads, kvType)
-    const first = await begin(parts[0]!, { signal, onProgress })
+    const first = await load(parts[0]!, { signal, onProgress })
     const whole = { ...info, bytes, device: first.info.device }
-    return new PartEngine(whole, values, { part: parts[0]!, engine: first }, begin)
+    return new PartEngine(whole, values, { part: parts[0]!, engine: first }, load)
   }
 
   private constructor(
@@ -98,7 +99,7 @@ export class PartEngine implements Engine {
   /** Runs a call of a part, and the caller's functions of it as holders of that part. */
   async #use<T>(part: Part, call: (native: NativeSession) => Promise<T> | T): Promise<T> {
     const inside = held.getStore()
-    const isNested = inside?.engine === this
+    const isNested = inside?.engine === this && inside.isRunning
     if (isNested && inside.part !== part) {
       throw new ClvpError(
         'CLVP_UNSUPPORTED',
@@ -106,9 +107,11 @@ export class PartEngine implements Engine {
       )
     }
     const native = isNested ? this.#join() : await this.#enter(part)
+    const holder: Holder = { engine: this, part, isRunning: true }
     try {
-      return await held.run({ engine: this, part }, async () => call(native))
+      return await held.run(holder, async () => call(native))
     } finally {
+      holder.isRunning = false
       this.#users--
       this.#next()
     }
@@ -210,8 +213,13 @@ export class PartEngine implements Engine {
   }
 }
 
-/** What is read of a model that is not kept. */
-function release<T>(model: NativeModel, read: (model: NativeModel) => T): T {
+/** What a model file says of some parts, without reading their weights. */
+async function describe<T>(
+  file: string,
+  read: (model: NativeModel) => T,
+  parts: readonly Part[] = allParts,
+): Promise<T> {
+  const model = await loadModel(file, { device: 'cpu', mmap: true, parts })
   try {
     return read(model)
   } finally {

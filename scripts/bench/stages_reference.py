@@ -13,12 +13,11 @@ import warnings
 from unittest.mock import patch
 
 import torch
-from tortoise.models.diffusion_decoder import DiffusionTts
 from tortoise.models.hifigan_decoder import HifiganGenerator
-from tortoise.models.vocoder import UnivNetGenerator
+
+from tortoise_models import MELS, WIDTH, diffusion_model, vocoder_model
 
 warnings.simplefilter("ignore")
-WIDTH, MELS = 1024, 100
 
 
 def hifigan(codes):
@@ -39,19 +38,7 @@ def hifigan(codes):
 
 
 def diffusion(codes):
-    model = DiffusionTts(
-        model_channels=1024,
-        num_layers=10,
-        in_channels=MELS,
-        out_channels=2 * MELS,
-        in_latent_channels=WIDTH,
-        in_tokens=8193,
-        dropout=0,
-        use_fp16=False,
-        num_heads=16,
-        layer_drop=0,
-        unconditioned_percentage=0,
-    ).eval()
+    model = diffusion_model()
     frames = codes * 4 * 24000 // 22050
     x, when = torch.randn(1, MELS, frames), torch.tensor([500])
     latents, voice = torch.randn(1, codes, WIDTH), torch.randn(1, 2048)
@@ -59,8 +46,7 @@ def diffusion(codes):
 
 
 def vocoder(codes):
-    model = UnivNetGenerator()
-    model.eval(inference=True)
+    model = vocoder_model()
     mel = torch.randn(1, MELS, codes * 4 * 24000 // 22050) * 2 - 5
     yield lambda: model.inference(mel)
 

@@ -84,6 +84,32 @@ t.test('a function that a call waits for', async (t) => {
   )
 })
 
+t.test('what a function leaves behind waits like any call', async (t) => {
+  const [whole, auto] = await pair(t)
+  const voice = await whole.voice(Clvp.demoVoice)
+  const codes = Int32Array.of(1, 2)
+  let begin
+  const begun = new Promise((resolve) => {
+    begin = resolve
+  })
+  let later
+  const options = { voice, ...draw, scores: 'none' }
+  await auto.generate('Hello.', {
+    ...options,
+    logitsProcessor: (_ids, scores) => {
+      later ??= begun.then(() =>
+        Promise.all([auto.rank('Hello.', [codes]), auto.latents('Hello.', codes, { voice })]),
+      )
+      return scores
+    },
+  })
+  await auto.embedText('Hello.') // the decoder is gone
+  begin()
+  const [ranked, latents] = await later
+  t.same(ranked, await whole.rank('Hello.', [codes]))
+  t.same(latents, await whole.latents('Hello.', codes, { voice }))
+})
+
 t.test('what cannot be combined', async (t) => {
   for (const other of ['mmap', 'isolate']) {
     await t.rejects(Clvp.load(file, { parts: 'auto', [other]: true }), {

@@ -96,8 +96,6 @@ struct Convolution {
         }
     }
 
-    int64_t source(int64_t frame, int tap) const { return frame + int64_t(tap) * window.dilation - window.padding; }
-
     void multiply(int64_t from, int n, int64_t panel, int n_panels) const {
         const Panels panels = { panel * matrix->ne[0] * panel_width, n_panels };
         const size_t width = panels.width();
@@ -110,8 +108,8 @@ struct Convolution {
             std::copy_n(start, width, sums + static_cast<size_t>(i) * width);
         }
         // Frames whose windows reach beyond either end are few, and cost more.
-        const auto begin = static_cast<int>(std::clamp<int64_t>(-source(from, 0), 0, n));
-        const auto end = static_cast<int>(std::clamp<int64_t>(n_frames - source(from, window.width - 1), begin, n));
+        const auto begin = static_cast<int>(std::clamp<int64_t>(-window.frame(from, 0), 0, n));
+        const auto end = static_cast<int>(std::clamp<int64_t>(n_frames - window.frame(from, window.width - 1), begin, n));
         for (int i = 0; i < n; i++) {
             if (i < begin || i >= end) {
                 add_edge(from + i, panels, sums + static_cast<size_t>(i) * width);
@@ -126,18 +124,18 @@ struct Convolution {
     /// Frames whose windows lie within the sequence.
     void add_frames(int64_t from, int n, const Panels & panels, float * sums) const {
         if (window.dilation == 1) { // the taps of a frame lie side by side in x
-            add_products(source(from, 0), n, panels, 0, matrix->ne[0], sums);
+            add_products(window.frame(from, 0), n, panels, 0, matrix->ne[0], sums);
             return;
         }
         for (int tap = 0; tap < window.width; tap++) {
-            add_products(source(from, tap), n, panels, tap * n_channels, n_channels, sums);
+            add_products(window.frame(from, tap), n, panels, tap * n_channels, n_channels, sums);
         }
     }
 
     /// A frame near an end: only the taps that lie within.
     void add_edge(int64_t frame, const Panels & panels, float * sums) const {
         for (int tap = 0; tap < window.width; tap++) {
-            const int64_t at = source(frame, tap);
+            const int64_t at = window.frame(frame, tap);
             if (at >= 0 && at < n_frames) {
                 add_products(at, 1, panels, tap * n_channels, n_channels, sums);
             }

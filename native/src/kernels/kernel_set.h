@@ -14,7 +14,7 @@ struct KernelSet {
     RoundKernel round;
     NormKernel norm;
     ActivationKernel gelu, gelu_tanh;
-    uint8_t q8_flip; // what the bytes of Q8_0 are stored with: 0x80 makes them unsigned, offset by 128
+    uint8_t q8_flip; // XORed into the bytes of Q8_0: 0x80 makes them unsigned, offset by 128
     TileKernel q8_0, q4_0, iq4_nl, q4_k, q6_k;
     StoreKernel store_f16, store_q8_0;
     AttendKernel attend_f16, attend_f32, attend_q8_0;

@@ -11,7 +11,7 @@ namespace clvp {
 constexpr int panel_width = 16;
 
 /// Adds products to n rows of 16 sums: out[i * out_stride + c] += sum over k of x[i * x_stride + k] * panel[k * panel_stride + c], for k below
-/// `depth`. Strides are in numbers. Rows of x may overlap.
+/// `depth`. Strides are in numbers. Rows of x may overlap. A panel of BF16 holds pairs of columns, as panel.h tells.
 template <typename Weight>
 using PanelKernel = void (*)(const float * x, size_t x_stride, int n, const Weight * panel, size_t panel_stride, int64_t depth, float * out, size_t out_stride);
 

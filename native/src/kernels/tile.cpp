@@ -26,8 +26,12 @@ void copy(uint8_t * to, const uint8_t * from, size_t n) { memcpy(to, from, n); }
 /// Q8_0: an F16 scale, then 32 bytes.
 void store_q8_0(const uint8_t * block, int row, uint8_t * quants, uint8_t * scales) {
     copy(scales + row * 2, block, 2);
-    for (int i = 0; i < tile_block; i++) {
-        quants[(i / 4 * tile_rows + row) * 4 + i % 4] = block[2 + i] ^ kernel_set()->q8_flip;
+    const uint32_t flip = 0x01010101u * kernel_set()->q8_flip;
+    for (int j = 0; j < 8; j++) {
+        uint32_t four;
+        memcpy(&four, block + 2 + j * 4, sizeof four);
+        four ^= flip;
+        memcpy(quants + (j * tile_rows + row) * 4, &four, sizeof four);
     }
 }
 
@@ -116,7 +120,7 @@ void run_round_windows(ggml_tensor * dst, int ith, int nth, void * packed) {
     for (int64_t row = first; row < last; row++) {
         uint8_t * column = data<uint8_t>(dst) + static_cast<size_t>(row) * dst->nb[1];
         for (int tap = 0; tap < window.width; tap++) {
-            const int64_t at = row % dst->ne[1] * window.stride + int64_t(tap) * window.dilation - window.padding;
+            const int64_t at = window.frame(row % dst->ne[1], tap);
             if (at >= 0 && at < n_frames) {
                 kernel_set()->round(row_of(x, row / dst->ne[1] * n_frames + at), n_blocks, tap * tap_blocks, tap_blocks, column);
             } else {

@@ -26,7 +26,7 @@ static void run_windows(ggml_tensor * dst, int ith, int nth, void * packed) {
         const float * frames = data<float>(x) + row / dst->ne[1] * n_frames * n_in;
         float * out = data<float>(dst) + row * dst->ne[0];
         for (int tap = 0; tap < window.width; tap++, out += n_in) {
-            const int64_t at = row % dst->ne[1] * window.stride + int64_t(tap) * window.dilation - window.padding;
+            const int64_t at = window.frame(row % dst->ne[1], tap);
             if (at >= 0 && at < n_frames) {
                 std::copy_n(frames + at * n_in, n_in, out);
             } else {

@@ -12,6 +12,8 @@ struct Window {
 
     /// How often it fits.
     int64_t count(int64_t n_frames) const { return (n_frames + 2 * int64_t(padding) - int64_t(dilation) * (width - 1) - 1) / stride + 1; }
+    /// The frame that a tap of window i sees; beyond either end there are zeros.
+    int64_t frame(int64_t i, int tap) const { return i * stride + int64_t(tap) * dilation - padding; }
 };
 
 /// The windows of x [n_in, n_frames, n_batch] as rows, [width*n_in, count, n_batch]. For graphs on the CPU.

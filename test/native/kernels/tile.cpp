@@ -3,15 +3,16 @@
 
 #include "kernels/kernel_set.h"
 
-#include "base/random.h"
 #include "model/convolution.h"
 #include "runtime/backend.h"
 #include "runtime/graph.h"
+#include "sums.h"
 #include "test.h"
 
 #include <cstring>
 
 using namespace clvp;
+using test::noise;
 
 namespace {
 
@@ -19,14 +20,6 @@ struct Case {
     ggml_type type;
     int64_t n_in, n_out, n_rows;
 };
-
-std::vector<float> noise(size_t n, uint64_t seed) {
-    std::vector<float> values(n);
-    for (size_t i = 0; i < n; i++) {
-        values[i] = static_cast<float>(uniform(seed, i)) * 2.0f - 1.0f;
-    }
-    return values;
-}
 
 /// An allocated matrix of a type, tiled or in GGML's layout.
 struct Matrix {
