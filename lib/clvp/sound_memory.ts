@@ -24,8 +24,9 @@ export interface SoundMemory {
 }
 
 const float = 4
-/** Frames of one graph: of a part of HiFi-GAN, of a window of UnivNet without its margins. */
-const partFrames = 64
+/** Latents of a part of HiFi-GAN, which is one graph. */
+const partLatents = 16
+/** Frames of a window of UnivNet, without its margins. */
 const windowFrames = 32
 /** Frames of silence behind a spectrogram. */
 const silentFrames = 10
@@ -41,17 +42,17 @@ const pairCopies = 3
 type Values = Readonly<Record<string, NativeHeld>>
 
 export function soundMemory(info: NativeInfo, values: Values, request: SoundRequest): SoundMemory {
-  const frames = soundFrames(request.codes)
   return request.kind === 'hifigan'
-    ? hifiganMemory(info, values, frames)
-    : diffusionMemory(info, values, frames, request.isGuided ? 2 : 1)
+    ? hifiganMemory(info, values, request.codes)
+    : diffusionMemory(info, values, soundFrames(request.codes), request.isGuided ? 2 : 1)
 }
 
 const sizeOf = (values: Values, name: string) => values[name] as number
 const sizesOf = (values: Values, name: string) => [...(values[name] as Iterable<number>)]
 
-function hifiganMemory(info: NativeInfo, values: Values, frames: number): SoundMemory {
-  const { hop } = needStage(info, 'hifigan')
+function hifiganMemory(info: NativeInfo, values: Values, codes: number): SoundMemory {
+  const { hop, framesPerLatent } = needStage(info, 'hifigan')
+  const frames = soundFrames(codes, framesPerLatent)
   const kernels = sizesOf(values, 'clvp.hifigan.resblock_kernel_sizes')
   const taps = Math.max(...kernels)
   const half = (taps - 1) / 2
@@ -65,7 +66,7 @@ function hifiganMemory(info: NativeInfo, values: Values, frames: number): SoundM
   for (const up of sizesOf(values, 'clvp.hifigan.upsample_rates')) {
     width /= 2
     rate *= up
-    const length = Math.min(partFrames, frames) * rate + 2 * reach
+    const length = Math.min(partLatents * framesPerLatent, frames) * rate + 2 * reach
     most = Math.max(most, width * length)
   }
   return { graph: float * alive * most, held: float * sampleCopies * hop * frames }

@@ -200,7 +200,11 @@ static Napi::Object speech_to_js(Napi::Env env, const clvp::Params & p) {
             all.Set(name, object);
         }
     };
-    stage("hifigan", p.hifigan.n_channels > 0, { { "latentWidth", p.hifigan.n_latent }, { "voiceWidth", p.hifigan.n_voice }, { "hop", p.hifigan.hop() } });
+    stage("hifigan", p.hifigan.n_channels > 0,
+          { { "latentWidth", p.hifigan.n_latent },
+            { "voiceWidth", p.hifigan.n_voice },
+            { "hop", p.hifigan.hop() },
+            { "framesPerLatent", p.hifigan.frames_per_latent() } });
     stage(
         "diffusion", p.diffusion.n_embd > 0,
         { { "width", p.diffusion.n_embd }, { "latentWidth", p.diffusion.n_latent }, { "melChannels", p.diffusion.n_mels }, { "codes", p.diffusion.n_codes } });

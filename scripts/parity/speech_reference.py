@@ -5,6 +5,7 @@
 A case of test/helpers/speech_case.js, with the folder of its files: see speech_models.py. speech_answers.py tells where the answers go.
 """
 
+import math
 import warnings
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -45,9 +46,18 @@ def frames_of(codes):
 
 
 def sound(models, given, request):
-    """HifiganGenerator.inference(), which sends its input to a GPU."""
-    with patch.object(torch.Tensor, "to", lambda tensor, *_: tensor):
-        return models["hifigan"].inference(given.latents(request["codes"]), given.voice())[:, 0]
+    """HifiganGenerator.inference(), which sends its input to a GPU. It stretches latents to four frames each; where frames are longer than its own,
+    to as many as last as long as a code."""
+    generator = models["hifigan"]
+    hop = math.prod(up.stride[0] for up in generator.ups)
+    frames = {512: 2, 1024: 1}.get(hop, 4)
+    interpolate = F.interpolate
+
+    def stretch(x, scale_factor, mode):
+        return interpolate(x, scale_factor=[frames] if scale_factor == [4] else scale_factor, mode=mode)
+
+    with patch.object(torch.Tensor, "to", lambda tensor, *_: tensor), patch.object(F, "interpolate", stretch):
+        return generator.inference(given.latents(request["codes"]), given.voice())[:, 0]
 
 
 def forward(models, given, request):

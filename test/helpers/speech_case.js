@@ -170,7 +170,7 @@ export const goldenSize = {
   vocodes: [1, 19, 60],
 }
 
-/** Channels that are no multiples of 32, odd lengths, other counts of mel channels and of stages. */
+/** Channels that are no multiples of 32, odd lengths, other counts of mel channels and of stages, and frames of 512 and 1,024 samples. */
 export const sizes = [
   {
     ...{ name: 'small', seed: 22, ...pair, width: 64, mels: 100, clip: 30_001 },
@@ -194,7 +194,7 @@ export const sizes = [
   {
     ...{ name: 'odd', seed: 23, ...pair, width: 192, mels: 36 },
     forms: { hifigan: 'plain', univnet: 'normed', wrapped: true },
-    hifigan: { channels: 48, rates: [6, 4, 2], kernels: [3, 5] },
+    hifigan: { channels: 48, rates: [8, 8, 4, 2], kernels: [3, 5] },
     diffusion: { channels: 80, heads: 5, layers: 3 },
     vocoder: { noise: 10, channels: 12, strides: [3, 5, 2], dilations: [1, 3, 9] },
     univnet: { noise: 9, channels: 10, strides: [5, 3], dilations: [1, 4], blocks: 1, slope: 0.05 },
@@ -209,7 +209,7 @@ export const sizes = [
   },
   {
     ...{ name: 'broad', seed: 24, ...pair, width: 128, mels: 100, clip: 8000 },
-    hifigan: { channels: 96, rates: [8, 4], kernels: [3, 7, 11] },
+    hifigan: { channels: 96, rates: [8, 8, 4, 4], kernels: [3, 7, 11] },
     diffusion: { channels: 96, heads: 2, layers: 4 },
     vocoder: { noise: 64, channels: 24, strides: [4, 4], dilations: [1, 3] },
     univnet: { ...publishedVocoder, channels: 20, blocks: 3, slope: 0.2 },

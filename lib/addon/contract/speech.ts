@@ -6,9 +6,9 @@ export const speechRate = 24000
 /** Mel channels of the spectrograms of clips (NativeSession.speechMel). */
 export const clipMelChannels = 100
 
-/** Frames of sound for n latents: four each at 22.05 kHz, stretched to 24 kHz. */
-export function soundFrames(latents: number): number {
-  return Math.floor((latents * 4 * 24000) / 22050)
+/** Frames of sound for n latents: four each at 22.05 kHz, or as many as a HiFi-GAN makes of one, stretched to 24 kHz. */
+export function soundFrames(latents: number, perLatent = 4): number {
+  return Math.floor((latents * perLatent * 24000) / 22050)
 }
 
 /** How codes become sound. */
@@ -16,7 +16,7 @@ export type SpeechKind = 'hifigan' | 'diffusion'
 
 /** Sizes of the stages that the model file has, loaded or not. */
 export interface NativeSpeechInfo {
-  hifigan?: { latentWidth: number; voiceWidth: number; hop: number }
+  hifigan?: { latentWidth: number; voiceWidth: number; hop: number; framesPerLatent: number }
   diffusion?: { width: number; latentWidth: number; melChannels: number; codes: number }
   vocoder?: { melChannels: number; noiseChannels: number; hop: number }
   /** Widths of random voices; 0 where the file makes none. */

@@ -20,6 +20,12 @@ struct HifiganParams {
         }
         return n;
     }
+    /// Frames for each latent, before they are stretched from 22.05 to 24 kHz. tortoise's 4, unless they would last longer than a code's 1,024
+    /// samples: a generator that makes 512 or 1,024 samples of a frame has 2 frames or 1.
+    uint32_t frames_per_latent() const {
+        const uint32_t n = hop();
+        return n == 512 ? 2 : n == 1024 ? 1 : 4;
+    }
 };
 
 /// The diffusion model (DiffusionTts of diffusion_decoder.pth): latents or codes and a voice to a mel spectrogram.

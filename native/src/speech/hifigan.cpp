@@ -29,19 +29,20 @@ Place place(int64_t i, double scale, int64_t n) {
 }
 
 /// Frames from .. to of the latents, stretched twice: to mel frames, then to the sound's sample rate. [n_latent, to - from]
-std::vector<float> stretched(const std::vector<float> & latents, int64_t width, int64_t from, int64_t to) {
-    const int64_t n = static_cast<int64_t>(latents.size()) / width, n_mel = frames_per_code * n;
-    const auto mel = [&](const Place & p, int64_t c) {
+std::vector<float> stretched(const HifiganParams & p, const std::vector<float> & latents, int64_t from, int64_t to) {
+    const int64_t width = p.n_latent, per_latent = p.frames_per_latent();
+    const int64_t n = static_cast<int64_t>(latents.size()) / width, n_mel = per_latent * n;
+    const auto mel = [&](const Place & at, int64_t c) {
         const float * column = latents.data() + c;
-        return (1.0f - p.weight) * column[p.low * width] + p.weight * column[p.high * width];
+        return (1.0f - at.weight) * column[at.low * width] + at.weight * column[at.high * width];
     };
-    const double scale = sound_frames(n) == n_mel ? 1 : stretch; // torch copies frames whose number does not change, whatever the scale
+    const double scale = sound_frames(n, per_latent) == n_mel ? 1 : stretch; // torch copies frames whose number does not change, whatever the scale
     std::vector<float> frames(static_cast<size_t>((to - from) * width));
     for (int64_t t = from; t < to; t++) {
-        const Place p = place(t, scale, n_mel);
-        const Place low = place(p.low, frames_per_code, n), high = place(p.high, frames_per_code, n);
+        const Place at = place(t, scale, n_mel);
+        const Place low = place(at.low, per_latent, n), high = place(at.high, per_latent, n);
         for (int64_t c = 0; c < width; c++) {
-            frames[static_cast<size_t>((t - from) * width + c)] = (1.0f - p.weight) * mel(low, c) + p.weight * mel(high, c);
+            frames[static_cast<size_t>((t - from) * width + c)] = (1.0f - at.weight) * mel(low, c) + at.weight * mel(high, c);
         }
     }
     return frames;
@@ -122,17 +123,20 @@ double frame_work(const HifiganParams & p) {
 
 } // namespace
 
-int64_t sound_frames(int64_t n_latents) { return static_cast<int64_t>(static_cast<double>(frames_per_code * n_latents) * stretch); }
+int64_t sound_frames(int64_t n_latents, int64_t per_latent) { return static_cast<int64_t>(static_cast<double>(per_latent * n_latents) * stretch); }
+
+int64_t hifigan_part_frames(const HifiganParams & params) { return 16 * params.frames_per_latent(); }
 
 int64_t hifigan_parts(const HifiganParams & params, int64_t n_latents, bool is_end) {
     constexpr int64_t far = int64_t(1) << 40; // no end in sight
-    const int64_t n_frames = sound_frames(n_latents), n_most = (n_frames + hifigan_part_frames - 1) / hifigan_part_frames;
+    const int64_t per_latent = params.frames_per_latent(), part_frames = hifigan_part_frames(params);
+    const int64_t n_frames = sound_frames(n_latents, per_latent), n_most = (n_frames + part_frames - 1) / part_frames;
     if (is_end) {
         return n_most;
     }
     const auto is_known = [&](int64_t part) {
-        const int64_t last = spans(params, part * hifigan_part_frames, (part + 1) * hifigan_part_frames, far)[0].to - 1;
-        return place(place(last, stretch, far).high, frames_per_code, far).high < n_latents;
+        const int64_t last = spans(params, part * part_frames, (part + 1) * part_frames, far)[0].to - 1;
+        return place(place(last, stretch, far).high, per_latent, far).high < n_latents;
     };
     int64_t n = 0;
     while (n < n_most && is_known(n)) {
@@ -151,14 +155,15 @@ size_t hifigan_nodes(const HifiganParams & p) {
 
 std::vector<float> hifigan(Call & call, const HifiganWeights & weights, const HifiganParams & params, const std::vector<float> & latents,
                            const std::vector<float> & voice, int64_t first, int64_t last, const Progress & progress) {
-    const int64_t n_frames = sound_frames(static_cast<int64_t>(latents.size()) / params.n_latent);
+    const int64_t n_frames = sound_frames(static_cast<int64_t>(latents.size()) / params.n_latent, params.frames_per_latent());
+    const int64_t part_frames = hifigan_part_frames(params);
     std::vector<float> samples;
-    const double work = frame_work(params) * hifigan_part_frames;
+    const double work = frame_work(params) * static_cast<double>(part_frames);
     for (Pieces pieces(call, static_cast<size_t>(last - first), work); pieces.next();) {
         for (size_t i = pieces.from(); i < pieces.to(); i++) {
-            const int64_t from = (first + static_cast<int64_t>(i)) * hifigan_part_frames, to = std::min(from + hifigan_part_frames, n_frames);
+            const int64_t from = (first + static_cast<int64_t>(i)) * part_frames, to = std::min(from + part_frames, n_frames);
             const std::vector<FrameRange> need = spans(params, from, to, n_frames);
-            const std::vector<float> frames = stretched(latents, params.n_latent, need[0].from, need[0].to);
+            const std::vector<float> frames = stretched(params, latents, need[0].from, need[0].to);
             Graph graph(call.backend(), hifigan_nodes(params));
             ggml_tensor * x = graph.input("frames", GGML_TYPE_F32, { params.n_latent, need[0].to - need[0].from }, frames.data());
             ggml_tensor * v = graph.input("voice", GGML_TYPE_F32, { params.n_voice, 1 }, voice.data());

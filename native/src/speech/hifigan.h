@@ -6,11 +6,11 @@
 
 namespace clvp {
 
-/// Frames of 24 kHz sound for n latents: each latent is four frames at 22.05 kHz.
-int64_t sound_frames(int64_t n_latents);
+/// Frames of 24 kHz sound for n latents: each latent is four frames at 22.05 kHz, or as many as a HiFi-GAN makes of it.
+int64_t sound_frames(int64_t n_latents, int64_t per_latent = frames_per_code);
 
-/// The whole sound is the parts one after the other, so that a part has the same samples whether more latents are known or not.
-constexpr int64_t hifigan_part_frames = 64;
+/// Frames of a part. The whole sound is the parts one after the other, so that a part has the same samples whether more latents are known or not.
+int64_t hifigan_part_frames(const HifiganParams & params);
 
 /// How many parts can be computed from the first n latents; all of them if there are no more latents.
 int64_t hifigan_parts(const HifiganParams & params, int64_t n_latents, bool is_end);
