@@ -5,6 +5,7 @@ import { sourceFilesOf, sourceTable } from '../lib/base/checkpoint_files.js'
 import { string } from '../lib/base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../lib/base/options.js'
 import { positions } from '../lib/config/kinds.js'
+import { wordsKey } from '../lib/text/known_words.js'
 import { type Checkpoint, openCheckpoint } from './checkpoint/checkpoint.js'
 import { addStageValues } from './checkpoint/stage.js'
 import { hparamValues, readHparams } from './hparams.js'
@@ -107,6 +108,7 @@ function ownValues(checkpoint: Checkpoint, name: string): Record<string, NativeV
     'clvp.format_version': { type: 'u32', value: FORMAT_VERSION },
     'clvp.tokenizer.tokens': { type: 'string[]', value: [...checkpoint.tokens] },
     'clvp.tokenizer.merges': { type: 'string[]', value: [...checkpoint.merges] },
+    ...(checkpoint.words && { [wordsKey]: { type: 'string[]', value: [...checkpoint.words] } }),
     ...Object.fromEntries(Object.entries(checkpoint.texts).map(([key, value]) => [key, text(value)])),
   }
 }

@@ -1,6 +1,7 @@
 import type { NativeHeld } from '../lib/addon/contract/files.js'
 import { checkpointConfig } from '../lib/config/config.js'
 import { checkpointSampling, checkpointSettings } from '../lib/config/generation_config.js'
+import { knownWordsOf } from '../lib/text/known_words.js'
 import { tokenizerOf } from '../lib/text/text.js'
 
 /**
@@ -14,6 +15,7 @@ export function textChecks(values: Record<string, NativeHeld>): (() => unknown)[
   const textVocab = Number(values['clvp.text.vocab_size'] ?? 0)
   return [
     () => tokenizerOf(values, { textVocab }),
+    () => knownWordsOf(values),
     () => checkpointConfig(values['clvp.source.config']),
     () => checkpointSettings(values),
     () => checkpointSampling(values),

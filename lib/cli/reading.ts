@@ -2,6 +2,7 @@
 import { readingTable } from '../clvp/call_options.js'
 import type { Clvp } from '../clvp/clvp.js'
 import type { DroppedText } from '../text/reading/traced_text.js'
+import type { Explanation } from '../text/text.js'
 import type { Arguments } from './command.js'
 import { flagsOf, readFlags } from './flags.js'
 
@@ -20,14 +21,28 @@ export function describeDropped(dropped: readonly DroppedText[]): string {
   return shown.join(', ') + (dropped.length > most ? ` and ${dropped.length - most} more` : '')
 }
 
-export function droppedWarnings(dropped: readonly DroppedText[]): string[] {
+type ReadWords = Pick<Explanation, 'dropped' | 'unknownWords'>
+
+export function describeWords(words: readonly string[]): string {
+  return words.slice(0, most).join(', ') + (words.length > most ? ` and ${words.length - most} more` : '')
+}
+
+function unknownWarnings(words: readonly string[]): string[] {
+  return words.length === 0 ? [] : [`the model has not learned, and may garble: ${describeWords(words)}`]
+}
+
+function droppedWarnings(dropped: readonly DroppedText[]): string[] {
   return dropped.length === 0
     ? []
     : [`not spoken, since the vocabulary cannot write it: ${describeDropped(dropped)}`]
 }
 
-/** For calls whose result does not say what was dropped. */
+/** What the user should know of how a text was read. */
+export function textWarnings({ dropped, unknownWords }: ReadWords): string[] {
+  return [...droppedWarnings(dropped), ...unknownWarnings(unknownWords)]
+}
+
+/** For calls whose result does not say it. */
 export async function readingWarnings(clvp: Clvp, text: string, args: Arguments): Promise<string[]> {
-  const { dropped } = await clvp.explain(text, readReadingFlags(args))
-  return droppedWarnings(dropped)
+  return textWarnings(await clvp.explain(text, readReadingFlags(args)))
 }

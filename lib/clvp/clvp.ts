@@ -23,8 +23,14 @@ import type { SpeakOptions } from '../speech/speak_options.js'
 import { Speech } from '../speech/speech.js'
 import { SpeechStream } from '../speech/speech_stream.js'
 import { isSpeakable, type Normalizer } from '../text/reading/reading.js'
-import { type Explanation, explainText, type ReadText, readText, tokenizerOf } from '../text/text.js'
-import type { ClvpTokenizer } from '../text/tokenizer.js'
+import {
+  type Explanation,
+  explainText,
+  type ReadText,
+  readerOf,
+  readText,
+  type TextReader,
+} from '../text/text.js'
 import {
   type CallOptions,
   type ClvpLoadOptions,
@@ -81,7 +87,7 @@ export class Clvp {
   /** Sizes and limits of the model. */
   readonly info: ModelInfo
   readonly #session: Session
-  readonly #tokenizer: ClvpTokenizer
+  readonly #reader: TextReader
   readonly #cache: ContentCache
   readonly #maxMemory: number | undefined
   readonly #compat: Compat | undefined
@@ -90,13 +96,13 @@ export class Clvp {
 
   private constructor(
     session: Session,
-    tokenizer: ClvpTokenizer,
+    reader: TextReader,
     { maxMemory, kvType }: MemoryOptions,
     id: string | undefined,
     compat: Compat | undefined,
   ) {
     this.#session = session
-    this.#tokenizer = tokenizer
+    this.#reader = reader
     this.#cache = new ContentCache(session)
     this.#maxMemory = maxMemory
     this.#compat = compat
@@ -123,8 +129,8 @@ export class Clvp {
   static async load(source: string, options: ClvpLoadOptions = {}): Promise<Clvp> {
     const { normalizer, compat, options: load } = readClvpLoadOptions(options)
     return openModel(source, load, 'f16', async (session, memory, file) => {
-      const tokenizer = tokenizerOf(session.values, session.info, normalizer)
-      const clvp = new Clvp(session, tokenizer, memory, await identify(file, session.values), compat)
+      const reader = readerOf(session.values, session.info, normalizer)
+      const clvp = new Clvp(session, reader, memory, await identify(file, session.values), compat)
       const { maxMemory } = memory
       const least = clvp.info.estimateMemory({ candidates: 1, tokens: 1, textTokens: 1 })
       if (maxMemory !== undefined && least.total > maxMemory) {
@@ -288,7 +294,7 @@ export class Clvp {
       read: (text, options) => {
         const { normalizer, compat } = options
         const how = normalizerOf(readOptions(readingTable, { normalizer, compat }, 'options'))
-        const { normalized, remaining } = explainText(this.#tokenizer, text, this.#session.info, how)
+        const { normalized, remaining } = explainText(this.#reader, text, how)
         return isSpeakable(normalized) ? { normalized, remaining } : undefined
       },
       compat: ({ compat = this.#compat }) => compat,
@@ -466,7 +472,7 @@ export class Clvp {
   async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
     this.#check()
     const normalizer = normalizerOf(readOptions(readingTable, options, 'options'))
-    return explainText(this.#tokenizer, text, this.#session.info, normalizer)
+    return explainText(this.#reader, text, normalizer)
   }
 
   /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
@@ -480,7 +486,7 @@ export class Clvp {
 
   /** Reads a text; without a normalizer as the model was loaded to. */
   #read(text: string, normalizer: Normalizer | undefined): ReadText {
-    return readText(this.#tokenizer, text, this.#session.info, normalizer)
+    return readText(this.#reader, text, normalizer)
   }
 
   /** @param sound what is made of the best candidate */

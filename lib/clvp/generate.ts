@@ -34,7 +34,7 @@ export async function generateRanked(
   plan: SizedPlan,
   listener?: Listener,
 ): Promise<GenerateResult> {
-  const { ids, normalized, dropped } = read
+  const { ids, normalized, dropped, unknownWords } = read
   const started = performance.now()
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   // Copied now: the caller may change the voice while the call waits.
@@ -54,6 +54,7 @@ export async function generateRanked(
     settings: settingsOf(plan, seed),
     normalized,
     dropped,
+    unknownWords,
     timings: { ...timings, scoreMs, latentsMs: ended - begun, totalMs: ended - started },
   }
 }

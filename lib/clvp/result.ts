@@ -94,6 +94,8 @@ export interface GenerateResult {
   normalized: string
   /** What of the text could not be spoken and was dropped. */
   dropped: DroppedText[]
+  /** Words that the model has not learned, which come out garbled. Empty for a model that does not list its words. */
+  unknownWords: string[]
   timings: Timings
 }
 

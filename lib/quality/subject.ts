@@ -7,8 +7,7 @@ import { checkpointSampling } from '../config/generation_config.js'
 import { openModel } from '../loading/load.js'
 import type { LoadOptions } from '../loading/load_options.js'
 import type { Session } from '../session/session.js'
-import { readText, tokenizerOf } from '../text/text.js'
-import type { ClvpTokenizer } from '../text/tokenizer.js'
+import { readerOf, readText, type TextReader } from '../text/text.js'
 
 /** Candidates for one text in one voice. */
 export interface Drawn {
@@ -29,13 +28,13 @@ export interface DrawSettings {
 export class Subject {
   readonly info: NativeInfo
   readonly session: Session
-  readonly #tokenizer: ClvpTokenizer
+  readonly #reader: TextReader
   readonly #sampling: NativeSampling
 
   private constructor(session: Session) {
     this.session = session
     this.info = session.info
-    this.#tokenizer = tokenizerOf(session.values, session.info)
+    this.#reader = readerOf(session.values, session.info)
     this.#sampling = checkpointSampling(session.values)
   }
 
@@ -44,7 +43,7 @@ export class Subject {
   }
 
   textIds(text: string): Int32Array {
-    return readText(this.#tokenizer, text, this.info).ids
+    return readText(this.#reader, text).ids
   }
 
   /** The conditioning vector of a clip's first window: one is enough to compare or calibrate models. */

@@ -3,6 +3,7 @@ import type { NativeHeld } from '../addon/contract/files.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { string } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
+import { knownWordsOf, unknownWords } from './known_words.js'
 import { isSpeakable, type Normalizer } from './reading/reading.js'
 import type { DroppedText, TextChange } from './reading/traced_text.js'
 import { ClvpTokenizer, type ClvpTokenizerSettings, type OffsetToken } from './tokenizer.js'
@@ -17,6 +18,8 @@ export interface Explanation {
   changes: TextChange[]
   /** What cannot be spoken and was dropped; `index` is the offset in the original text. */
   dropped: DroppedText[]
+  /** Words that the model has not learned, which come out garbled. Empty for a model that does not list its words. */
+  unknownWords: string[]
   /** How many more tokens would fit; negative when there are too many. */
   remaining: number
 }
@@ -62,6 +65,15 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   return settings
 }
 
+/** Makes a reader of texts from the values of a model file. @throws ClvpError as tokenizerOf() and knownWordsOf() */
+export function readerOf(
+  values: Record<string, NativeHeld>,
+  info: NativeInfo,
+  normalizer?: Normalizer,
+): TextReader {
+  return { tokenizer: tokenizerOf(values, info, normalizer), info, words: knownWordsOf(values) }
+}
+
 /** Makes a tokenizer from the values of a model file. */
 export function tokenizerOf(
   values: Record<string, NativeHeld>,
@@ -94,6 +106,14 @@ export function tokenizerOf(
   return new ClvpTokenizer({ vocab, merges, ...specialTokens(values[tokenizerConfig]), normalizer })
 }
 
+/** What of a model its texts are read with. */
+export interface TextReader {
+  tokenizer: ClvpTokenizer
+  info: NativeInfo
+  /** Those that the model has learned, if it says so. */
+  words?: ReadonlySet<string> | undefined
+}
+
 /** A text that was read for the model. */
 export interface ReadText {
   ids: Int32Array
@@ -101,13 +121,13 @@ export interface ReadText {
   normalized: string
   /** What is not. */
   dropped: DroppedText[]
+  unknownWords: string[]
 }
 
 /** Reads a text; checks that there is something to say, in at most `info.maxTextTokens` tokens. */
 export function readText(
-  tokenizer: ClvpTokenizer,
+  { tokenizer, info, words }: TextReader,
   value: unknown,
-  info: NativeInfo,
   normalizer?: Normalizer | undefined,
 ): ReadText {
   const text = string(value, 'text')
@@ -123,13 +143,13 @@ export function readText(
     )
   }
   const { tokens, normalized, dropped } = encoding
-  return { ids: Int32Array.from(tokens, ({ id }) => id), normalized, dropped }
+  const ids = Int32Array.from(tokens, ({ id }) => id)
+  return { ids, normalized, dropped, unknownWords: unknownWords(normalized, words) }
 }
 
 export function explainText(
-  tokenizer: ClvpTokenizer,
+  { tokenizer, info, words }: TextReader,
   value: unknown,
-  info: NativeInfo,
   normalizer?: Normalizer | undefined,
 ): Explanation {
   const text = string(value, 'text')
@@ -137,5 +157,6 @@ export function explainText(
     throw invalid(`at most ${MOST_EXPLAINED.toLocaleString('en')} characters`, 'text', text.length)
   }
   const encoding = tokenizer.encodeWithOffsets(text, { normalizer })
-  return { ...encoding, remaining: info.maxTextTokens - encoding.tokens.length }
+  const remaining = info.maxTextTokens - encoding.tokens.length
+  return { ...encoding, unknownWords: unknownWords(encoding.normalized, words), remaining }
 }

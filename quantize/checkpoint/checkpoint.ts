@@ -12,6 +12,7 @@ import { closeStages, openStages, type Stage } from './stage.js'
 import { readTokenizer } from './tokens.js'
 import { openPair } from './tortoise.js'
 import { openWeights } from './weights.js'
+import { readWords } from './words.js'
 
 /** A checkpoint: its configuration and tokenizer, and its tensors under transformers' names. */
 export interface Checkpoint {
@@ -28,6 +29,8 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, SourceTensor>
   /** Those that the folder has files of, or the caller names, in the order of a model file. */
   readonly stages: readonly Stage[]
+  /** The words of words.txt, if the folder has that file. */
+  readonly words: readonly string[] | undefined
   /** The tensor of codebook.safetensors, if the folder has that file. */
   readonly codebook: SourceTensor | undefined
   /** Every file that was read. */
@@ -40,7 +43,7 @@ export interface Checkpoint {
  *
  * transformers' layout requires `config.json`, the weights as `model.safetensors` or `pytorch_model.bin` (or an index and
  * shards of either), and `vocab.json` with `merges.txt` (or `tokenizer.json`). Optional: `preprocessor_config.json` (or
- * `processor_config.json`), `generation_config.json`, `tokenizer_config.json` and `codebook.safetensors`.
+ * `processor_config.json`), `generation_config.json`, `tokenizer_config.json`, `words.txt` and `codebook.safetensors`.
  *
  * tortoise's layout requires `autoregressive.pth` and `clvp2.pth`, or files that hold the same: see `findPair`. Optional are
  * `tokenizer.json` (or `vocab.json` with `merges.txt`), `mel_norms.pth` and the files above; without the first two, tortoise's own
@@ -82,6 +85,7 @@ export async function openCheckpoint(folder: string, files: SourceFiles = {}): P
       merges,
       tensors,
       stages,
+      words: await readWords(source),
       codebook: codebook?.tensor,
       paths: source.paths,
       close,

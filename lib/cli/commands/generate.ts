@@ -10,7 +10,7 @@ import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { latentsWriter } from '../latents.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
-import { droppedWarnings, readingFlags, readReadingFlags } from '../reading.js'
+import { readingFlags, readReadingFlags, textWarnings } from '../reading.js'
 import { heardCandidate, needCodebook, needWav, writePlot, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
 import { readVoice } from './voice.js'
@@ -85,7 +85,7 @@ export const generate: Command = {
       if (plot !== undefined) await writePlot(clvp, heard.slice(0, plotted), plot)
       const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
-      return { text: lines.join('\n\n'), json, warnings: droppedWarnings(result.dropped) }
+      return { text: lines.join('\n\n'), json, warnings: textWarnings(result) }
     }
     // The voice's clips are heard as the mode says, too.
     const { compat } = reading
@@ -95,7 +95,7 @@ export const generate: Command = {
 
 /** The result with all that it takes to draw it again; the voice is a saved one. */
 function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: GenerateResult) {
-  const { candidates, seed, settings, normalized, dropped, timings } = result
+  const { candidates, seed, settings, normalized, dropped, unknownWords, timings } = result
   const { name, id, type } = clvp.info
   return {
     version: packageVersion(),
@@ -103,6 +103,7 @@ function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: 
     text,
     normalized,
     dropped,
+    unknownWords,
     voice,
     settings,
     seed,
