@@ -497,7 +497,8 @@ export class Clvp {
     const model = { info, values, sampling: this.info.sampling, compat: this.#compat }
     const plan = readGenerateOptions(options, model)
     requireModel(plan.voice.origin.model, identityOf(this.info), 'voice')
-    if (plan.scores !== 'none') needPart('ranker', info, "load both parts, or generate with scores: 'none'")
+    if (plan.scores !== 'none' || plan.prune > 0)
+      needPart('ranker', info, "load both parts, or generate with scores: 'none'")
     const read = this.#read(text, plan.normalizer)
     return { read, plan: withMemory(plan, read.ids.length, this.info, this.#maxMemory, sound) }
   }

@@ -39,7 +39,7 @@ export async function generateRanked(
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   // Copied now: the caller may change the voice while the call waits.
   const prompt = { textIds: ids, voice: Float32Array.from(plan.voice.embedding) }
-  const { candidates: drawn, timings } = await draw(session, prompt, plan, seed, listener)
+  const { candidates: drawn, timings } = await draw(session, ids, prompt, plan, seed, listener)
   plan.onProgress?.({ stage: 'rank', fraction: 0 })
   const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
   plan.onProgress?.({ stage: 'rank', fraction: 1 })
@@ -61,11 +61,12 @@ export async function generateRanked(
 
 /** Options that have no effect are left out: generate() refuses them. */
 function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
-  const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic } = plan
+  const { candidates, maxTokens, padTo, keep, scores, positions, sampling, beams, deterministic, prune } =
+    plan
   const { normalizer, history } = plan
   const named = typeof normalizer === 'string' && { normalizer } // a function does not survive JSON
   const common = { candidates, maxTokens, padTo, keep, scores, positions, history, ...named }
-  if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic }
+  if (!beams) return { ...common, seed, ...sampling, batchSize: plan.batchSize, deterministic, prune }
   const { sample, ...search } = beams
   const { repetitionPenalty } = sampling
   return { ...common, ...search, ...(sample ? { seed, ...sampling } : { repetitionPenalty }) }
@@ -74,6 +75,7 @@ function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
 /** Draws candidates, or finds them by beam search, without ranking them. */
 async function draw(
   session: Session,
+  ids: Int32Array,
   prompt: NativePrompt,
   plan: SizedPlan,
   seed: number,
@@ -108,6 +110,7 @@ async function draw(
     ...common,
     batchSize: plan.batchSize,
     deterministic: plan.deterministic,
+    prune: { share: plan.prune, textIds: ids },
     onStep: listener || onProgress ? onStep : undefined,
     onCandidate,
   }

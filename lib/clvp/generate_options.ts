@@ -12,6 +12,7 @@ import {
   custom,
   either,
   integer,
+  number,
   numbers,
 } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
@@ -98,6 +99,16 @@ export const generateTable = optionTable({
     help: 'milliseconds for drawing: then the best of the candidates that are complete',
   },
   /**
+   * Gives up candidates that will hardly win, to save time; 0 to 0.9, default 0: none. At 32, 64, 128 ... codes those that have so many are
+   * compared by their score so far, and this share of them, the worst, is drawn no further and not returned. A stream may have told of one that ended
+   * before. The best candidate may be lost: docs/performance.md has the measurements.
+   */
+  prune: {
+    kind: number(0, 0.9),
+    default: 0,
+    help: 'share of the candidates to give up at 32, 64, 128 ... codes, the worst so far',
+  },
+  /**
    * Which scores to compute. 'all' (default): `score` and `soloScore`. 'rank': only `score`, which is about half the work.
    * 'none': nothing is ranked, and the candidates are in the order of their indices. A score that is not computed is NaN.
    */
@@ -118,7 +129,7 @@ export const generateTable = optionTable({
   /**
    * Uses beam search with this many beams, 2 to 256, instead of drawing. `candidates` is then how many of the likeliest rows are
    * ranked, by default all. Continuations are drawn, with all sampling options, only if a temperature is given. Excludes
-   * `batchSize`, `budgetMs`, `deterministic` and `preset`; stream() reports no tokens, since a beam's past can change.
+   * `batchSize`, `budgetMs`, `deterministic`, `preset` and `prune`; stream() reports no tokens, since a beam's past can change.
    */
   beams: {
     kind: integer(2, limits.beams),

@@ -127,7 +127,7 @@ function refuseIdle(given: Given): void {
     throw new ClvpError('CLVP_INVALID_ARGUMENT', message)
   }
   if (given.beams === undefined) refuse(['lengthPenalty', 'earlyStopping'], 'without beams')
-  else refuse(['preset', 'batchSize', 'deterministic', 'budgetMs'], 'with beams')
+  else refuse(['preset', 'batchSize', 'deterministic', 'budgetMs', 'prune'], 'with beams')
   if (given.beams === undefined || isDrawn(given)) return
   refuse(['seed', 'topK', 'topP', 'minP', 'typicalP'], 'with beams that are not drawn (no temperature)')
 }

@@ -56,6 +56,7 @@ export const defaultDraw = {
 
 export const defaultGenerate: NativeGenerateOptions = {
   ...defaultDraw,
+  prune: { share: 0, textIds: new Int32Array() },
   candidates: 1,
   first: 0,
   batchSize: 16,

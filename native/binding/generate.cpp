@@ -110,6 +110,9 @@ clvp::GenerateOptions to_generate_options(const Napi::Value & value) {
     to.first = to_u32(from.Get("first"), "first");
     to.batch_size = to_u32(from.Get("batchSize"), "batchSize");
     to.deterministic = to_bool(from.Get("deterministic"), "deterministic");
+    const Napi::Object prune = to_object(from.Get("prune"), "prune");
+    to.prune.share = to_number(prune.Get("share"), "prune.share");
+    to.prune.text_ids = to_ints(prune.Get("textIds"), "prune.textIds");
     return to;
 }
 

@@ -52,7 +52,14 @@ interface NativeDrawOptions {
   record: NativeRecording
 }
 
+/** See Prune in clvp/generation.h. */
+export interface NativePrune {
+  share: number
+  textIds: Int32Array
+}
+
 export interface NativeGenerateOptions extends NativeDrawOptions {
+  prune: NativePrune
   candidates: number
   first: number
   batchSize: number

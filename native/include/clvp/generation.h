@@ -108,7 +108,15 @@ struct DrawOptions {
     AbortFlag abort;   // ends only this call, within one step
 };
 
+/// Gives up candidates that will hardly win. At 32, 64, 128 ... tokens those that have so many are compared by the ranker's score of these tokens, and
+/// the worst of them are given up: they take no more steps, and are not among the results. Which they are does not depend on the batch.
+struct Prune {
+    double share = 0;              // of the candidates that are compared, from 0 to less than 1; 0: none is given up
+    std::vector<int32_t> text_ids; // what the ranker compares them with
+};
+
 struct GenerateOptions : DrawOptions {
+    Prune prune;
     uint32_t n_candidates = 16;
     uint32_t first = 0;                                          // index of the first candidate
     uint32_t batch_size = 16;                                    // candidates decoded together

@@ -37,6 +37,10 @@ void Session::submit(Request request, Done done) {
     guarded([&] {
         m.need_decoder();
         check_generate(request.options);
+        if (request.options.prune.share > 0) {
+            m.need_ranker();
+            m.check_text(request.options.prune.text_ids);
+        }
         m.check_text_prompt(request.prompt);
     });
     if (shares_batch(request.options)) {

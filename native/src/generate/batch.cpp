@@ -246,12 +246,15 @@ void Batch::draw(Member & member, const float * logits) {
     }
 }
 
-/// Reports the drawn tokens of a request, removes its finished rows, and settles the request after its last row.
+/// Reports the drawn tokens of a request, gives up candidates, removes the rows that are done, and settles the request after its last row.
 void Batch::finish_rows(Member & member) {
     if (member.is_settled() || !member.drawing) {
         return;
     }
-    attempt(member, [&] { member.drawing->report(); });
+    attempt(member, [&] {
+        member.drawing->report();
+        member.drawing->prune();
+    });
     if (member.is_settled()) {
         return;
     }

@@ -40,6 +40,7 @@ public:
     DecoderOutput step(const std::vector<StepRow> & rows, bool deterministic, const Recording & record);
 
     Call & call() { return decoder_.call; }
+    const Decoder & decoder() const { return decoder_; }
 
     KvCache cache;
 

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "model/rank.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace clvp {
@@ -17,7 +19,7 @@ static StepRows step_rows(const std::vector<Row *> & rows) {
 }
 
 Drawing::Drawing(Stepper & stepper, const Params & params, const Request & request)
-    : params_(params), options_(request.options), decoding_(stepper, params, request.prompt, request.options) {}
+    : decoder_(stepper.decoder()), params_(params), options_(request.options), decoding_(stepper, params, request.prompt, request.options) {}
 
 Row & Drawing::begin(uint32_t slot) {
     decoding_.open(slot);
@@ -96,6 +98,47 @@ void Drawing::report() {
     }
 }
 
+/// The candidates that have n_compared_ tokens; none as long as another one may get so many.
+std::vector<Row *> Drawing::compared() {
+    std::vector<Row *> found;
+    for (Row & row : rows_) {
+        const bool is_long = row.candidate.tokens.size() >= n_compared_;
+        if (!is_long && !row.done) {
+            return {};
+        }
+        if (is_long && !row.is_given_up) {
+            found.push_back(&row);
+        }
+    }
+    return found;
+}
+
+void Drawing::prune() {
+    if (options_.prune.share == 0 || waits()) {
+        return;
+    }
+    std::vector<Row *> rows = compared();
+    if (rows.empty()) {
+        return;
+    }
+    std::vector<std::vector<int32_t>> begun;
+    for (const Row * row : rows) {
+        const auto & tokens = row->candidate.tokens;
+        begun.emplace_back(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(n_compared_));
+    }
+    n_compared_ *= 2;
+    const std::vector<float> scores = likeness(decoder_.call, decoder_.weights, params_, options_.prune.text_ids, begun);
+    std::vector<size_t> order(rows.size());
+    for (size_t i = 0; i < order.size(); i++) {
+        order[i] = i;
+    }
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
+    order.resize(static_cast<size_t>(options_.prune.share * static_cast<double>(rows.size())));
+    for (size_t i : order) {
+        rows[i]->is_given_up = rows[i]->done = true;
+    }
+}
+
 std::vector<float> Drawing::step(const std::vector<Row *> & rows) {
     std::vector<StepRow> next_rows;
     std::vector<uint32_t> candidates;
@@ -109,7 +152,9 @@ std::vector<float> Drawing::step(const std::vector<Row *> & rows) {
 Generated Drawing::result() {
     Generated generated;
     for (Row & row : rows_) {
-        generated.candidates.push_back(std::move(row.candidate));
+        if (!row.is_given_up) {
+            generated.candidates.push_back(std::move(row.candidate));
+        }
     }
     generated.steps = std::move(decoding_.traces);
     generated.timings = timings();

@@ -15,6 +15,7 @@ struct Row {
     uint32_t n_drawn = 0;
     uint32_t slot = 0;
     bool done = false;
+    bool is_given_up = false; // done, and no result
 };
 
 class Drawing {
@@ -36,6 +37,8 @@ public:
     void draw(const std::vector<Row *> & rows, const std::vector<float> & logits);
     /// Reports the tokens drawn and the candidates ended since the last report to the caller.
     void report();
+    /// Gives up the worst candidates, if `prune` says so and all have come as far as it compares them.
+    void prune();
     /// The input of a step for a row.
     StepRow next(const Row & row) const { return decoding_.next(row.slot, row.seen.back()); }
     /// Feeds rows of this request only, all of equal length. Returns logits [n_rows, n_vocab].
@@ -43,16 +46,19 @@ public:
     Timings & timings() { return decoding_.timings; }
     /// Bytes of the prompt's keys and values.
     uint64_t prefix_bytes() const { return decoding_.prefix_bytes(); }
-    /// All candidates, once they have ended.
+    /// All candidates that were not given up, once they have ended.
     Generated result();
 
 private:
     int32_t draw_token(Row & row, const float * logits, const float * scores);
     void judge(const std::vector<Row *> & rows);
+    std::vector<Row *> compared();
 
+    const Decoder & decoder_;
     const Params & params_;
     const GenerateOptions & options_;
     Decoding decoding_;
+    size_t n_compared_ = 32; // tokens that prune() compares next
     std::vector<float> first_logits_;
     std::deque<Row> rows_;           // candidates that have begun
     std::vector<StepEvent> events_;  // not reported yet

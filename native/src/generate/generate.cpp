@@ -39,6 +39,7 @@ void draw_wave(Drawing & drawing, KvCache & cache, uint32_t n) {
     for (;;) {
         drawing.draw(live, logits);
         drawing.report();
+        drawing.prune();
         drop_finished(live, cache);
         if (live.empty()) {
             return;
@@ -58,6 +59,9 @@ void check_generate(const GenerateOptions & o) {
     check("n_candidates", o.n_candidates, 1, limits::candidates);
     check("first", o.first, 0, UINT32_MAX - limits::candidates);
     check("batch_size", o.batch_size, 1, limits::batch_size);
+    if (!(o.prune.share >= 0 && o.prune.share < 1)) {
+        fail(Code::invalid_argument, "Expected a number from 0 to less than 1 for prune but received %g", o.prune.share);
+    }
 }
 
 bool is_watched(const GenerateOptions & o) {

@@ -1,5 +1,6 @@
 #include "model/rank.h"
 #include "clvp/limits.h"
+#include "model/conditioning.h"
 
 #include <algorithm>
 #include <cmath>
@@ -51,6 +52,22 @@ std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, cons
         }
     }
     return embeds;
+}
+
+std::vector<float> likeness(Call & call, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
+                            const std::vector<std::vector<int32_t>> & rows) {
+    const size_t width = params.text.n_proj;
+    const std::vector<float> text = normalised(embed_codes(call, weights.text, params.text, { encoder_ids(text_ids, params) }), width);
+    const std::vector<float> speech = normalised(embed_codes(call, weights.speech, params.speech, rows), width);
+    std::vector<float> found;
+    for (size_t from = 0; from < speech.size(); from += width) {
+        double sum = 0;
+        for (size_t i = 0; i < width; i++) {
+            sum += static_cast<double>(text[i]) * static_cast<double>(speech[from + i]);
+        }
+        found.push_back(static_cast<float>(sum));
+    }
+    return found;
 }
 
 } // namespace clvp

@@ -35,6 +35,7 @@ export const GENERATE = [
     'keep',
     'batchSize',
     'budgetMs',
+    'prune',
     'maxMemory',
     'scores',
     'deterministic',

@@ -167,6 +167,7 @@ const OTHERS = {
   scores: ['all', 'rank', 'none'],
   deterministic: [true, false],
   budgetMs: [1, 50, 86_400_000],
+  prune: [0, 0.5, 0.9],
   beams: [2, 3],
   lengthPenalty: [-2, 0],
   earlyStopping: [true, 'never'],
