@@ -7,7 +7,6 @@
  *   node scripts/demo-model/prune.mjs [--count 64] [--candidates 16] [--model FILE]
  */
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Clvp } from '../../dist/lib/index.js'
 import { here } from './python.mjs'
