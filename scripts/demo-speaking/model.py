@@ -1,0 +1,168 @@
+"""The demo's CLVP: transformers' own classes at small sizes, and how batches go through them."""
+
+import random
+
+import torch
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from transformers import ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig, ClvpModelForConditionalGeneration
+
+import codebook
+import vocabulary
+from speech import N_MELS
+
+SILENCE = 0  # the code of silence
+BOS, EOS = codebook.SIZE, codebook.SIZE + 1
+MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
+PAD_TO = 16
+
+
+def padded(rows, value=0):
+    """[n, length, ...] of rows, with a length that many batches share: a new one costs time and memory in the library below torch."""
+    longest = max(len(row) for row in rows)
+    rows = [F.pad(rows[0], (0, 0) * (rows[0].ndim - 1) + (0, -longest % PAD_TO + longest - len(rows[0])), value=value), *rows[1:]]
+    return pad_sequence(rows, batch_first=True, padding_value=value)
+
+
+def silence_dropout(model):
+    """The ranker learns without: each batch's near misses are new, so nothing is learned by heart."""
+    for encoder in (model.text_encoder_model, model.speech_encoder_model):
+        for module in encoder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+            if hasattr(module, "dropout") and isinstance(module.dropout, float):
+                module.dropout = 0.0
+
+
+def build(seed=4):
+    encoder = dict(hidden_size=256, intermediate_size=512, projection_dim=128, num_hidden_layers=3, num_attention_heads=4, logit_scale_init_value=2.6592)
+    text = ClvpEncoderConfig(**encoder, vocab_size=vocabulary.SIZE, bos_token_id=vocabulary.START, eos_token_id=vocabulary.STOP)
+    speech = ClvpEncoderConfig(**encoder, vocab_size=codebook.SIZE)
+    decoder = ClvpDecoderConfig(
+        vocab_size=codebook.SIZE + 2,
+        max_position_embeddings=MAX_CODES + MAX_TOKENS + 4,
+        max_text_tokens=MAX_TOKENS,
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_mel_attn_blocks=2,
+        feature_size=N_MELS,
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        decoder_fixing_codes=[SILENCE] * 4,
+        resid_pdrop=0.05,
+        embd_pdrop=0.05,
+        attention_dropout=0.05,
+    )
+    config = ClvpConfig(text_config=text.to_dict(), speech_config=speech.to_dict(), decoder_config=decoder.to_dict(), projection_dim=128)
+    torch.manual_seed(seed)
+    return ClvpModelForConditionalGeneration(config)
+
+
+# --- decoder ----------------------------------------------------------------------------------------------------
+
+
+def conditioning(model, clips, tokens):
+    """The vectors of clips [n, 80, frames] -> [n, d], and the rows of texts, each [its length + 3, d]."""
+    encoder = model.conditioning_encoder
+    filler = torch.zeros(len(clips), 1, dtype=torch.long)
+    vectors = encoder(input_features=clips, input_ids=filler)[:, 0]
+    stop = torch.tensor([vocabulary.STOP])
+    rows = []
+    for ids in tokens:
+        ids = torch.cat([torch.tensor([vocabulary.START]), ids, stop, stop])  # as generate() frames a text
+        rows.append(encoder.text_token_embedding(ids) + encoder.text_position_embedding.weight[: len(ids)])
+    return vectors, rows
+
+
+def prefix(model, vector, text):
+    """Decoder inputs [len(text) + 2, d] of [voice | text | mel start]. Positions `trained`: only the start has one, the first."""
+    decoder = model.speech_decoder_model.model.decoder
+    start = decoder.input_embeds_layer.weight[BOS] + decoder.position_embeds_layer.weight[0]
+    return torch.cat([vector[None], text, start[None]])
+
+
+def decoder_states(model, vectors, texts, codes):
+    """For each utterance the normed states [its codes + 1, d] that predict its codes and their end: state i predicts code i. tortoise's latents are
+    all but the last of them."""
+    decoder = model.speech_decoder_model.model.decoder
+    positions = decoder.position_embeds_layer.weight
+    rows, starts = [], []
+    for vector, text, row in zip(vectors, texts, codes):
+        before = prefix(model, vector, text)
+        spoken = decoder.input_embeds_layer(row) + positions[1 : len(row) + 1]  # as in tortoise's training
+        rows.append(torch.cat([before, spoken]))
+        starts.append(len(before) - 1)
+    inputs = padded(rows)
+    # The decoder adds position 0 to every row: taken away here, as prefix() and `spoken` already have their own.
+    hidden = decoder(inputs_embeds=inputs - positions[0], position_ids=torch.zeros(1, 1, dtype=torch.long)).last_hidden_state
+    return [model.speech_decoder_model.final_norm(each[start : start + len(row) + 1]) for each, start, row in zip(hidden, starts, codes)]
+
+
+def decoder_loss(model, clips, voice_of, tokens, codes):
+    """Mean next-code cross-entropy in nats of utterances: voice_of[i] indexes the clips [n, 80, frames]."""
+    vectors, texts = conditioning(model, clips, tokens)
+    states = decoder_states(model, vectors[voice_of], texts, codes)
+    targets = torch.cat([torch.cat([row, torch.tensor([EOS])]) for row in codes])
+    return F.cross_entropy(model.speech_decoder_model.lm_head(torch.cat(states)), targets)
+
+
+# --- ranker -----------------------------------------------------------------------------------------------------
+
+
+def encode(encoder, rows):
+    """Hidden states [n, length, d_hidden] and L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it
+    were alone."""
+    lengths = torch.tensor([len(row) for row in rows])
+    ids = padded(rows)
+    mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+    hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+    with torch.autocast("cpu", enabled=False):  # what tells near misses apart is finer than bfloat16
+        pooled = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
+        return hidden, F.normalize(encoder.projection(pooled), dim=-1)
+
+
+def embed_texts(model, tokens, at_once=64):
+    """[n, d]; those of like length go together, so that little is computed of padding."""
+    stop = torch.tensor([vocabulary.STOP])
+    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
+    found = torch.cat(
+        [encode(model.text_encoder_model, [torch.cat([tokens[i], stop]) for i in order[at : at + at_once]])[1] for at in range(0, len(order), at_once)]
+    )
+    return found[torch.tensor(order).argsort()]
+
+
+def pad_silence(rows, rng):
+    """With silence behind, of random length: rows are padded with it when candidates are scored together."""
+    return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in rows]
+
+
+class Teacher(torch.nn.Module):
+    """What shows the ranker the words, and is thrown away after training."""
+
+    def __init__(self, words, hidden, d, seed=5):
+        super().__init__()
+        self.places = {word: i for i, word in enumerate(words)}
+        self.hear = torch.nn.Linear(hidden, 1 + 2 * len(words))  # silence, words, words that begin
+        generator = torch.Generator().manual_seed(seed)
+        self.vectors = F.normalize(torch.randn(len(words), d, generator=generator), dim=-1)
+
+    def bags(self, texts):
+        """[n, d]: of each text, a list of words, the sum of the words' vectors, which are fixed and random. Two texts that differ in a word have
+        different ones, whatever the word."""
+        return F.normalize(torch.stack([self.vectors[[self.places[word] for word in text]].sum(0) for text in texts]), dim=-1)
+
+    def hearing_loss(self, hidden, heard):
+        """Cross-entropy of the word that is heard at a third of the codes, drawn anew in each step: a row of thousands of words is dear."""
+        goal = padded(heard, -100)
+        chosen = (goal >= 0) & (torch.rand(goal.shape) < 1 / 3)
+        return F.cross_entropy(self.hear(hidden[chosen]).float(), goal[chosen])
+
+
+def contrastive_loss(scale, texts, speech):
+    """CLIP's loss of matching rows; speech (or texts) may have more rows behind, which match nothing."""
+    n = min(len(texts), len(speech))
+    with torch.autocast("cpu", enabled=False):
+        logits = scale.exp().clamp(max=100) * texts @ speech.T
+    own = torch.arange(n)
+    return (F.cross_entropy(logits[:n], own) + F.cross_entropy(logits.T[:n], own)) / 2

@@ -1,0 +1,159 @@
+"""A recogniser of letters that learns from espeak-ng's speech alone: a judge of what the demo model says.
+
+    python recogniser.py train --work DIR [--steps N]      # ten minutes on two cores
+    python recogniser.py hear --work DIR --words FILE WAV...   # prints JSON: for each file the words that were heard
+
+It sees 40 mel channels a hundred times a second and knows nothing of codes, of sentences, or of the model. Letters come by CTC; a string of letters that
+is no word becomes the word of FILE that is spelled most like it.
+"""
+
+import argparse
+import functools
+import json
+import multiprocessing
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from rapidfuzz import process as nearest
+from rapidfuzz.distance import Levenshtein
+from scipy.signal import resample_poly
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from transformers.audio_utils import mel_filter_bank
+
+from learning import learn, write
+from sentences import passage, sentences, split
+from speech import RATE as CLIP_RATE
+from speech import VOICES, say
+
+RATE, SIZE, HOP, MELS = 16000, 400, 160, 40
+LETTERS = " abcdefghijklmnopqrstuvwxyz'"  # 0 is CTC's blank
+WIDTH = 160
+UTTERANCES, BATCH, SEED = 8000, 24, 31
+
+_filters = torch.tensor(mel_filter_bank(SIZE // 2 + 1, MELS, 50.0, RATE / 2, RATE, norm="slaney", mel_scale="htk"), dtype=torch.float32)
+_window = torch.hann_window(SIZE)
+
+
+def features(samples):
+    """[frames, MELS] of samples at RATE: log mel without what the loudness and the microphone add, over noise that is just above digital silence."""
+    samples = torch.as_tensor(samples, dtype=torch.float32)
+    samples = samples / samples.abs().max().clamp(min=1e-4) + 1e-4 * torch.randn(samples.shape, generator=torch.Generator().manual_seed(1))
+    power = torch.stft(samples, SIZE, HOP, window=_window, center=True, return_complex=True).abs().square()
+    return (_filters.T @ power).clamp(min=1e-8).log().T
+
+
+class Recogniser(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(MELS)
+        self.convolutions = nn.ModuleList([nn.Conv1d(MELS, WIDTH, 5, padding=2), nn.Conv1d(WIDTH, WIDTH, 5, stride=2, padding=2)])
+        self.memory = nn.GRU(WIDTH, WIDTH, num_layers=2, bidirectional=True, batch_first=True, dropout=0.1)
+        self.letters = nn.Linear(2 * WIDTH, len(LETTERS) + 1)
+
+    def forward(self, x):
+        """[n, frames, MELS] -> log probabilities [n, frames / 2, letters]."""
+        x = self.norm(x.transpose(1, 2))
+        for layer in self.convolutions:
+            x = F.gelu(layer(x))
+        x, _ = self.memory(x.transpose(1, 2))
+        return self.letters(x).float().log_softmax(-1)
+
+
+def _speech(job):
+    torch.set_num_threads(1)
+    return features(resample_poly(say(*job), RATE // 50, CLIP_RATE // 50)).half().numpy()
+
+
+def speech(n, seed):
+    """n texts that others than the model's sentences make up, and the features of each in one of the voices."""
+    texts = sentences(n, seed, draw=passage)
+    voices = [VOICES[i % len(VOICES)] for i in range(n)]
+    with multiprocessing.Pool() as pool:
+        return texts, pool.map(_speech, zip(texts, voices), chunksize=50)
+
+
+def ids_of(text):
+    return torch.tensor([1 + LETTERS.index(letter) for letter in " ".join(split(text))])
+
+
+def masked(x, rng):
+    """Some channels and some time go missing: so that no cue is the only one."""
+    x = x.clone()
+    at, wide = rng.randrange(MELS), rng.randrange(8)
+    x[:, at : at + wide] = x.mean()
+    at, long = rng.randrange(len(x)), rng.randrange(20)
+    x[at : at + long] = x.mean()
+    return x + rng.random() * 0.3 * torch.randn_like(x)
+
+
+def train(work, steps):
+    saved = work / "recogniser-speech.pt"
+    if not saved.exists():
+        write(saved, speech(UTTERANCES, SEED))
+    texts, rows = torch.load(saved, weights_only=False)
+    torch.manual_seed(SEED)
+    model = Recogniser()
+
+    def loss_of(rng):
+        chosen = sorted(rng.sample(range(len(rows)), 4 * BATCH), key=lambda i: len(rows[i]))
+        start = rng.randrange(4) * BATCH  # of like length
+        chosen = chosen[start : start + BATCH]
+        x = [masked(torch.from_numpy(rows[i]).float(), rng) for i in chosen]
+        goals = [ids_of(texts[i]) for i in chosen]
+        found = model(pad_sequence(x, batch_first=True)).transpose(0, 1)
+        lengths = torch.tensor([(len(each) + 1) // 2 for each in x])
+        return F.ctc_loss(found, torch.cat(goals), lengths, torch.tensor([len(goal) for goal in goals]), zero_infinity=True)
+
+    learn(work / "recogniser.learning.pt", list(model.parameters()), steps, 1e-3, loss_of)
+    model.eval()  # the norm's running averages are in its state, not among its parameters
+    write(work / "recogniser.pt", model.state_dict())
+
+
+def hear(model, samples, words):
+    with torch.no_grad():
+        best = model(features(samples)[None])[0].argmax(-1)
+    best = torch.unique_consecutive(best)
+    letters = "".join(LETTERS[i - 1] for i in best.tolist() if i > 0)
+    return " ".join(snap(word, words) for word in letters.split())
+
+
+@functools.lru_cache(maxsize=100_000)
+def _nearest(word, words):
+    return nearest.extractOne(word, words, scorer=Levenshtein.distance)[0]
+
+
+def snap(word, words):
+    return _nearest(word, words)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["train", "hear"])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--words", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("files", nargs="*", metavar="WAV")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.what == "train":
+        return train(options.work, options.steps)
+    model = Recogniser()
+    model.load_state_dict(torch.load(options.work / "recogniser.pt"))
+    model.eval()
+    words = tuple(options.words.read_text().split())
+    heard = []
+    for file in options.files:
+        samples, rate = soundfile.read(file)
+        heard.append(hear(model, resample_poly(samples, RATE, rate), words))
+    json.dump(heard, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

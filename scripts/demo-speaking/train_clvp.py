@@ -1,0 +1,120 @@
+"""The steps that make CLVP: the corpus, the decoder and the ranker; and the checkpoint of it."""
+
+import collections
+import random
+import shutil
+
+import torch
+from safetensors.torch import save_file
+from transformers import ClvpFeatureExtractor, GenerationConfig
+
+import corpus as corpora
+import model as models
+import vocabulary
+from learning import learn, write
+from sentences import near_misses, split
+from speech import CLIP_SECONDS, FRAMES, N_MELS
+
+BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
+FAMILIES_AT_ONCE = 16  # of a ranker's step
+# Steps, rate and written near misses of each family, which are new in each step: later rounds have more of them.
+RANKER_ROUNDS = [(1600, 1e-3, 4), (700, 6e-4, 8), (700, 5e-4, 10)]
+BAG_WEIGHT = 4  # of the cosine to the bags of words, beside the other losses
+SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
+KNOWN = 8  # a word that the corpus has at least so often has been learned
+
+
+def decoder_parameters(model):
+    return [*model.conditioning_encoder.parameters(), *model.speech_decoder_model.parameters()]
+
+
+def ranker_parameters(model):
+    return [*model.text_encoder_model.parameters(), *model.speech_encoder_model.parameters(), model.logit_scale]
+
+
+def make_corpus(work):
+    write(work / "corpus.pt", vars(corpora.make(work / "tokenizer")))
+
+
+def load_corpus(work):
+    return corpora.Corpus(**torch.load(work / "corpus.pt"))
+
+
+def train_decoder(work):
+    corpus, model = load_corpus(work), models.build()
+    of_voice = [[u for i in range(v, corpora.FAMILIES, len(corpus.pools)) for u in corpus.of_family(i)] for v in range(len(corpus.pools))]
+
+    def loss_of(rng):
+        voices = rng.sample(range(len(of_voice)), VOICES_AT_ONCE)
+        chosen = [(i, u) for i, v in enumerate(voices) for u in rng.sample(of_voice[v], BATCH // VOICES_AT_ONCE)]
+        clips = torch.stack([corpus.clip(v, rng) for v in voices])
+        return models.decoder_loss(model, clips, [i for i, _ in chosen], [corpus.tokens[u] for _, u in chosen], [corpus.codes[u] for _, u in chosen])
+
+    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 1e-3, loss_of)
+
+
+def train_ranker(work):
+    corpus, model, tokenizer = load_corpus(work), models.build(), vocabulary.load(work / "tokenizer")
+    models.silence_dropout(model)
+    teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
+    parameters = [*ranker_parameters(model), *teacher.parameters()]
+    for i, (steps, rate, misses) in enumerate(RANKER_ROUNDS):
+
+        def loss_of(rng):
+            return ranker_loss(model, teacher, corpus, tokenizer, rng, misses)
+
+        saved = work / f"ranker-{i + 1}.pt"
+        learn(saved, parameters, steps, rate, loss_of)
+    write(work / "ranker.pt", torch.load(saved))
+
+
+def ranker_loss(model, teacher, corpus, tokenizer, rng, n_misses):
+    """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing.
+    Beside that both learn where the words' bag lies, and the speech encoder which word it hears at each code."""
+    families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE)
+    chosen = [u for i in families for u in corpus.of_family(i)]
+    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], n_misses, rng) if miss not in corpus.families[i]]
+    texts = models.embed_texts(model, [corpus.tokens[u] for u in chosen] + [torch.tensor(vocabulary.encode(tokenizer, miss)) for miss in misses])
+    rows = models.pad_silence([corpus.codes[u] for u in chosen], rng)
+    hidden, speech = models.encode(model.speech_encoder_model, rows)
+    heard = [torch.nn.functional.pad(corpus.heard[u], (0, len(row) - len(corpus.heard[u]))) for u, row in zip(chosen, rows)]
+    bags = teacher.bags([split(text) for text in [corpus.text(u) for u in chosen] + misses])
+    apart = 2 - (texts * bags).sum(-1).mean() - (speech * bags[: len(speech)]).sum(-1).mean()
+    return models.contrastive_loss(model.logit_scale, texts, speech) + teacher.hearing_loss(hidden, heard) + BAG_WEIGHT * apart
+
+
+def trained(work, *names):
+    model = models.build()
+    for name in names:
+        parameters = decoder_parameters if name == "decoder" else ranker_parameters
+        for parameter, value in zip(parameters(model), torch.load(work / f"{name}.pt")[2]):
+            parameter.data.copy_(value)
+    return model.eval()
+
+
+def save(work):
+    """DIR/model: the checkpoint in Hugging Face layout, with its tokenizer, features, generation settings, codebook and words; and the stages of
+    sound, as tortoise's files, but for the vocoder, which is a folder of transformers."""
+    corpus, model = load_corpus(work), trained(work, "decoder", "ranker")
+    part, folder = work / "model.part", work / "model"
+    shutil.rmtree(part, ignore_errors=True)
+    model.generation_config = GenerationConfig(
+        bos_token_id=models.BOS, eos_token_id=models.EOS, pad_token_id=models.EOS, max_new_tokens=models.MAX_CODES - 1, **SAMPLING
+    )
+    model.save_pretrained(part)
+    ClvpFeatureExtractor(default_audio_length=CLIP_SECONDS, mel_norms=corpus.norms.tolist()).save_pretrained(part)
+    for file in (work / "tokenizer").iterdir():
+        shutil.copy(file, part)
+    (part / "words.txt").write_text("".join(f"{word}\n" for word in known_words(corpus)))
+    save_file({"codebook": corpus.centres.reshape(-1, FRAMES, N_MELS).contiguous()}, part / "codebook.safetensors")
+    for file in ("hifidecoder.pth", "diffusion_decoder.pth", "rlg_auto.pth", "rlg_diffuser.pth"):
+        shutil.copy(work / file, part)
+    shutil.copytree(work / "vocoder", part / "vocoder")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    print(f"saved {folder}: {sum(parameter.numel() for parameter in model.parameters()):,} parameters")
+
+
+def known_words(corpus):
+    counts = collections.Counter(word for family in corpus.families for text in family for word in split(text))
+    return sorted(word for word, count in counts.items() if count >= KNOWN)
