@@ -1,4 +1,5 @@
 /** A server in this process for tests, on a free port of this machine. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readSettings, Server } from '@node-clvp/server'
 import { Clvp } from '../../dist/lib/index.js'
 import { makeSpeakingModel } from './speaking_model.js'
@@ -48,4 +49,23 @@ export async function failure(answer) {
 export async function events(answer) {
   const lines = (await answer.text()).split('\n\n').filter(Boolean)
   return lines.map((line) => JSON.parse(line.replace(/^data: /, '')))
+}
+
+/** Asks again until an answer is as it should be. */
+export async function until(ask, isRight) {
+  for (let i = 0; i < 3000; i++) {
+    const answer = await ask()
+    if (await isRight(answer)) return answer
+    await sleep(10)
+  }
+  throw new Error('it never came')
+}
+
+/** Waits until so many requests are worked on. */
+export function running(server, count) {
+  const pattern = new RegExp(`^clvp_requests_running ${count}$`, 'm')
+  return until(
+    () => fetch(`${server.url}/metrics`),
+    async (answer) => pattern.test(await answer.text()),
+  )
 }

@@ -84,18 +84,15 @@ export function toApiError(error: unknown): ApiError {
     const facts = ofClvp[error.code]
     // The library's name of the text is not the route's.
     const message = error.message.replace(/ for text (?=but )/, ' for input ')
-    const param = message === error.message ? undefined : 'input'
+    const param = / for input but |^Expected a text of/.test(message) ? 'input' : undefined
     if (facts) return new ApiError(message, { ...facts, param }, { cause: error })
   }
   const { validation, code = '', statusCode = 500, message } = error as FastifyError
   if (validation) return badRequest(...validationError(error as FastifyError))
   if (statusCode >= 400 && statusCode < 500) {
-    const facts = {
-      status: statusCode,
-      type: 'invalid_request_error' as const,
-      code: ofFastify[code] ?? 'bad_request',
-    }
-    return new ApiError(message, facts, { cause: error })
+    const told = ofFastify[code] ?? 'bad_request'
+    const status = told === 'unsupported_media_type' ? 415 : statusCode // multipart's own is 406
+    return new ApiError(message, { status, type: 'invalid_request_error', code: told }, { cause: error })
   }
   return new ApiError(
     'The server failed at this request: its log says more under this x-request-id',

@@ -29,6 +29,8 @@ export const version: string = JSON.parse(
 
 /** A running server. */
 export class Server {
+  /** Where it listens. */
+  readonly url: string
   readonly #app: App
   readonly #parts: Parts
   #closed: Promise<void> | undefined
@@ -36,6 +38,8 @@ export class Server {
   private constructor(app: App, parts: Parts) {
     this.#app = app
     this.#parts = parts
+    const { address, family, port } = app.server.address() as AddressInfo
+    this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 
   /** Listens at once, and answers /ready with 503 until load() is done. */
@@ -57,11 +61,6 @@ export class Server {
   /** Loads the models. */
   load(): Promise<void> {
     return this.#parts.models.load()
-  }
-
-  get url(): string {
-    const { address, family, port } = this.#app.server.address() as AddressInfo
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 
   /** Finishes the accepted requests within `drainSeconds`, then ends. */
@@ -149,6 +148,7 @@ function addHooks(app: App, { settings, metrics }: Parts): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const told = toApiError(error)
     if (told.facts.status >= 500) request.log.error({ err: error }, 'the request failed')
+    if (!request.raw.complete) reply.header('connection', 'close') // what is left of it would be read as the next one
     return reply.code(told.facts.status).headers(told.headers).type('application/json').send(told.body)
   })
 

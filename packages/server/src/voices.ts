@@ -53,9 +53,9 @@ export class Voices {
     this.#preferred = defaultVoice
   }
 
-  /** The ids of all voices. */
-  async list(): Promise<string[]> {
-    return [...(await this.#entries()).keys()]
+  /** The ids of all voices, and whether requests can delete them. */
+  async list(): Promise<{ id: string; deletable: boolean }[]> {
+    return [...(await this.#entries())].map(([id, { remove }]) => ({ id, deletable: remove !== undefined }))
   }
 
   /**

@@ -9,11 +9,24 @@ const types = {
   svg: 'image/svg+xml',
 }
 
-const files = ['index.html'] as const
+const files = [
+  'index.html',
+  'page.css',
+  'icon.svg',
+  'main.js',
+  'api.js',
+  'comparison.js',
+  'element.js',
+  'part.js',
+  'picture.js',
+  'player.js',
+  'sound.js',
+  'voices.js',
+] as const
 
 const headers = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-cache',

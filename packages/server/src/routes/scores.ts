@@ -8,13 +8,16 @@ import { readForm } from '../upload.js'
 
 const most = 256
 
-const Recording = Type.Union([
-  Type.Object({ codes: codesField }, strict),
-  Type.Object(
-    { audio: Type.String({ minLength: 1, contentEncoding: 'base64', description: 'a file in base64' }) },
-    strict,
-  ),
-])
+const Recording = Type.Union(
+  [
+    Type.Object({ codes: codesField }, strict),
+    Type.Object(
+      { audio: Type.String({ minLength: 1, contentEncoding: 'base64', description: 'a file in base64' }) },
+      strict,
+    ),
+  ],
+  { description: 'an object with codes (1 to 4,096), or with audio' },
+)
 type Item = Static<typeof Recording>
 
 const items = Type.Array(Recording, { minItems: 1, maxItems: most })

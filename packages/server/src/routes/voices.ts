@@ -7,6 +7,7 @@ import { failures } from '../schemas.js'
 import { readForm } from '../upload.js'
 
 const Voice = Type.Object({ id: Type.String(), object: Type.Literal('audio.voice'), name: Type.String() })
+const Listed = Type.Object({ ...Voice.properties, deletable: Type.Boolean() })
 const Finding = Type.Object({
   file: Type.String(),
   code: Type.String(),
@@ -27,9 +28,11 @@ export function voiceRoutes(app: App, { voices, models, jobs, metrics: _ }: Part
     '/v1/audio/voices',
     {
       config: { access: 'lists' },
-      schema: { response: { 200: Type.Object({ voices: Type.Array(Voice) }), ...failures } },
+      schema: { response: { 200: Type.Object({ voices: Type.Array(Listed) }), ...failures } },
     },
-    async () => ({ voices: (await voices.list()).map(described) }),
+    async () => ({
+      voices: (await voices.list()).map(({ id, deletable }) => ({ ...described(id), deletable })),
+    }),
   )
 
   app.post(
