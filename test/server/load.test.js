@@ -26,6 +26,7 @@ const texts = [
   'Hello world, this is a longer one.',
   'The red apple is in the kitchen, and the green bird sings.',
 ]
+t.setTimeout(1000 * (Number(values.seconds) + 300))
 const queue = Math.ceil(clients / 3)
 const flags = [
   '--queue',
@@ -98,43 +99,48 @@ const nonsense = [
 /** One client: asks until it is told to stop, and counts what becomes of it. */
 async function client(server, asked, random, counts, isOver) {
   while (!isOver()) {
-    const kind = random()
-    if (kind < 0.05) {
-      const { status } = await post(
-        server,
-        '/v1/candidates',
-        nonsense[Math.floor(random() * nonsense.length)],
-      )
-      if (status === 400 || status === 404) counts.malformed++
-      else counts.wrong.push(`nonsense: ${status}`)
-      continue
-    }
-    const question = asked[Math.floor(random() * asked.length)]
-    const stop = new AbortController()
-    const leaves = kind < 0.25
-    if (leaves) setTimeout(() => stop.abort(), 400 * random())
-    const begun = performance.now()
     try {
-      const answer = await post(server, question.route, question.body, { signal: stop.signal })
-      const first = performance.now() - begun
-      if (answer.status === 429) {
-        counts.refused++
-        await answer.arrayBuffer()
-        await sleep(100 + 400 * random())
-        continue
-      }
-      if (answer.status !== 200) throw new Error(`status ${answer.status}: ${await answer.text()}`)
-      const content = await contentOf(question, answer)
-      if (content !== question.expected)
-        counts.wrong.push(`another answer for ${JSON.stringify(question.body)}`)
-      counts.first.push(first)
-      counts.whole.push(performance.now() - begun)
+      if (random() < 0.05) await sendNonsense(server, random, counts)
+      else await ask(server, asked[Math.floor(random() * asked.length)], random, counts)
     } catch (error) {
-      if (leaves && stop.signal.aborted) counts.aborted++
-      else if (!counts.mayFail) counts.wrong.push(String(error.cause ?? error))
-      else if (/draining|ECONN|socket|terminated/.test(`${error} ${error.cause}`)) counts.ended++
-      else counts.wrong.push(String(error))
+      const text = `${error} ${error.cause}`
+      if (!counts.mayFail || !/draining|ECONN|socket|closed|terminated/.test(text)) counts.wrong.push(text)
+      else if (/ECONNREFUSED/.test(text)) return
+      else counts.ended++
     }
+  }
+}
+
+async function sendNonsense(server, random, counts) {
+  const body = nonsense[Math.floor(random() * nonsense.length)]
+  const { status } = await post(server, '/v1/candidates', body)
+  if (status === 400 || status === 404) counts.malformed++
+  else counts.wrong.push(`${body}: ${status}`)
+}
+
+/** Asks a question, and compares the answer. One client of five leaves soon after. */
+async function ask(server, question, random, counts) {
+  const stop = new AbortController()
+  if (random() < 0.2) setTimeout(() => stop.abort(), 400 * random())
+  const begun = performance.now()
+  try {
+    const answer = await post(server, question.route, question.body, { signal: stop.signal })
+    const first = performance.now() - begun
+    if (answer.status === 429) {
+      counts.refused++
+      await answer.arrayBuffer()
+      await sleep(100 + 400 * random())
+      return
+    }
+    if (answer.status !== 200) throw new Error(`status ${answer.status}: ${await answer.text()}`)
+    const content = await contentOf(question, answer)
+    if (content !== question.expected)
+      counts.wrong.push(`another answer for ${JSON.stringify(question.body)}`)
+    counts.first.push(first)
+    counts.whole.push(performance.now() - begun)
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    counts.aborted++
   }
 }
 

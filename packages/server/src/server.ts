@@ -27,6 +27,9 @@ export const version: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version
 
+/** Milliseconds for the last answers to be read, once no work is left. */
+const lastWords = 2000
+
 /** A running server. */
 export class Server {
   /** Where it listens. */
@@ -72,8 +75,9 @@ export class Server {
   async #close(): Promise<void> {
     const { jobs, models, settings } = this.#parts
     await jobs.drain(settings.drainSeconds)
-    this.#app.server.closeAllConnections()
+    const late = setTimeout(() => this.#app.server.closeAllConnections(), lastWords)
     await this.#app.close()
+    clearTimeout(late)
     await models.close()
   }
 }
@@ -126,11 +130,12 @@ async function makeApp(parts: Parts): Promise<App> {
 }
 
 /** Ids of requests, keys, errors, and a line of the log for each answer. */
-function addHooks(app: App, { settings, metrics }: Parts): void {
+function addHooks(app: App, { settings, metrics, jobs }: Parts): void {
   const keys = new Keys(settings.apiKey)
   app.decorateRequest('client', '')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (jobs.isDraining) reply.header('connection', 'close')
     const { access } = request.routeOptions.config
     request.client = keys.clientOf(
       request,
