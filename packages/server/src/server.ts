@@ -92,6 +92,7 @@ async function makeApp(parts: Parts): Promise<App> {
     bodyLimit: settings.maxBody * megabyte,
     requestTimeout: 60_000, // for a whole request: slow senders do not hold connections
     keepAliveTimeout: 5000,
+    return503OnClosing: false, // the hooks and routes answer until the end, in the usual shape
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5000 },
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, verbose: true } },
