@@ -1,6 +1,7 @@
 /** The formats of answers, by OpenAI's names. */
-import { ClvpError, type EncodeSoundOptions, encodeSound, type Sound } from 'node-clvp'
+import { ClvpError, type EncodeSoundOptions, encodeSound, type Sound, type SoundPieces } from 'node-clvp'
 import { ApiError, badRequest } from './errors.js'
+import { encodedMp3, mp3Encoder, mp3Package } from './mp3.js'
 
 export interface Format {
   name: string
@@ -19,8 +20,10 @@ const formats: Readonly<Record<string, Omit<Format, 'name'>>> = {
 
 const own = ['wav', 'flac', 'raw']
 
-/** Formats whose encoder has been seen to work. */
-const proven = new Set<string>(own)
+type Encode = (pieces: SoundPieces, options: EncodeSoundOptions) => AsyncIterable<Uint8Array>
+
+/** What encodes a format, once it has been seen to work. */
+const encoders = new Map<string, Encode>(own.map((encoding) => [encoding, encodeSound]))
 
 /**
  * The format of a name, if its encoder is installed.
@@ -37,7 +40,7 @@ export async function formatOf(name: string): Promise<Format> {
       'unsupported_format',
     )
   }
-  if (!proven.has(found.encoding)) await prove(found.encoding)
+  if (!encoders.has(found.encoding)) encoders.set(found.encoding, await findEncoder(found.encoding))
   return { name, ...found }
 }
 
@@ -54,15 +57,26 @@ export async function workingFormats(): Promise<string[]> {
   return tried.flat()
 }
 
-/** Encodes a little silence. */
-async function prove(encoding: Format['encoding']): Promise<void> {
+/** The bytes of a file while the sound is made. The format is one of formatOf(). */
+export function encode(
+  { encoding }: Format,
+  pieces: SoundPieces,
+  options: EncodeSoundOptions,
+): AsyncIterable<Uint8Array> {
+  return encoders.get(encoding)!(pieces, { ...options, format: encoding })
+}
+
+/** ffmpeg, or else the package for MP3. */
+async function findEncoder(encoding: Format['encoding']): Promise<Encode> {
   try {
     for await (const _ of encodeSound([new Float32Array(2400)], { sampleRate: 24000, format: encoding }));
-    proven.add(encoding)
+    return encodeSound
   } catch (error) {
     if (!(error instanceof ClvpError)) throw error
+    if (encoding === 'mp3' && (await mp3Encoder())) return encodedMp3
+    const also = encoding === 'mp3' ? `; or npm install ${mp3Package}, which encodes MP3` : ''
     throw new ApiError(
-      error.message,
+      `${error.message}${also}`,
       { status: 400, type: 'invalid_request_error', code: 'unsupported_format', param: 'response_format' },
       { cause: error },
     )
@@ -75,7 +89,6 @@ export async function soundBytes(sound: Sound, format: Format, signal: AbortSign
   if (format.encoding === 'flac') return sound.toFlac()
   const { samples, sampleRate, metadata } = sound
   const chunks: Uint8Array[] = []
-  const options = { sampleRate, format: format.encoding, metadata, signal }
-  for await (const bytes of encodeSound([samples], options)) chunks.push(bytes)
+  for await (const bytes of encode(format, [samples], { sampleRate, metadata, signal })) chunks.push(bytes)
   return Buffer.concat(chunks)
 }

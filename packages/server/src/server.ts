@@ -91,7 +91,7 @@ async function makeApp(parts: Parts): Promise<App> {
     genReqId: ({ headers }) => safeId(headers['x-request-id']) ?? randomUUID(),
     bodyLimit: settings.maxBody * megabyte,
     requestTimeout: 60_000, // for a whole request: slow senders do not hold connections
-    keepAliveTimeout: 5000,
+    keepAliveTimeout: 75_000, // longer than clients keep connections: they would send on one that is being closed
     return503OnClosing: false, // the hooks and routes answer until the end, in the usual shape
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5000 },
     routerOptions: { maxParamLength: 200 },

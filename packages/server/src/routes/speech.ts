@@ -1,9 +1,9 @@
 /** POST /v1/audio/speech, as OpenAI's. */
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { encodeSound, type SpeechStream } from 'node-clvp'
+import type { SpeechStream } from 'node-clvp'
 import type { App, Parts } from '../app.js'
-import { soundBytes } from '../formats.js'
+import { encode, soundBytes } from '../formats.js'
 import { failures, soundAnswer } from '../schemas.js'
 import { SoundReply } from '../sound_reply.js'
 import { speechEvents } from '../speech_events.js'
@@ -64,9 +64,9 @@ function encoded(
   pieces: AsyncIterable<Float32Array>,
   stream: SpeechStream,
   { format, job }: SpeechRequest,
-): AsyncGenerator<Uint8Array> {
+): AsyncIterable<Uint8Array> {
   const { metadata } = stream.spoken
-  return encodeSound(pieces, { sampleRate: 24_000, format: format.encoding, metadata, signal: job.signal })
+  return encode(format, pieces, { sampleRate: 24_000, metadata, signal: job.signal })
 }
 
 async function whole({ body, job, options, format }: SpeechRequest, reply: FastifyReply, { metrics }: Parts) {
