@@ -30,7 +30,8 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'ts
 const tap = join(dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs')
 
 must(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON', '--CDCLVP_EXAMPLES=ON'])
-must(process.execPath, [tsc, '-p', 'tsconfig.json'])
+for (const project of ['tsconfig.json', 'packages/server/tsconfig.json'])
+  must(process.execPath, [tsc, '-p', project])
 
 console.log('# native')
 const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])

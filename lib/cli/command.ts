@@ -41,6 +41,13 @@ export interface Command {
   run(args: Arguments, context: Context): Promise<Output>
 }
 
+/** A command of another package, which reads its own arguments and returns the exit status. */
+export interface ForeignCommand {
+  name: string
+  summary: string
+  runAlone(argv: readonly string[]): Promise<number>
+}
+
 /** Lines of the help are at most this long. */
 const columns = 110
 

@@ -2,7 +2,7 @@
 /** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
 import { packageVersion } from '../addon/addon.js'
 import { ClvpError } from '../base/errors.js'
-import { type Command, helpOf, parse, UsageError } from './command.js'
+import { type Command, type ForeignCommand, helpOf, parse, UsageError } from './command.js'
 import { bench } from './commands/bench.js'
 import { calibrate } from './commands/calibrate.js'
 import { compare } from './commands/compare.js'
@@ -17,13 +17,15 @@ import { pull } from './commands/pull.js'
 import { quantize } from './commands/quantize.js'
 import { rank } from './commands/rank.js'
 import { score } from './commands/score.js'
+import { serve } from './commands/serve.js'
 import { speak } from './commands/speak.js'
 import { verify } from './commands/verify.js'
 import { voice } from './commands/voice.js'
 import { ProgressBar } from './progress.js'
 
-const commands: readonly Command[] = [
+const commands: readonly (Command | ForeignCommand)[] = [
   speak,
+  serve,
   generate,
   preview,
   rank,
@@ -58,7 +60,8 @@ function overview(): string {
   )
 }
 
-async function runCommand(command: Command, argv: string[]): Promise<number> {
+async function runCommand(command: Command | ForeignCommand, argv: string[]): Promise<number> {
+  if ('runAlone' in command) return command.runAlone(argv)
   const maxPositionals = command.args.endsWith('...')
     ? Number.POSITIVE_INFINITY
     : command.args.split(' ').filter(Boolean).length
@@ -107,7 +110,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
   }
 }
 
-function report(error: unknown, command: Command | undefined): number {
+function report(error: unknown, command: Command | ForeignCommand | undefined): number {
   if (error instanceof UsageError) {
     const help = command ? `clvp ${command.name} --help` : 'clvp --help'
     process.stderr.write(`clvp: ${error.message}\nSee '${help}'.\n`)

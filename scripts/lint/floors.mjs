@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The floor of each room. A file stands in the room with the longest matching path. */
 const rooms = {
+  'packages/server/src': 9,
   'lib/index.ts': 8,
   'lib/cli': 8,
   'lib/quality': 7,
@@ -67,9 +68,14 @@ const bans = [
   { what: 'the core beside its public header', files: /^native\/binding\//, imports: /^native\/src\// },
   {
     what: 'sockets, which are for lib/hub alone',
-    files: /^(?!lib\/hub\/).*\.ts$/,
+    files: /^(lib(?!\/hub\/)|quantize)\/.*\.ts$/,
     imports: sockets,
     code: /\b(fetch|WebSocket)\b/,
+  },
+  {
+    what: 'the inside of node-clvp, whose public surface is for packages',
+    files: /^packages\//,
+    imports: /^(lib|dist|quantize|native)\//,
   },
   {
     what: 'the native addon, which is for lib/addon alone',
@@ -120,12 +126,12 @@ function faultsOf(root, file) {
 }
 
 const root = resolve(argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../..'))
-const files = ['lib', 'quantize', 'native/src', 'native/binding', 'native/include']
+const files = ['packages', 'lib', 'quantize', 'native/src', 'native/binding', 'native/include']
   .filter((folder) => existsSync(join(root, folder)))
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true }).map((name) => posix.join(folder, name)),
   )
-  .filter((file) => /\.(ts|h|c|cpp)$/.test(file))
+  .filter((file) => /\.(ts|h|c|cpp)$/.test(file) && !/\/(dist|node_modules)\//.test(file))
 const faults = files.sort().flatMap((file) => faultsOf(root, file))
 for (const fault of faults) console.error(fault)
 process.exitCode = faults.length > 0 ? 1 : 0

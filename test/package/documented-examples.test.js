@@ -32,8 +32,9 @@ const speaking = await makeSpeakingModel(t.testdir({}))
 
 /** A folder with models, clips, a checkpoint and the package. */
 function makeFolder(t) {
-  const folder = t.testdir({ node_modules: {} })
+  const folder = t.testdir({ node_modules: { '@node-clvp': {} } })
   symlinkSync(root, join(folder, 'node_modules', 'node-clvp'), 'dir')
+  symlinkSync(join(root, 'packages', 'server'), join(folder, 'node_modules', '@node-clvp', 'server'), 'dir')
   const demo = (name) => join(root, 'demo', name)
   for (const name of ['model.gguf', 'clvp.gguf']) copyFileSync(demo('demo.gguf'), join(folder, name))
   copyFileSync(speaking, join(folder, 'speaking.gguf'))

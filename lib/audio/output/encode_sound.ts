@@ -1,10 +1,12 @@
 /** Sound as the bytes of a file. */
-import { ClvpError } from '../../base/errors.js'
+import { ClvpError, invalid } from '../../base/errors.js'
 import { abortSignal, choice, integer } from '../../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../../base/options.js'
+import { encodedByFfmpeg, type FfmpegFormat } from './ffmpeg.js'
 import { bitDepthKind } from './pcm.js'
 import { checkPieces, cutPieces, type SoundPieces } from './pieces.js'
 import { ownFormats, type SampleEncoder, sampleEncoder } from './sample_encoder.js'
+import { soundFormats } from './sound_format.js'
 import { tagsKind } from './tags.js'
 
 export const depthTable = optionTable({
@@ -32,8 +34,8 @@ export const piecesTable = optionTable({
 export const encodeTable = optionTable({
   ...piecesTable,
   ...depthTable,
-  /** 'wav' (default), 'flac', or 'raw' for samples without a header. */
-  format: { kind: choice(ownFormats), default: 'wav' },
+  /** 'wav' (default), 'flac', 'raw' for samples without a header; or, with ffmpeg on the PATH, 'mp3', 'opus' or 'ogg'. */
+  format: { kind: choice([...soundFormats, 'raw']), default: 'wav' },
 })
 
 /** Options of encodeSound(). */
@@ -45,7 +47,7 @@ export interface EncodeSoundOptions extends Omit<OptionsOf<typeof encodeTable>, 
 /**
  * The bytes of a sound file while the sound is made: for a pipe, a socket, the answer of a server. The
  * length is not known when its header is written, so the header says so, and a reader goes on until the
- * bytes end.
+ * bytes end. Leaving the loop early stops `pieces`.
  *
  * @example
  * ```js
@@ -55,15 +57,20 @@ export interface EncodeSoundOptions extends Omit<OptionsOf<typeof encodeTable>, 
  * @param pieces samples, each finite; clipped to [-1, 1]. A piece may be changed when the next one is asked
  *   for.
  * @throws ClvpError CLVP_INVALID_ARGUMENT at once; the iterator throws it for samples that are not finite,
- *   CLVP_AUDIO for no samples at all, CLVP_ABORTED, and whatever `pieces` throws
+ *   CLVP_AUDIO for no samples at all, CLVP_UNSUPPORTED for a format whose encoder is not installed, CLVP_IO if ffmpeg
+ *   fails, CLVP_ABORTED, and whatever `pieces` throws
  */
 export function encodeSound(
   pieces: SoundPieces,
   options: EncodeSoundOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const given = readOptions(encodeTable, options, 'options')
-  const { format, sampleRate, bitDepth = 16, metadata = [], signal } = given
-  return encoded(sampleEncoder(format, { sampleRate, bitDepth, tags: metadata }), checkPieces(pieces), signal)
+  const { format, sampleRate, bitDepth, metadata: tags = [], signal } = given
+  const source = checkPieces(pieces)
+  const own = ownFormats.find((each) => each === format)
+  if (own) return encoded(sampleEncoder(own, { sampleRate, bitDepth: bitDepth ?? 16, tags }), source, signal)
+  if (bitDepth !== undefined) throw invalid(`no value, as ${format} has no bit depth,`, 'bitDepth', bitDepth)
+  return encodedByFfmpeg(format as FfmpegFormat, { pieces: source, sampleRate, tags }, { signal })
 }
 
 /** The bytes of a file of unknown length. */

@@ -12,10 +12,17 @@ import type { Tag } from './tags.js'
 export type FfmpegFormat = Exclude<SoundFormat, 'wav' | 'flac'>
 
 /** Encoders at settings at which speech is hard to tell from the original. */
-const encoders: Readonly<Record<FfmpegFormat, { name: string; args: readonly string[] }>> = {
-  mp3: { name: 'libmp3lame', args: ['-q:a', '2', '-id3v2_version', '3'] },
-  opus: { name: 'libopus', args: ['-b:a', '64k'] },
-  ogg: { name: 'libvorbis', args: ['-q:a', '6'] },
+const encoders: Readonly<Record<FfmpegFormat, Encoder>> = {
+  mp3: { name: 'libmp3lame', args: ['-q:a', '2', '-id3v2_version', '3'], piped: ['-write_xing', '0'] },
+  opus: { name: 'libopus', args: ['-b:a', '64k'], piped: ['-page_duration', '200000'] },
+  ogg: { name: 'libvorbis', args: ['-q:a', '6'], piped: ['-page_duration', '200000'] },
+}
+
+interface Encoder {
+  name: string
+  args: readonly string[]
+  /** For a pipe: no header that is written last, and pages of a fifth of a second. */
+  piped: readonly string[]
 }
 
 const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error']
@@ -47,30 +54,64 @@ export interface FfmpegSound {
 export async function encodeByFfmpeg(
   file: NewFile,
   format: FfmpegFormat,
-  { pieces, sampleRate, tags }: FfmpegSound,
+  sound: FfmpegSound,
   options: FfmpegOptions,
 ): Promise<void> {
-  const { name, args } = encoders[format]
-  const process = new FfmpegProcess(
-    [
-      ...quiet,
-      ...['-f', 'f32le', '-ar', String(sampleRate), '-ac', '1', '-i', 'pipe:0'],
-      ...['-c:a', name, ...args],
-      // Without these flags the version of ffmpeg becomes a part of the file.
-      ...['-fflags', '+bitexact', '-flags:a', '+bitexact', '-map_metadata', '-1'],
-      ...tags.flatMap(([tag, text]) => ['-metadata', `${tag}=${text}`]),
-      ...['-f', format, '-y', `file:${resolve(file.temporary)}`],
-    ],
-    options,
-  )
+  const target = ['-y', `file:${resolve(file.temporary)}`]
+  const process = new FfmpegProcess([...encodingArgs(format, sound), ...target], options)
   try {
-    const hasTaken = await feed(process, pieces, options.signal)
+    const hasTaken = await feed(process, sound.pieces, options.signal)
     await process.finish()
-    if (hasTaken && (await file.size()) > 0) return
-    throw new ClvpError('CLVP_IO', 'ffmpeg ended before it had encoded the sound: try it by itself')
+    if (!hasTaken || (await file.size()) === 0) throw endedEarly()
   } finally {
     await process.stop()
   }
+}
+
+/**
+ * The bytes of a file while the sound is made.
+ *
+ * @throws ClvpError as {@link requireEncoder}
+ */
+export async function* encodedByFfmpeg(
+  format: FfmpegFormat,
+  sound: FfmpegSound,
+  options: FfmpegOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  await requireEncoder(format, options)
+  const args = [...encodingArgs(format, sound), ...encoders[format].piped, '-flush_packets', '1', 'pipe:1']
+  const process = new FfmpegProcess(args, { ...options, isStreamed: true })
+  const feeding = async () => {
+    const hasTaken = await feed(process, sound.pieces, options.signal)
+    await process.finish()
+    if (!hasTaken) throw endedEarly()
+  }
+  const fed = feeding()
+  fed.catch(() => process.stop())
+  try {
+    yield* process.output()
+    await fed
+  } finally {
+    await process.stop()
+  }
+}
+
+/** All arguments but the target. */
+function encodingArgs(format: FfmpegFormat, { sampleRate, tags }: FfmpegSound): string[] {
+  const { name, args } = encoders[format]
+  return [
+    ...quiet,
+    ...['-f', 'f32le', '-ar', String(sampleRate), '-ac', '1', '-i', 'pipe:0'],
+    ...['-c:a', name, ...args],
+    // Without these flags the version of ffmpeg becomes a part of the file.
+    ...['-fflags', '+bitexact', '-flags:a', '+bitexact', '-map_metadata', '-1'],
+    ...tags.flatMap(([tag, text]) => ['-metadata', `${tag}=${text}`]),
+    ...['-f', format],
+  ]
+}
+
+function endedEarly(): ClvpError {
+  return new ClvpError('CLVP_IO', 'ffmpeg ended before it had encoded the sound: try it by itself')
 }
 
 /** Passes the sound on. Did ffmpeg take all of it? */

@@ -13,6 +13,8 @@ export interface FfmpegOptions {
   signal?: AbortSignal | undefined
   /** Milliseconds; default 60,000. */
   patience?: number | undefined
+  /** What it prints is read by output(), not returned by finish(). */
+  isStreamed?: boolean | undefined
 }
 
 export class FfmpegProcess {
@@ -21,6 +23,7 @@ export class FfmpegProcess {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #signal: AbortSignal | undefined
   readonly #patience: number
+  readonly #isStreamed: boolean
   readonly #forget: () => void
   /** Why it did not end well. */
   #reason: string | undefined
@@ -28,14 +31,17 @@ export class FfmpegProcess {
   #complaint = ''
 
   /** @throws ClvpError CLVP_IO if the system refuses to start it */
-  constructor(args: readonly string[], { signal, patience: most = patience }: FfmpegOptions) {
+  constructor(args: readonly string[], { signal, patience: most = patience, isStreamed }: FfmpegOptions) {
     this.#signal = signal
     this.#patience = most
+    this.#isStreamed = isStreamed ?? false
     this.#child = start(args)
     this.#child.stdin.on('error', () => {}) // how the process ended says more
-    this.#child.stdout.on('data', (data) => {
-      this.#output = (this.#output + data).slice(-mostOutput)
-    })
+    if (!isStreamed) {
+      this.#child.stdout.on('data', (data) => {
+        this.#output = (this.#output + data).slice(-mostOutput)
+      })
+    }
     this.#child.stderr.on('data', (data) => {
       this.#complaint = (this.#complaint + data).slice(-2000)
     })
@@ -48,6 +54,15 @@ export class FfmpegProcess {
     const { stdin } = this.#child
     if (stdin.destroyed || stdin.write(bytes)) return
     await this.#soon(Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), this.ended]))
+  }
+
+  /** What a streamed process prints, to its end; finish() tells how it ended. A process that nobody reads waits. */
+  async *output(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const bytes of this.#child.stdout) yield bytes
+    } catch {
+      // destroyed, since the process was stopped
+    }
   }
 
   /**
@@ -74,6 +89,7 @@ export class FfmpegProcess {
 
   #kill(): void {
     this.#child.kill('SIGKILL')
+    if (this.#isStreamed) this.#child.stdout.destroy() // nobody may read it any more
   }
 
   async #watch(): Promise<void> {
@@ -85,7 +101,7 @@ export class FfmpegProcess {
       })
       child.once('exit', (code, signal) => {
         if (code !== 0) this.#reason ??= signal ? `it was ended by ${signal}` : `it ended with status ${code}`
-        const timer = setTimeout(resolve, outputPatience)
+        const timer = this.#isStreamed ? undefined : setTimeout(resolve, outputPatience)
         child.once('close', () => {
           clearTimeout(timer)
           resolve()
