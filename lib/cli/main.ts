@@ -3,6 +3,7 @@
 import { packageVersion } from '../addon/addon.js'
 import { ClvpError } from '../base/errors.js'
 import { type Command, helpOf, parse, UsageError } from './command.js'
+import { batchCommands } from './commands/batch.js'
 import { bench } from './commands/bench.js'
 import { calibrate } from './commands/calibrate.js'
 import { compare } from './commands/compare.js'
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   embed,
   explain,
   voice,
+  ...batchCommands,
   pull,
   convert,
   quantize,
@@ -50,12 +52,16 @@ const stops = { SIGINT: 130, SIGTERM: 143 } as const
 let stopped = 1
 
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length))
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return (
     'Usage: clvp COMMAND [options]\n\nSpeaks a text in a cloned voice: draws candidates, ranks them, and makes sound of the best.\n\n' +
-    `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
+    `${list(commands)}'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
   )
+}
+
+function list(shown: readonly Command[]): string {
+  const width = Math.max(...shown.map(({ name }) => name.length))
+  const lines = shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return `Commands:\n${lines.join('\n')}\n\n`
 }
 
 async function runCommand(command: Command, argv: string[]): Promise<number> {
@@ -77,16 +83,31 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
     })
   }
   try {
-    const progress = (stage: string, fraction: number) => bar.update(stage, fraction)
+    const progress = (...now: Parameters<ProgressBar['update']>) => bar.update(...now)
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
     for (const warning of output.warnings ?? []) process.stderr.write(`clvp: ${warning}\n`)
+    if (output.isSilent) return output.status ?? 0
     const stream = output.isSoundOnStdout ? process.stderr : process.stdout
     stream.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
     return output.status ?? 0
   } finally {
     bar.stop()
   }
+}
+
+/** The command that the arguments begin with, and the arguments behind it. The name of a command may have two words. */
+function findCommand(name: string, rest: string[]): [Command | undefined, string[]] {
+  const long = commands.find((each) => each.name === `${name} ${rest[0]}`)
+  return long ? [long, rest.slice(1)] : [commands.find((each) => each.name === name), rest]
+}
+
+function unknown(name: string, next: string | undefined): string {
+  const second = commands.flatMap((each) =>
+    each.name.startsWith(`${name} `) ? [each.name.split(' ')[1]!] : [],
+  )
+  if (second.length === 0) return `there is no command '${name}'`
+  return `'${name}' is followed by one of ${second.join(', ')}, not '${next ?? ''}'`
 }
 
 async function main([name, ...rest]: string[]): Promise<number> {
@@ -98,10 +119,15 @@ async function main([name, ...rest]: string[]): Promise<number> {
     process.stdout.write(overview())
     return name === undefined ? 2 : 0
   }
-  const command = commands.find((each) => each.name === name)
+  const family = commands.filter((each) => each.name.startsWith(`${name} `))
+  if (family.length > 0 && [undefined, '--help', '-h'].includes(rest[0])) {
+    process.stdout.write(`Usage: clvp ${name} COMMAND [options]\n\n${list(family)}`)
+    return rest.length === 0 ? 2 : 0
+  }
+  const [command, argv] = findCommand(name, rest)
   try {
-    if (!command) throw new UsageError(`there is no command '${name}'`)
-    return await runCommand(command, rest)
+    if (!command) throw new UsageError(unknown(name, rest[0]))
+    return await runCommand(command, argv)
   } catch (error) {
     return report(error, command)
   }
