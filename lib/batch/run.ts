@@ -4,7 +4,8 @@ import { packageVersion } from '../addon/addon.js'
 import type { Voice } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
 import { readGiven } from '../base/options.js'
-import type { Clvp } from '../clvp/clvp.js'
+import type { ClvpLoadOptions } from '../clvp/call_options.js'
+import { Clvp } from '../clvp/clvp.js'
 import { type BatchInput, openInput } from './input/input.js'
 import { type Columns, readRow } from './input/row.js'
 import {
@@ -28,7 +29,7 @@ import {
 } from './parts.js'
 import { type BatchRecord, isFailed } from './record.js'
 import { RowWork } from './row_work.js'
-import type { Slots } from './slots.js'
+import { Slots } from './slots.js'
 import type { BatchStore } from './store.js'
 import { type BatchTask, taskKinds } from './tasks.js'
 
@@ -67,6 +68,17 @@ export interface ShardOptions {
   /** Rows whose record is an error are tried again. */
   isRetry?: boolean
   /** Called for each row that is done, also for those that were kept. */
+  onRow?: (record: BatchRecord) => void
+}
+
+/** How one shard is run. */
+export interface RunShardOptions {
+  signal: AbortSignal
+  /** Rows at work together; default: what fills the model's batch. */
+  concurrency?: number | undefined
+  /** Rows whose record is an error are tried again. */
+  isRetry?: boolean
+  /** Called for each row that is done. */
   onRow?: (record: BatchRecord) => void
 }
 
@@ -127,6 +139,7 @@ export class BatchRun {
   static async attach(store: BatchStore, path?: string): Promise<BatchRun> {
     const manifest = await needManifest(store)
     const { task, shardRows, columns, input: identity, index } = manifest
+    requireVersion(store, manifest)
     const input = await openInput(path ?? identity.path, {
       every: shardRows,
       columns: columnNames(task, columns),
@@ -173,7 +186,45 @@ export class BatchRun {
     return failing.sort((a, b) => a - b)
   }
 
-  /** What turns rows into records, with a model that must be the run's. */
+  /**
+   * Loads the model of the run, from where it was when the run began.
+   *
+   * @param options of Clvp.load that change no result, such as `threads`
+   * @throws ClvpError as Clvp.load does
+   */
+  loadModel(options: ClvpLoadOptions = {}): Promise<Clvp> {
+    const { source, load, settings } = this.manifest
+    const { compat } = settings as ClvpLoadOptions
+    const given = { ...load, ...(compat !== undefined && { compat }), ...options }
+    return Clvp.load(source === 'demo' ? Clvp.demo : source, given)
+  }
+
+  /**
+   * Runs one shard to its end, and writes its part unless it is there.
+   *
+   * @throws ClvpError CLVP_INVALID_ARGUMENT for another model than the run's, CLVP_IO if the part cannot be written, CLVP_ABORTED,
+   *   and errors that would strike every row: CLVP_DEVICE, CLVP_DISPOSED, CLVP_BUSY
+   */
+  async runShard(clvp: Clvp, shard: number, options: RunShardOptions): Promise<void> {
+    const { signal, onRow, concurrency, isRetry = false } = options
+    const { task, settings } = this.manifest
+    const slots = new Slots(concurrency ?? taskKinds[task].together(settings))
+    const work = this.work(clvp)
+    const { finished } = await this.start(work, shard, {
+      signal,
+      slots,
+      rows: this.rows,
+      isRetry,
+      ...(onRow && { onRow }),
+    })
+    await finished
+  }
+
+  /**
+   * What turns rows into records, with a model that must be the run's.
+   *
+   * @internal
+   */
   work(clvp: Clvp): RowWork {
     const { name, id, type } = clvp.info
     const { model } = this.manifest
@@ -189,6 +240,7 @@ export class BatchRun {
   /**
    * Runs a shard and writes its part. Rows of the part that is there are kept.
    *
+   * @internal
    * @returns once all rows have begun, so that another shard may begin; `finished` once the part is written
    */
   async start(work: RowWork, shard: number, options: ShardOptions): Promise<{ finished: Promise<void> }> {
@@ -231,6 +283,7 @@ export class BatchRun {
   /**
    * Measures how fast rows are done, with the first rows that are missing. Nothing is written if the store is read-only.
    *
+   * @internal
    * @returns rows a second; undefined if no row is missing
    */
   async measure(work: RowWork, most: number, options: ShardOptions): Promise<number | undefined> {
@@ -306,6 +359,14 @@ function requireContinued({ url }: BatchStore, had: Manifest, input: BatchInput)
   throw new ClvpError(
     'CLVP_INVALID_ARGUMENT',
     `Expected the input of the run in ${url}, or one that goes on behind its end, but ${input.identity.path} differs within its ${had.input.rows} rows: take the same input, or name another folder`,
+  )
+}
+
+function requireVersion({ url }: BatchStore, { package: made }: Manifest): void {
+  if (made === packageVersion()) return
+  throw new ClvpError(
+    'CLVP_UNSUPPORTED',
+    `Expected node-clvp ${made} for the run in ${url} but this is ${packageVersion()}: install the same version`,
   )
 }
 

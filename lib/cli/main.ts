@@ -45,6 +45,9 @@ const commands: readonly Command[] = [
   doctor,
 ]
 
+/** Most words of a command's name. */
+const mostWords = 3
+
 /** Exit statuses as shells report them: 128 + the signal's number. */
 const stops = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -96,18 +99,33 @@ async function runCommand(command: Command, argv: string[]): Promise<number> {
   }
 }
 
-/** The command that the arguments begin with, and the arguments behind it. The name of a command may have two words. */
-function findCommand(name: string, rest: string[]): [Command | undefined, string[]] {
-  const long = commands.find((each) => each.name === `${name} ${rest[0]}`)
-  return long ? [long, rest.slice(1)] : [commands.find((each) => each.name === name), rest]
+/** The command that the arguments begin with, and the arguments behind it. Its name may have several words. */
+function findCommand(words: readonly string[]): [Command | undefined, string[]] {
+  for (let count = mostWords; count >= 1; count--) {
+    const name = words.slice(0, count).join(' ')
+    const found = commands.find((each) => each.name === name)
+    if (found) return [found, words.slice(count)]
+  }
+  return [undefined, []]
 }
 
-function unknown(name: string, next: string | undefined): string {
-  const second = commands.flatMap((each) =>
-    each.name.startsWith(`${name} `) ? [each.name.split(' ')[1]!] : [],
-  )
-  if (second.length === 0) return `there is no command '${name}'`
-  return `'${name}' is followed by one of ${second.join(', ')}, not '${next ?? ''}'`
+/** The commands whose names begin with the first words, as many as there are such commands for. */
+function familyOf(words: readonly string[]): { words: number; commands: readonly Command[] } {
+  for (let count = mostWords; count >= 1; count--) {
+    if (words.length < count) continue
+    const start = `${words.slice(0, count).join(' ')} `
+    const found = commands.filter((each) => each.name.startsWith(start))
+    if (found.length > 0) return { words: count, commands: found }
+  }
+  return { words: 0, commands: [] }
+}
+
+function unknown(words: readonly string[]): string {
+  const family = familyOf(words)
+  const shown = words.slice(0, Math.max(1, family.words)).join(' ')
+  if (family.words === 0) return `there is no command '${shown}'`
+  const next = [...new Set(family.commands.map((each) => each.name.split(' ')[family.words]))]
+  return `'${shown}' is followed by one of ${next.join(', ')}, not '${words[family.words] ?? ''}'`
 }
 
 async function main([name, ...rest]: string[]): Promise<number> {
@@ -119,14 +137,17 @@ async function main([name, ...rest]: string[]): Promise<number> {
     process.stdout.write(overview())
     return name === undefined ? 2 : 0
   }
-  const family = commands.filter((each) => each.name.startsWith(`${name} `))
-  if (family.length > 0 && [undefined, '--help', '-h'].includes(rest[0])) {
-    process.stdout.write(`Usage: clvp ${name} COMMAND [options]\n\n${list(family)}`)
-    return rest.length === 0 ? 2 : 0
+  const words = [name, ...rest]
+  const family = familyOf(words)
+  const next = words[family.words]
+  if (family.commands.length > 0 && [undefined, '--help', '-h'].includes(next)) {
+    const shown = words.slice(0, family.words).join(' ')
+    process.stdout.write(`Usage: clvp ${shown} COMMAND [options]\n\n${list(family.commands)}`)
+    return next === undefined ? 2 : 0
   }
-  const [command, argv] = findCommand(name, rest)
+  const [command, argv] = findCommand(words)
   try {
-    if (!command) throw new UsageError(unknown(name, rest[0]))
+    if (!command) throw new UsageError(unknown(words))
     return await runCommand(command, argv)
   } catch (error) {
     return report(error, command)

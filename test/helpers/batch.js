@@ -32,13 +32,17 @@ export function writeRows(file, rows) {
 export function batchIn(folder) {
   const at = (...names) => join(folder, ...names)
   const inFolder = (word) => (/^[\w-]+(\.(jsonl|csv|tsv|txt|parquet))?$/.test(word) ? at(word) : word)
-  /** @param input path in the folder; `-o` too */
+  /** @param input path in the folder, or '' for none; `-o` too */
   const run = async (name, input, ...args) => {
     const command = batchCommands.find((each) => each.name === `batch ${name}`)
     const argv = args.map((word, i) => (['-o', '--out'].includes(args[i - 1]) ? inFolder(word) : word))
     const context = { signal: new AbortController().signal, progress() {} }
     try {
-      const { text, json, status = 0 } = await command.run(parse(command, [at(input), ...argv], 1), context)
+      const {
+        text,
+        json,
+        status = 0,
+      } = await command.run(parse(command, [...(input === '' ? [] : [at(input)]), ...argv], 1), context)
       return { status, text, json, error: '' }
     } catch (error) {
       if (!(error instanceof ClvpError || error instanceof UsageError)) throw error
@@ -49,7 +53,9 @@ export function batchIn(folder) {
   /** A process that can be killed. */
   const start = (...args) => {
     const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }
-    const child = spawn(process.execPath, [main, 'batch', ...args], options)
+    // A file beyond the process' limit is an error of the write, as on a full disk, and no signal.
+    const program = ['sh', process.execPath, main, 'batch', ...args]
+    const child = spawn('sh', ['-c', 'trap "" XFSZ; exec "$@"', ...program], options)
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr']) {
       child[name].on('data', (data) => {

@@ -10,6 +10,8 @@ import { type BatchTask, batchTasks, taskKinds } from '../../batch/tasks.js'
 import { workOn } from '../../batch/worker.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import { count, needFlag, readRun, readRunVoice, readShare, taskFlags, workFlags } from '../batch/flags.js'
+import { queueCommands, showQueue } from '../batch/queue_commands.js'
+import { isRemote, withStore } from '../batch/queue_package.js'
 import { describeTime, Reporter } from '../batch/reporter.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { withModel } from '../model.js'
@@ -42,6 +44,8 @@ function taskCommand(task: BatchTask): Command {
     flags: { ...taskFlags(task), ...workFlags },
     run(args, context) {
       const [input, out] = [args.positional(0, 'IN'), needFlag(args, 'out', 'the folder of the run')]
+      if (isRemote(out))
+        throw new UsageError(`--out takes a folder, not ${out}: 'clvp batch submit' takes that`)
       const source = needFlag(args, 'model', "a model, or 'demo'")
       const work = readWork(args)
       const request = readRun(args, task)
@@ -114,13 +118,20 @@ function describeStatus({ rows, done, failed, errors, shards }: RunStatus): stri
   return `${done} of ${rows} rows are done, ${failed} failed${detail}; ${shards.done} of ${shards.all} shards${running}`
 }
 
+const queueFlag = { queue: { value: 'URL', help: 'redis://HOST:PORT of the queue' } }
+
 const status: Command = {
   name: 'batch status',
-  args: 'OUT',
-  summary: 'Show how far a run is: rows, errors, shards at work',
-  flags: {},
+  args: '[OUT]',
+  summary: 'Show how far a run is, or what a queue holds: rows, errors, shards at work, workers',
+  flags: { ...queueFlag, metrics: { help: "with --queue: print metrics in Prometheus' format" } },
   async run(args) {
-    const found = await runStatus(new FolderStore(args.positional(0, 'OUT')))
+    const [out] = args.positionals
+    const url = args.text('queue')
+    if (out === undefined)
+      return showQueue(args, needFlag(args, 'queue', "a queue, or name a run's folder OUT"))
+    if (args.flag('metrics')) throw new UsageError('--metrics goes with --queue alone')
+    const found = await withStore(out, url, runStatus)
     return { text: describeStatus(found), json: found }
   },
 }
@@ -132,20 +143,22 @@ const merge: Command = {
   flags: {
     out: { value: 'FILE', short: 'o', help: 'a file for the records: .jsonl, or .parquet' },
     partial: { help: 'take a run that is not complete' },
+    ...queueFlag,
   },
-  async run(args, { signal }) {
-    const store = new FolderStore(args.positional(0, 'OUT'))
-    const { task } = await needManifest(store)
-    const records = mergedRecords(store, args.flag('partial'))
+  run(args, { signal }) {
     const target = args.text('out')
     if (target === undefined && args.flag('json'))
       throw new UsageError('--json goes with --out: records are JSON')
-    if (target !== undefined) {
-      const rows = await mergeTo(target, task, records)
-      return { text: `${target}: ${rows} records`, json: { path: target, rows } }
-    }
-    for await (const part of records) await print(linesOf(part), signal)
-    return { text: '', json: {}, isSilent: true }
+    return withStore(args.positional(0, 'OUT'), args.text('queue'), async (store): Promise<Output> => {
+      const { task } = await needManifest(store)
+      const records = mergedRecords(store, args.flag('partial'))
+      if (target !== undefined) {
+        const rows = await mergeTo(target, task, records)
+        return { text: `${target}: ${rows} records`, json: { path: target, rows } }
+      }
+      for await (const part of records) await print(linesOf(part), signal)
+      return { text: '', json: {}, isSilent: true }
+    })
   },
 }
 
@@ -153,4 +166,9 @@ async function print(lines: string, signal: AbortSignal): Promise<void> {
   if (!process.stdout.write(lines)) await once(process.stdout, 'drain', { signal })
 }
 
-export const batchCommands: readonly Command[] = [...batchTasks.map(taskCommand), status, merge]
+export const batchCommands: readonly Command[] = [
+  ...batchTasks.map(taskCommand),
+  status,
+  merge,
+  ...queueCommands,
+]
