@@ -59,6 +59,15 @@ export type { SourceFiles, StageFiles, StageOption } from './base/checkpoint_fil
 export { ClvpError, type ClvpErrorCode } from './base/errors.js'
 export type { Padding } from './base/padding.js'
 export { Tensor, type TensorData } from './base/tensor.js'
+export type { InputIdentity, InputIndex, InputKind } from './batch/input/input.js'
+export type { Columns } from './batch/input/row.js'
+export type { Manifest, RunSettings } from './batch/manifest.js'
+export type { PartFormat } from './batch/parts.js'
+export type { BatchRecord } from './batch/record.js'
+export { mergedRecords, type RunStatus, runStatus } from './batch/results.js'
+export { BatchRun, type RunRequest, type RunShardOptions } from './batch/run.js'
+export { type BatchStore, FolderStore, type WriteOptions } from './batch/store.js'
+export { type BatchTask, batchTasks } from './batch/tasks.js'
 export {
   type BenchmarkOptions,
   type BenchmarkResult,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Builds everything, runs the native tests and the JavaScript tests, and ends with one line that counts both. */
 import { spawn, spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,8 +31,9 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'ts
 const tap = join(dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs')
 
 must(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON', '--CDCLVP_EXAMPLES=ON'])
-for (const project of ['tsconfig.json', 'packages/server/tsconfig.json'])
-  must(process.execPath, [tsc, '-p', project])
+must(process.execPath, [tsc, '-p', 'tsconfig.json'])
+for (const name of readdirSync(join(root, 'packages')))
+  must(process.execPath, [tsc, '-p', join('packages', name)])
 
 console.log('# native')
 const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])

@@ -15,8 +15,8 @@ export interface Flag {
 export interface Context {
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
-  /** Shows the progress of a stage, if stderr is a terminal. */
-  progress(stage: string, fraction: number): void
+  /** Shows the progress of a stage, and a note beside it, if stderr is a terminal. */
+  progress(stage: string, fraction: number, note?: string): void
 }
 
 /** The output of a command: `text` for people, `json` for programs. */
@@ -27,6 +27,8 @@ export interface Output {
   status?: number
   /** stdout holds a sound: text and JSON go to stderr. */
   isSoundOnStdout?: boolean
+  /** The command has printed its result itself. */
+  isSilent?: boolean
   /** Lines for stderr: what the user should know although the command went well. */
   warnings?: readonly string[]
 }

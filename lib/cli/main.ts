@@ -3,6 +3,7 @@
 import { packageVersion } from '../addon/addon.js'
 import { ClvpError } from '../base/errors.js'
 import { type Command, type ForeignCommand, helpOf, parse, UsageError } from './command.js'
+import { batchCommands } from './commands/batch.js'
 import { bench } from './commands/bench.js'
 import { calibrate } from './commands/calibrate.js'
 import { compare } from './commands/compare.js'
@@ -23,7 +24,9 @@ import { verify } from './commands/verify.js'
 import { voice } from './commands/voice.js'
 import { ProgressBar } from './progress.js'
 
-const commands: readonly (Command | ForeignCommand)[] = [
+type AnyCommand = Command | ForeignCommand
+
+const commands: readonly AnyCommand[] = [
   speak,
   serve,
   generate,
@@ -33,6 +36,7 @@ const commands: readonly (Command | ForeignCommand)[] = [
   embed,
   explain,
   voice,
+  ...batchCommands,
   pull,
   convert,
   quantize,
@@ -45,6 +49,9 @@ const commands: readonly (Command | ForeignCommand)[] = [
   doctor,
 ]
 
+/** Most words of a command's name. */
+const mostWords = 3
+
 /** Exit statuses as shells report them: 128 + the signal's number. */
 const stops = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -52,15 +59,19 @@ const stops = { SIGINT: 130, SIGTERM: 143 } as const
 let stopped = 1
 
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length))
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return (
     'Usage: clvp COMMAND [options]\n\nSpeaks a text in a cloned voice: draws candidates, ranks them, and makes sound of the best.\n\n' +
-    `Commands:\n${lines.join('\n')}\n\n'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
+    `${list(commands)}'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
   )
 }
 
-async function runCommand(command: Command | ForeignCommand, argv: string[]): Promise<number> {
+function list(shown: readonly AnyCommand[]): string {
+  const width = Math.max(...shown.map(({ name }) => name.length))
+  const lines = shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return `Commands:\n${lines.join('\n')}\n\n`
+}
+
+async function runCommand(command: AnyCommand, argv: string[]): Promise<number> {
   if ('runAlone' in command) return command.runAlone(argv)
   const maxPositionals = command.args.endsWith('...')
     ? Number.POSITIVE_INFINITY
@@ -80,16 +91,46 @@ async function runCommand(command: Command | ForeignCommand, argv: string[]): Pr
     })
   }
   try {
-    const progress = (stage: string, fraction: number) => bar.update(stage, fraction)
+    const progress = (...now: Parameters<ProgressBar['update']>) => bar.update(...now)
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
     for (const warning of output.warnings ?? []) process.stderr.write(`clvp: ${warning}\n`)
+    if (output.isSilent) return output.status ?? 0
     const stream = output.isSoundOnStdout ? process.stderr : process.stdout
     stream.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
     return output.status ?? 0
   } finally {
     bar.stop()
   }
+}
+
+/** The command that the arguments begin with, and the arguments behind it. Its name may have several words. */
+function findCommand(words: readonly string[]): [AnyCommand | undefined, string[]] {
+  for (let count = mostWords; count >= 1; count--) {
+    const name = words.slice(0, count).join(' ')
+    const found = commands.find((each) => each.name === name)
+    if (found) return [found, words.slice(count)]
+  }
+  return [undefined, []]
+}
+
+/** The commands whose names begin with the first words, as many as there are such commands for. */
+function familyOf(words: readonly string[]): { words: number; commands: readonly AnyCommand[] } {
+  for (let count = mostWords; count >= 1; count--) {
+    if (words.length < count) continue
+    const start = `${words.slice(0, count).join(' ')} `
+    const found = commands.filter((each) => each.name.startsWith(start))
+    if (found.length > 0) return { words: count, commands: found }
+  }
+  return { words: 0, commands: [] }
+}
+
+function unknown(words: readonly string[]): string {
+  const family = familyOf(words)
+  const shown = words.slice(0, Math.max(1, family.words)).join(' ')
+  if (family.words === 0) return `there is no command '${shown}'`
+  const next = [...new Set(family.commands.map((each) => each.name.split(' ')[family.words]))]
+  return `'${shown}' is followed by one of ${next.join(', ')}, not '${words[family.words] ?? ''}'`
 }
 
 async function main([name, ...rest]: string[]): Promise<number> {
@@ -101,16 +142,24 @@ async function main([name, ...rest]: string[]): Promise<number> {
     process.stdout.write(overview())
     return name === undefined ? 2 : 0
   }
-  const command = commands.find((each) => each.name === name)
+  const words = [name, ...rest]
+  const family = familyOf(words)
+  const next = words[family.words]
+  if (family.commands.length > 0 && [undefined, '--help', '-h'].includes(next)) {
+    const shown = words.slice(0, family.words).join(' ')
+    process.stdout.write(`Usage: clvp ${shown} COMMAND [options]\n\n${list(family.commands)}`)
+    return next === undefined ? 2 : 0
+  }
+  const [command, argv] = findCommand(words)
   try {
-    if (!command) throw new UsageError(`there is no command '${name}'`)
-    return await runCommand(command, rest)
+    if (!command) throw new UsageError(unknown(words))
+    return await runCommand(command, argv)
   } catch (error) {
     return report(error, command)
   }
 }
 
-function report(error: unknown, command: Command | ForeignCommand | undefined): number {
+function report(error: unknown, command: AnyCommand | undefined): number {
   if (error instanceof UsageError) {
     const help = command ? `clvp ${command.name} --help` : 'clvp --help'
     process.stderr.write(`clvp: ${error.message}\nSee '${help}'.\n`)

@@ -6,16 +6,16 @@ export class ProgressBar {
   #bar: SingleBar | undefined
   #stage = ''
 
-  update(stage: string, fraction: number): void {
+  update(stage: string, fraction: number, note = ''): void {
     if (!this.#shown) return
     if (stage !== this.#stage) {
       this.stop()
       this.#stage = stage
-      const format = `${stage.padEnd(8)} {bar} {percentage}% {duration_formatted}`
+      const format = `${stage.padEnd(8)} {bar} {percentage}% {duration_formatted} {note}`
       this.#bar = new SingleBar({ format, clearOnComplete: true, hideCursor: true }, Presets.shades_classic)
-      this.#bar.start(100, 0)
+      this.#bar.start(100, 0, { note })
     }
-    this.#bar?.update(Math.round(100 * fraction))
+    this.#bar?.update(Math.round(100 * fraction), { note })
   }
 
   stop(): void {

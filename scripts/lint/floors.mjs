@@ -10,12 +10,15 @@ import { fileURLToPath } from 'node:url'
 
 /** The floor of each room. A file stands in the room with the longest matching path. */
 const rooms = {
+  'packages/batch/src': 9,
   'packages/server/src': 9,
   'lib/index.ts': 8,
   'lib/cli': 8,
   'lib/quality': 7,
   'lib/transformers': 7,
   'lib/speech': 7,
+  'lib/batch': 7.6,
+  'lib/batch/input': 7.6,
   'lib/clvp/benchmark.ts': 7.6,
   'lib/clvp/clvp.ts': 7.5, // the class has a method for each room below, speech included
   'lib/clvp': 6,
@@ -47,6 +50,8 @@ const rooms = {
 
 /** What a room may use of its own floor. */
 const neighbours = {
+  'lib/batch': ['lib/batch/input'],
+  'lib/batch/input': ['lib/batch'],
   'native/src/api': ['native/include/clvp.h'],
   quantize: ['quantize/checkpoint', 'quantize/formats'],
   'quantize/checkpoint': ['quantize/formats'],
