@@ -14,6 +14,9 @@ const gone = new ApiError('The client closed the connection', {
   code: 'client_gone',
 })
 
+/** Milliseconds for the last answers to be read. */
+export const lastWords = 2000
+
 /** The work of one request, from its turn to the last byte of its answer. */
 export class Job {
   /** Aborts the work: the client is gone, the time is over, or the server ends. */
@@ -112,19 +115,26 @@ export class Jobs {
     return job
   }
 
-  /** Refuses new requests, waits for the accepted ones, and aborts those that are left after so many seconds. */
+  /**
+   * Refuses new requests, waits for the accepted ones, and aborts those that are left after so many seconds. A client that does not read
+   * its error holds nobody up.
+   */
   async drain(seconds: number): Promise<void> {
     this.#isDraining = true
     if (this.#open.size === 0) return
-    const empty = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
+      const stop = setTimeout(() => {
+        const reason = unavailable(
+          'The server ended before the answer was complete: ask again',
+          'draining',
+          5,
+        )
+        for (const control of this.#open) control.abort(reason)
+        setTimeout(resolve, lastWords).unref()
+      }, 1000 * seconds)
+      stop.unref()
     })
-    const timer = setTimeout(() => {
-      const reason = unavailable('The server ended before the answer was complete: ask again', 'draining', 5)
-      for (const control of this.#open) control.abort(reason)
-    }, 1000 * seconds)
-    await empty
-    clearTimeout(timer)
   }
 
   /** What ends the work of a request: a client that is gone, and the time limit. */

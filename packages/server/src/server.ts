@@ -8,7 +8,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { App, Parts } from './app.js'
 import { notFound, toApiError } from './errors.js'
-import { Jobs } from './jobs.js'
+import { Jobs, lastWords } from './jobs.js'
 import { Keys } from './keys.js'
 import { Metrics } from './metrics.js'
 import { Models } from './models.js'
@@ -26,9 +26,6 @@ import { Voices } from './voices.js'
 export const version: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version
-
-/** Milliseconds for the last answers to be read, once no work is left. */
-const lastWords = 2000
 
 /** A running server. */
 export class Server {
