@@ -52,10 +52,10 @@ export function batchIn(folder) {
   }
   /** A process that can be killed. */
   const start = (...args) => {
-    const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }
-    // A file beyond the process' limit is an error of the write, as on a full disk, and no signal.
-    const program = ['sh', process.execPath, main, 'batch', ...args]
-    const child = spawn('sh', ['-c', 'trap "" XFSZ; exec "$@"', ...program], options)
+    // Without tap's own hooks, which change what signals do.
+    const env = { ...process.env, NODE_OPTIONS: '' }
+    const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env }
+    const child = spawn(process.execPath, [main, 'batch', ...args], options)
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr']) {
       child[name].on('data', (data) => {

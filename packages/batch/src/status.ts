@@ -1,6 +1,6 @@
 /** What the queue holds, who works on it, and what has failed. */
 import { Queue } from 'bullmq'
-import { connect, queueError, queueName } from './connection.js'
+import { connect, queueError, queueName, reach } from './connection.js'
 import type { ShardJob, ShardProgress, ShardResult } from './job.js'
 
 export interface FailedShard {
@@ -77,6 +77,7 @@ async function withQueue<T>(
   url: string,
   run: (queue: Queue<ShardJob, ShardResult, string>) => Promise<T>,
 ): Promise<T> {
+  await reach(url)
   const connection = connect(url, false)
   const queue = new Queue<ShardJob, ShardResult, string>(queueName, { connection })
   queue.on('error', () => {})

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import type { BatchRun } from 'node-clvp'
-import { connect, queueError, queueName } from './connection.js'
+import { connect, queueError, queueName, reach } from './connection.js'
 import { jobId, type ShardJob, type ShardResult } from './job.js'
 
 export interface SubmitOptions {
@@ -39,6 +39,7 @@ const jobOptions = {
 /** @throws ClvpError CLVP_IO if the queue cannot be reached */
 export async function submitRun(run: BatchRun, options: SubmitOptions): Promise<SubmitReport> {
   const { queue: url, isWaiting = false, signal, onProgress } = options
+  await reach(url)
   const connection = connect(url, false)
   const queue = new Queue<ShardJob, ShardResult, string>(queueName, { connection })
   queue.on('error', () => {})

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import { ClvpError, type ClvpLoadOptions } from 'node-clvp'
-import { connect, queueError, queueName } from './connection.js'
+import { connect, queueError, queueName, reach } from './connection.js'
 import type { BatchJob, ShardJob, ShardProgress, ShardResult } from './job.js'
 import { Metrics } from './metrics.js'
 import { Models } from './models.js'
@@ -61,6 +61,7 @@ class QueueWork {
 
   async run(): Promise<WorkReport> {
     const { queue: url, signal, lockSeconds = 30, metricsPort } = this.#options
+    await reach(url)
     const connection = connect(url, true)
     const probe = connect(url, false)
     const queue = new Queue<ShardJob, ShardResult, string>(queueName, { connection: probe })
@@ -68,7 +69,6 @@ class QueueWork {
     const metrics = new Metrics(queue, () => this.#report)
     let worker: Worker<ShardJob, ShardResult, string> | undefined
     try {
-      await queue.getJobCounts('waiting') // fails early if there is no Redis
       if (metricsPort !== undefined) await metrics.listen(metricsPort)
       worker = new Worker(queueName, (job, token) => this.#process(job, token), {
         connection,

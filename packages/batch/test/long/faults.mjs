@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /**
  * The long version of queue.test.js: `npm run faults -w @node-clvp/batch -- [ROWS]`, by default 20,000 rows by 3 workers. Every few seconds one is
- * killed with -9, one is paused beyond its lock, one has a full disk for a while, and Redis is restarted once. The merged records must
+ * killed with -9, one is paused beyond its lock, the folder of the results is away for a while, and Redis is restarted once. The merged records must
  * be those of one undisturbed process, byte for byte.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,8 +34,8 @@ const pending = async () => {
   return json === undefined ? 1 : json.jobs.waiting + json.jobs.active + json.jobs.delayed
 }
 for (let i = 0; (await pending()) > 0; i++) {
-  const at = i % workers.length
-  const { child } = workers[at]
+  const place = i % workers.length
+  const { child } = workers[place]
   if (i === 4) {
     await redis.restart('SIGKILL')
     faults.restarts++
@@ -46,14 +45,13 @@ for (let i = 0; (await pending()) > 0; i++) {
     child.kill('SIGCONT')
     faults.paused++
   } else if (i % 5 === 3) {
-    const limit = (bytes) => spawnSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:`])
-    limit(1000)
+    renameSync(at('queued'), at('away')) // nothing can be written, as on a full disk
     await sleep(4000)
-    limit('unlimited')
+    renameSync(at('away'), at('queued'))
     faults.full++
   } else {
     child.kill('SIGKILL')
-    workers[at] = worker()
+    workers[place] = worker()
     faults.killed++
   }
   await sleep(4000)
