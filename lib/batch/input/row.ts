@@ -1,7 +1,5 @@
 /** Rows of the input: what they may hold, and how they are read from records. */
-
 import { ClvpError, describe, invalid } from '../../base/errors.js'
-import type { FileUse } from '../../base/files.js'
 import { isObject, type JsonObject } from '../../base/json.js'
 import type { BatchTask } from '../tasks.js'
 
@@ -36,8 +34,6 @@ const urls: Readonly<Record<BatchTask, string>> = {
   embed: '/v1/embeddings',
   encode: '/v1/encode',
 }
-
-export const rowUse: FileUse = { what: 'a recording', maxBytes: 2 ** 30, code: 'CLVP_AUDIO' }
 
 /** Reads the fields that a task may need. An error becomes the record of the row. */
 export function readRow(raw: RawRow, task: BatchTask, columns: Columns): FoundRow {
