@@ -22,6 +22,7 @@ function installed(t, files) {
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   symlinkSync(addon, join(folder, 'build/Release/clvp.node'))
   for (const each of readdirSync(join(root, 'node_modules'))) {
+    if (each === '@node-clvp') continue // its folder is written to
     symlinkSync(join(root, 'node_modules', each), join(folder, 'node_modules', each))
   }
   for (const [path, text] of Object.entries(files)) {
