@@ -150,7 +150,8 @@ function addHooks(app: App, { settings, metrics, jobs }: Parts): void {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const told = toApiError(error)
-    if (told.facts.status >= 500) request.log.error({ err: error }, 'the request failed')
+    const isFault = told.facts.status >= 500 && told.facts.code !== 'draining' // the line of the answer tells that
+    if (isFault) request.log.error({ err: error }, 'the request failed')
     if (!request.raw.complete) reply.header('connection', 'close') // what is left of it would be read as the next one
     return reply.code(told.facts.status).headers(told.headers).type('application/json').send(told.body)
   })
