@@ -38,7 +38,8 @@ for (const name of readdirSync(join(root, 'packages')))
 console.log('# native')
 const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])
 console.log('# javascript')
-// A first run would build tap's plugins too, but with those that it comes with: TypeScript's, which cannot read every package's exports.
+// Builds the plugins that .taprc names. Otherwise the first run after an installation uses tap's default plugins, whose TypeScript loader cannot
+// resolve some packages.
 must(process.execPath, [tap, 'build'])
 const js = await show(process.execPath, [tap, 'run', '--reporter=tap', ...process.argv.slice(2)])
 

@@ -1,9 +1,5 @@
 /** A run: an input, a task and its settings, and a store that fills with parts. */
-import { randomInt } from 'node:crypto'
-import { packageVersion } from '../addon/addon.js'
-import type { Voice } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
-import { readGiven } from '../base/options.js'
 import type { ClvpLoadOptions } from '../clvp/call_options.js'
 import { Clvp } from '../clvp/clvp.js'
 import { type BatchInput, openInput } from './input/input.js'
@@ -14,49 +10,16 @@ import {
   type Manifest,
   manifestName,
   needManifest,
-  type RunSettings,
   readManifest,
   requireSame,
 } from './manifest.js'
-import {
-  decodePart,
-  encodePart,
-  latestParts,
-  type Part,
-  type PartFormat,
-  partName,
-  partPrefix,
-} from './parts.js'
+import { decodePart, encodePart, latestParts, type Part, partName, partPrefix } from './parts.js'
 import { type BatchRecord, isFailed } from './record.js'
 import { RowWork } from './row_work.js'
+import { changedInput, type RunRequest, requireContinued, requireVersion, settingsOf } from './run_request.js'
 import { Slots } from './slots.js'
 import type { BatchStore } from './store.js'
 import { type BatchTask, taskKinds } from './tasks.js'
-
-/** What makes a run. */
-export interface RunRequest {
-  task: BatchTask
-  /** Path of a file or a folder: docs/batch.md. */
-  input: string
-  store: BatchStore
-  /** The model that the rows are for. */
-  clvp: Clvp
-  /** Where the model was loaded from, for processes that load it again. */
-  source: string
-  /** Options of Clvp.load that change results. */
-  load?: Readonly<Record<string, unknown>>
-  /** Options of each row's call. */
-  settings?: Readonly<Record<string, unknown>>
-  /** The voice of rows that name none. */
-  voice?: Voice | undefined
-  columns?: Columns
-  /** Default: that of the run in the store, or a random one. */
-  seed?: number | undefined
-  /** Rows of a shard. Default: that of the run in the store, or 256. */
-  shardRows?: number | undefined
-  /** Format of the parts. Default: that of the run in the store, or 'jsonl'. */
-  parts?: PartFormat | undefined
-}
 
 /** How a shard is run. */
 export interface ShardOptions {
@@ -81,8 +44,6 @@ export interface RunShardOptions {
   /** Called for each row that is done. */
   onRow?: (record: BatchRecord) => void
 }
-
-export const defaultShardRows = 256
 
 export class BatchRun {
   readonly store: BatchStore
@@ -187,6 +148,17 @@ export class BatchRun {
   }
 
   /**
+   * Slots for rows at work together.
+   *
+   * @internal
+   * @param count default: what fills the model's batch
+   */
+  slots(count?: number): Slots {
+    const { task, settings } = this.manifest
+    return new Slots(count ?? taskKinds[task].together(settings))
+  }
+
+  /**
    * Loads the model of the run, from where it was when the run began.
    *
    * @param options of Clvp.load that change no result, such as `threads`
@@ -207,8 +179,7 @@ export class BatchRun {
    */
   async runShard(clvp: Clvp, shard: number, options: RunShardOptions): Promise<void> {
     const { signal, onRow, concurrency, isRetry = false } = options
-    const { task, settings } = this.manifest
-    const slots = new Slots(concurrency ?? taskKinds[task].together(settings))
+    const slots = this.slots(concurrency)
     const work = this.work(clvp)
     const { finished } = await this.start(work, shard, {
       signal,
@@ -334,45 +305,4 @@ function isSameRow({ id }: BatchRecord, found: ReturnType<typeof readRow>): bool
 
 function columnNames(task: BatchTask, columns: Columns): string[] {
   return taskKinds[task].columns.map((name) => columns[name] ?? name)
-}
-
-function settingsOf(request: RunRequest, had: Manifest | undefined): RunSettings {
-  const { task, clvp, voice, load = {}, settings = {}, columns = {} } = request
-  readGiven(taskKinds[task].options, settings)
-  const { name, id = null, type } = clvp.info
-  return {
-    task,
-    package: packageVersion(),
-    model: { name, id, type },
-    load,
-    settings,
-    voice: voice ? voice.toJSON() : null,
-    columns,
-    seed: request.seed ?? had?.seed ?? randomInt(2 ** 47),
-    shardRows: request.shardRows ?? had?.shardRows ?? defaultShardRows,
-    parts: request.parts ?? had?.parts ?? 'jsonl',
-  }
-}
-
-function requireContinued({ url }: BatchStore, had: Manifest, input: BatchInput): void {
-  if (input.continues(had.input)) return
-  throw new ClvpError(
-    'CLVP_INVALID_ARGUMENT',
-    `Expected the input of the run in ${url}, or one that goes on behind its end, but ${input.identity.path} differs within its ${had.input.rows} rows: take the same input, or name another folder`,
-  )
-}
-
-function requireVersion({ url }: BatchStore, { package: made }: Manifest): void {
-  if (made === packageVersion()) return
-  throw new ClvpError(
-    'CLVP_UNSUPPORTED',
-    `Expected node-clvp ${made} for the run in ${url} but this is ${packageVersion()}: install the same version`,
-  )
-}
-
-function changedInput(path: string): ClvpError {
-  return new ClvpError(
-    'CLVP_IO',
-    `${path} changed while it was read: run the batch again when it is complete`,
-  )
 }

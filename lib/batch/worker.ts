@@ -5,16 +5,25 @@ import type { Clvp } from '../clvp/clvp.js'
 import { Claims } from './claims.js'
 import { type BatchRecord, isFailed } from './record.js'
 import type { BatchRun } from './run.js'
-import { Slots } from './slots.js'
+import type { Slots } from './slots.js'
 import { FolderStore } from './store.js'
-import { taskKinds } from './tasks.js'
+
+/** Of `count` processes the `index`-th, from 1: it runs every `count`-th shard. */
+export interface Share {
+  index: number
+  count: number
+}
+
+/** Whether a shard belongs to a share; without one all do. */
+export function isOf(share: Share | undefined, shard: number): boolean {
+  return !share || shard % share.count === share.index - 1
+}
 
 export interface WorkOptions {
   signal: AbortSignal
   /** Rows at work together; by default what fills the model's batch. */
   concurrency?: number | undefined
-  /** Of n processes this is the i-th, from 1: it runs each n-th shard. */
-  share?: { index: number; count: number } | undefined
+  share?: Share | undefined
   /** Only the first rows of the input. */
   limit?: number | undefined
   /** Runs rows again whose record is an error, beside those that are missing. */
@@ -63,8 +72,7 @@ class Worker {
     this.#options = options
     this.#rows = Math.min(run.rows, limit)
     this.#claims = new Claims(run.store.url)
-    const { task, settings } = run.manifest
-    this.#slots = new Slots(concurrency ?? taskKinds[task].together(settings))
+    this.#slots = run.slots(concurrency)
     this.#signal = AbortSignal.any([signal, this.#abort.signal])
   }
 
@@ -74,7 +82,7 @@ class Worker {
     if (this.#options.retryFailed) for (const shard of await this.#run.failing()) this.#retries.add(shard)
     try {
       for (let isFirst = true; ; isFirst = false) {
-        const shards = (await this.#pending()).filter((shard) => this.#isOurs(shard))
+        const shards = (await this.#pending()).filter((shard) => isOf(this.#options.share, shard))
         if (shards.length === 0) break
         if (isFirst)
           this.#progress.total = shards.reduce((sum, shard) => sum + this.#run.rowsOf(shard, this.#rows), 0)
@@ -94,11 +102,6 @@ class Worker {
   async #pending(): Promise<number[]> {
     const missing = await this.#run.pending(this.#rows)
     return [...new Set([...missing, ...this.#retries])].sort((a, b) => a - b)
-  }
-
-  #isOurs(shard: number): boolean {
-    const { share } = this.#options
-    return !share || shard % share.count === share.index - 1
   }
 
   /** Runs those shards that no other process has. False if others have all of them. */

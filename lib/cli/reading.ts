@@ -8,7 +8,7 @@ import { flagsOf, readFlags } from './flags.js'
 
 export const readingFlags = flagsOf(readingTable)
 
-/** A longer list of dropped characters is cut. */
+/** A longer list is cut. */
 const most = 10
 
 /** The options of a call that takes a text. */
@@ -17,32 +17,28 @@ export function readReadingFlags(args: Arguments) {
 }
 
 export function describeDropped(dropped: readonly DroppedText[]): string {
-  const shown = dropped.slice(0, most).map(({ text, index }) => `${JSON.stringify(text)} at ${index}`)
-  return shown.join(', ') + (dropped.length > most ? ` and ${dropped.length - most} more` : '')
+  return describeList(dropped.map(({ text, index }) => `${JSON.stringify(text)} at ${index}`))
 }
 
-type ReadWords = Pick<Explanation, 'dropped' | 'unknownWords'>
-
-export function describeWords(words: readonly string[]): string {
-  return words.slice(0, most).join(', ') + (words.length > most ? ` and ${words.length - most} more` : '')
+export function describeList(items: readonly string[]): string {
+  const more = items.length > most ? ` and ${items.length - most} more` : ''
+  return items.slice(0, most).join(', ') + more
 }
 
-function unknownWarnings(words: readonly string[]): string[] {
-  return words.length === 0 ? [] : [`the model has not learned, and may garble: ${describeWords(words)}`]
+/** What the user should know about a text that the model has read. */
+export function textWarnings({
+  dropped,
+  unknownWords,
+}: Pick<Explanation, 'dropped' | 'unknownWords'>): string[] {
+  const warnings: string[] = []
+  if (dropped.length > 0)
+    warnings.push(`not spoken, since the vocabulary cannot write it: ${describeDropped(dropped)}`)
+  if (unknownWords.length > 0)
+    warnings.push(`may be garbled, since the model has not learned it: ${describeList(unknownWords)}`)
+  return warnings
 }
 
-function droppedWarnings(dropped: readonly DroppedText[]): string[] {
-  return dropped.length === 0
-    ? []
-    : [`not spoken, since the vocabulary cannot write it: ${describeDropped(dropped)}`]
-}
-
-/** What the user should know of how a text was read. */
-export function textWarnings({ dropped, unknownWords }: ReadWords): string[] {
-  return [...droppedWarnings(dropped), ...unknownWarnings(unknownWords)]
-}
-
-/** For calls whose result does not say it. */
+/** For calls whose result does not have these facts. */
 export async function readingWarnings(clvp: Clvp, text: string, args: Arguments): Promise<string[]> {
   return textWarnings(await clvp.explain(text, readReadingFlags(args)))
 }

@@ -13,7 +13,7 @@ import { type Arguments, type Context, type Flag, UsageError } from './command.j
 import { readVoice } from './commands/voice.js'
 import { flagsOf, readFlags } from './flags.js'
 import { isDemo } from './model.js'
-import { describeDropped, describeWords } from './reading.js'
+import { textWarnings } from './reading.js'
 import { megabytes, peakRss, table } from './table.js'
 
 /** All options of speak() with a flag. `keep` is the command's own: it counts sounds. */
@@ -114,12 +114,7 @@ export function spokenWarnings({ parts, skipped }: SpokenText): string[] {
   return [
     ...skipped.map(({ text }) => `not spoken, since there is nothing to say: ${shown(text)}`),
     ...parts.flatMap(({ text, result, failures }) => [
-      ...(result.dropped.length === 0
-        ? []
-        : [`not spoken in ${shown(text.text)}: ${describeDropped(result.dropped)}`]),
-      ...(result.unknownWords.length === 0
-        ? []
-        : [`not learned, and maybe garbled, in ${shown(text.text)}: ${describeWords(result.unknownWords)}`]),
+      ...textWarnings(result).map((warning) => `${shown(text.text)}: ${warning}`),
       ...failures.map(({ message }) => `${shown(text.text)}: ${message}`),
     ]),
   ]

@@ -1,6 +1,6 @@
 /** Turns a text that was read and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
-import type { NativeCandidate, NativePrompt } from '../addon/contract/drawing.js'
+import type { NativeCandidate, NativeTextPrompt } from '../addon/contract/drawing.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
 import type { ReadText } from '../text/text.js'
@@ -39,7 +39,7 @@ export async function generateRanked(
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   // Copied now: the caller may change the voice while the call waits.
   const prompt = { textIds: ids, voice: Float32Array.from(plan.voice.embedding) }
-  const { candidates: drawn, timings } = await draw(session, ids, prompt, plan, seed, listener)
+  const { candidates: drawn, timings } = await draw(session, prompt, plan, seed, listener)
   plan.onProgress?.({ stage: 'rank', fraction: 0 })
   const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
   plan.onProgress?.({ stage: 'rank', fraction: 1 })
@@ -75,8 +75,7 @@ function settingsOf(plan: SizedPlan, seed: number): GenerateSettings {
 /** Draws candidates, or finds them by beam search, without ranking them. */
 async function draw(
   session: Session,
-  ids: Int32Array,
-  prompt: NativePrompt,
+  prompt: NativeTextPrompt,
   plan: SizedPlan,
   seed: number,
   listener?: Listener,
@@ -110,7 +109,7 @@ async function draw(
     ...common,
     batchSize: plan.batchSize,
     deterministic: plan.deterministic,
-    prune: { share: plan.prune, textIds: ids },
+    prune: { share: plan.prune, textIds: prompt.textIds },
     onStep: listener || onProgress ? onStep : undefined,
     onCandidate,
   }
@@ -158,7 +157,7 @@ async function rank(
 /** Adds the latents of each candidate. */
 async function addLatents(
   session: Session,
-  prompt: NativePrompt,
+  prompt: NativeTextPrompt,
   candidates: readonly Candidate[],
   { signal, onProgress }: SizedPlan,
 ): Promise<void> {

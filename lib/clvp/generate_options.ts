@@ -99,14 +99,14 @@ export const generateTable = optionTable({
     help: 'milliseconds for drawing: then the best of the candidates that are complete',
   },
   /**
-   * Gives up candidates that will hardly win, to save time; 0 to 0.9, default 0: none. At 32, 64, 128 ... codes those that have so many are
-   * compared by their score so far, and this share of them, the worst, is drawn no further and not returned. A stream may have told of one that ended
-   * before. The best candidate may be lost: docs/performance.md has the measurements.
+   * The share of the candidates to give up early, which saves time; 0 to 0.9, default 0. At 32, 64, 128 ... codes the candidates that have reached
+   * that number are compared by their scores so far. The worst are drawn no further and are not returned. The best candidate may be lost:
+   * docs/performance.md has the measurements. stream() may report a candidate that ended early and is given up later.
    */
   prune: {
     kind: number(0, 0.9),
     default: 0,
-    help: 'share of the candidates to give up at 32, 64, 128 ... codes, the worst so far',
+    help: 'share of the candidates to give up early: the worst so far at 32, 64, 128 ... codes',
   },
   /**
    * Which scores to compute. 'all' (default): `score` and `soloScore`. 'rank': only `score`, which is about half the work.

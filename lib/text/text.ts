@@ -110,7 +110,7 @@ export function tokenizerOf(
 export interface TextReader {
   tokenizer: ClvpTokenizer
   info: NativeInfo
-  /** Those that the model has learned, if it says so. */
+  /** The words that the model has learned; undefined for a model that does not list them. */
   words?: ReadonlySet<string> | undefined
 }
 

@@ -56,7 +56,7 @@ const python = options.python ?? findPython()
 let model = join(options.work, 'model')
 if (!existsSync(model)) {
   model = join(options.work, 'unpacked')
-  run(python, [join(here, 'unpack.py'), Clvp.demo, model])
+  run(python, [join(root, 'scripts/demo-model/unpack.py'), Clvp.demo, model])
   console.log('The trained checkpoint is not there: demo/demo.gguf was unpacked in its place.')
 }
 if (listening.some((name) => chosen.includes(name)) && !existsSync(join(options.work, 'recogniser.pt'))) {

@@ -69,7 +69,7 @@ t.test('the command line tells of them', async (t) => {
     join(dir, 'told.wav'),
   )
   t.equal(status, 0, stderr)
-  t.match(stderr, /not learned, and maybe garbled, in "Hello there\.": there/)
+  t.match(stderr, /"Hello there\.": may be garbled, since the model has not learned it: there/)
 })
 
 t.test('a bad list is an error of the checkpoint', async (t) => {

@@ -78,10 +78,15 @@ export interface NativeBeamOptions extends NativeDrawOptions {
   sample: boolean
 }
 
+/** A text (without bos and stop) in a voice. */
+export interface NativeTextPrompt {
+  textIds: Int32Array
+  voice: Float32Array
+}
+
 /** The prefix that the decoder continues; see Prompt in clvp.h. */
 export type NativePrompt =
-  /** A text (without bos and stop) in a voice. */
-  | { textIds: Int32Array; voice: Float32Array }
+  | NativeTextPrompt
   /** [n, width] as the conditioning encoder gives it; mel start follows. */
   | { conditioning: Float32Array }
   /**

@@ -1,9 +1,8 @@
 /** The package that knows the queue. It is installed by those who need it. */
-
-import { ClvpError } from '../../base/errors.js'
 import type { BatchRun } from '../../batch/run.js'
 import { type BatchStore, FolderStore } from '../../batch/store.js'
 import type { ClvpLoadOptions } from '../../clvp/call_options.js'
+import { otherPackage } from '../other_package.js'
 
 /** What @node-clvp/batch exports, as the command line uses it. */
 export interface QueuePackage {
@@ -52,21 +51,9 @@ export interface QueueState {
   failed: { job: string; store: string; shard: number; attempts: number; reason: string }[]
 }
 
-// A name in a variable: the compiler must not look for the package.
-const packageName: string = '@node-clvp/batch'
-
 /** @throws ClvpError CLVP_UNSUPPORTED if the package is not installed */
 export async function queuePackage(): Promise<QueuePackage> {
-  try {
-    return (await import(packageName)) as QueuePackage
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new ClvpError(
-      'CLVP_UNSUPPORTED',
-      `Expected ${packageName} for queues and remote storage but it is not installed: npm install ${packageName}`,
-      { cause },
-    )
-  }
+  return (await otherPackage('@node-clvp/batch', 'queues and remote storage')) as QueuePackage
 }
 
 /** A place that is no folder. */

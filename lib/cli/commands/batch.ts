@@ -4,10 +4,9 @@ import { needManifest } from '../../batch/manifest.js'
 import { linesOf, mergeTo } from '../../batch/merge_file.js'
 import { mergedRecords, type RunStatus, runStatus } from '../../batch/results.js'
 import { BatchRun } from '../../batch/run.js'
-import { Slots } from '../../batch/slots.js'
 import { FolderStore, ReadOnlyStore } from '../../batch/store.js'
 import { type BatchTask, batchTasks, taskKinds } from '../../batch/tasks.js'
-import { workOn } from '../../batch/worker.js'
+import { isOf, workOn } from '../../batch/worker.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import { count, needFlag, readRun, readRunVoice, readShare, taskFlags, workFlags } from '../batch/flags.js'
 import { queueCommands, showQueue } from '../batch/queue_commands.js'
@@ -95,13 +94,11 @@ async function runRows(run: BatchRun, clvp: Clvp, work: Work, context: Context):
 
 async function estimate(run: BatchRun, clvp: Clvp, work: Work, context: Context): Promise<Output> {
   const { limit = run.rows, concurrency, share } = work
-  const { task, settings, shardRows } = run.manifest
+  const { shardRows } = run.manifest
   const rows = Math.min(run.rows, limit)
-  const pending = (await run.pending(rows)).filter(
-    (shard) => !share || shard % share.count === share.index - 1,
-  )
+  const pending = (await run.pending(rows)).filter((shard) => isOf(share, shard))
   const missing = pending.reduce((sum, shard) => sum + run.rowsOf(shard, rows), 0)
-  const slots = new Slots(concurrency ?? taskKinds[task].together(settings))
+  const slots = run.slots(concurrency)
   const rate = await run.measure(run.work(clvp), tried, { signal: context.signal, slots, rows })
   const seconds = rate === undefined ? 0 : missing / rate
   const facts = `${run.rows} rows in ${run.shards()} shards of ${shardRows}; ${missing} rows to do`

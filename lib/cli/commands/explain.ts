@@ -1,6 +1,6 @@
 import type { Command } from '../command.js'
 import { modelFlags, withModel } from '../model.js'
-import { describeDropped, describeWords, readingFlags, readReadingFlags } from '../reading.js'
+import { describeDropped, describeList, readingFlags, readReadingFlags } from '../reading.js'
 import { table } from '../table.js'
 
 export const explain: Command = {
@@ -22,7 +22,7 @@ export const explain: Command = {
       const lines = [
         `spoken     ${json.normalized}`,
         `dropped    ${describeDropped(json.dropped) || 'nothing'}`,
-        ...(json.unknownWords.length > 0 ? [`unknown    ${describeWords(json.unknownWords)}`] : []),
+        ...(json.unknownWords.length > 0 ? [`unknown    ${describeList(json.unknownWords)}`] : []),
         `remaining  ${json.remaining} tokens`,
       ]
       if (changes.length > 0) lines.push('', table([['at', 'written', 'spoken'], ...changes]))

@@ -108,8 +108,8 @@ struct DrawOptions {
     AbortFlag abort;   // ends only this call, within one step
 };
 
-/// Gives up candidates that will hardly win. At 32, 64, 128 ... tokens those that have so many are compared by the ranker's score of these tokens, and
-/// the worst of them are given up: they take no more steps, and are not among the results. Which they are does not depend on the batch.
+/// Gives up candidates that are unlikely to win. At 32, 64, 128 ... tokens the candidates that have reached that number are compared: the ranker scores
+/// their tokens so far. The worst take no more steps and are not among the results. The choice does not depend on the batch.
 struct Prune {
     double share = 0;              // of the candidates that are compared, from 0 to less than 1; 0: none is given up
     std::vector<int32_t> text_ids; // what the ranker compares them with

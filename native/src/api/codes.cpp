@@ -57,11 +57,7 @@ Similarity similarity(std::vector<float> text, std::vector<float> speech, const 
     const double scale = std::exp(static_cast<double>(params.logit_scale));
     for (size_t t = 0; t < result.text.size(); t += width) {
         for (size_t s = 0; s < result.speech.size(); s += width) {
-            double dot = 0;
-            for (size_t i = 0; i < width; i++) {
-                dot += static_cast<double>(result.text[t + i]) * static_cast<double>(result.speech[s + i]);
-            }
-            result.scores.push_back(static_cast<float>(dot * scale));
+            result.scores.push_back(static_cast<float>(cosine(result.text.data() + t, result.speech.data() + s, width) * scale));
         }
     }
     return result;

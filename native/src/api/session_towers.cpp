@@ -57,11 +57,11 @@ DecoderOutput Session::decode(const DecoderRows & rows, const AbortFlag & abort)
 }
 
 std::vector<float> Session::Impl::embed_text(Call & call, const std::vector<int32_t> & text_ids) const {
-    return finite_result(normalised(embed_codes(call, weights.text, params.text, { encoder_ids(text_ids, params) }), params.text.n_proj), "an embedding");
+    return finite_result(clvp::embed_text(call, weights, params, text_ids), "an embedding");
 }
 
 std::vector<float> Session::Impl::embed_speech(Call & call, const std::vector<std::vector<int32_t>> & rows) const {
-    return finite_result(normalised(embed_codes(call, weights.speech, params.speech, rows), params.speech.n_proj), "embeddings");
+    return finite_result(clvp::embed_speech(call, weights, params, rows), "embeddings");
 }
 
 std::vector<float> Session::embed_text(const std::vector<int32_t> & text_ids, const AbortFlag & abort) {

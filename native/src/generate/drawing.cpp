@@ -5,6 +5,7 @@
 #include "model/rank.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace clvp {
@@ -98,7 +99,7 @@ void Drawing::report() {
     }
 }
 
-/// The candidates that have n_compared_ tokens; none as long as another one may get so many.
+/// The candidates that have n_compared_ tokens; empty as long as another candidate may still reach that number.
 std::vector<Row *> Drawing::compared() {
     std::vector<Row *> found;
     for (Row & row : rows_) {
@@ -129,9 +130,7 @@ void Drawing::prune() {
     n_compared_ *= 2;
     const std::vector<float> scores = likeness(decoder_.call, decoder_.weights, params_, options_.prune.text_ids, begun);
     std::vector<size_t> order(rows.size());
-    for (size_t i = 0; i < order.size(); i++) {
-        order[i] = i;
-    }
+    std::iota(order.begin(), order.end(), size_t(0));
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] < scores[b]; });
     order.resize(static_cast<size_t>(options_.prune.share * static_cast<double>(rows.size())));
     for (size_t i : order) {

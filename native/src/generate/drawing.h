@@ -15,7 +15,7 @@ struct Row {
     uint32_t n_drawn = 0;
     uint32_t slot = 0;
     bool done = false;
-    bool is_given_up = false; // done, and no result
+    bool is_given_up = false; // pruned: done, but not among the results
 };
 
 class Drawing {
@@ -37,7 +37,7 @@ public:
     void draw(const std::vector<Row *> & rows, const std::vector<float> & logits);
     /// Reports the tokens drawn and the candidates ended since the last report to the caller.
     void report();
-    /// Gives up the worst candidates, if `prune` says so and all have come as far as it compares them.
+    /// Gives up the worst candidates once all have the tokens of the next comparison (`prune` of the options), or have ended.
     void prune();
     /// The input of a step for a row.
     StepRow next(const Row & row) const { return decoding_.next(row.slot, row.seen.back()); }

@@ -54,18 +54,29 @@ std::vector<float> embed_codes(Call & call, const EncoderWeights & weights, cons
     return embeds;
 }
 
+std::vector<float> embed_text(Call & call, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids) {
+    return normalised(embed_codes(call, weights.text, params.text, { encoder_ids(text_ids, params) }), params.text.n_proj);
+}
+
+std::vector<float> embed_speech(Call & call, const Weights & weights, const Params & params, const std::vector<std::vector<int32_t>> & rows) {
+    return normalised(embed_codes(call, weights.speech, params.speech, rows), params.speech.n_proj);
+}
+
+double cosine(const float * a, const float * b, size_t width) {
+    double dot = 0;
+    for (size_t i = 0; i < width; i++) {
+        dot += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    }
+    return dot;
+}
+
 std::vector<float> likeness(Call & call, const Weights & weights, const Params & params, const std::vector<int32_t> & text_ids,
                             const std::vector<std::vector<int32_t>> & rows) {
     const size_t width = params.text.n_proj;
-    const std::vector<float> text = normalised(embed_codes(call, weights.text, params.text, { encoder_ids(text_ids, params) }), width);
-    const std::vector<float> speech = normalised(embed_codes(call, weights.speech, params.speech, rows), width);
+    const std::vector<float> text = embed_text(call, weights, params, text_ids), speech = embed_speech(call, weights, params, rows);
     std::vector<float> found;
     for (size_t from = 0; from < speech.size(); from += width) {
-        double sum = 0;
-        for (size_t i = 0; i < width; i++) {
-            sum += static_cast<double>(text[i]) * static_cast<double>(speech[from + i]);
-        }
-        found.push_back(static_cast<float>(sum));
+        found.push_back(static_cast<float>(cosine(text.data(), speech.data() + from, width)));
     }
     return found;
 }

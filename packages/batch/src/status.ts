@@ -1,7 +1,7 @@
 /** What the queue holds, who works on it, and what has failed. */
-import { Queue } from 'bullmq'
-import { connect, queueError, queueName, reach } from './connection.js'
+import type { Queue } from 'bullmq'
 import type { ShardJob, ShardProgress, ShardResult } from './job.js'
+import { withQueue } from './queue.js'
 
 export interface FailedShard {
   job: string
@@ -71,22 +71,4 @@ async function rate(queue: Queue<ShardJob, ShardResult, string>): Promise<number
   const rows = recent.reduce((sum, { returnvalue }) => sum + (returnvalue?.rows ?? 0), 0)
   const first = Math.min(...recent.map(({ processedOn = Date.now() }) => processedOn))
   return rows === 0 ? 0 : rows / Math.max(1, (Date.now() - Math.max(first, since)) / 1000)
-}
-
-async function withQueue<T>(
-  url: string,
-  run: (queue: Queue<ShardJob, ShardResult, string>) => Promise<T>,
-): Promise<T> {
-  await reach(url)
-  const connection = connect(url, false)
-  const queue = new Queue<ShardJob, ShardResult, string>(queueName, { connection })
-  queue.on('error', () => {})
-  try {
-    return await run(queue)
-  } catch (error) {
-    throw queueError(url, error)
-  } finally {
-    await queue.close().catch(() => {})
-    connection.disconnect()
-  }
 }

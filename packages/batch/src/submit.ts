@@ -1,9 +1,9 @@
 /** Hands out the shards of a run. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Queue } from 'bullmq'
+import type { Queue } from 'bullmq'
 import type { BatchRun } from 'node-clvp'
-import { connect, queueError, queueName, reach } from './connection.js'
 import { jobId, type ShardJob, type ShardResult } from './job.js'
+import { withQueue } from './queue.js'
 
 export interface SubmitOptions {
   /** Address of Redis. */
@@ -39,11 +39,7 @@ const jobOptions = {
 /** @throws ClvpError CLVP_IO if the queue cannot be reached */
 export async function submitRun(run: BatchRun, options: SubmitOptions): Promise<SubmitReport> {
   const { queue: url, isWaiting = false, signal, onProgress } = options
-  await reach(url)
-  const connection = connect(url, false)
-  const queue = new Queue<ShardJob, ShardResult, string>(queueName, { connection })
-  queue.on('error', () => {})
-  try {
+  return withQueue(url, async (queue) => {
     let pending = await send(queue, run)
     let sentAt = performance.now()
     for (;;) {
@@ -57,12 +53,7 @@ export async function submitRun(run: BatchRun, options: SubmitOptions): Promise<
       await send(queue, run).catch(() => {}) // Redis may be away for a while
       sentAt = performance.now()
     }
-  } catch (error) {
-    throw queueError(url, error)
-  } finally {
-    await queue.close().catch(() => {})
-    connection.disconnect()
-  }
+  })
 }
 
 async function send(queue: Queue<ShardJob, ShardResult, string>, run: BatchRun): Promise<number[]> {
