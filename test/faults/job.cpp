@@ -4,9 +4,12 @@
 #include "../native/tiny_speech.h"
 #include "base/hash.h"
 
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <stdexcept>
 #include <thread>
 
 namespace fs = std::filesystem;
@@ -38,6 +41,29 @@ bool is_alone() {
     return false;
 }
 
+/// A request that is made again as soon as it has failed, from its own `done`.
+struct Retry {
+    clvp::Session & session;
+    const clvp::Request & request;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::optional<clvp::Outcome> outcome;
+    bool is_second = false;
+};
+
+void submit(Retry & retry) {
+    retry.session.submit(retry.request, [&retry](clvp::Outcome found) {
+        if (std::holds_alternative<clvp::Error>(found) && !retry.is_second) {
+            retry.is_second = true;
+            submit(retry);
+            return;
+        }
+        std::lock_guard<std::mutex> lock(retry.mutex);
+        retry.outcome.emplace(std::move(found));
+        retry.wake.notify_one();
+    });
+}
+
 } // namespace
 
 const char * step_name(Step step) {
@@ -46,6 +72,7 @@ const char * step_name(Step step) {
     case Step::map: return "mapping";
     case Step::session: return "making a session";
     case Step::draw: return "drawing";
+    case Step::draw_again: return "drawing again";
     case Step::embed: return "encoding";
     case Step::speak: return "making sound";
     case Step::look: return "looking through a file";
@@ -66,6 +93,7 @@ Job::Job(std::vector<Step> steps, const std::string & model, const std::string &
     draw_options_.n_candidates = 3;
     draw_options_.max_tokens = 5;
     draw_options_.seed = 7;
+    request_ = { prompt_, draw_options_ };
     beam_options_.n_beams = beam_options_.n_return = 2;
     beam_options_.max_tokens = 4;
     verify_options_.n_threads = n_threads;
@@ -106,6 +134,7 @@ void Job::take(Step step) {
         }
         break;
     case Step::draw: draw(); break;
+    case Step::draw_again: draw_again(); break;
     case Step::embed: embed(); break;
     case Step::speak: speak(); break;
     case Step::look: look(); break;
@@ -118,6 +147,23 @@ void Job::take(Step step) {
 void Job::draw() {
     drawn_ = session_->generate(prompt_, draw_options_);
     searched_ = session_->search_beams(prompt_, beam_options_);
+}
+
+/// The fault strikes once, so the second request must succeed.
+void Job::draw_again() {
+    Retry retry = { *session_, request_, {}, {}, {}, false };
+    try {
+        submit(retry);
+    } catch (const std::exception &) {
+        retry.is_second = true;
+        submit(retry);
+    }
+    std::unique_lock<std::mutex> lock(retry.mutex);
+    retry.wake.wait(lock, [&] { return retry.outcome.has_value(); });
+    if (std::holds_alternative<clvp::Error>(*retry.outcome)) {
+        throw std::runtime_error("a request after a failed one fails too");
+    }
+    drawn_ = std::get<clvp::Generated>(std::move(*retry.outcome));
 }
 
 void Job::embed() {

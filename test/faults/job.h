@@ -8,7 +8,7 @@
 
 namespace faults {
 
-enum class Step { load, map, session, draw, embed, speak, look, write, give_up, drop };
+enum class Step { load, map, session, draw, draw_again, embed, speak, look, write, give_up, drop };
 
 const char * step_name(Step step);
 
@@ -18,7 +18,7 @@ public:
     /// `model` is a tiny one (tiny_model.h); files are written in `folder`, where an old one is in the way.
     Job(std::vector<Step> steps, const std::string & model, const std::string & folder);
 
-    /// Loads the model beforehand: to read it takes more memory than to work with it.
+    /// Loads the model beforehand, so that faults strike the work with it.
     void load() { take(Step::load); }
     /// Does the steps in turn, and says in `at` which one. What an earlier run has made and not dropped is used again.
     void run(std::atomic<Step> & at);
@@ -33,6 +33,7 @@ public:
 private:
     void take(Step step);
     void draw();
+    void draw_again();
     void embed();
     void speak();
     void look();
@@ -46,6 +47,7 @@ private:
     const clvp::SessionOptions session_options_;
     clvp::Prompt prompt_;
     clvp::GenerateOptions draw_options_;
+    clvp::Request request_;
     clvp::BeamOptions beam_options_;
     std::vector<int32_t> text_;
     std::vector<std::vector<int32_t>> rows_;

@@ -38,6 +38,7 @@ constexpr uint64_t n_more = 200;     // calls behind the first ones, at equal di
 constexpr size_t n_side_by_side = 2; // processes
 
 const std::vector<Step> everything = { Step::load, Step::session, Step::draw, Step::embed, Step::speak, Step::look, Step::write, Step::give_up, Step::drop };
+const std::vector<Step> drawing_again = { Step::session, Step::draw_again, Step::drop };
 const std::vector<Step> computing = { Step::load, Step::session, Step::draw, Step::embed, Step::speak, Step::drop };
 const std::vector<Step> reading = { Step::load, Step::drop, Step::map, Step::drop };
 const std::vector<Step> writing = { Step::write, Step::give_up };
@@ -83,6 +84,7 @@ const std::vector<Row> rows = {
     { "writing: pread, the end", { Site::read, 0, Effect::nothing }, writing, n_first, cut },
     { "writing: close, EIO", { Site::close, EIO }, writing, n_first, io },
     { "writing: rename, EIO", { Site::rename, EIO }, writing, n_first, io },
+    { "operator new, drawn again", { Site::operator_new, ENOMEM }, drawing_again, n_first_new, memory },
 };
 
 // --- in the child -------------------------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ void try_again(Job & job, const Row & row, Report & report, uint64_t expected) {
 void run(const Row & row, uint64_t n, const std::string & folder, Report & report, uint64_t expected) {
     fs::create_directory(folder);
     Job job(row.steps, fs::absolute("tiny-speech.gguf").string(), folder);
-    if (row.fault.site == Site::memory) {
+    if (row.fault.site == Site::memory || row.steps.front() == Step::session) {
         job.load();
     }
     Fault fault = row.fault;
@@ -340,7 +342,7 @@ bool try_rows(bool all) {
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     if (!all) {
-        printf("Tried are the first calls one by one (%llu, or %llu of row 0), and %llu of the others.\n", static_cast<unsigned long long>(n_first),
+        printf("Tried are the first calls one by one (%llu, or %llu of rows 0 and 30), and %llu of the others.\n", static_cast<unsigned long long>(n_first),
                static_cast<unsigned long long>(n_first_new), static_cast<unsigned long long>(n_more));
     }
     printf("Row 3's calls are bytes, of which %llu limits are tried. %.0f s.\n", static_cast<unsigned long long>(n_limits), seconds.count());

@@ -59,8 +59,7 @@ void Batcher::serve() {
             }
         });
         if (failed) {
-            batch.fail_all(*failed);
-            throw Error(*failed);
+            batch.fail_all(*failed); // not the arrivals: one of them may be the next try of a request that has just failed
         }
     });
     if (error) {
