@@ -12,21 +12,21 @@ import type { SinkOptions } from './sound_sink.js'
 import { givenOf } from './speaking.js'
 
 /** How many sounds --keep asks for, checked before any is drawn. */
-export function readKeep(
-  args: Arguments,
-  { texts }: SpeechStream,
-  options: SpeakOptions,
-): number | undefined {
+export function readKeep(args: Arguments, stream: SpeechStream, options: SpeakOptions): number | undefined {
   const keep = args.number('keep')
   if (keep === undefined) return undefined
   const candidates = options.candidates ?? options.beams ?? presets[options.preset ?? 'ultra_fast']
   if (!Number.isInteger(keep) || keep < 1 || keep > candidates) {
     throw new UsageError(`--keep takes 1 to the number of candidates, ${candidates}, not ${keep}`)
   }
-  if (texts.length === 1) return keep
-  throw new UsageError(
-    `--keep takes a text of one part, not of ${texts.length}: speak the parts one by one, or take --lines`,
-  )
+  needOnePart(stream, '--keep')
+  return keep
+}
+
+/** Throws a UsageError for a flag that shows candidates: those of several parts would be mixed. */
+export function needOnePart({ texts }: SpeechStream, flag: string): void {
+  if (texts.length === 1) return
+  throw new UsageError(`${flag} takes a text of one part, not of ${texts.length}: speak the parts one by one`)
 }
 
 /** `hello.wav` as `hello.2.wav`. */

@@ -19,6 +19,15 @@ export const diffusionTable = optionTable({
    * the work.
    */
   guidance: { kind: number(0, 100), default: 2, help: 'strength of text and voice; 0 is twice as fast' },
+  /**
+   * The share of the steps, from the first, that take no guidance, 0 to 1; default 0. Such a step takes half of the time. With `ramp` the
+   * first steps have little guidance anyway.
+   */
+  guidanceFrom: {
+    kind: number(0, 1),
+    default: 0,
+    help: 'share of the steps, from the first, without guidance, which take half of the time',
+  },
   /** Guidance grows from 0 in the first step to all of it in the last; default true, as in tortoise. */
   ramp: { kind: boolean(), default: true },
   /** Strength of the noise to start with, 0 to 2; default 1. */

@@ -248,8 +248,8 @@ export class Speaking {
   }
 
   get #diffusionSettings() {
-    const { steps, sampler, guidance, ramp, diffusionTemperature } = this.#plan
-    return { steps, sampler, guidance, ramp, diffusionTemperature }
+    const { steps, sampler, guidance, guidanceFrom, ramp, diffusionTemperature } = this.#plan
+    return { steps, sampler, guidance, guidanceFrom, ramp, diffusionTemperature }
   }
 
   async #draw(request: PartRequest, source: CodeSource | undefined): Promise<SpeechPart> {

@@ -50,7 +50,7 @@ Napi::Value SessionWrap::diffusion_pass(const Napi::CallbackInfo & info) {
         info, [pass = std::move(pass), abort = to_abort_flag(info.Env(), info[1])](clvp::Session & s) { return s.diffusion_pass(pass, abort); }, mel_to_js);
 }
 
-/// diffuse({ latents, voice, steps, sampler, guidance, ramp, temperature, seed, noise, stepNoise }, abortFlag, { onProgress })
+/// diffuse({ latents, voice, steps, sampler, guidance, guidanceFrom, ramp, temperature, seed, noise, stepNoise }, abortFlag, { onProgress })
 Napi::Value SessionWrap::diffuse(const Napi::CallbackInfo & info) {
     session(info.Env());
     const Napi::Object from = to_object(info[0], "request");
@@ -58,6 +58,7 @@ Napi::Value SessionWrap::diffuse(const Napi::CallbackInfo & info) {
     options.n_steps = to_u32(from.Get("steps"), "steps");
     options.sampler = to_string(from.Get("sampler"), "sampler");
     options.guidance = to_float(from, "guidance");
+    options.guidance_from = to_float(from, "guidanceFrom");
     options.ramp = to_bool(from.Get("ramp"), "ramp");
     options.temperature = to_float(from, "temperature");
     options.seed = to_u53(from.Get("seed"), "seed");

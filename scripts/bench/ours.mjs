@@ -3,6 +3,8 @@
  *
  *   node ours.mjs '{ "file": ..., "candidates": 16, "longest": 250, "threads": 0 }'     a job with its phases
  *   node ours.mjs '{ "file": ..., "requests": 64, "longest": 32, "together": true }'    requests of one candidate
+ *
+ * `device` (default "cpu") is that of `Clvp.load`.
  */
 import { readFileSync } from 'node:fs'
 import { binding } from '../../dist/lib/addon/binding.js'
@@ -14,15 +16,15 @@ import { readText, tokenizerOf } from '../../dist/lib/text/text.js'
 import { lengths, requests, sampling, text } from './schedule.mjs'
 import { summarise } from './steps.mjs'
 
-const asked = JSON.parse(process.argv[2])
+const asked = { device: 'cpu', ...JSON.parse(process.argv[2]) }
 const peak = () => process.resourceUsage().maxRSS * 1024
 
 /** Draws and ranks; each phase timed. */
-async function job({ file, candidates, longest, threads, repeat = 1 }) {
+async function job({ file, device, candidates, longest, threads, repeat = 1 }) {
   binding.devices() // the addon and its kernels are there
   const baselineBytes = peak()
   const clock = new Clock()
-  const model = await loadModel(file, { device: 'cpu' })
+  const model = await loadModel(file, { device })
   const session = createSession(model, { threads })
   const words = Array(repeat).fill(text).join(' ')
   const { ids } = readText(tokenizerOf(model.values(), session.info), words, session.info)
@@ -82,8 +84,8 @@ function scheduled(rows, ends, moments) {
 }
 
 /** Many calls of one candidate on one model. */
-async function serve({ file, requests: count, longest, threads, together }) {
-  const clvp = await Clvp.load(file, { device: 'cpu', ...(threads > 0 && { threads }) })
+async function serve({ file, device, requests: count, longest, threads, together }) {
+  const clvp = await Clvp.load(file, { device, ...(threads > 0 && { threads }) })
   const voice = await clvp.voice(Clvp.demoVoice)
   const call = (each, seed) => clvp.generate(each, { voice, candidates: 1, maxTokens: longest, seed })
   const texts = requests(count)

@@ -1,6 +1,8 @@
 """One trial of transformers, in a process of its own: prints what it took as JSON.
 
-    python reference.py '{"folder": ..., "kind": "f32" or "int8", "candidates": 16, "ends": [...], "ids": [...], "threads": 2, ...}'
+    python reference.py '{"folder": ..., "kind": "f32", "candidates": 16, "ends": [...], "ids": [...], "threads": 2, "device": "cpu", ...}'
+
+`kind` is f32; tf32, which rounds the operands of F32 products on a GPU; bf16 or f16, all of the model; or int8, on the CPU alone.
 
 The whole job runs in the model's own generate(). Criteria, called once a step, note the time and end the rows; hooks time the
 parts. They cost some 0.1 ms a step.
@@ -16,7 +18,13 @@ from transformers import ClvpModelForConditionalGeneration
 from transformers.pytorch_utils import Conv1D
 
 
+KINDS = {"bf16": torch.bfloat16, "f16": torch.float16}
+
+
 def now():
+    """Milliseconds, when all that was asked of the device is done."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return time.perf_counter() * 1000
 
 
@@ -32,8 +40,9 @@ def to_linear(module):
             to_linear(child)
 
 
-def load(folder, kind):
-    model = ClvpModelForConditionalGeneration.from_pretrained(folder).eval()
+def load(folder, kind, device):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = kind == "tf32"
+    model = ClvpModelForConditionalGeneration.from_pretrained(folder, dtype=KINDS.get(kind, torch.float32)).eval().to(device)
     if kind == "int8":
         to_linear(model)
         model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
@@ -60,11 +69,12 @@ def run(asked):
     torch.set_num_threads(asked["threads"])
     torch.manual_seed(1)
     start = now()
-    model = load(asked["folder"], asked["kind"])
+    device = asked.get("device", "cpu")
+    model = load(asked["folder"], asked["kind"], device)
     load_ms = now() - start
 
     decoder, moments, started = model.speech_decoder_model, [], []
-    ends = torch.tensor(asked["ends"])
+    ends = torch.tensor(asked["ends"], device=device)
 
     def schedule(ids, scores, **_):
         moments.append(now())
@@ -78,12 +88,12 @@ def run(asked):
 
     decoder.generate = watched
     laps = Laps(condition=model.conditioning_encoder, speech=model.speech_encoder_model, text=model.text_encoder_model)
-    features = torch.randn(1, 80, asked["frames"])
+    features = torch.randn(1, 80, asked["frames"]).to(device, model.dtype)
     settings = asked["sampling"]
     start = now()
     with torch.no_grad():
         found = model.generate(
-            torch.tensor([asked["ids"]]),
+            torch.tensor([asked["ids"]], device=device),
             features,
             return_dict_in_generate=True,
             num_return_sequences=asked["candidates"],
@@ -108,6 +118,7 @@ def run(asked):
         "jobMs": job_ms,
         "codes": int(ends.sum()),
         "threads": torch.get_num_threads(),
+        "deviceBytes": torch.cuda.max_memory_allocated() if device != "cpu" else 0,
         "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 

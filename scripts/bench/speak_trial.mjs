@@ -3,7 +3,7 @@
  *
  *   node speak_trial.mjs '{ "file": ..., "voice": FOLDER or undefined, "candidates": 16, "codes": 60, "threads": 0, "sound": { "speech": "hifigan" } }'
  *
- * With `streams` the call is speakStream(), and the time of its first sound is told.
+ * `device` (default "cpu") is that of `Clvp.load`. With `streams` the call is speakStream(), and the time of its first sound is told.
  */
 import { Clvp, devices } from '../../dist/lib/index.js'
 import { text } from './schedule.mjs'
@@ -13,6 +13,7 @@ const {
   voice: clips = Clvp.demoVoice,
   candidates,
   codes,
+  device = 'cpu',
   threads,
   sound,
   parts,
@@ -31,7 +32,7 @@ devices() // the addon and its kernels are there
 const baselineBytes = peak()
 lap()
 const clvp = await Clvp.load(file, {
-  device: 'cpu',
+  device,
   ...(threads > 0 && { threads }),
   ...(parts && { parts }),
 })

@@ -7,12 +7,12 @@ import { SpeechModel, Tensor } from '../../dist/lib/index.js'
 import { framesOf, melRange, noise } from '../../test/helpers/speech_case.js'
 import { median } from './steps.mjs'
 
-const { file, codes, threads, rounds } = JSON.parse(process.argv[2])
+const { file, device = 'cpu', codes, threads, rounds } = JSON.parse(process.argv[2])
 const [width, mels] = [1024, 100]
 const frames = framesOf(codes)
 const floats = (dims, options) => new Tensor(noise(1, dims.join(), dims, options), dims)
 
-const speech = await SpeechModel.fromPretrained(file, { device: 'cpu', ...(threads > 0 && { threads }) })
+const speech = await SpeechModel.fromPretrained(file, { device, ...(threads > 0 && { threads }) })
 const latents = floats([1, codes, width])
 const when = new Tensor(Int32Array.of(500), [1])
 const voices = { hifigan: floats([1, width]), diffusion: floats([1, 2 * width]) }

@@ -143,7 +143,7 @@ def loss(model, mels, aligned, clips):
     noise = torch.randn_like(mels)
 
     def at(table):
-        return table[step].float()[:, None, None]
+        return table.to(step.device)[step].float()[:, None, None]
 
     noisy = at(_kept.sqrt()) * mels + at((1 - _kept).sqrt()) * noise
     made = model(noisy, step.float(), aligned, model.voices(clips), torch.rand(n) < FREE).float()

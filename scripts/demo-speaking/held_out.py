@@ -23,12 +23,11 @@ from transformers import ClvpModelForConditionalGeneration, ClvpProcessor
 import codebook
 import corpus
 from sentences import near_misses, passage, sentences
-from speech import HELD_OUT, MEASURED, N_MELS, RATE, code_frames, say
+from speech import CLIP_TEXT, HELD_OUT, MEASURED, N_MELS, RATE, code_frames, say, write_wav
 
 SEED = 77
 MISSES = 16
 SPOKEN = 8  # sentences that each measured voice says
-CLIP_TEXT = "Good morning, this is how I speak when I am calm. Yesterday we walked along the river, and nobody said a word."
 
 
 def held_out(count):
@@ -44,15 +43,6 @@ def greedy(model, processor, text, samples):
         input_ids=inputs["input_ids"], input_features=inputs["input_features"], do_sample=False, return_dict_in_generate=True, top_p=None, temperature=None
     )
     return found.speech_ids[0].tolist()
-
-
-def write_wav(path, samples):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((samples.clip(-1, 1) * 32767).round().astype("<i2").tobytes())
-    return str(path)
 
 
 def read_wav(path):

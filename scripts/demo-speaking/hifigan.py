@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 from transformers.audio_utils import mel_filter_bank
 
-from learning import fold_weight_norm
+from learning import fold_weight_norm, on_cpu
 from notes import RATE
 from speech import RATE as CLIP_RATE
 
@@ -71,7 +71,7 @@ class Generator(nn.Module):
     def tortoise_state(self):
         """Its weights as tortoise's class has them after remove_weight_norm()."""
         fold_weight_norm(self)
-        state = {name: value.detach().squeeze(2).clone() if value.ndim == 4 else value.detach().clone() for name, value in self.state_dict().items()}
+        state = {name: value.squeeze(2) if value.ndim == 4 else value for name, value in on_cpu(self.state_dict()).items()}
         state["cond_layer.weight"] /= VOICE_SCALE
         return state
 
@@ -91,14 +91,14 @@ def loss(made, true):
     compressed complex spectra are, below PHASED_HZ: the targets' pulses begin where frames begin, so that their phases can be learned."""
     total = 0
     for size, step in SIZES:
-        a, b = (torch.stft(x, size, step, window=_windows[size], return_complex=True) for x in (made, true))
+        a, b = (torch.stft(x, size, step, window=_windows[size].to(x.device), return_complex=True) for x in (made, true))
         if size > SIZES[0][0]:
             total = total + _phase_loss(a, b, size * PHASED_HZ // RATE) / (len(SIZES) - 1)
         a, b = (_magnitude(x) for x in (a, b))
         proportion = (b - a).square().sum((1, 2)) / b.square().sum((1, 2)).clamp(min=1)
         total = total + (proportion.clamp(min=1e-8).sqrt().mean() + _log_loss(a, b)) / len(SIZES)
         if size == 1024:
-            total = total + 2 * _log_loss(*(x.transpose(1, 2) @ _filters for x in (a, b)))
+            total = total + 2 * _log_loss(*(x.transpose(1, 2) @ _filters.to(x.device) for x in (a, b)))
     return total
 
 

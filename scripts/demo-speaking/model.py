@@ -1,7 +1,5 @@
 """The demo's CLVP: transformers' own classes at small sizes, and how batches go through them."""
 
-import random
-
 import torch
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
@@ -9,6 +7,7 @@ from transformers import ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig, ClvpM
 
 import codebook
 import vocabulary
+from learning import device, exact
 from speech import N_MELS
 
 SILENCE = 0  # the code of silence
@@ -117,7 +116,7 @@ def encode(encoder, rows):
     ids = padded(rows)
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-    with torch.autocast("cpu", enabled=False):  # what tells near misses apart is finer than bfloat16
+    with exact():  # what tells near misses apart is finer than bfloat16
         pooled = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
         return hidden, F.normalize(encoder.projection(pooled), dim=-1)
 
@@ -144,8 +143,8 @@ class Teacher(torch.nn.Module):
         super().__init__()
         self.places = {word: i for i, word in enumerate(words)}
         self.hear = torch.nn.Linear(hidden, 1 + 2 * len(words))  # silence, words, words that begin
-        generator = torch.Generator().manual_seed(seed)
-        self.vectors = F.normalize(torch.randn(len(words), d, generator=generator), dim=-1)
+        generator = torch.Generator("cpu").manual_seed(seed)
+        self.vectors = F.normalize(torch.randn(len(words), d, generator=generator, device="cpu"), dim=-1).to(device())
 
     def bags(self, texts):
         """[n, d]: of each text, a list of words, the sum of the words' vectors, which are fixed and random. Two texts that differ in a word have
@@ -162,7 +161,7 @@ class Teacher(torch.nn.Module):
 def contrastive_loss(scale, texts, speech):
     """CLIP's loss of matching rows; speech (or texts) may have more rows behind, which match nothing."""
     n = min(len(texts), len(speech))
-    with torch.autocast("cpu", enabled=False):
+    with exact():
         logits = scale.exp().clamp(max=100) * texts @ speech.T
     own = torch.arange(n)
     return (F.cross_entropy(logits[:n], own) + F.cross_entropy(logits.T[:n], own)) / 2

@@ -11,11 +11,9 @@ import argparse
 import functools
 import json
 import multiprocessing
-import random
 import sys
 from pathlib import Path
 
-import numpy as np
 import soundfile
 import torch
 from rapidfuzz import process as nearest
@@ -140,7 +138,7 @@ def main():
     parser.add_argument("--words", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("files", nargs="*", metavar="WAV")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     torch.set_num_threads(options.threads)
     if options.what == "train":
         return train(options.work, options.steps)

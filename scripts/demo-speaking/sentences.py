@@ -16,7 +16,6 @@ from words import (
 )  # fmt: skip
 
 
-
 NUMERALS = "percent o'clock quarter past p m point".split()
 
 
@@ -109,7 +108,9 @@ def towards(rng):
 def when(rng):
     return rng.choice(
         [
-            lambda: rng.choice(["yesterday", "today", "last night", "this evening", "tomorrow", "every day", "at noon", "at midnight", "tonight", "once", "now"]),
+            lambda: rng.choice(
+                ["yesterday", "today", "last night", "this evening", "tomorrow", "every day", "at noon", "at midnight", "tonight", "once", "now"]
+            ),
             lambda: f"on {rng.choice(DAYS)}",
             lambda: f"in {rng.choice(MONTHS)}",
             lambda: f"{rng.choice(['last', 'next', 'every', 'this'])} {rng.choice(PARTS + DAYS)}",

@@ -3,6 +3,7 @@
 import ctypes
 import multiprocessing
 import random
+import wave
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,9 +44,18 @@ HELD_OUT = Voice("", 70, 165)  # no training voice is plain; demo/voice.wav is t
 MEASURED = [HELD_OUT, Voice("+m7", 72, 160), Voice("+f5", 42, 168)] + [
     Voice(variant, pitch, speed)
     for variant, pitch, speed in (
-        ("+m1", 66, 164), ("+m2", 79, 158), ("+m3", 73, 170), ("+m4", 87, 162), ("+f1", 43, 167), ("+f2", 53, 156), ("+f3", 34, 172), ("+f4", 63, 160),
+        ("+m1", 66, 164),
+        ("+m2", 79, 158),
+        ("+m3", 73, 170),
+        ("+m4", 87, 162),
+        ("+f1", 43, 167),
+        ("+f2", 53, 156),
+        ("+f3", 34, 172),
+        ("+f4", 63, 160),
     )  # fmt: skip
 ]
+
+CLIP_TEXT = "Good morning, this is how I speak when I am calm. Yesterday we walked along the river, and nobody said a word."
 
 
 class _Event(ctypes.Structure):
@@ -181,3 +191,13 @@ def heard_in_all(texts, voices, centres):
     """For each text in its voice: its codes, and words_of_codes."""
     with multiprocessing.Pool(initializer=_keep_centres, initargs=(centres,)) as pool:
         return pool.map(_heard, zip(texts, voices), chunksize=200)
+
+
+def write_wav(path, samples):
+    """16 bits, of samples in [-1, 1]. Returns the path as a string."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((samples.clip(-1, 1) * 32767).round().astype("<i2").tobytes())
+    return str(path)

@@ -1,7 +1,6 @@
 """The steps that make CLVP: the corpus, the decoder and the ranker; and the checkpoint of it."""
 
 import collections
-import random
 import shutil
 
 import torch
@@ -11,9 +10,9 @@ from transformers import ClvpFeatureExtractor, GenerationConfig
 import corpus as corpora
 import model as models
 import vocabulary
-from learning import learn, write
+from learning import learn, load, write
 from sentences import near_misses, split
-from speech import CLIP_SECONDS, FRAMES, N_MELS
+from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
 BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
 FAMILIES_AT_ONCE = 16  # of a ranker's step
@@ -37,7 +36,7 @@ def make_corpus(work):
 
 
 def load_corpus(work):
-    return corpora.Corpus(**torch.load(work / "corpus.pt"))
+    return corpora.Corpus(**load(work / "corpus.pt"))
 
 
 def train_decoder(work):
@@ -65,7 +64,7 @@ def train_ranker(work):
 
         saved = work / f"ranker-{i + 1}.pt"
         learn(saved, parameters, steps, rate, loss_of)
-    write(work / "ranker.pt", torch.load(saved))
+    write(work / "ranker.pt", load(saved))
 
 
 def ranker_loss(model, teacher, corpus, tokenizer, rng, n_misses):
@@ -87,13 +86,13 @@ def trained(work, *names):
     model = models.build()
     for name in names:
         parameters = decoder_parameters if name == "decoder" else ranker_parameters
-        for parameter, value in zip(parameters(model), torch.load(work / f"{name}.pt")[2]):
+        for parameter, value in zip(parameters(model), load(work / f"{name}.pt")[2]):
             parameter.data.copy_(value)
     return model.eval()
 
 
 def save(work):
-    """DIR/model: the checkpoint in Hugging Face layout, with its tokenizer, features, generation settings, codebook and words; and the stages of
+    """DIR/voice.wav: a clip of the held-out voice. DIR/model: the checkpoint in Hugging Face layout, with its tokenizer, features, generation settings, codebook and words; and the stages of
     sound, as tortoise's files, but for the vocoder, which is a folder of transformers."""
     corpus, model = load_corpus(work), trained(work, "decoder", "ranker")
     part, folder = work / "model.part", work / "model"
@@ -105,6 +104,7 @@ def save(work):
     ClvpFeatureExtractor(default_audio_length=CLIP_SECONDS, mel_norms=corpus.norms.tolist()).save_pretrained(part)
     for file in (work / "tokenizer").iterdir():
         shutil.copy(file, part)
+    write_wav(work / "voice.wav", say(CLIP_TEXT, HELD_OUT))
     (part / "words.txt").write_text("".join(f"{word}\n" for word in known_words(corpus)))
     save_file({"codebook": corpus.centres.reshape(-1, FRAMES, N_MELS).contiguous()}, part / "codebook.safetensors")
     for file in ("hifidecoder.pth", "diffusion_decoder.pth", "rlg_auto.pth", "rlg_diffuser.pth"):

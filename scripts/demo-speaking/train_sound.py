@@ -10,16 +10,16 @@ import random_voices
 import sound
 import univnet
 import vocabulary
-from learning import fold_weight_norm, learn, write
+from learning import device, exact, fold_weight_norm, learn, load, on_cpu, write
 from train_clvp import load_corpus, trained
 
-HIFIGAN_STEPS, HIFIGAN_BATCH, HIFIGAN_FRAMES = 2400, 12, 32
-DIFFUSION_STEPS, DIFFUSION_BATCH, DIFFUSION_CODES = 3000, 16, 32
+HIFIGAN_STEPS, HIFIGAN_BATCH, HIFIGAN_FRAMES = 1600, 12, 32
+DIFFUSION_STEPS, DIFFUSION_BATCH, DIFFUSION_CODES = 1500, 16, 32
 CODES_SHARE = 0.1  # of steps in which the diffusion model is given codes in place of latents
 CLIP_FRAMES = 401  # of the clips that it hears
 FRAMES_OF_CODE = 4 * 24000 / 22050
-UNIVNET_STEPS, UNIVNET_BATCH, UNIVNET_FRAMES = 1500, 12, 48
-RANDOM_STEPS = 1500
+UNIVNET_STEPS, UNIVNET_BATCH, UNIVNET_FRAMES = 800, 12, 48
+RANDOM_STEPS = 800
 
 
 def make_sound(work):
@@ -27,7 +27,7 @@ def make_sound(work):
 
 
 def load_sound(work):
-    return torch.load(work / "sound.pt", mmap=True)
+    return load(work / "sound.pt", mmap=device().type == "cpu")
 
 
 def train_hifigan(work):
@@ -44,7 +44,7 @@ def train_hifigan(work):
         pairs = [crop(frames[u], sounds["hifigan"][u], hifigan.HOP, HIFIGAN_FRAMES, rng) for u in chosen]
         voice = torch.stack([vectors[voices[u], rng.randrange(sound.CLIPS)] for u in chosen])
         made = generator(torch.stack([each.float() for each, _ in pairs]), voice)
-        with torch.autocast("cpu", enabled=False):
+        with exact():
             return hifigan.loss(made, torch.stack([samples.float() / 32767 for _, samples in pairs]))
 
     learn(work / "hifigan.pt", list(generator.parameters()), HIFIGAN_STEPS, 1e-3, loss_of)
@@ -60,7 +60,7 @@ def latents_of(work, decoder, vectors, sounds):
         heard = torch.stack([vectors[corpus.voices[u], rng.randrange(sound.CLIPS)] for u in range(len(sounds["texts"]))])
         tokens = [torch.tensor(vocabulary.encode(tokenizer, text)) for text in sounds["texts"]]
         write(saved, sound.latents(decoder, heard, tokens, sounds["codes"]))
-    return torch.load(saved)
+    return load(saved)
 
 
 def crop(frames, samples, hop, n, rng):
@@ -97,8 +97,7 @@ def train_diffusion(work):
         return diffusion.loss(model, torch.stack(goals), aligned, torch.stack(heard))
 
     learn(work / "diffusion.pt", list(model.parameters()), DIFFUSION_STEPS, 1e-3, loss_of)
-    state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    write(work / "diffusion_decoder.pth", state)
+    write(work / "diffusion_decoder.pth", on_cpu(model.state_dict()))
 
 
 def mel_of(samples):
@@ -124,7 +123,7 @@ def train_univnet(work):
         goals = torch.stack(pieces)
         mels = univnet.log_mel(goals)[..., :UNIVNET_FRAMES].transpose(1, 2)
         made = model(input_features=mels, noise_sequence=torch.randn(len(goals), UNIVNET_FRAMES, univnet.NOISE), return_dict=True).waveforms
-        with torch.autocast("cpu", enabled=False):
+        with exact():
             return hifigan.loss(made.float(), goals)
 
     learn(work / "univnet.pt", list(model.parameters()), UNIVNET_STEPS, 1e-3, loss_of)
@@ -138,13 +137,13 @@ def train_random(work):
     for name, vectors in (("rlg_auto", sound.voice_vectors(trained(work, "decoder"), corpus)), ("rlg_diffuser", diffusion_voices(work))):
         maker = random_voices.Voices(vectors.shape[-1])
         learn(work / f"{name}.pt", list(maker.parameters()), RANDOM_STEPS, 2e-3, lambda rng: random_voices.loss(maker, vectors))
-        write(work / f"{name}.pth", {key: value.detach().clone() for key, value in maker.state_dict().items()})
+        write(work / f"{name}.pth", on_cpu(maker.state_dict()))
 
 
 @torch.no_grad()
 def diffusion_voices(work):
     """[n_voices, CLIPS, d] vectors of random clips."""
-    state, rng = torch.load(work / "diffusion_decoder.pth"), random.Random(10)
+    state, rng = load(work / "diffusion_decoder.pth"), random.Random(10)
     model = diffusion.Diffusion(state["latent_conditioner.0.weight"].shape[1], len(state["code_embedding.weight"]))
     model.load_state_dict(state)
     mels = [mel_of(each) for each in load_sound(work)["clips"]]

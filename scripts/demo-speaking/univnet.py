@@ -15,8 +15,8 @@ _window = torch.hann_window(SIZE)
 
 def log_mel(samples):
     """Natural log of mel magnitudes [..., MELS, 1 + samples // HOP] of samples in [-1, 1] at 24 kHz."""
-    spectrum = torch.stft(samples, SIZE, HOP, window=_window, center=True, pad_mode="reflect", return_complex=True)
-    return (_filters.T @ spectrum.abs()).clamp(min=1e-5).log()
+    spectrum = torch.stft(samples, SIZE, HOP, window=_window.to(samples.device), center=True, pad_mode="reflect", return_complex=True)
+    return (_filters.T.to(samples.device) @ spectrum.abs()).clamp(min=1e-5).log()
 
 
 def build(seed=7):

@@ -329,6 +329,12 @@ export const mutations = [
     to: 'options_.ramp ? 1 - 0 * left : 1',
   },
   {
+    what: 'guidance begins at the first step',
+    file: `${native}/speech/diffusion_sampler.cpp`,
+    from: ' && step >= n_unguided_',
+    to: '',
+  },
+  {
     what: 'the generator of voices loses variance',
     file: `${native}/speech/random_voice.cpp`,
     from: 'std::sqrt(2.0f)',

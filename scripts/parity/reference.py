@@ -4,6 +4,8 @@
                                                                     with the checkpoint itself in DIR/NAME/model
     python reference.py --recipes FILE --golden FOLDER [--only NAME] [--skip NAME]  FOLDER/NAME.json, small enough to commit
 
+--device NAME (default cpu) is one of torch's; products are in F32 on all of them.
+
 ref.json holds the inputs and all integers, ref.safetensors the floats. Names of the floats:
     clip.C               samples of clip C
     mel.C                [channels, frames]
@@ -153,7 +155,7 @@ def greedy(model, ids, features, prefix):
         "speechIds": whole.speech_ids[0].tolist(),
         "smallestGap": float((top[:, 0] - top[:, 1]).min()),
         "cancelled": greedy_cancelled(model, prefix),
-    }, whole.logits_per_text[0].numpy()
+    }, whole.logits_per_text[0].cpu().numpy()
 
 
 # --- the encoders -----------------------------------------------------------------------------------------------------
@@ -161,9 +163,9 @@ def greedy(model, ids, features, prefix):
 
 def encode(arrays, name, encoder, ids):
     out = encoder(input_ids=torch.tensor([ids]))
-    arrays[f"{name}.last"] = out.last_hidden_state[0].numpy()
-    arrays[f"{name}.pooled"] = out.pooler_output[0].numpy()
-    arrays[f"{name}.embed"] = out.embeds[0].numpy()
+    arrays[f"{name}.last"] = out.last_hidden_state[0].cpu().numpy()
+    arrays[f"{name}.pooled"] = out.pooler_output[0].cpu().numpy()
+    arrays[f"{name}.embed"] = out.embeds[0].cpu().numpy()
 
 
 def batch(recipe, model, arrays, ids):
@@ -177,7 +179,7 @@ def batch(recipe, model, arrays, ids):
     speech = model.speech_encoder_model(input_ids=fixed).embeds
     text = model.text_encoder_model(input_ids=torch.tensor([[*ids, model.config.text_config.eos_token_id]])).embeds
     speech, text = (e / e.norm(p=2, dim=-1, keepdim=True) for e in (speech, text))
-    arrays["scores.batch"] = (torch.matmul(text, speech.t()) * model.logit_scale.exp())[0].numpy()
+    arrays["scores.batch"] = (torch.matmul(text, speech.t()) * model.logit_scale.exp())[0].cpu().numpy()
     return {"raw": raw, "rows": fixed.tolist()}
 
 
@@ -185,24 +187,27 @@ def batch(recipe, model, arrays, ids):
 
 
 @torch.no_grad()
-def reference(recipe, model):
+def reference(recipe, model, device):
     """(facts, arrays) of a recipe, as this file's heading lists them."""
     config, arrays = model.config, {}
+    sha256 = weights.digest(model)
+    model.to(device)
+    torch.set_default_device(device)
     extractor = weights.feature_extractor(recipe)
     texts = make_texts(recipe, config)
-    facts = {"name": recipe["name"], "sha256": weights.digest(model), "clips": [], "texts": texts, "greedy": []}
+    facts = {"name": recipe["name"], "sha256": sha256, "clips": [], "texts": texts, "greedy": []}
     features = []
     for c, (spec, samples) in enumerate(make_clips(recipe)):
-        mel = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"]
+        mel = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"].to(model.device)
         features.append(mel)
         facts["clips"].append(spec)
         arrays[f"clip.{c}"] = samples
-        arrays[f"mel.{c}"] = mel[0].numpy()
-        arrays[f"condition.{c}"] = condition(model, texts[0], mel)[0, 0].numpy()
+        arrays[f"mel.{c}"] = mel[0].cpu().numpy()
+        arrays[f"condition.{c}"] = condition(model, texts[0], mel)[0, 0].cpu().numpy()
     speech = [make_ids(recipe, f"speech.{n}", n, 0, config.speech_config.vocab_size) for n in (1, 6)]
     for t, ids in enumerate(texts):
         prefix = condition(model, ids, features[0])
-        arrays[f"prefix.{t}"] = prefix[0].numpy()
+        arrays[f"prefix.{t}"] = prefix[0].cpu().numpy()
         found, arrays[f"scores.greedy.{t}"] = greedy(model, ids, features[0], prefix)
         facts["greedy"].append(found)
         encode(arrays, f"text.{t}", model.text_encoder_model, [*ids, config.text_config.eos_token_id])
@@ -214,12 +219,14 @@ def reference(recipe, model):
     codes = make_ids(recipe, "forced", NEW_TOKENS, 0, config.speech_config.vocab_size)
     prefix = condition(model, texts[which], features[0])
     logits = step_logits(model.speech_decoder_model, prefix, codes)
-    arrays["logits"] = logits.numpy()
+    arrays["logits"] = logits.cpu().numpy()
     cancelled = step_logits(model.speech_decoder_model, prefix, codes, cancelled=True)
-    arrays["logits.cancelled"] = cancelled.numpy()
+    arrays["logits.cancelled"] = cancelled.cpu().numpy()
     facts["steps"] = {"text": which, "codes": codes, "argmax": logits.argmax(1).tolist()}
     facts["steps"]["cancelled"] = {"argmax": cancelled.argmax(1).tolist()}
     facts["batch"] = {"text": which, **batch(recipe, model, arrays, texts[which])}
+    torch.set_default_device("cpu")
+    model.cpu()
     for name, array in arrays.items():
         assert array.dtype == np.float32 and np.isfinite(array).all(), name
     return facts, arrays
@@ -270,8 +277,10 @@ def main():
     parser.add_argument("--golden")
     parser.add_argument("--only")
     parser.add_argument("--skip")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(2)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     with open(options.recipes, encoding="utf-8") as file:
         recipes = json.load(file)
     for recipe in recipes:
@@ -279,7 +288,7 @@ def main():
             continue
         torch.manual_seed(0)
         model = weights.build(recipe)
-        facts, arrays = reference(recipe, model)
+        facts, arrays = reference(recipe, model, options.device)
         for found in facts["greedy"]:
             kinds = len(set(found["tokens"]))
             print(

@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
+import { Clvp } from '../../dist/lib/index.js'
 import { batchIn, few, main, someRows, writeRows } from '../helpers/batch.js'
+import { tinyFile } from '../helpers/model.js'
 
 const dir = t.testdir({})
 const { run, records, at } = batchIn(dir)
@@ -187,7 +189,8 @@ t.test('wrong arguments', async (t) => {
     t.equal(status, 2, args.join(' '))
     t.match(error, reason)
   }
-  const mute = await run('speak', 'in.jsonl', '--model', 'demo', '-o', 'x')
+  const silent = ['--model', await tinyFile(), '--voice', Clvp.demoVoice]
+  const mute = await run('speak', 'in.jsonl', ...silent, '-o', 'x')
   t.match(mute, { status: 1, error: /CLVP_UNSUPPORTED/ })
   t.match(await run('status', 'nothing'), { status: 1, error: /found no run\.json/ })
   writeRows(at('empty.jsonl'), ['', '  '])

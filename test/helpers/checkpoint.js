@@ -346,7 +346,7 @@ function writeWhole(file, bytes) {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
 }
 
-function writeCodebook(recipe, dir) {
+export function writeCodebook(recipe, dir) {
   const values = makeCodebook(recipe)
   const shape = [recipe.codebook, 4, fullPreprocessor(recipe).feature_size]
   const tensor = { name: 'codebook', shape, values, count: values.length }

@@ -47,6 +47,7 @@ t.test('values of the sound options', async (t) => {
     steps: [0, -1, 1.5, 4001, '80', Number.NaN, Number.POSITIVE_INFINITY, 10n],
     sampler: ['ddpm', 3, null],
     guidance: [-1, 101, Number.NaN, Number.POSITIVE_INFINITY, '2', null],
+    guidanceFrom: [-0.1, 1.1, Number.NaN, '0.5', null],
     ramp: [1, 'yes', null],
     diffusionTemperature: [-0.1, 2.1, Number.NaN, '1'],
     split: [5, 'tortoise', { max: 0 }, { bogus: 1 }, null],

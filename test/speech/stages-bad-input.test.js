@@ -140,6 +140,7 @@ t.test('settings', async (t) => {
     steps: [0, -1, 1.5, 4001, '5', Number.NaN, 2 ** 31, 10n],
     sampler: ['ddpm', 1, null],
     guidance: [-1, 100.5, Number.NaN, Number.POSITIVE_INFINITY, '1'],
+    guidanceFrom: [-1, 1.5, Number.NaN, '1'],
     ramp: [1, null],
     temperature: [-1, 2.5, Number.NaN],
     seed: [-1, 0.5, 2 ** 53, '1'],

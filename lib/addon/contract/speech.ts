@@ -46,6 +46,7 @@ export interface NativeDiffusion {
   steps: number
   sampler: Sampler
   guidance: number
+  guidanceFrom: number
   ramp: boolean
   temperature: number
   seed: number

@@ -4,19 +4,17 @@ import { writeWhole } from '../../base/files.js'
 import { Tensor } from '../../base/tensor.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { type GenerateOptions, generateTable } from '../../clvp/generate_options.js'
-import type { Candidate, GenerateResult, Timings } from '../../clvp/result.js'
+import type { GenerateResult, Timings } from '../../clvp/result.js'
 import { samplingTable } from '../../config/sampling.js'
+import { candidateTable, plotBest } from '../candidates.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { latentsWriter } from '../latents.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
 import { readingFlags, readReadingFlags, textWarnings } from '../reading.js'
-import { heardCandidate, needCodebook, needWav, writePlot, writeSound } from '../sound.js'
+import { heardCandidate, needCodebook, needWav, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
 import { readVoice } from './voice.js'
-
-/** Number of the best candidates that --plot draws. */
-const plotted = 4
 
 export const generate: Command = {
   name: 'generate',
@@ -80,10 +78,10 @@ export const generate: Command = {
         const found = await clvp.latents(text, codes, { voice, ...reading, signal: context.signal })
         await writeLatents({ latents: found, codes: new Tensor(codes, [codes.length]) })
       }
-      const heard = result.candidates.map((each, i) => heardCandidate(each, i + 1))
-      if (wav !== undefined) await writeSound(clvp, heard[0]!, wav, { signal: context.signal })
-      if (plot !== undefined) await writePlot(clvp, heard.slice(0, plotted), plot)
-      const lines = [candidateTable(result.candidates), `seed ${result.seed}`]
+      const { candidates, best } = result
+      if (wav !== undefined) await writeSound(clvp, heardCandidate(best, 1), wav, { signal: context.signal })
+      if (plot !== undefined) await plotBest(clvp, candidates, plot)
+      const lines = [candidateTable(candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
       return { text: lines.join('\n\n'), json, warnings: textWarnings(result) }
     }
@@ -110,21 +108,6 @@ function toJson(clvp: Clvp, source: string, text: string, voice: Voice, result: 
     candidates,
     timings: { ...timings, peakRssBytes: peakRss() },
   }
-}
-
-function candidateTable(candidates: readonly Candidate[]): string {
-  const score = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(4))
-  const rows = candidates.map((candidate, i) => [
-    String(i + 1),
-    String(candidate.index),
-    score(candidate.score),
-    score(candidate.soloScore),
-    candidate.meanLogprob.toFixed(3),
-    `${candidate.seconds.toFixed(2)} s`,
-    `${candidate.longestSilence.toFixed(2)} s`,
-    candidate.finishReason,
-  ])
-  return table([['rank', 'candidate', 'score', 'alone', 'logprob', 'length', 'silence', 'ended by'], ...rows])
 }
 
 function timingTable(timings: Timings): string {

@@ -6,12 +6,14 @@ import { toSrt } from '../../audio/subtitles.js'
 import { writeWhole } from '../../base/files.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import type { SpeechStream } from '../../speech/speech_stream.js'
+import { candidateTable, plotBest } from '../candidates.js'
 import { type Arguments, type Command, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
-import { numbered, readKeep, writeOthers } from '../kept_sounds.js'
+import { needOnePart, numbered, readKeep, writeOthers } from '../kept_sounds.js'
 import { speakLines } from '../lines.js'
 import { modelFlags, withModel } from '../model.js'
 import { readReadingFlags } from '../reading.js'
+import { needCodebook } from '../sound.js'
 import { type SinkOptions, writeSpeech } from '../sound_sink.js'
 import {
   checkSpeaker,
@@ -54,6 +56,11 @@ export const speak: Command = {
       value: 'N',
       help: 'write the sounds of the N best candidates, FILE.1.wav and so on, of a text of one part',
     },
+    table: { help: 'print the candidates with their scores, of a text of one part' },
+    plot: {
+      value: 'FILE.svg',
+      help: 'plot the mels of the four best candidates of a text of one part, if the model has a codebook',
+    },
     'no-metadata': { help: 'leave out of the file that a machine made it, and how' },
     timings: { help: 'print the milliseconds of each stage and the peak memory' },
     ...optionFlags,
@@ -75,10 +82,14 @@ export const speak: Command = {
       const options = readSpeakFlags(args, context, await readSpeaker(clvp, args, context))
       if (args.flag('lines')) return speakLines(clvp, text, target!, options, sink)
       const stream = clvp.speakStream(text, options)
+      const plot = args.text('plot')
+      for (const name of args.given(['table', 'plot'])) needOnePart(stream, `--${name}`)
+      if (plot !== undefined) await needCodebook(clvp)
       const keep = readKeep(args, stream, options)
       const first = keep === undefined ? target : numbered(target!, 1)
       const seconds = (await writeSpeech(stream, first, sink)) / speechRate
       const others = keep === undefined ? [] : await writeOthers(clvp, stream, keep, target!, options, sink)
+      if (plot !== undefined) await plotBest(clvp, stream.spoken.parts[0]!.result.candidates, plot)
       const subtitles = args.text('subtitles')
       if (subtitles !== undefined) {
         const cues = stream.spoken.parts.map(({ text: { text: said }, span }) => ({ text: said, ...span }))
@@ -103,7 +114,7 @@ function readTarget(args: Arguments): string | undefined {
     throw new UsageError('--stream and a file of --out exclude each other')
   }
   refuse(args, isStdout ? ['lines', 'keep', 'format'] : ['raw'], isStdout ? 'a sound on stdout' : 'a file')
-  if (args.flag('lines')) refuse(args, ['keep', 'parts', 'subtitles'], '--lines')
+  if (args.flag('lines')) refuse(args, ['keep', 'parts', 'subtitles', 'table', 'plot'], '--lines')
   if (args.text('keep') !== undefined) refuse(args, ['parts'], '--keep')
   return isStdout ? undefined : out
 }
@@ -130,6 +141,7 @@ function report(
   const lines = [
     `${paths.join(', ') || 'stdout'}: ${seconds.toFixed(2)} s, ${count}, ${speech}, seed ${seed}`,
   ]
+  if (args.flag('table')) lines.unshift(candidateTable(parts[0]!.result.candidates))
   if (args.flag('timings')) lines.push(timingTable(spoken))
   const [path] = paths
   return {

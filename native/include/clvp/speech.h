@@ -16,6 +16,7 @@ struct DiffusionSampling {
     /// "dpm++2m": a solver of second order, steps even in log(signal / noise) (Lu and others 2022).
     std::string sampler = "p";
     float guidance = 2.0f;    // how far to go from the result without a condition (cond_free_k), 0 to 100; 0 saves half of the passes
+    float guidance_from = 0;  // the share of the steps, from the first, that have no guidance, 0 to 1: each takes half of the time
     bool ramp = true;         // guidance grows from 0 in the first step to all of it in the last
     float temperature = 1.0f; // of the noise to start with, 0 to 2
     uint64_t seed = 0;        // of all noise

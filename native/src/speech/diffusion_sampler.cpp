@@ -21,11 +21,13 @@ struct Prediction {
 /// Asks the model, with guidance: noise = (1 + k) conditioned - k free.
 class Guided {
 public:
-    Guided(size_t n_mels, const DiffusionSampling & options, const Pass & pass) : n_mels_(n_mels), options_(options), pass_(pass) {}
+    Guided(size_t n_mels, const DiffusionSampling & options, const Pass & pass)
+        : n_mels_(n_mels), n_unguided_(static_cast<size_t>(std::lround(static_cast<double>(options.guidance_from) * options.n_steps))), options_(options),
+          pass_(pass) {}
 
-    /// `left`: the share of the way that is left, 1 at the start.
-    Prediction at(const std::vector<float> & x, double time, double left) const {
-        const bool free = options_.guidance > 0;
+    /// `step` in the order of use; `left`: the share of the way that is left, 1 at the start.
+    Prediction at(const std::vector<float> & x, size_t step, double time, double left) const {
+        const bool free = options_.guidance > 0 && step >= n_unguided_;
         const std::vector<float> y = pass_(x, static_cast<float>(time), free);
         const auto k = static_cast<float>(static_cast<double>(options_.guidance) * (options_.ramp ? 1 - left : 1));
         Prediction found = { std::vector<float>(x.size()), std::vector<float>(x.size()) };
@@ -38,7 +40,7 @@ public:
     }
 
 private:
-    const size_t n_mels_;
+    const size_t n_mels_, n_unguided_;
     const DiffusionSampling & options_;
     const Pass & pass_;
 };
@@ -57,7 +59,8 @@ std::vector<float> sample_steps(std::vector<float> x, const DiffusionSampling & 
     const std::vector<NoiseStep> steps = noise_steps(options.n_steps);
     for (size_t i = steps.size(); i-- > 0;) {
         const NoiseStep & s = steps[i];
-        const Prediction found = model.at(x, s.time, static_cast<double>(i) / static_cast<double>(steps.size()));
+        const size_t step = steps.size() - 1 - i;
+        const Prediction found = model.at(x, step, s.time, static_cast<double>(i) / static_cast<double>(steps.size()));
         const auto recip = static_cast<float>(std::sqrt(1 / s.kept)), recip_less = static_cast<float>(std::sqrt(1 / s.kept - 1));
         const auto of_start = static_cast<float>(s.beta * std::sqrt(s.kept_before) / (1 - s.kept));
         const auto of_x = static_cast<float>((1 - s.kept_before) * std::sqrt(1 - s.beta) / (1 - s.kept));
@@ -65,7 +68,7 @@ std::vector<float> sample_steps(std::vector<float> x, const DiffusionSampling & 
         const auto ddim_start = static_cast<float>(std::sqrt(s.kept_before)), ddim_noise = static_cast<float>(std::sqrt(1 - s.kept_before));
         std::vector<float> noise;
         if (!is_ddim && i > 0) {
-            noise = noise_of(options, steps.size() - 1 - i, x.size());
+            noise = noise_of(options, step, x.size());
         }
         for (size_t j = 0; j < x.size(); j++) {
             const float start = clip(recip * x[j] - recip_less * found.noise[j]);
@@ -92,7 +95,7 @@ std::vector<float> sample_dpm(std::vector<float> x, const DiffusionSampling & op
     for (uint32_t i = 0; i < options.n_steps; i++) {
         const double share = options.n_steps == 1 ? 0 : static_cast<double>(i) / (options.n_steps - 1);
         const double ratio = first + share * (last - first), time = schedule.time_at(ratio), kept = schedule.kept_at(time);
-        const Prediction found = model.at(x, time, time / trained_steps);
+        const Prediction found = model.at(x, i, time, time / trained_steps);
         const auto signal = static_cast<float>(std::sqrt(kept)), sigma = static_cast<float>(std::sqrt(1 - kept));
         before = std::move(start);
         start.resize(x.size());
@@ -126,6 +129,7 @@ void check_between(const char * name, double value, double least, double most) {
 void check_sampler(const DiffusionSampling & options) {
     check_between("steps", options.n_steps, 1, trained_steps);
     check_between("guidance", static_cast<double>(options.guidance), 0, 100);
+    check_between("guidance_from", static_cast<double>(options.guidance_from), 0, 1);
     check_between("temperature", static_cast<double>(options.temperature), 0, 2);
     if (options.sampler != "p" && options.sampler != "ddim" && options.sampler != "dpm++2m") {
         fail(Code::invalid_argument, "Expected p, ddim or dpm++2m for sampler but received %s", printable(options.sampler).c_str());

@@ -7,12 +7,18 @@ import { call, disposed, drained, floats, GENERATE, LOAD, WATCHED } from './call
 
 const SPEAK = [
   ...GENERATE.filter((name) => name !== 'latents'),
-  ...['speech', 'steps', 'sampler', 'guidance', 'ramp', 'diffusionTemperature'],
+  ...['speech', 'steps', 'sampler', 'guidance', 'guidanceFrom', 'ramp', 'diffusionTemperature'],
   ...['split', 'pauses', 'gates', 'retries', 'brackets'],
 ]
 
 /** The largest that is allowed: one more must be refused. */
-export const speechMost = { steps: 4000, guidance: 100, diffusionTemperature: 2, retries: 100 }
+export const speechMost = {
+  steps: 4000,
+  guidance: 100,
+  guidanceFrom: 1,
+  diffusionTemperature: 2,
+  retries: 100,
+}
 
 export const speechOthers = {
   speech: ['auto', 'hifigan', 'diffusion'],
@@ -118,7 +124,7 @@ function stages({ file, model }) {
       (options) => model.diffusion.sample(options),
       {},
       [
-        ...['latents', 'conditioning', 'steps', 'sampler', 'guidance', 'ramp', 'temperature'],
+        ...['latents', 'conditioning', 'steps', 'sampler', 'guidance', 'guidanceFrom', 'ramp', 'temperature'],
         ...['noise', 'stepNoise', ...stage],
       ],
       { latents, conditioning: diffusion, steps: 2, noise: x, stepNoise: floats([2, mels, 8]) },

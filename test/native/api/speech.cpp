@@ -110,6 +110,25 @@ TEST(an_abort_ends_a_sample_between_its_steps) {
     CHECK(n < 6);
 }
 
+TEST(guidance_begins_where_it_is_told) {
+    Session session(speaking());
+    for (const char * sampler : { "p", "ddim", "dpm++2m" }) {
+        DiffusionSampling options = few_steps(sampler);
+        options.n_steps = 4;
+        const auto sample = [&](float guidance, float from) {
+            options.guidance = guidance;
+            options.guidance_from = from;
+            return session.diffuse(tiny::latents(5), tiny::speaker(), options).data;
+        };
+        const std::vector<float> all = sample(2, 0), half = sample(2, 0.5f), none = sample(2, 1);
+        CHECK(none == sample(0, 0));
+        CHECK(all != half && half != none);
+    }
+    DiffusionSampling options = few_steps();
+    options.guidance_from = 1.5f;
+    CHECK_THROWS(Code::invalid_argument, session.diffuse(tiny::latents(3), tiny::speaker(), options));
+}
+
 TEST(given_noise_is_used_in_place_of_the_seeds) {
     Session session(speaking());
     const size_t n_frames = sound_frames(5), size = n_frames * tiny::n_mels;
