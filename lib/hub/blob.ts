@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { abortError } from '../base/errors.js'
+import { extentOf } from './extent.js'
 import { HubFault } from './fault.js'
 import type { Hub, RemoteFile } from './hub.js'
 import { Partial } from './partial.js'
@@ -10,6 +11,8 @@ import { Retries } from './retries.js'
 
 /** A connection that transferred at least this much does not count as a failed try. */
 const PROGRESS_BYTES = 2 ** 20
+/** A complete response that is shorter than asked for is followed by the next one at once if it has this much. */
+const SHORT_BYTES = 2 ** 16
 /** How often a file may have a wrong hash: the first time, a resumed part may be the cause. */
 const MAX_MISMATCHES = 2
 
@@ -49,7 +52,7 @@ async function fill(hub: Hub, file: RemoteFile, part: Partial, options: BlobOpti
   for (let mismatches = 0; ; ) {
     await receive(hub, file, part, options)
     if ((await hashOf(file, part, options.signal)) === file.etag) return
-    await part.empty()
+    await part.cut(0)
     if (++mismatches === MAX_MISMATCHES) {
       throw new HubFault(
         `${file.name} does not have the hash that the hub announced, ${file.etag}: try again later`,
@@ -61,56 +64,57 @@ async function fill(hub: Hub, file: RemoteFile, part: Partial, options: BlobOpti
 /** Retries until the file has all its bytes. */
 async function receive(hub: Hub, file: RemoteFile, part: Partial, options: BlobOptions): Promise<void> {
   const retries = new Retries(options.signal)
-  if (part.bytes > file.bytes) await part.empty()
+  if (part.bytes > file.bytes) await part.cut(0)
+  let furthest = part.bytes
   while (part.bytes < file.bytes) {
-    const before = part.bytes
     try {
       await receiveOnce(hub, file, part, options)
     } catch (error) {
-      if (part.bytes - before >= PROGRESS_BYTES) retries.reset()
+      // Bytes that are received again are no progress: otherwise a file that starts again could do so for ever.
+      if (part.bytes - furthest >= PROGRESS_BYTES) {
+        retries.reset()
+        furthest = part.bytes
+      }
       await retries.next(error)
     }
   }
 }
 
+/** Receives one response. Returns if it was complete and brought the file on, even if it was shorter than asked for. */
 async function receiveOnce(hub: Hub, file: RemoteFile, part: Partial, options: BlobOptions): Promise<void> {
-  const reply = await hub.open(file, part.bytes)
+  const asked = part.bytes
+  const reply = await hub.open(file, asked)
   try {
-    if (reply.status !== 206) await part.empty()
-    if (reply.status === 416) throw new HubFault(`${file.name} cannot be resumed`, { isPassing: true })
-    checkExtent(file, reply, part.bytes)
+    const extent = reply.status === 416 ? undefined : extentOf(file, reply, asked)
+    await part.cut(extent?.start ?? 0)
+    if (!extent) throw notResumed(file, reply, asked)
     for await (const chunk of reply.body) {
-      if (chunk.length > file.bytes - part.bytes) throw tooLong(file)
-      await part.append(chunk)
+      const room = extent.end - part.bytes
+      if (chunk.length > room && reply.status !== 206) throw tooLong(file)
+      await part.append(chunk.subarray(0, room))
       options.onBytes(part.bytes)
       if (options.signal?.aborted) throw abortError(options.signal)
+      if (chunk.length > room) break
     }
+    if (part.bytes === file.bytes) return
+    if (part.bytes === extent.end && part.bytes - asked >= SHORT_BYTES) return
   } finally {
     reply.close()
   }
-  if (part.bytes < file.bytes) {
-    const message = `${file.name} ended after ${part.bytes} of ${file.bytes} bytes`
-    throw new HubFault(message, { isPassing: true })
-  }
+  const message = `${file.name} ended after ${part.bytes} of ${file.bytes} bytes`
+  throw new HubFault(message, { isPassing: true })
 }
 
-/** Checks that the response covers exactly the missing bytes. */
-function checkExtent(file: RemoteFile, { status, headers }: Reply, start: number): void {
-  if (headers.get('content-encoding') !== null && headers.get('content-encoding') !== 'identity') {
-    throw new HubFault(
-      `${file.name} came with the unrequested content encoding ${headers.get('content-encoding')}`,
-    )
-  }
-  const length = headers.get('content-length')
-  const isLength = length === null || Number(length) === file.bytes - start
-  const range = headers.get('content-range')
-  const isRange = status !== 206 || range === `bytes ${start}-${file.bytes - 1}/${file.bytes}`
-  if (!isLength || !isRange) {
-    const told = status === 206 ? `range ${range}` : `length ${length}`
-    throw new HubFault(`${file.name} came with ${told}: expected ${file.bytes} bytes from byte ${start}`, {
-      isPassing: true,
-    })
-  }
+/** The next try asks for the whole file, as nothing is left of the part. */
+function notResumed(file: RemoteFile, { status, headers }: Reply, asked: number): HubFault {
+  const told =
+    status === 416
+      ? 'status 416'
+      : `range '${headers.get('content-range') ?? 'none'}' and length '${headers.get('content-length') ?? 'none'}'`
+  return new HubFault(
+    `${file.name} could not be resumed: expected the bytes from ${asked} to ${file.bytes} but received ${told}`,
+    { isPassing: true },
+  )
 }
 
 function tooLong(file: RemoteFile): HubFault {

@@ -107,12 +107,13 @@ export class Partial {
     }
   }
 
-  /** Starts again at byte 0. */
-  async empty(): Promise<void> {
-    await this.#handle.truncate(0).catch((error) => {
+  /** Keeps the first `bytes` bytes only. */
+  async cut(bytes: number): Promise<void> {
+    if (bytes >= this.#bytes) return
+    await this.#handle.truncate(bytes).catch((error) => {
       throw writeFault(this.path, error)
     })
-    this.#bytes = 0
+    this.#bytes = bytes
   }
 
   /** Reads all of it from the disk. */

@@ -88,11 +88,16 @@ function ask(url: URL, options: RequestOptions, isHome: boolean, signal: AbortSi
 function redirect(response: Response, url: URL): URL | undefined {
   const location = response.headers.get('location')
   if (response.status < 300 || response.status > 399 || location === null) return undefined
+  let next: URL
   try {
-    return new URL(location, url)
+    next = new URL(location, url)
   } catch (cause) {
     throw new HubFault(`${shown(url)} redirects to an invalid address`, { cause })
   }
+  // fetch refuses such an address too, but shows the password.
+  if (next.username || next.password)
+    throw new HubFault(`${shown(url)} redirects to an address with a password`)
+  return next
 }
 
 /** Applies the time limit to each chunk of a body. The time that the reader needs does not count. */

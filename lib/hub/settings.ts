@@ -1,4 +1,4 @@
-/** The environment variables of the hub's own libraries, read at each call. */
+/** The environment variables of the hub's own libraries, read at each call as huggingface_hub reads them. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ClvpError } from '../base/errors.js'
@@ -10,7 +10,8 @@ export interface HubSettings {
   /** The folder that contains `models--owner--name`. */
   cache: string
   token: string | undefined
-  isOffline: boolean
+  /** The variable that forbids connections. */
+  offlineBy: string | undefined
   /** Whether snapshots link to blobs, rather than copy them. */
   hasLinks: boolean
   /** Milliseconds without data: for metadata requests, and for downloads. */
@@ -22,24 +23,27 @@ const tokenUse: FileUse = { what: 'the token', maxBytes: 2 ** 16, code: 'CLVP_IO
 const DEFAULT_ENDPOINT = 'https://huggingface.co'
 
 export async function readHubSettings(): Promise<HubSettings> {
-  const { HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN_PATH, XDG_CACHE_HOME } = process.env
-  const { HF_HUB_OFFLINE, HF_HUB_DISABLE_SYMLINKS, HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT } =
-    process.env
-  const home = folder(HF_HOME) ?? join(folder(XDG_CACHE_HOME) ?? join(homedir(), '.cache'), 'huggingface')
+  const { env } = process
+  const offline = env.HF_HUB_OFFLINE ? 'HF_HUB_OFFLINE' : 'TRANSFORMERS_OFFLINE'
+  const home =
+    folder(env.HF_HOME) ?? join(folder(env.XDG_CACHE_HOME) ?? join(homedir(), '.cache'), 'huggingface')
   return {
-    endpoint: endpoint(HF_ENDPOINT || DEFAULT_ENDPOINT),
-    cache: folder(HF_HUB_CACHE) ?? join(home, 'hub'),
-    token: await token(process.env.HF_TOKEN, folder(HF_TOKEN_PATH) ?? join(home, 'token')),
-    isOffline: isOn(HF_HUB_OFFLINE),
-    hasLinks: !isOn(HF_HUB_DISABLE_SYMLINKS),
-    askTimeout: seconds('HF_HUB_ETAG_TIMEOUT', HF_HUB_ETAG_TIMEOUT),
-    sendTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT', HF_HUB_DOWNLOAD_TIMEOUT),
+    endpoint: endpoint(env.HF_ENDPOINT || DEFAULT_ENDPOINT),
+    cache: folder(env.HF_HUB_CACHE) ?? folder(env.HUGGINGFACE_HUB_CACHE) ?? join(home, 'hub'),
+    token: await findToken(folder(env.HF_TOKEN_PATH) ?? join(home, 'token')),
+    offlineBy: isOn(env[offline]) ? offline : undefined,
+    hasLinks: !isOn(env.HF_HUB_DISABLE_SYMLINKS),
+    askTimeout: seconds('HF_HUB_ETAG_TIMEOUT', env.HF_HUB_ETAG_TIMEOUT),
+    sendTimeout: seconds('HF_HUB_DOWNLOAD_TIMEOUT', env.HF_HUB_DOWNLOAD_TIMEOUT),
   }
 }
 
+/** A path in which `~`, `$NAME` and `${NAME}` stand for what they name. An unknown variable stays as it is written. */
 function folder(value: string | undefined): string | undefined {
   if (!value) return undefined
-  return resolve(value.replace(/^~(?=$|[/\\])/, homedir()))
+  const variables = process.platform === 'win32' ? /\$\w+|\$\{[^}]*\}|%[^%]+%/g : /\$\w+|\$\{[^}]*\}/g
+  const path = value.replace(/^~(?=$|[/\\])/, () => homedir())
+  return resolve(path.replace(variables, (found) => process.env[found.replace(/[${}%]/g, '')] ?? found))
 }
 
 function isOn(value: string | undefined): boolean {
@@ -55,7 +59,8 @@ function endpoint(value: string): string {
   }
   const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (!url || !isWeb || url.username || url.password || url.search || url.hash) {
-    throw wrong('HF_ENDPOINT', 'an address that begins with https:// or http://', value)
+    const address = 'an address of https:// or http://, without user, password and query,'
+    throw wrong('HF_ENDPOINT', address, withoutSecrets(value), 'set a token as HF_TOKEN')
   }
   return url.href.replace(/\/+$/, '')
 }
@@ -69,24 +74,36 @@ function seconds(name: string, value: string | undefined): number {
   return number * 1000
 }
 
-async function token(given: string | undefined, file: string): Promise<string | undefined> {
-  const text = given?.trim() || (await tokenIn(file))
-  // A token must be valid in a header. It is a secret, so the message does not show it.
-  if (text && !/^[\x21-\x7e]{1,4096}$/.test(text)) {
-    throw new ClvpError(
-      'CLVP_INVALID_ARGUMENT',
-      `Expected printable ASCII without spaces for the token in ${given?.trim() ? 'HF_TOKEN' : file}`,
-    )
+/** What may be shown of an address: no user, no password, no query. */
+function withoutSecrets(address: string): string {
+  return address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*/s, '?***')
+}
+
+/** The token that is set in a variable or in the token file. */
+async function findToken(file: string): Promise<string | undefined> {
+  const { env } = process
+  if (isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
+    const token = env[name]?.trim()
+    if (token) return checkToken(token, name)
   }
-  return text || undefined
+  // An existing file must be readable: without the token a private model would appear to be missing.
+  if (!(await statIfThere(file, 'a file for the token'))) return undefined
+  return checkToken((await readWhole(file, tokenUse)).toString().trim(), file)
 }
 
-/** An existing token file must be readable: without the token a private model would appear to be missing. */
-async function tokenIn(file: string): Promise<string> {
-  if (!(await statIfThere(file, 'a file for the token'))) return ''
-  return (await readWhole(file, tokenUse)).toString().trim()
+/** A token must be valid in a header. It is a secret, so the message does not show it. */
+function checkToken(token: string, where: string): string | undefined {
+  if (token === '' || /^[\x21-\x7e]{1,4096}$/.test(token)) return token || undefined
+  throw new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected printable ASCII without spaces for the token in ${where}: copy it again from the hub's settings`,
+  )
 }
 
-function wrong(name: string, what: string, value: string): ClvpError {
-  return new ClvpError('CLVP_INVALID_ARGUMENT', `Expected ${what} for ${name} but received '${value}'`)
+function wrong(name: string, what: string, value: string, advice = 'correct it, or unset it'): ClvpError {
+  return new ClvpError(
+    'CLVP_INVALID_ARGUMENT',
+    `Expected ${what} for ${name} but received '${value}': ${advice}`,
+  )
 }

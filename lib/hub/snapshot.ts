@@ -51,7 +51,7 @@ export async function fetchSnapshot(id: string, options: SnapshotOptions): Promi
   const settings = await readHubSettings()
   const cache = new RepoCache(settings.cache, id, settings.hasLinks)
   const here = await findHere(cache, id, options)
-  if (settings.isOffline) return here ?? refuseOffline(id, options.revision, settings)
+  if (settings.offlineBy) return here ?? refuseOffline(id, options.revision, settings)
   const hub = new Hub(settings, id, options.signal)
   let listing: RepoListing
   try {
@@ -202,10 +202,10 @@ function noShard(id: string, commit: string, name: string): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${id} at ${commit}: its index names ${name}, which is missing`)
 }
 
-function refuseOffline(id: string, revision: string, { cache }: HubSettings): never {
+function refuseOffline(id: string, revision: string, { cache, offlineBy }: HubSettings): never {
   throw new ClvpError(
     'CLVP_IO',
-    `HF_HUB_OFFLINE is set, and ${cache} has no complete snapshot of ${id} at '${revision}': unset it, or pass a folder or a .gguf file`,
+    `${offlineBy} is set, and ${cache} has no complete snapshot of ${id} at '${revision}': unset it, or pass a folder or a .gguf file`,
   )
 }
 

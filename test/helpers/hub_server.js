@@ -26,7 +26,8 @@ export const etagOf = (name, bytes) => (isLarge(name) ? sha256(bytes) : gitHash(
  *
  * `fault({ kind, id, name, start, count })` may give, for requests of the kinds 'api', 'head', 'file' and 'storage' and the
  * count-th of their kind and name: `status` and `headers` of another answer; `bytes` to send instead; `cut` or `stall`, the bytes after
- * which the connection is cut or kept silent; `pause`, milliseconds between pieces of `piece` bytes; `ignoresRange`; `hasNoLength`.
+ * which the connection is cut or kept silent; `pause`, milliseconds between pieces of `piece` bytes; `ignoresRange`; `hasNoLength`; or
+ * `reply`, which answers a request for storage itself.
  */
 export async function startHub(t, repos) {
   const hub = { repos, requests: [], fault: undefined }
@@ -114,7 +115,9 @@ async function serveStorage(hub, request, response) {
   const { noted, start, fault } = note(hub, 'storage', id, name, request)
   if (fault.stall < 0) return
   if (fault.status) return answer(response, fault.status, fault.headers, fault.bytes)
-  return send(response, hub.repos[id].commits[commit][name], {
+  const bytes = hub.repos[id].commits[commit][name]
+  if (fault.reply) return fault.reply(response, { bytes, start })
+  return send(response, bytes, {
     noted,
     fault,
     start,

@@ -63,7 +63,8 @@ let round = 0
 /** A cache of its own for each test. */
 function setUp(settings = {}) {
   hub.reset()
-  for (const name of Object.keys(process.env)) if (/^(HF_|CLVP_CACHE)/.test(name)) delete process.env[name]
+  for (const name of Object.keys(process.env))
+    if (/^(HF_|HUGGING|TRANSFORMERS_|CLVP_CACHE)/.test(name)) delete process.env[name]
   const home = join(dir, `home-${round++}`)
   const cache = join(home, 'hub')
   Object.assign(
