@@ -5,6 +5,7 @@ import { ClvpError } from '../base/errors.js'
 import { type Command, type ForeignCommand, helpOf, parse, UsageError } from './command.js'
 import { batchCommands } from './commands/batch.js'
 import { bench } from './commands/bench.js'
+import { cacheCommands } from './commands/cache.js'
 import { calibrate } from './commands/calibrate.js'
 import { compare } from './commands/compare.js'
 import { convert } from './commands/convert.js'
@@ -38,6 +39,7 @@ const commands: readonly AnyCommand[] = [
   voice,
   ...batchCommands,
   pull,
+  ...cacheCommands,
   convert,
   quantize,
   verify,

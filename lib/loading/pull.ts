@@ -8,6 +8,7 @@ import { abortSignal, callback, choice, custom } from '../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { isHubId, readRevision } from '../hub/id.js'
 import { fetchSnapshot, type Snapshot } from '../hub/snapshot.js'
+import { anchoredFiles, namedFilesKey } from './checkpoint_key.js'
 import { convertOnce } from './conversion_cache.js'
 import { inspectModel } from './inspect.js'
 import type { Progress } from './load_options.js'
@@ -104,14 +105,11 @@ export async function fetchModel(
   const snapshot = await fetchSnapshot(id, { revision, files, signal, onProgress: report('download') })
   if (snapshot.gguf !== undefined) return { snapshot, path: snapshot.gguf }
   const name = id.slice(id.indexOf('/') + 1)
-  const conversion = {
-    type,
-    files: { ...files, ...snapshot.pair },
-    threads,
-    signal,
-    onProgress: report('convert'),
-  }
-  return { snapshot, path: await convertOnce(snapshot.folder, name, `${id} ${snapshot.key}`, conversion) }
+  const chosen = await anchoredFiles(snapshot.folder, { ...files, ...snapshot.pair })
+  const key = `${id} ${snapshot.key}${await namedFilesKey(snapshot.folder, chosen)}`
+  const origin = { folder: snapshot.folder, name, key, id, files: chosen }
+  const path = await convertOnce(origin, { type, threads, signal, onProgress: report('convert') })
+  return { snapshot, path }
 }
 
 async function typeOf(file: string): Promise<ModelType> {

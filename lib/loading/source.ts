@@ -1,11 +1,11 @@
 /** Resolves the model that a user names to a GGUF file on this machine. */
-import { readdir, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { ModelType } from '../addon/weight_types.js'
-import { firstSourceFile, pairFolders, type SourceFiles } from '../base/checkpoint_files.js'
+import { firstSourceFile, type SourceFiles } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { kindOf, statIfThere, wrongKind } from '../base/files.js'
 import { isHubId } from '../hub/id.js'
+import { anchoredFiles, folderKey } from './checkpoint_key.js'
 import { convertOnce } from './conversion_cache.js'
 import { fetchModel } from './pull.js'
 
@@ -57,30 +57,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
   if (!found.isDirectory()) throw wrongKind(source, expected, kindOf(found))
   const report = onProgress && ((fraction: number) => onProgress('convert', fraction))
   const name = basename(resolve(source)) || 'clvp'
-  return convertOnce(source, name, await fingerprint(source), {
-    type,
-    files,
-    threads: options.threads,
-    signal,
-    onProgress: report,
-  })
-}
-
-/** Changes whenever a file of the folder changes. Names, sizes and times stand for the contents. */
-async function fingerprint(source: string): Promise<string> {
-  const lines = [resolve(source)]
-  try {
-    for (const inside of pairFolders) {
-      const folder = join(source, inside)
-      if (inside !== '' && !(await statIfThere(folder, 'a folder'))?.isDirectory()) continue
-      for (const name of (await readdir(folder)).sort()) {
-        const { size, mtimeMs } = await stat(join(folder, name))
-        lines.push(`${inside}${name} ${size} ${mtimeMs}`)
-      }
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ClvpError('CLVP_IO', `The folder ${source} could not be read: ${reason}`, { cause })
-  }
-  return `${lines.join('\n')}\n`
+  const chosen = await anchoredFiles(source, files)
+  const origin = { folder: source, name, key: await folderKey(source, chosen), files: chosen }
+  return convertOnce(origin, { type, threads: options.threads, signal, onProgress: report })
 }

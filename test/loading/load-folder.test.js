@@ -23,7 +23,11 @@ async function load(source, options) {
   return { type, name, stages, seen: [...new Set(stages.map(({ stage }) => stage))] }
 }
 
-const files = () => readdirSync(cache).sort()
+/** The converted models; a note lies beside each. */
+const files = () =>
+  readdirSync(cache)
+    .filter((name) => name.endsWith('.gguf'))
+    .sort()
 
 t.test('the first load converts, the second does not', async (t) => {
   const first = await load(folder)
