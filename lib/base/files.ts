@@ -221,6 +221,16 @@ export async function writeNew(target: string, fill: (file: NewFile) => Promise<
   }
 }
 
+/**
+ * Checks that a file can be written, by making one beside it for a moment. What is at the target stays.
+ *
+ * @throws ClvpError CLVP_IO as {@link writeNew}
+ */
+export async function requireWritable(target: string): Promise<void> {
+  const file = await NewFile.create(target)
+  await file.discard()
+}
+
 /** A file that {@link writeNew} makes. */
 export class NewFile {
   /** Where the file is until it is complete. */
@@ -285,5 +295,6 @@ export class NewFile {
 
 function failWrite(path: string, cause: unknown): never {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  throw new ClvpError('CLVP_IO', `${path} could not be written: ${reason}`, { cause })
+  const advice = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? ': make its folder first' : ''
+  throw new ClvpError('CLVP_IO', `${path} could not be written: ${reason}${advice}`, { cause })
 }

@@ -1,6 +1,5 @@
 /** Writes codes as sound and as pictures, for `clvp generate` and `clvp preview`. */
 import { melPlot } from '../audio/mel_plot.js'
-import { checkSoundFile } from '../audio/output/save_sound.js'
 import { writeWav } from '../audio/wav.js'
 import { ClvpError } from '../base/errors.js'
 import { writeWhole } from '../base/files.js'
@@ -24,11 +23,6 @@ export function heardCandidate({ drawnCodes, score, seconds, finishReason }: Can
 /** Throws CLVP_UNSUPPORTED for a model without a codebook, before any work. Every codebook has code 0. */
 export async function needCodebook(clvp: Clvp): Promise<void> {
   await clvp.codesToMel(Int32Array.of(0))
-}
-
-/** Checks that a WAV file can be written, before the work for it. */
-export async function needWav(file: string): Promise<void> {
-  await checkSoundFile(file, { format: 'wav' })
 }
 
 /** Writes the sound of a row as WAV, and returns its length. */

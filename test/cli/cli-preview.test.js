@@ -85,8 +85,11 @@ t.test('a model without a codebook is refused before any work', async (t) => {
   const before = readdirSync(dir)
   const message = /no codebook.*diffusion stage.*\(CLVP_UNSUPPORTED\)/
   const long = ['--voice', at('voice.wav'), '-n', '65536', '--out', at('never.json')]
-  for (const flag of ['--wav', '--plot']) {
-    await fails(t, message, 1, 'generate', mute, 'Hello.', ...long, flag, at('never'))
+  for (const file of [
+    ['--wav', at('never.wav')],
+    ['--plot', at('never.svg')],
+  ]) {
+    await fails(t, message, 1, 'generate', mute, 'Hello.', ...long, ...file)
   }
   await fails(t, message, 1, 'preview', at('row.json'), at('never.wav'), '--model', mute)
   t.same(readdirSync(dir), before)

@@ -1,6 +1,6 @@
 // The command line: what it prints where, its exit statuses, and that Ctrl-C leaves nothing half done.
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -113,6 +113,8 @@ t.test('wrong usage ends with 2 and says what is wrong', async (t) => {
 t.test('what fails ends with 1, or 2 for a wrong argument, and says why, without a stack', async (t) => {
   writeFileSync(join(dir, 'codes.json'), '[[1, 2], "x"]')
   writeFileSync(join(dir, 'no-json.json'), '[[1, 2')
+  const folder = join(dir, 'folder.json')
+  mkdirSync(folder)
   const failing = [
     [['generate', join(dir, 'none.gguf'), 'Hi.', ...few], /none\.gguf.*\(CLVP_IO\)/],
     [['generate', voice, 'Hi.', ...few], /voice\.wav.*\(CLVP_MODEL_FORMAT\)/],
@@ -126,7 +128,7 @@ t.test('what fails ends with 1, or 2 for a wrong argument, and says why, without
       /no-sound\.wav.*\(CLVP_AUDIO\)/,
     ],
     [['generate', model, 'Hi.', ...few, '--out', join(dir, 'none', 'x.json')], /x\.json.*\(CLVP_IO\)/],
-    [['generate', model, 'Hi.', ...few, '--out', join(dir, 'out')], /out.*\(CLVP_IO\)/],
+    [['generate', model, 'Hi.', ...few, '--out', folder], /folder\.json is a folder.*\(CLVP_IO\)/],
     [['rank', model, 'Hi.', join(dir, 'none.json')], /none\.json.*\(CLVP_IO\)/],
     [['rank', model, 'Hi.', join(dir, 'codes.json')], /codes\.json.*\(CLVP_INVALID_ARGUMENT\)/],
     [['rank', model, 'Hi.', join(dir, 'no-json.json')], /no-json\.json.*\(CLVP_INVALID_ARGUMENT\)/],
@@ -154,6 +156,7 @@ t.test('generate', async (t) => {
     t.match(row, new RegExp(`^ +${i + 1} +[0-2] +-?\\d+\\.\\d{4} .* (stop|length)$`))
   t.match(text, /^seed 5$/m)
   t.match(text, /^one step +[\d.]+ ms/m)
+  t.match(text, `\n\nwrote ${out}\n`)
   t.same(readdirSync(join(dir, 'out')), ['result.json'], 'no temporary file is left')
 
   const written = JSON.parse(readFileSync(out, 'utf8'))

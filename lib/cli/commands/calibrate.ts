@@ -3,6 +3,7 @@ import { sampleTable } from '../../quality/samples.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelSource, readModelFlags } from '../model.js'
+import { needOutput } from '../output_files.js'
 import { readTexts, readVoices, sampleFlags } from '../samples.js'
 import { megabytes, peakRss } from '../table.js'
 
@@ -19,6 +20,7 @@ export const calibrate: Command = {
     const [model, out] = [args.positional(0, 'MODEL'), args.positional(1, 'OUT.json')]
     const file = args.text('texts')
     if (file === undefined) throw new UsageError('--texts is missing: name a file with one text per line')
+    await needOutput('OUT.json', out, '.json')
     const texts = await readTexts(file)
     const voices = await readVoices(args)
     const importance = await find(modelSource(model), {

@@ -6,6 +6,7 @@ import { sampleTable } from '../../quality/samples.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelSource } from '../model.js'
+import { needOutput, OutputFiles } from '../output_files.js'
 import { readTexts, readVoices, sampleFlags } from '../samples.js'
 import { megabytes, peakRss, table } from '../table.js'
 
@@ -31,6 +32,7 @@ export const compare: Command = {
   async run(args, context) {
     const [a, b] = [modelSource(args.positional(0, 'A')), modelSource(args.positional(1, 'B'))]
     const [file, plot] = [args.text('texts'), args.text('plot')]
+    if (plot !== undefined) await needOutput('--plot', plot, '.svg')
     const texts = file === undefined ? undefined : await readTexts(file)
     const voices = await readVoices(args)
     const found = await compareModels(a, b, {
@@ -42,9 +44,10 @@ export const compare: Command = {
       signal: context.signal,
       onProgress: ({ stage, fraction }) => context.progress(stage, fraction),
     })
-    if (plot !== undefined) await writeWhole(plot, comparisonPlot(found))
+    const files = new OutputFiles()
+    await files.write(plot, (path) => writeWhole(path, comparisonPlot(found)))
     const json = { ...found, peakRssBytes: peakRss() }
-    return { text: toText(json, args.flag('tensors')), json }
+    return files.tell({ text: toText(json, args.flag('tensors')), json })
   },
 }
 

@@ -11,10 +11,11 @@ import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { latentsWriter } from '../latents.js'
 import { isDemo, modelFlags, withModel } from '../model.js'
+import { needOutput, OutputFiles } from '../output_files.js'
 import { readingFlags, readReadingFlags, textWarnings } from '../reading.js'
-import { heardCandidate, needCodebook, needWav, writeSound } from '../sound.js'
+import { heardCandidate, needCodebook, writeSound } from '../sound.js'
 import { megabytes, peakRss, table } from '../table.js'
-import { readVoice } from './voice.js'
+import { readVoice, voiceWarnings } from './voice.js'
 
 export const generate: Command = {
   name: 'generate',
@@ -56,9 +57,11 @@ export const generate: Command = {
       throw new UsageError('--voice is missing: name a clip of the voice')
     const [out, wav, plot] = [args.text('out'), args.text('wav'), args.text('plot')]
     const latents = args.text('latents')
-    const writeLatents = latents === undefined ? undefined : latentsWriter(latents)
+    if (out !== undefined) await needOutput('--out', out, '.json')
+    if (wav !== undefined) await needOutput('--wav', wav, '.wav')
+    if (plot !== undefined) await needOutput('--plot', plot, '.svg')
+    const writeLatents = latents === undefined ? undefined : await latentsWriter(latents)
     const reading = readReadingFlags(args)
-    if (wav !== undefined) await needWav(wav)
     const draw = async (clvp: Clvp) => {
       if (wav !== undefined || plot !== undefined) await needCodebook(clvp)
       const voice = await readVoice(clvp, clips.length > 0 ? clips : [Clvp.demoVoice], context)
@@ -72,18 +75,24 @@ export const generate: Command = {
       }
       const result = await clvp.generate(text, options)
       const json = toJson(clvp, model, text, voice, result)
-      if (out !== undefined) await writeWhole(out, `${JSON.stringify(json, null, 2)}\n`)
-      if (writeLatents) {
+      const files = new OutputFiles()
+      await files.write(out, (file) => writeWhole(file, `${JSON.stringify(json, null, 2)}\n`))
+      await files.write(latents, async () => {
         const { codes } = result.best
         const found = await clvp.latents(text, codes, { voice, ...reading, signal: context.signal })
-        await writeLatents({ latents: found, codes: new Tensor(codes, [codes.length]) })
-      }
+        await writeLatents!({ latents: found, codes: new Tensor(codes, [codes.length]) })
+      })
       const { candidates, best } = result
-      if (wav !== undefined) await writeSound(clvp, heardCandidate(best, 1), wav, { signal: context.signal })
-      if (plot !== undefined) await plotBest(clvp, candidates, plot)
+      const sound = { signal: context.signal }
+      await files.write(wav, (file) => writeSound(clvp, heardCandidate(best, 1), file, sound))
+      await files.write(plot, (file) => plotBest(clvp, candidates, file))
       const lines = [candidateTable(candidates), `seed ${result.seed}`]
       if (args.flag('timings')) lines.push(timingTable(result.timings))
-      return { text: lines.join('\n\n'), json, warnings: textWarnings(result) }
+      return files.tell({
+        text: lines.join('\n\n'),
+        json,
+        warnings: [...voiceWarnings(voice), ...textWarnings(result)],
+      })
     }
     // The voice's clips are heard as the mode says, too.
     const { compat } = reading

@@ -3,7 +3,8 @@ import { readHeard } from '../codes.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelFlags, withModel } from '../model.js'
-import { countOf, needCodebook, needWav, writePlot, writeSound } from '../sound.js'
+import { needOutput, OutputFiles } from '../output_files.js'
+import { countOf, needCodebook, writePlot, writeSound } from '../sound.js'
 
 export const preview: Command = {
   name: 'preview',
@@ -26,12 +27,14 @@ export const preview: Command = {
     const [file, out] = [args.positional(0, 'CODES.json'), args.positional(1, 'OUT.wav')]
     const plot = args.text('plot')
     const heard = await readHeard(file, args.number('candidate'))
-    await needWav(out)
+    await needOutput('OUT.wav', out, '.wav')
+    if (plot !== undefined) await needOutput('--plot', plot, '.svg')
     return withModel(args.text('model') ?? 'demo', args, context, async (clvp) => {
       await needCodebook(clvp)
       const options = { ...readFlags(args, previewTable), signal: context.signal }
       const { seconds, sampleRate } = await writeSound(clvp, heard, out, options)
-      if (plot !== undefined) await writePlot(clvp, [heard], plot)
+      const files = new OutputFiles()
+      await files.write(plot, (file) => writePlot(clvp, [heard], file))
       const json = {
         path: out,
         codes: heard.codes.length,
@@ -39,7 +42,8 @@ export const preview: Command = {
         sampleRate,
         ...(plot !== undefined && { plot }),
       }
-      return { text: `${out}: ${seconds.toFixed(2)} s of ${heard.title}, ${countOf(heard.codes)}`, json }
+      const text = `${out}: ${seconds.toFixed(2)} s of ${heard.title}, ${countOf(heard.codes)}`
+      return files.tell({ text, json })
     })
   },
 }

@@ -12,6 +12,7 @@ import { flagsOf, readFlags } from '../flags.js'
 import { needOnePart, numbered, readKeep, writeOthers } from '../kept_sounds.js'
 import { speakLines } from '../lines.js'
 import { modelFlags, withModel } from '../model.js'
+import { needOutput, OutputFiles } from '../output_files.js'
 import { readReadingFlags } from '../reading.js'
 import { needCodebook } from '../sound.js'
 import { type SinkOptions, writeSpeech } from '../sound_sink.js'
@@ -25,6 +26,7 @@ import {
   timingTable,
 } from '../speaking.js'
 import { peakRss } from '../table.js'
+import { voiceWarnings } from './voice.js'
 
 export const speak: Command = {
   name: 'speak',
@@ -77,25 +79,29 @@ export const speak: Command = {
       signal: context.signal,
     }
     if (target !== undefined && !args.flag('lines')) await checkSoundFile(target, sink.encoding)
+    const [subtitles, plot] = [args.text('subtitles'), args.text('plot')]
+    if (plot !== undefined) await needOutput('--plot', plot, '.svg')
+    if (subtitles !== undefined) await needOutput('--subtitles', subtitles, '.srt')
     const text = await readText(args, context)
     const work = async (clvp: Clvp) => {
-      const options = readSpeakFlags(args, context, await readSpeaker(clvp, args, context))
+      const speaker = await readSpeaker(clvp, args, context)
+      const options = readSpeakFlags(args, context, speaker)
       if (args.flag('lines')) return speakLines(clvp, text, target!, options, sink)
       const stream = clvp.speakStream(text, options)
-      const plot = args.text('plot')
       for (const name of args.given(['table', 'plot'])) needOnePart(stream, `--${name}`)
       if (plot !== undefined) await needCodebook(clvp)
       const keep = readKeep(args, stream, options)
       const first = keep === undefined ? target : numbered(target!, 1)
       const seconds = (await writeSpeech(stream, first, sink)) / speechRate
       const others = keep === undefined ? [] : await writeOthers(clvp, stream, keep, target!, options, sink)
-      if (plot !== undefined) await plotBest(clvp, stream.spoken.parts[0]!.result.candidates, plot)
-      const subtitles = args.text('subtitles')
-      if (subtitles !== undefined) {
+      const files = new OutputFiles()
+      await files.write(plot, (file) => plotBest(clvp, stream.spoken.parts[0]!.result.candidates, file))
+      await files.write(subtitles, (file) => {
         const cues = stream.spoken.parts.map(({ text: { text: said }, span }) => ({ text: said, ...span }))
-        await writeWhole(subtitles, toSrt(cues))
-      }
-      return report(stream, seconds, [...(first === undefined ? [] : [first]), ...others], args)
+        return writeWhole(file, toSrt(cues))
+      })
+      const output = report(stream, seconds, [...(first === undefined ? [] : [first]), ...others], args)
+      return files.tell({ ...output, warnings: [...voiceWarnings(speaker), ...(output.warnings ?? [])] })
     }
     // The voice's clips are heard as the mode says, too.
     const { compat } = readReadingFlags(args)

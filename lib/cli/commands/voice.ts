@@ -6,6 +6,7 @@ import type { Clvp } from '../../clvp/clvp.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelFlags, withModel } from '../model.js'
+import { needOutput } from '../output_files.js'
 
 const making = {
   out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' },
@@ -30,6 +31,7 @@ export const voice: Command = {
     if (model === undefined) throw new UsageError('MODEL is missing')
     if (clips.length === 0) throw new UsageError('CLIP is missing')
     if (out === undefined) throw new UsageError('--out is missing: name the file to save the voice in')
+    await needOutput('--out', out, '.json')
     const options = readFlags(args, voiceTable)
     return withModel(model, args, context, async (clvp) => {
       const made = await readVoice(clvp, clips, context, options)
