@@ -61,8 +61,8 @@ function mp3(data: Buffer): AudioHeader | undefined {
   }
 }
 
-/** Length of the ID3v2 tags at the start. */
-function tagBytes(data: Buffer): number {
+/** Length of the ID3v2 tags at the start of a file. */
+export function tagBytes(data: Buffer): number {
   let at = 0
   while (startsWith(data, at, 'ID3') && data.length >= at + 10) {
     const size = [6, 7, 8, 9].reduce((sum, i) => sum * 128 + (data[at + i]! & 0x7f), 0)

@@ -6,7 +6,7 @@ import { abortSignal } from '../base/kinds.js'
 import { type OptionsOf, optionTable, readOptions } from '../base/options.js'
 import { type AudioHeader, audioHeader } from './audio_header.js'
 import { type AuditFinding, findings } from './audit_findings.js'
-import { type Clip, mostSeconds, readClip, readClipFile, type TakenClip, takeClip } from './clips.js'
+import { type Clip, hearClip, mostSeconds, readClipFile, type TakenClip, takeClip } from './clips.js'
 import { decibels, type FoundSound, findSound, meanOf } from './levels.js'
 
 export const auditTable = optionTable({
@@ -98,7 +98,8 @@ export async function auditClip(clip: Clip, options: AuditOptions = {}): Promise
     async () => {
       const loaded = typeof taken === 'string' ? await readClipFile(taken) : taken
       const header = headerOf(loaded)
-      const samples = await readClip(loaded, typeof taken === 'string' ? taken : 'clip', header.sampleRate)
+      const title = typeof taken === 'string' ? taken : 'clip'
+      const { samples, odd } = await hearClip(loaded, title, header.sampleRate)
       const heard = await native(() => binding.resample(samples, header.sampleRate, melParams.sampleRate))
       const sound = findSound(heard, melParams.sampleRate)
       const measures: AuditMeasures = {
@@ -114,7 +115,7 @@ export async function auditClip(clip: Clip, options: AuditOptions = {}): Promise
         bandwidth: await bandwidthOf(heard, sound),
         quietFrames: quietShare(sound, heard.length),
       }
-      return { name, measures, findings: findings(measures, mostSeconds) }
+      return { name, measures, findings: findings(measures, mostSeconds, odd) }
     },
   )
 }

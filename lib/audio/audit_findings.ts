@@ -15,6 +15,7 @@ export type FindingCode =
   | 'music-like'
   | 'offset'
   | 'stereo'
+  | 'odd-file'
 
 /** Something to know about a clip. */
 export interface AuditFinding {
@@ -127,9 +128,25 @@ const rules: readonly Rule[] = [
 
 const order = ['error', 'warning', 'note'] as const
 
-/** The findings, the gravest first. */
-export function findings(measures: AuditMeasures, mostSeconds: number): AuditFinding[] {
+/**
+ * The findings, the gravest first.
+ *
+ * @param odd what was odd about the file
+ */
+export function findings(
+  measures: AuditMeasures,
+  mostSeconds: number,
+  odd: string | undefined,
+): AuditFinding[] {
+  const file: AuditFinding | undefined =
+    odd === undefined
+      ? undefined
+      : {
+          code: 'odd-file',
+          severity: 'warning',
+          message: `The file is not as it should be: ${odd}. Fetch or record it again if something is missing.`,
+        }
   const found = rules.map((rule) => rule(measures, mostSeconds)).filter((each) => each !== false)
-  const known = found.filter((each) => each !== undefined)
+  const known = [file, ...found].filter((each) => each !== undefined)
   return known.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
 }

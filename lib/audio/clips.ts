@@ -6,6 +6,7 @@ import { withAbort } from '../base/abort.js'
 import { integer, path, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, failIo, failOpen, kindOf, readWhole, wrongKind } from '../base/files.js'
+import { repairOddFile } from './odd_files.js'
 import { Sound } from './sound.js'
 
 /** A mono clip as samples. */
@@ -106,7 +107,36 @@ export function readClipFile(file: string): Promise<Uint8Array> {
   return readWhole(file, use)
 }
 
-/** Converts a clip from takeClip() to mono samples at `sampleRate`. Rejects as soon as the signal aborts. */
+/** A clip's samples, and what was odd about its file, which was read all the same. */
+export interface HeardClip {
+  samples: Float32Array
+  odd?: string
+}
+
+/**
+ * Converts a clip from takeClip() to mono samples at `sampleRate`, also one of an odd file that other programs play: one that was cut,
+ * for example. The caller tells what was odd. Rejects as soon as the signal aborts.
+ */
+export function hearClip(
+  clip: TakenClip,
+  name: string,
+  sampleRate: number,
+  signal?: AbortSignal | undefined,
+): Promise<HeardClip> {
+  return withAbort(
+    signal,
+    () => {},
+    async () => {
+      if (!(typeof clip === 'string' || clip instanceof Uint8Array)) {
+        return { samples: await convertClip(clip, name, sampleRate) }
+      }
+      const bytes = typeof clip === 'string' ? await readClipFile(clip) : clip
+      return decodeOdd(bytes, typeof clip === 'string' ? clip : name, sampleRate)
+    },
+  )
+}
+
+/** The same for a file that must be as it should. */
 export function readClip(
   clip: TakenClip,
   name: string,
@@ -132,6 +162,19 @@ async function decode(bytes: Uint8Array, name: string, sampleRate: number): Prom
   } catch (error) {
     if (!(error instanceof ClvpError)) throw error
     throw new ClvpError(error.code, `${name}: ${error.message}`, { cause: error })
+  }
+}
+
+async function decodeOdd(bytes: Uint8Array, name: string, sampleRate: number): Promise<HeardClip> {
+  try {
+    return { samples: await decode(bytes, name, sampleRate) }
+  } catch (error) {
+    const found = error instanceof ClvpError && error.code === 'CLVP_AUDIO' ? repairOddFile(bytes) : undefined
+    if (!found) throw error
+    const samples = await decode(found.bytes, name, sampleRate).catch(() => {
+      throw error
+    })
+    return { samples, odd: found.odd }
   }
 }
 

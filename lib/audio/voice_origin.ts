@@ -17,6 +17,8 @@ export interface VoiceClip {
   seconds: number
   /** The windows that the model heard, in seconds. */
   windows: readonly { start: number; end: number }[]
+  /** What was odd about its file, which was read all the same; absent if nothing was. */
+  odd?: string
 }
 
 /** What a voice was made of. Empty for a voice from an older file or from a bare vector. */
@@ -87,7 +89,7 @@ const readClip =
   (of: string) =>
   (value: unknown, i: number): VoiceClip => {
     const at = `${of}[${i}]`
-    const { name, seconds, windows } = object(value, at)
+    const { name, seconds, windows, odd } = object(value, at)
     return {
       name: text(name, `${at}.name`),
       seconds: amount(seconds, `${at}.seconds`),
@@ -98,6 +100,7 @@ const readClip =
           end: amount(end, `${at}.windows[${k}].end`),
         }
       }),
+      ...(odd !== undefined && { odd: text(odd, `${at}.odd`) }),
     }
   }
 

@@ -2,7 +2,14 @@
 import { randomInt } from 'node:crypto'
 import { basename } from 'node:path'
 import { speechRate } from '../addon/contract/speech.js'
-import { type NamedClip, readClip, spreadClips, type TakenClip, takeClips } from '../audio/clips.js'
+import {
+  type HeardClip,
+  hearClip,
+  type NamedClip,
+  spreadClips,
+  type TakenClip,
+  takeClips,
+} from '../audio/clips.js'
 import { findSound, isAudible, leastSound, silentLevel } from '../audio/levels.js'
 import { Voice, weightedMean } from '../audio/voice.js'
 import type { ModelIdentity, VoiceClip, VoiceOrigin } from '../audio/voice_origin.js'
@@ -65,20 +72,21 @@ export async function makeVoice(plan: VoicePlan, model: VoiceModel): Promise<Voi
     return latents
   }
   const looks: { length: number; sound: Span }[] = []
-  for (const { clip, name } of clips) looks.push(soundOf(await reader.read(clip, name), model, name))
+  for (const { clip, name } of clips)
+    looks.push(soundOf((await reader.read(clip, name)).samples, model, name))
   const seed = plan.windows === 'random' ? (plan.seed ?? randomInt(2 ** 48 - 1)) : undefined
   const chosen = chooseWindows(looks, plan, model, seed)
   const vectors: Float32Array[] = []
   const made: VoiceClip[] = []
   for (const [i, { clip, name }] of clips.entries()) {
-    const samples = await reader.read(clip, name)
+    const { samples, odd } = await reader.read(clip, name)
     for (const { start, end } of chosen[i]!) {
       vectors.push(await model.cache.condition(samples.slice(start, end), plan.signal))
     }
     const second = (sample: number) => sample / model.sampleRate
     const windows = chosen[i]!.map(({ start, end }) => ({ start: second(start), end: second(end) }))
     const title = typeof clip === 'string' ? basename(clip) : name // what the voice remembers a clip by
-    made.push({ name: title, seconds: second(samples.length), windows })
+    made.push({ name: title, seconds: second(samples.length), windows, ...(odd !== undefined && { odd }) })
   }
   const origin: VoiceOrigin = {
     ...(model.identity && { model: model.identity }),
@@ -103,7 +111,7 @@ async function diffusionVector(
   if (model.diffusionWidth === undefined) return undefined
   const windows: Float32Array[] = []
   for (const [i, { clip, name }] of clips.entries()) {
-    const samples = await readClip(clip, name, speechRate, plan.signal)
+    const { samples } = await hearClip(clip, name, speechRate, plan.signal)
     // tortoise takes the first seconds of a clip, also where the decoder hears a random window.
     const starts = plan.windows === 'all' ? made[i]!.windows.map(({ start }) => start) : [0]
     for (const start of starts) {
@@ -123,7 +131,7 @@ async function diffusionVector(
 class ClipReader {
   readonly #sampleRate: number
   readonly #signal: AbortSignal | undefined
-  readonly #held = new Map<TakenClip, Float32Array>()
+  readonly #held = new Map<TakenClip, HeardClip>()
   #count = 0
 
   constructor(sampleRate: number, signal: AbortSignal | undefined) {
@@ -131,15 +139,15 @@ class ClipReader {
     this.#signal = signal
   }
 
-  async read(clip: TakenClip, name: string): Promise<Float32Array> {
+  async read(clip: TakenClip, name: string): Promise<HeardClip> {
     const held = this.#held.get(clip)
     if (held) return held
-    const samples = await readClip(clip, name, this.#sampleRate, this.#signal)
-    if (this.#count + samples.length <= mostHeld) {
-      this.#held.set(clip, samples)
-      this.#count += samples.length
+    const heard = await hearClip(clip, name, this.#sampleRate, this.#signal)
+    if (this.#count + heard.samples.length <= mostHeld) {
+      this.#held.set(clip, heard)
+      this.#count += heard.samples.length
     }
-    return samples
+    return heard
   }
 }
 

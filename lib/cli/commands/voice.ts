@@ -40,6 +40,7 @@ export const voice: Command = {
       return {
         text: `${out}: ${describeVoice(made)}`,
         json: { path: out, clips: made.clips, width: embedding.length, origin },
+        warnings: voiceWarnings(made),
       }
     })
   },
@@ -61,6 +62,11 @@ export async function readVoice(
   if (given !== undefined) throw new UsageError(`--${given} goes with clips, not with saved voices`)
   const voices = await Promise.all(saved.map((file) => Voice.load(file)))
   return voices.length === 1 ? voices[0]! : Voice.mix(voices)
+}
+
+/** What was odd about the files of a voice. */
+export function voiceWarnings({ origin }: Voice): string[] {
+  return (origin.clips ?? []).flatMap(({ name, odd }) => (odd === undefined ? [] : [`${name}: ${odd}`]))
 }
 
 function describeVoice({ clips, origin }: Voice): string {
