@@ -1,4 +1,5 @@
 import { binding } from './binding.js'
+import { availableMemory } from './free_memory.js'
 
 /** A device that can hold a model. */
 export interface Device {
@@ -7,7 +8,7 @@ export interface Device {
   description: string
   /** 'cpu', 'gpu' or 'igpu' (a GPU that shares the CPU's memory). */
   kind: string
-  /** Bytes; 0 where the system does not tell. */
+  /** Bytes; 0 where the system does not tell. Of the CPU, what this process may still take, also in a container. */
   memoryFree: number
   /** Bytes; 0 where the system does not tell. */
   memoryTotal: number
@@ -15,5 +16,8 @@ export interface Device {
 
 /** The devices that this build can use, best first. */
 export function devices(): Device[] {
-  return binding.devices()
+  // GGML's CPU device reports all memory as free.
+  return binding.devices().map((device) => {
+    return device.kind === 'cpu' ? { ...device, memoryFree: availableMemory() } : device
+  })
 }

@@ -1,7 +1,7 @@
 /** The parts of this installation, and its problems. */
 import { addonPath, addonPaths, backends, libc, packageVersion } from './addon.js'
 import { binding } from './binding.js'
-import type { Device } from './devices.js'
+import { type Device, devices } from './devices.js'
 
 /** What diagnose() finds. */
 export interface Diagnosis {
@@ -58,7 +58,7 @@ export function diagnose(): Diagnosis {
     found.origin = /[\\/]prebuilds[\\/]/.test(found.addon) ? 'prebuilt' : 'built'
     found.cpu = { variant, library: library || null, features }
     found.ggml = ggml
-    found.devices = binding.devices()
+    found.devices = devices()
     found.backends = backends.filter(({ problem }) => !problem).map(({ library }) => library)
     found.problems.push(...backends.flatMap(({ problem }) => problem ?? []))
   } catch (error) {

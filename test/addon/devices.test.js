@@ -1,6 +1,6 @@
 // The device option: kinds, numbers and names; what is not there is refused with what there is, never replaced.
 import t from 'tap'
-import { Clvp, devices } from '../../dist/lib/index.js'
+import { Clvp, devices, diagnose } from '../../dist/lib/index.js'
 import { tinyFile } from '../helpers/model.js'
 
 const file = await tinyFile()
@@ -34,4 +34,14 @@ t.test('what is not there', async (t) => {
       device,
     )
   }
+})
+
+t.test('free memory of the CPU', async (t) => {
+  const cpu = devices().find(({ kind }) => kind === 'cpu')
+  t.equal(typeof cpu.memoryFree, 'number')
+  // Some of it is always in use: by this process, for one.
+  t.ok(cpu.memoryFree > 0 && cpu.memoryFree < cpu.memoryTotal, `${cpu.memoryFree} of ${cpu.memoryTotal}`)
+  const { devices: found } = diagnose()
+  const told = found.find(({ kind }) => kind === 'cpu')
+  t.ok(told.memoryFree < told.memoryTotal, 'the doctor tells the same')
 })
