@@ -2,7 +2,7 @@
 import type { NativeInfo } from '../addon/contract/session.js'
 import { framesPerCode } from '../addon/contract/sound.js'
 import { needPart } from '../addon/parts.js'
-import { mostSeconds, type NamedClip, readClip, spreadClips } from '../audio/clips.js'
+import { hearClip, mostSeconds, type NamedClip, readClip, spreadClips } from '../audio/clips.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { limits } from '../base/limits.js'
 import type { Session } from '../session/session.js'
@@ -19,6 +19,8 @@ export interface EncodedClip {
   /** Path of the clip's file; of bytes and samples their place, such as `clips[0]`. */
   clip: string
   codes: Int32Array
+  /** What was odd about its file, which was read all the same; absent if nothing was. */
+  odd?: string
 }
 
 /** A recording's score against a text. */
@@ -53,13 +55,22 @@ export function needEncoder(info: NativeInfo): void {
   )
 }
 
-/** The codes of a recording, from its first sample to its last. */
+/** The codes of a recording, from its first sample to its last. Its file must be as it should: codes alone cannot tell what was odd. */
 export async function encodeClip(
   session: Session,
   { clip, name }: NamedClip,
   signal: AbortSignal | undefined,
 ): Promise<Int32Array> {
   const samples = await readClip(clip, name, session.info.sampleRate, signal)
+  return codesOf(session, samples, name, signal)
+}
+
+async function codesOf(
+  session: Session,
+  samples: Float32Array,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Int32Array> {
   checkLength(samples.length, session.info, name)
   return forJson(await session.encodeAudio(samples, signal))
 }
@@ -71,8 +82,10 @@ export async function encodeClips(
   signal: AbortSignal | undefined,
 ): Promise<EncodedClip[]> {
   const encoded: EncodedClip[] = []
-  for (const each of await spreadClips(clips)) {
-    encoded.push({ clip: each.name, codes: await encodeClip(session, each, signal) })
+  for (const { clip, name } of await spreadClips(clips)) {
+    const { samples, odd } = await hearClip(clip, name, session.info.sampleRate, signal)
+    const codes = await codesOf(session, samples, name, signal)
+    encoded.push({ clip: name, codes, ...(odd !== undefined && { odd }) })
   }
   return encoded
 }

@@ -1,6 +1,6 @@
 import { clipFiles } from '../../audio/clips.js'
 import type { Clvp } from '../../clvp/clvp.js'
-import type { ScoreTable } from '../../clvp/recordings.js'
+import type { EncodedClip, ScoreTable } from '../../clvp/recordings.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { modelFlags, withModel } from '../model.js'
 import { readingFlags, readingWarnings, readReadingFlags } from '../reading.js'
@@ -55,7 +55,7 @@ async function scoreText(
   const body = json.map((each, i) => {
     return [String(i + 1), each.clip, lengthOf(each.codes, clvp), each.score.toFixed(4)]
   })
-  const warnings = await readingWarnings(clvp, text, args)
+  const warnings = [...oddities(json), ...(await readingWarnings(clvp, text, args))]
   return { text: table([['rank', 'clip', 'length', 'score'], ...body]), json, warnings }
 }
 
@@ -73,8 +73,14 @@ async function scoreTexts(
     )
   }
   const found = await clvp.scoreTable(texts, files, { ...readReadingFlags(args), signal })
-  const warnings = (await Promise.all(texts.map((text) => readingWarnings(clvp, text, args)))).flat()
+  const readings = await Promise.all(texts.map((text) => readingWarnings(clvp, text, args)))
+  const warnings = [...oddities(found.clips), ...readings.flat()]
   return { ...(args.flag('pairs') ? describePairs(found) : describeBest(found)), warnings }
+}
+
+/** What was odd about the files of recordings. */
+function oddities(clips: readonly EncodedClip[]): string[] {
+  return clips.flatMap(({ clip, odd }) => (odd === undefined ? [] : [`${clip}: ${odd}`]))
 }
 
 /** Each recording's best text. */
