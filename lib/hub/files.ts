@@ -20,6 +20,7 @@ const optional = [
   'special_tokens_map.json',
   'added_tokens.json',
   'codebook.safetensors',
+  'words.txt',
 ]
 const vocabulary = ['vocab.json', 'merges.txt']
 

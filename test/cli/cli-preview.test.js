@@ -119,7 +119,7 @@ t.test('what cannot be heard', async (t) => {
   await fails(t, /OUT\.wav is missing/, 2, ...row)
   await fails(t, /no candidates/, 2, ...row, at('bad.wav'), '--candidate', '1')
   await fails(t, /iterations/, 2, ...row, at('bad.wav'), '--iterations', '0', '--model', model)
-  await fails(t, /ends in \.wav/, 2, ...row, at('bad.mp3'))
+  await fails(t, /ends with \.wav/, 2, ...row, at('bad.mp3'))
   await fails(t, /\(CLVP_IO\)/, 1, ...row, join(dir, 'no', 'bad.wav'), '--iterations', '1', '--model', model)
   t.same(readdirSync(dir), [...before, ...cases.map((_, i) => `bad${i}.json`)].sort())
 })

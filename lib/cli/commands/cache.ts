@@ -10,8 +10,9 @@ const list: Command = {
   args: '',
   summary: 'List the converted models in the cache, last used first',
   details:
-    'Checkpoint folders and models of the hub are converted once and kept in CLVP_CACHE, or node-clvp in the cache folder of\n' +
-    "the system. What is fetched from the hub lies in the hub's own cache: 'hf cache' lists it.",
+    'Checkpoint folders and models of the hub are converted once and kept in\n' +
+    "CLVP_CACHE, or in node-clvp in the system's cache folder. What is fetched from\n" +
+    "the hub lies in the hub's own cache: 'hf cache' lists it.",
   flags: {},
   async run() {
     const { folder, entries } = await cacheEntries()
@@ -28,8 +29,10 @@ const prune: Command = {
   args: '',
   summary: 'Remove converted models that no load will use again',
   details:
-    'Removes models whose folder or snapshot has changed or is gone, models of other versions of node-clvp, and what interrupted\n' +
-    'conversions have left. A removed model is converted again when it is needed. Do not remove a model that a program uses.',
+    'Removes models whose folder or snapshot has changed or is gone, models of other\n' +
+    'versions of node-clvp, and what interrupted conversions have left. A removed\n' +
+    'model is converted again when it is needed. Do not remove a model that a program\n' +
+    'uses.',
   flags: {
     'unused-days': { value: 'N', help: 'also models that were not loaded for N days' },
     all: { help: 'all models' },

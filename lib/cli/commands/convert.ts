@@ -4,6 +4,7 @@ import { outputTable } from '../../../quantize/output_options.js'
 import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
 import { sourceTable } from '../../base/checkpoint_files.js'
+import { requireWritable } from '../../base/files.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
@@ -40,6 +41,7 @@ export const convert: Command = {
     const folder = args.text('add')
     if (folder !== undefined) return add(args, context, folder)
     const [source, target] = [args.positional(0, 'FOLDER'), args.positional(1, 'OUT.gguf')]
+    await requireWritable(target)
     const { type: wanted = typeTable.type.default } = readFlags(args, typeTable)
     const type = wanted === 'auto' ? autoType('auto', availableMemory()) : wanted
     const files = readFlags(args, sourceTable)

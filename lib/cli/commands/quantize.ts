@@ -1,4 +1,5 @@
 import { quantizeFile, quantizeTable } from '../../../quantize/quantize.js'
+import { requireWritable } from '../../base/files.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelType, outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
@@ -15,6 +16,7 @@ export const quantize: Command = {
   async run(args, context) {
     const [source, target] = [args.positional(0, 'IN.gguf'), args.positional(1, 'OUT.gguf')]
     const type = modelType(args.positional(2, 'TYPE'))
+    await requireWritable(target)
     const started = performance.now()
     const result = await quantizeFile(source, target, {
       ...(await readOutputFlags(args, context, source, type)),
