@@ -76,7 +76,8 @@ function flac(data: Buffer): OddFile | undefined {
 
 // --- MP3 ---------------------------------------------------------------------------------------------------------------
 
-/** Bytes before the first frame: half a frame or something short, beside any number of zeros. */
+/** Bytes before the first frame: zeros, then half a frame or something else that is short. */
+const MOST_ZEROS = 2 ** 24
 const MOST_JUNK = 4096
 /** Frames in a row that show that the first of them is one. */
 const RUN = 3
@@ -101,7 +102,7 @@ function mp3(data: Buffer): OddFile | undefined {
   const tag = tagBytes(data)
   if (CONTAINER.test(data.toString('latin1', tag, tag + 8))) return undefined
   let from = tag
-  while (from < data.length && data[from] === 0) from++
+  while (from < data.length && from - tag < MOST_ZEROS && data[from] === 0) from++
   const last = Math.min(data.length, from + MOST_JUNK)
   let first = from
   while (first < last && !startsRun(data, first)) first++

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import t from 'tap'
 import { hearClip, readClip } from '../../dist/lib/audio/clips.js'
 import { repairOddFile } from '../../dist/lib/audio/odd_files.js'
@@ -105,6 +106,32 @@ t.test('files that end early', { skip }, async (t) => {
       t.ok(samples.length > (share - 0.25) * all)
     }
   }
+})
+
+t.test('any bytes', (t) => {
+  const starts = [
+    '',
+    'ID3',
+    'fLaC',
+    'OggS',
+    'RIFF\0\0\0\0WAVE',
+    'RIFF\0\0\0\0WAVEfmt ',
+    '\xff\xfb\x90\x00',
+    '\xff\xf3\x10\xc0',
+  ]
+  const start = fc.constantFrom(...starts).map((text) => Buffer.from(text, 'latin1'))
+  const pieces = fc.array(fc.oneof(start, fc.uint8Array({ maxLength: 60 }), fc.constant(Buffer.from('data'))))
+  fc.assert(
+    fc.property(start, pieces, (first, rest) => {
+      const bytes = Buffer.concat([first, ...rest])
+      const before = Buffer.from(bytes)
+      const found = repairOddFile(bytes)
+      return bytes.equals(before) && (found === undefined || found.odd.length > 0)
+    }),
+    { numRuns: 2000 },
+  )
+  t.equal(repairOddFile(Buffer.alloc(2 ** 25)), undefined, 'nothing but zeros')
+  t.end()
 })
 
 t.test('where it is told', async (t) => {
