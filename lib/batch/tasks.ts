@@ -130,7 +130,8 @@ async function score(row: BatchRow, { clvp, signal, settings, recording }: RowCo
   }
   const [scored] = await clvp.score(text, recording(row), options)
   // A record has no place for a doubt about its recording.
-  if (scored!.odd !== undefined) throw new ClvpError('CLVP_AUDIO', `${scored!.clip}: ${scored!.odd}: make the file again`)
+  if (scored!.odd !== undefined)
+    throw new ClvpError('CLVP_AUDIO', `${scored!.clip}: ${scored!.odd}: make the file again`)
   return { fields: { score: scored!.score, seconds: scored!.codes.length * clvp.info.secondsPerCode } }
 }
 

@@ -30,6 +30,7 @@ const commands = [
   [compare, [none, none, '--plot'], '.svg'],
   [calibrate, [none, '--texts', at('texts.txt')], '.json'],
   [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--subtitles'], '.srt'],
+  [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--plot'], '.svg'],
 ]
 const context = { signal: new AbortController().signal, progress() {} }
 const run = async (command, words) => command.run(parse(command, words, 9), context)
