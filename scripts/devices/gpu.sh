@@ -59,7 +59,9 @@ configure() {
     "-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$PWD/.build/gpu/build/Release"
 }
 
-step configure 60 configure
+export -f configure
+export device
+step configure 60 bash -c configure
 step build 400 cmake --build .build/gpu/objects --parallel "$(nproc)"
 step devices 30 "$node" dist/lib/cli/main.js devices
 step limits 60 python3 scripts/devices/gpu_limits.py "$out/limits.json" ${quick:+--quick}

@@ -19,8 +19,9 @@ import { dirname, join, resolve } from 'node:path'
 import { fetchSources } from '../fetch.mjs'
 import { root, run } from '../prebuild/tools.mjs'
 
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Packages that are needed, with all that they need. */
-const wanted = ['tap', 'node-addon-api', 'node-api-headers', 'node-gyp-build']
+const wanted = [...Object.keys(manifest.dependencies), 'tap', 'node-api-headers']
 /** Folders of GGML's sources that other backends fill. */
 const backends = ['ggml-cpu', 'ggml-cuda']
 
