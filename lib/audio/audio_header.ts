@@ -1,4 +1,5 @@
 /** Reads what an audio file says about itself, as far as a decoded clip no longer tells it. */
+import { tagBytes } from './id3.js'
 
 export interface AudioHeader {
   format: 'WAV' | 'MP3' | 'FLAC' | 'Ogg Vorbis'
@@ -59,14 +60,4 @@ function mp3(data: Buffer): AudioHeader | undefined {
     sampleRate: mpegRates[rate]! / divisor,
     channels: ((frame >>> 6) & 3) === 3 ? 1 : 2,
   }
-}
-
-/** Length of the ID3v2 tags at the start of a file. */
-export function tagBytes(data: Buffer): number {
-  let at = 0
-  while (startsWith(data, at, 'ID3') && data.length >= at + 10) {
-    const size = [6, 7, 8, 9].reduce((sum, i) => sum * 128 + (data[at + i]! & 0x7f), 0)
-    at += 10 + size + (data[at + 5]! & 0x10 ? 10 : 0)
-  }
-  return at
 }

@@ -2,7 +2,7 @@
  * Files that the decoder refuses although other programs play them: programs stop half-way through a file, cut it anywhere, or leave
  * its header as it was at the start. Each becomes a file that the decoder takes, and a sentence that tells what was odd.
  */
-import { tagBytes } from './audio_header.js'
+import { tagBytes } from './id3.js'
 import { cutOgg } from './odd_ogg.js'
 
 export interface OddFile {
