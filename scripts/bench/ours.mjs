@@ -4,7 +4,7 @@
  *   node ours.mjs '{ "file": ..., "candidates": 16, "longest": 250, "threads": 0 }'     a job with its phases
  *   node ours.mjs '{ "file": ..., "requests": 64, "longest": 32, "together": true }'    requests of one candidate
  *
- * `device` (default "cpu") is that of `Clvp.load`.
+ * `device` (default "cpu") is that of `Clvp.load`. `ids` are a text's, for a model without a tokenizer.
  */
 import { readFileSync } from 'node:fs'
 import { binding } from '../../dist/lib/addon/binding.js'
@@ -20,14 +20,16 @@ const asked = { device: 'cpu', ...JSON.parse(process.argv[2]) }
 const peak = () => process.resourceUsage().maxRSS * 1024
 
 /** Draws and ranks; each phase timed. */
-async function job({ file, device, candidates, longest, threads, repeat = 1 }) {
+async function job({ file, device, candidates, longest, threads, repeat = 1, ids: given }) {
   binding.devices() // the addon and its kernels are there
   const baselineBytes = peak()
   const clock = new Clock()
   const model = await loadModel(file, { device })
   const session = createSession(model, { threads })
   const words = Array(repeat).fill(text).join(' ')
-  const { ids } = readText(tokenizerOf(model.values(), session.info), words, session.info)
+  const ids = given
+    ? Int32Array.from(given)
+    : readText(tokenizerOf(model.values(), session.info), words, session.info).ids
   const loadMs = clock.lap()
 
   const { sampleRate, clipSeconds } = session.info

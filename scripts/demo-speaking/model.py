@@ -136,6 +136,12 @@ def pad_silence(rows, rng):
     return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in rows]
 
 
+def _pairs(word):
+    """The pairs of letters in a word, with its bounds."""
+    marked = f"<{word}>"
+    return [marked[i : i + 2] for i in range(len(marked) - 1)]
+
+
 class Teacher(torch.nn.Module):
     """What shows the ranker the words, and is thrown away after training."""
 
@@ -144,11 +150,15 @@ class Teacher(torch.nn.Module):
         self.places = {word: i for i, word in enumerate(words)}
         self.hear = torch.nn.Linear(hidden, 1 + 2 * len(words))  # silence, words, words that begin
         generator = torch.Generator("cpu").manual_seed(seed)
-        self.vectors = F.normalize(torch.randn(len(words), d, generator=generator, device="cpu"), dim=-1).to(device())
+        spelled = [_pairs(word) for word in words]
+        pairs = {pair: i for i, pair in enumerate(sorted({pair for word in spelled for pair in word}))}
+        vectors = torch.randn(len(pairs), d, generator=generator, device="cpu")
+        summed = torch.stack([vectors[[pairs[pair] for pair in word]].sum(0) for word in spelled])
+        self.vectors = F.normalize(summed, dim=-1).to(device())
 
     def bags(self, texts):
-        """[n, d]: of each text, a list of words, the sum of the words' vectors, which are fixed and random. Two texts that differ in a word have
-        different ones, whatever the word."""
+        """[n, d]: of each text, a list of words, the sum of the words' vectors. A word's vector is the sum of fixed random vectors of its pairs of
+        letters: some hundred of them are few enough for a small encoder to learn, which vectors of 2,500 words are not."""
         return F.normalize(torch.stack([self.vectors[[self.places[word] for word in text]].sum(0) for text in texts]), dim=-1)
 
     def hearing_loss(self, hidden, heard):

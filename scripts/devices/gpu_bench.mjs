@@ -62,13 +62,14 @@ async function stepBytesOf(type) {
   return read.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-function ours(type, candidates) {
+function ours(type, candidates, ids) {
   const asked = {
     file: fileOf(type),
     device: options.device,
     candidates,
     longest: longest(candidates),
     threads: 0,
+    ids,
   }
   return ask(process.execPath, [bench('ours.mjs'), JSON.stringify(asked)])
 }
@@ -96,7 +97,7 @@ async function jobs({ folder, ids }) {
       name: `transformers ${kind}`,
       run: (count) => reference(folder, ids, kind, count),
     })),
-    ...types.map((type) => ({ name: `node-clvp ${type}`, run: (count) => ours(type, count) })),
+    ...types.map((type) => ({ name: `node-clvp ${type}`, run: (count) => ours(type, count, ids) })),
   ]
   const stepBytes = Object.fromEntries(
     await Promise.all(types.map(async (type) => [`node-clvp ${type}`, await stepBytesOf(type)])),
@@ -157,6 +158,6 @@ print(
 
 /** What of the GPU's bandwidth a step of one candidate takes, which reads the decoder's matrices once. */
 function shareOfLimit({ candidates, stepBytes, meanStepMs }) {
-  if (candidates !== 1 || !stepBytes || !found.limits) return '-'
+  if (candidates !== 1 || !stepBytes || !meanStepMs || !found.limits) return '-'
   return `${((100 * stepBytes) / (meanStepMs / 1000) / (found.limits.readGBs * 1e9)).toFixed(0)} %`
 }
