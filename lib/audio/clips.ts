@@ -136,7 +136,7 @@ export function hearClip(
   )
 }
 
-/** The same for a file that must be as it should. */
+/** The same, but an odd file is refused. */
 export function readClip(
   clip: TakenClip,
   name: string,

@@ -55,7 +55,7 @@ export function needEncoder(info: NativeInfo): void {
   )
 }
 
-/** The codes of a recording, from its first sample to its last. Its file must be as it should: codes alone cannot tell what was odd. */
+/** The codes of a recording, from its first sample to its last. An odd file is refused, since codes alone cannot tell what was odd. */
 export async function encodeClip(
   session: Session,
   { clip, name }: NamedClip,
