@@ -7,6 +7,7 @@ from transformers import ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig, ClvpM
 
 import codebook
 import vocabulary
+from fast import shorten
 from learning import device, exact
 from speech import N_MELS
 
@@ -21,16 +22,6 @@ def padded(rows, value=0):
     longest = max(len(row) for row in rows)
     rows = [F.pad(rows[0], (0, 0) * (rows[0].ndim - 1) + (0, -longest % PAD_TO + longest - len(rows[0])), value=value), *rows[1:]]
     return pad_sequence(rows, batch_first=True, padding_value=value)
-
-
-def silence_dropout(model):
-    """The ranker learns without: each batch's near misses are new, so nothing is learned by heart."""
-    for encoder in (model.text_encoder_model, model.speech_encoder_model):
-        for module in encoder.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = 0.0
-            if hasattr(module, "dropout") and isinstance(module.dropout, float):
-                module.dropout = 0.0
 
 
 def build(seed=4):
@@ -49,13 +40,10 @@ def build(seed=4):
         bos_token_id=BOS,
         eos_token_id=EOS,
         decoder_fixing_codes=[SILENCE] * 4,
-        resid_pdrop=0.05,
-        embd_pdrop=0.05,
-        attention_dropout=0.05,
     )
     config = ClvpConfig(text_config=text.to_dict(), speech_config=speech.to_dict(), decoder_config=decoder.to_dict(), projection_dim=128)
     torch.manual_seed(seed)
-    return ClvpModelForConditionalGeneration(config)
+    return shorten(ClvpModelForConditionalGeneration(config))
 
 
 # --- decoder ----------------------------------------------------------------------------------------------------
@@ -110,25 +98,20 @@ def decoder_loss(model, clips, voice_of, tokens, codes):
 
 
 def encode(encoder, rows):
-    """Hidden states [n, length, d_hidden] and L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it
-    were alone."""
+    """Projected hidden states [n, length, d] and L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it were
+    alone."""
     lengths = torch.tensor([len(row) for row in rows])
     ids = padded(rows)
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
     with exact():  # what tells near misses apart is finer than bfloat16
-        pooled = (hidden.float() * mask[..., None]).sum(1) / lengths[:, None]
-        return hidden, F.normalize(encoder.projection(pooled), dim=-1)
+        projected = encoder.projection(hidden.float()) * mask[..., None]
+        return projected, F.normalize(projected.sum(1) / lengths[:, None], dim=-1)
 
 
-def embed_texts(model, tokens, at_once=64):
-    """[n, d]; those of like length go together, so that little is computed of padding."""
-    stop = torch.tensor([vocabulary.STOP])
-    order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-    found = torch.cat(
-        [encode(model.text_encoder_model, [torch.cat([tokens[i], stop]) for i in order[at : at + at_once]])[1] for at in range(0, len(order), at_once)]
-    )
-    return found[torch.tensor(order).argsort()]
+def framed(ids):
+    """A text's ids as the text encoder has them."""
+    return torch.cat([ids, torch.tensor([vocabulary.STOP])])
 
 
 def pad_silence(rows, rng):
@@ -143,29 +126,36 @@ def _pairs(word):
 
 
 class Teacher(torch.nn.Module):
-    """What shows the ranker the words, and is thrown away after training."""
+    """What shows both encoders the words, one by one; thrown away after training.
 
-    def __init__(self, words, hidden, d, seed=5):
+    Each word has a fixed vector of length 1. The projection of a hidden state is taught to be the vector of the word that begins there, and nothing
+    where none begins: an embedding, which is the mean of these, is then the sum of the words' vectors. A word's vector is made of random vectors of
+    its pairs of letters: some hundred of them are few enough for small encoders, which vectors of 2,500 words are not.
+    """
+
+    def __init__(self, words, d, seed=5):
         super().__init__()
-        self.places = {word: i for i, word in enumerate(words)}
-        self.hear = torch.nn.Linear(hidden, 1 + 2 * len(words))  # silence, words, words that begin
+        self.places = {word: i + 1 for i, word in enumerate(words)}
         generator = torch.Generator("cpu").manual_seed(seed)
         spelled = [_pairs(word) for word in words]
         pairs = {pair: i for i, pair in enumerate(sorted({pair for word in spelled for pair in word}))}
         vectors = torch.randn(len(pairs), d, generator=generator, device="cpu")
         summed = torch.stack([vectors[[pairs[pair] for pair in word]].sum(0) for word in spelled])
-        self.vectors = F.normalize(summed, dim=-1).to(device())
+        self.vectors = torch.cat([torch.zeros(1, d), F.normalize(summed, dim=-1).to(device())])  # the first: no word
+        self.sharpness = torch.nn.Parameter(torch.tensor(8.0))
 
-    def bags(self, texts):
-        """[n, d]: of each text, a list of words, the sum of the words' vectors. A word's vector is the sum of fixed random vectors of its pairs of
-        letters: some hundred of them are few enough for a small encoder to learn, which vectors of 2,500 words are not."""
-        return F.normalize(torch.stack([self.vectors[[self.places[word] for word in text]].sum(0) for text in texts]), dim=-1)
+    def begun_by(self, codes_heard):
+        """Of each code the place of the word that begins there, or 0: of what a corpus says is heard."""
+        return (codes_heard - (len(self.vectors) - 1)).clamp(min=0)
 
-    def hearing_loss(self, hidden, heard):
-        """Cross-entropy of the word that is heard at a third of the codes, drawn anew in each step: a row of thousands of words is dear."""
-        goal = padded(heard, -100)
-        chosen = (goal >= 0) & (torch.rand(goal.shape) < 1 / 3)
-        return F.cross_entropy(self.hear(hidden[chosen]).float(), goal[chosen])
+    def loss(self, projected, goals):
+        """Of projected hidden states [n, length, d] and the places of the words that begin there, rows of at most `length`: how far they are from the
+        words' vectors, for each word, and the cross-entropy of the words."""
+        at = F.pad(padded(goals), (0, projected.shape[1]))[:, : projected.shape[1]]
+        apart = (projected - self.vectors[at]).square().sum(-1)
+        begun = at > 0
+        logits = self.sharpness * projected[begun] @ self.vectors[1:].T
+        return apart.sum() / begun.sum() + F.cross_entropy(logits, at[begun] - 1)
 
 
 def contrastive_loss(scale, texts, speech):

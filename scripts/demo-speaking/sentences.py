@@ -16,6 +16,7 @@ from words import (
 )  # fmt: skip
 
 
+WORD = "[a-z']+"
 NUMERALS = "percent o'clock quarter past p m point".split()
 
 
@@ -318,7 +319,7 @@ def sentences(count, seed, without=(), draw=sentence):
 
 def split(text):
     """Its words, as known_words() spells them."""
-    return re.findall("[a-z']+", text.lower())
+    return re.findall(WORD, text.lower())
 
 
 def near_miss(text, rng, words=WORDS):

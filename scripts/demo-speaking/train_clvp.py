@@ -16,9 +16,7 @@ from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write
 
 BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
 FAMILIES_AT_ONCE = 16  # of a ranker's step
-# Steps, rate and written near misses of each family, which are new in each step: later rounds have more of them.
-RANKER_ROUNDS = [(1600, 1e-3, 4), (700, 6e-4, 8), (700, 5e-4, 10)]
-BAG_WEIGHT = 4  # of the cosine to the bags of words, beside the other losses
+RANKER_STEPS, MISSES_AT_ONCE = 1800, 4  # written near misses of each family, which are new in each step
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
 
@@ -54,32 +52,30 @@ def train_decoder(work):
 
 def train_ranker(work):
     corpus, model, tokenizer = load_corpus(work), models.build(), vocabulary.load(work / "tokenizer")
-    models.silence_dropout(model)
-    teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
+    for encoder in (model.text_encoder_model, model.speech_encoder_model):
+        encoder.projection.weight.data *= 0.1  # the words' vectors have length 1
+    teacher = models.Teacher(corpus.words, model.config.projection_dim)
     parameters = [*ranker_parameters(model), *teacher.parameters()]
-    for i, (steps, rate, misses) in enumerate(RANKER_ROUNDS):
 
-        def loss_of(rng):
-            return ranker_loss(model, teacher, corpus, tokenizer, rng, misses)
+    def loss_of(rng):
+        return ranker_loss(model, teacher, corpus, tokenizer, rng)
 
-        saved = work / f"ranker-{i + 1}.pt"
-        learn(saved, parameters, steps, rate, loss_of)
-    write(work / "ranker.pt", load(saved))
+    learn(work / "ranker.learning.pt", parameters, RANKER_STEPS, 1.5e-3, loss_of)
+    write(work / "ranker.pt", load(work / "ranker.learning.pt"))
 
 
-def ranker_loss(model, teacher, corpus, tokenizer, rng, n_misses):
-    """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing.
-    Beside that both learn where the words' bag lies, and the speech encoder which word it hears at each code."""
+def ranker_loss(model, teacher, corpus, tokenizer, rng):
+    """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing. Beside
+    that, both encoders learn which words begin where."""
     families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE)
     chosen = [u for i in families for u in corpus.of_family(i)]
-    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], n_misses, rng) if miss not in corpus.families[i]]
-    texts = models.embed_texts(model, [corpus.tokens[u] for u in chosen] + [torch.tensor(vocabulary.encode(tokenizer, miss)) for miss in misses])
-    rows = models.pad_silence([corpus.codes[u] for u in chosen], rng)
-    hidden, speech = models.encode(model.speech_encoder_model, rows)
-    heard = [torch.nn.functional.pad(corpus.heard[u], (0, len(row) - len(corpus.heard[u]))) for u, row in zip(chosen, rows)]
-    bags = teacher.bags([split(text) for text in [corpus.text(u) for u in chosen] + misses])
-    apart = 2 - (texts * bags).sum(-1).mean() - (speech * bags[: len(speech)]).sum(-1).mean()
-    return models.contrastive_loss(model.logit_scale, texts, speech) + teacher.hearing_loss(hidden, heard) + BAG_WEIGHT * apart
+    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], MISSES_AT_ONCE, rng) if miss not in corpus.families[i]]
+    ids = [corpus.tokens[u].tolist() for u in chosen] + [vocabulary.encode(tokenizer, miss) for miss in misses]
+    written, texts = models.encode(model.text_encoder_model, [models.framed(torch.tensor(row)) for row in ids])
+    heard, speech = models.encode(model.speech_encoder_model, models.pad_silence([corpus.codes[u] for u in chosen], rng))
+    words = teacher.loss(written, [torch.tensor(vocabulary.words_begun(tokenizer, row, teacher.places)) for row in ids])
+    words = words + 2 * teacher.loss(heard, [teacher.begun_by(corpus.heard[u]) for u in chosen])  # hearing is harder than reading
+    return models.contrastive_loss(model.logit_scale, texts, speech) + words
 
 
 def trained(work, *names):
