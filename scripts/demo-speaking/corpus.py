@@ -14,8 +14,8 @@ from speech import CLIP_SECONDS, FRAMES, HOP, N_MELS, RATE, TAIL, VOICES, frames
 FAMILIES = 20000
 MISSES = 3  # near misses of each sentence
 SEED = 1
-LEARNED_FROM = 2400  # sentences whose frames the codebook is learned from
-POOL_FRAMES = RATE // HOP * 60  # of speech that a voice's clips are cut from
+LEARNED_FROM = 28 * len(VOICES)  # sentences whose frames the codebook is learned from
+POOL_FRAMES = RATE // HOP * 20  # of speech that a voice's clips are cut from
 CLIP_FRAMES = 1 + CLIP_SECONDS * RATE // HOP  # of one clip: 259
 
 

@@ -16,7 +16,7 @@ from speech import VOICES, code_frames, say
 
 UTTERANCES = 3200
 CLIPS = 4  # of each voice: vectors that stand for it
-CLIP_SECONDS = 60  # of each voice: what the diffusion model's clips are cut from
+CLIP_SECONDS = 20  # of each voice: what the diffusion model's clips are cut from
 LOUDNESS = 0.8  # on_notes() may be a little louder than what it is given
 _centres = None
 
@@ -55,7 +55,7 @@ def make(corpus):
 
 
 def clips_of(spoken):
-    """A minute of speech as a voice's clips have it: as it is, and at 24 kHz."""
+    """Speech as a voice's clips have it: as it is, and at 24 kHz."""
     return torch.from_numpy(np.concatenate(spoken)[: CLIP_SECONDS * RATE])
 
 

@@ -16,6 +16,7 @@ from sentences import split
 RATE, N_FFT, HOP, N_MELS = 22050, 1024, 256, 80
 FRAMES = 4  # of one code
 SAMPLES = FRAMES * HOP  # of one code
+OF_VARIANT = 5  # voices
 CLIP_SECONDS = 3  # of a voice that the conditioning encoder hears
 TAIL = 3  # codes of silence at the end: what CLVP's fixing of a finished row overwrites
 
@@ -28,13 +29,17 @@ class Voice:
 
 
 def _voices():
-    """Eight variants, each at four pitches and speeds. Medians of the pitch lie between 100 and 240 Hz: docs/demo-model.md says why none is lower."""
+    """Each variant at several pitches and speeds. Medians of the pitch lie between 100 and 240 Hz: docs/demo-model.md says why none is lower. With few
+    variants a new one is not understood; with few pitches neither is a new pitch."""
     rng = random.Random(2)
-    pitches = {"m": ((62, 160), (69, 172), (76, 150), (83, 182)), "f": ((38, 160), (48, 172), (58, 150), (68, 182))}
+    men = "+m1 +m2 +m3 +m4 +m5 +m6 +m8 +Alex +benjamin +Diogo +edward +Gene +Henrique +Hugo +john +max +Mike +rob".split()
+    women, high = "+f1 +f2 +f3 +f4 +aunty +grandma +steph".split(), "+Alicia +Annie +belinda +linda".split()
+    pitches = {variant: (60, 92) for variant in men} | {variant: (28, 52) for variant in women} | {variant: (5, 38) for variant in high}
     found = []
-    for variant in ("+m1", "+m2", "+m3", "+m4", "+f1", "+f2", "+f3", "+f4"):
-        for pitch, speed in pitches[variant[1]]:
-            found.append(Voice(variant, pitch + rng.randint(-3, 3), speed + rng.randint(-10, 5)))
+    for variant, (lowest, highest) in pitches.items():
+        for i in range(OF_VARIANT):
+            pitch = lowest + (highest - lowest) * (i + rng.random()) / OF_VARIANT
+            found.append(Voice(variant, round(pitch), rng.randint(142, 184)))
     return found
 
 
