@@ -21,7 +21,7 @@ import { root, run } from '../prebuild/tools.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Packages that are needed, with all that they need. */
-const wanted = [...Object.keys(manifest.dependencies), 'tap', 'node-api-headers']
+const wanted = [...Object.keys(manifest.dependencies), 'tap']
 /** Folders of GGML's sources that other backends fill. */
 const backends = ['ggml-cpu', 'ggml-cuda']
 
@@ -73,6 +73,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clvp-pack-'))
 try {
   copyGgml(folder)
   copy('third_party/miniaudio', folder)
+  copy('third_party/node-api', folder)
   copy('dist', folder)
   for (const path of closure(wanted)) copy(path.slice(root.length), folder)
   cpSync(process.execPath, join(folder, 'node'), { dereference: true })

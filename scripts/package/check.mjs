@@ -27,7 +27,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { addonPaths, packageVersion } from '../../dist/lib/addon/addon.js'
+import { addonPaths } from '../../dist/lib/addon/addon.js'
+import { packageVersion } from '../../dist/lib/base/package_root.js'
 import { bySize, checkContents } from './contents.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
