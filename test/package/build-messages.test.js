@@ -40,7 +40,8 @@ exit 1
 /** A copy of the build's scripts, with what they fetch already there; runs them with only the named programs on the PATH. */
 function makeMachine(t, programs) {
   const folder = t.testdir({ bin: {}, stubs: {}, home: {} })
-  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true })
+  for (const name of ['build.mjs', 'fetch.mjs', 'toolchain.mjs', 'zig.mjs', 'sources.json'])
+    cpSync(join(root, 'scripts', name), join(folder, 'scripts', name))
   for (const [name, { version }] of Object.entries({ ...sources, 'node-api': { version: 'any' } })) {
     if (!version) continue
     mkdirSync(join(folder, 'third_party', name), { recursive: true })
