@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from './build.mjs'
+import { writeCommonJs } from './commonjs.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
@@ -46,8 +47,11 @@ function compile(project) {
 /** Compiles lib, and each package, where that is due. */
 export function readyLib() {
   const shared = at('tsconfig.json', 'package.json')
-  if (isStale(join(root, 'dist/lib/index.js'), [...shared, ...at('lib', 'quantize')]))
+  const sources = [...shared, ...at('lib', 'quantize', 'scripts/commonjs.mjs')]
+  if (isStale(join(root, 'dist/lib/index.cjs'), sources)) {
     compile('tsconfig.json')
+    writeCommonJs()
+  }
   for (const name of readdirSync(join(root, 'packages'))) {
     const folder = join('packages', name)
     const sources = at(join(folder, 'src'), join(folder, 'tsconfig.json'), 'dist/lib/index.js')
