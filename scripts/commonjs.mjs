@@ -13,7 +13,8 @@ const isOther = /^export (?!(type )?\{)/m
 
 /** What index.d.ts exports: names of types, and values with the file that declares them. */
 function exportsOf(text) {
-  if (isOther.test(text)) throw new Error("index.ts has an export that is no list: expected 'export { ... } from'")
+  if (isOther.test(text))
+    throw new Error("index.ts has an export that is no list: expected 'export { ... } from'")
   const types = []
   const values = []
   for (const [, allTypes, names, file] of text.matchAll(list)) {
@@ -37,8 +38,12 @@ function declare({ name, file }, types) {
   }
   const found = new RegExp(`^export declare class ${name}(<[^{]*?>)?[ {]`, 'm').exec(source)
   if (!found) return [value]
-  const parameters = (found[1] ?? '').replace(/\w+/g, (word) => (types.includes(word) ? `clvp.${word}` : word))
-  const given = [...parameters.matchAll(/(?:<|, )(\w+)(?= extends|>|,| =)/g)].map(([, parameter]) => parameter)
+  const parameters = (found[1] ?? '').replace(/\w+/g, (word) =>
+    types.includes(word) ? `clvp.${word}` : word,
+  )
+  const given = [...parameters.matchAll(/(?:<|, )(\w+)(?= extends|>|,| =)/g)].map(
+    ([, parameter]) => parameter,
+  )
   const args = given.length > 0 ? `<${given.join(', ')}>` : ''
   return [value, `export type ${name}${parameters} = clvp.${name}${args}`]
 }

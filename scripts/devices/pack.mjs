@@ -4,15 +4,7 @@
  *   node scripts/devices/pack.mjs FILE.tar.xz
  * In it are this Node, the packages that the tests and the build need, the C sources of GGML's CPU and CUDA backends, and dist/.
  */
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fetchSources } from '../fetch.mjs'

@@ -86,7 +86,9 @@ function addTo(folder, ...names) {
   try {
     run(npm, ['install', '--no-audit', '--no-fund', ...wanted], { cwd: folder })
   } catch (error) {
-    throw new Absent(`${wanted.join(', ')} could not be installed (${error.message.split('\n').at(-1).trim()})`)
+    throw new Absent(
+      `${wanted.join(', ')} could not be installed (${error.message.split('\n').at(-1).trim()})`,
+    )
   }
 }
 
@@ -147,7 +149,9 @@ function vitest(pool) {
   addTo(folder, 'vitest')
   const test = "import { expect, test } from 'vitest'\n"
   writeFileSync(join(folder, 'clvp.test.mjs'), test + runnerTest)
-  run([join(folder, 'node_modules/.bin/vitest')], ['run', `--pool=${pool}`, '--testTimeout=300000'], { cwd: folder })
+  run([join(folder, 'node_modules/.bin/vitest')], ['run', `--pool=${pool}`, '--testTimeout=300000'], {
+    cwd: folder,
+  })
 }
 
 /** What every test runner runs: own samples and rows of codes, made by the runner's own realm. */
@@ -181,10 +185,7 @@ function runAlone(file) {
 /** A bundler with the package external, and not. `bundle` writes a file from esm.mjs and returns its name. */
 function bundlerRows(name, bundle) {
   return [
-    [
-      `${name}, external`,
-      () => sameCodes(run(node, [bundle(true)], { cwd: app() }).stdout),
-    ],
+    [`${name}, external`, () => sameCodes(run(node, [bundle(true)], { cwd: app() }).stdout)],
     [
       `${name}, not external`,
       () => {
@@ -200,14 +201,27 @@ function bundlerRows(name, bundle) {
 const esbuild = (isExternal) => {
   const outfile = `esbuild-${isExternal}.mjs`
   const require = "import { createRequire as make } from 'node:module'; const require = make(import.meta.url)"
-  const args = ['esm.mjs', '--bundle', '--platform=node', '--format=esm', `--outfile=${outfile}`, `--banner:js=${require}`]
+  const args = [
+    'esm.mjs',
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    `--outfile=${outfile}`,
+    `--banner:js=${require}`,
+  ]
   run(tool('esbuild'), [...args, ...(isExternal ? ['--external:node-clvp'] : [])], { cwd: app() })
   return outfile
 }
 
 const rollup = (isExternal) => {
   const file = `rollup-${isExternal}.mjs`
-  const program = tool('rollup', 'rollup', '@rollup/plugin-node-resolve', '@rollup/plugin-commonjs', '@rollup/plugin-json')
+  const program = tool(
+    'rollup',
+    'rollup',
+    '@rollup/plugin-node-resolve',
+    '@rollup/plugin-commonjs',
+    '@rollup/plugin-json',
+  )
   const config = join(dirname(dirname(dirname(program[0]))), `config-${isExternal}.mjs`)
   writeFileSync(
     config,
@@ -261,7 +275,9 @@ const rows = [
     'Yarn 1',
     () => {
       const folder = makeApp('yarn1')
-      run(tool('yarn'), ['add', `file:${tarball()}`, '--cache-folder', join(work, 'yarn1-cache')], { cwd: folder })
+      run(tool('yarn'), ['add', `file:${tarball()}`, '--cache-folder', join(work, 'yarn1-cache')], {
+        cwd: folder,
+      })
       sameCodes(run(node, ['esm.mjs'], { cwd: folder }).stdout)
     },
   ],
@@ -269,7 +285,12 @@ const rows = [
     'Yarn 4, Plug and Play',
     () => {
       const folder = makeApp('yarn4')
-      const env = { YARN_GLOBAL_FOLDER: join(work, 'yarn4'), YARN_ENABLE_TELEMETRY: '0', YARN_NODE_LINKER: 'pnp', YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' }
+      const env = {
+        YARN_GLOBAL_FOLDER: join(work, 'yarn4'),
+        YARN_ENABLE_TELEMETRY: '0',
+        YARN_NODE_LINKER: 'pnp',
+        YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+      }
       const yarn = tool('@yarnpkg/cli-dist', 'yarn')
       writeFileSync(join(folder, 'yarn.lock'), '')
       run(yarn, ['add', `node-clvp@file:${tarball()}`], { cwd: folder, env })
@@ -288,7 +309,10 @@ const rows = [
   ],
   [
     'Deno: run',
-    () => sameCodes(run(tool('deno'), ['run', '-A', '--node-modules-dir=manual', 'esm.mjs'], { cwd: app() }).stdout),
+    () =>
+      sameCodes(
+        run(tool('deno'), ['run', '-A', '--node-modules-dir=manual', 'esm.mjs'], { cwd: app() }).stdout,
+      ),
   ],
   ['TypeScript: node16', () => typeCheck('node16', 'node16')],
   ['TypeScript: nodenext', () => typeCheck('nodenext', 'nodenext')],
@@ -313,8 +337,18 @@ const rows = [
       const folder = makeApp('jest')
       run(npm, ['install', '--no-audit', '--no-fund', tarball()], { cwd: folder })
       addTo(folder, 'jest')
-      writeFileSync(join(folder, 'clvp.test.mjs'), "import { expect, test } from '@jest/globals'\n" + runnerTest)
-      const args = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--ci', '--testMatch', '**/*.test.mjs']
+      writeFileSync(
+        join(folder, 'clvp.test.mjs'),
+        `import { expect, test } from '@jest/globals'\n${runnerTest}`,
+      )
+      const args = [
+        '--experimental-vm-modules',
+        '--no-warnings',
+        'node_modules/jest/bin/jest.js',
+        '--ci',
+        '--testMatch',
+        '**/*.test.mjs',
+      ]
       run(node, args, { cwd: folder })
     },
   ],

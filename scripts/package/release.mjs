@@ -33,15 +33,33 @@ function disagreements() {
 try {
   const wrong = disagreements()
   if (wrong.length > 0) throw new Error(`not ready for a release:\n  ${wrong.join('\n  ')}`)
-  const checks = ['lint', 'docs', 'test', 'prebuilds', 'check:types', 'check:package', 'check:matrix', 'check:bare']
+  const checks = [
+    'lint',
+    'docs',
+    'test',
+    'prebuilds',
+    'check:types',
+    'check:package',
+    'check:matrix',
+    'check:bare',
+  ]
   for (const name of checks) {
     console.log(`# npm run ${name}`)
     run(npm, ['run', name], { stdio: 'inherit', shell: process.platform === 'win32' })
   }
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
-  run(npm, ['pack', '--pack-destination', out, ...folders.map((folder) => (folder === '.' ? '.' : `./${folder}`))])
-  console.log(`# ready; to publish:\n${readdirSync(out).map((file) => `npm publish ${join(out, file)} --access public`).join('\n')}`)
+  run(npm, [
+    'pack',
+    '--pack-destination',
+    out,
+    ...folders.map((folder) => (folder === '.' ? '.' : `./${folder}`)),
+  ])
+  console.log(
+    `# ready; to publish:\n${readdirSync(out)
+      .map((file) => `npm publish ${join(out, file)} --access public`)
+      .join('\n')}`,
+  )
 } catch (error) {
   console.error(`node-clvp: ${error.message}`)
   process.exitCode = 1

@@ -13,14 +13,20 @@ const folder = mkdtempSync(join(tmpdir(), 'clvp-types-'))
 /** Shows what a check prints, and throws unless it ends well. */
 function check(what, program, args) {
   console.log(`# ${what}`)
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  const { status, error } = spawnSync(program, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
   if (error) throw error
   if (status !== 0) throw new Error(`${what}: status ${status}`)
 }
 
 try {
   const packages = ['.', ...readdirSync(join(root, 'packages')).map((name) => `./packages/${name}`)]
-  run(npm, ['pack', '--ignore-scripts', '--pack-destination', folder, ...packages], { shell: process.platform === 'win32' })
+  run(npm, ['pack', '--ignore-scripts', '--pack-destination', folder, ...packages], {
+    shell: process.platform === 'win32',
+  })
   for (const file of readdirSync(folder)) {
     const tarball = join(folder, file)
     check(`publint ${file}`, bin('publint'), ['run', '--strict', tarball])

@@ -14,7 +14,10 @@ t.test('values of another realm are taken', async (t) => {
   const samples = other('new Float32Array(24000).map((_, i) => 0.3 * Math.sin(i / (10 + (i % 4000) / 400)))')
   t.notOk(samples instanceof Float32Array)
   const voice = await clvp.voice({ samples, sampleRate: 24_000 })
-  t.same(voice.embedding, (await clvp.voice({ samples: Float32Array.from(samples), sampleRate: 24_000 })).embedding)
+  t.same(
+    voice.embedding,
+    (await clvp.voice({ samples: Float32Array.from(samples), sampleRate: 24_000 })).embedding,
+  )
   const ours = await clvp.rank('Good morning.', [new Int32Array([5, 6, 7])])
   t.same(await clvp.rank('Good morning.', [other('new Int32Array([5, 6, 7])')]), ours)
   t.same(await clvp.rank('Good morning.', other('[[5, 6, 7]]')), ours)
@@ -22,7 +25,9 @@ t.test('values of another realm are taken', async (t) => {
   t.equal(new Voice(other('new Float32Array(3)'), 1).embedding.length, 3)
   const matrices = other("new Map([['a', { rows: 1, meanSquares: new Float32Array([1]) }]])")
   t.equal(new Importance({ model: 'm', texts: 1, voices: 1, matrices }).matrices.size, 1)
-  await t.rejects(clvp.rank('Good morning.', [other('new Float64Array(3)')]), { code: 'CLVP_INVALID_ARGUMENT' })
+  await t.rejects(clvp.rank('Good morning.', [other('new Float64Array(3)')]), {
+    code: 'CLVP_INVALID_ARGUMENT',
+  })
 })
 
 t.test('what an error of any realm says', async (t) => {

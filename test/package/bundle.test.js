@@ -30,10 +30,15 @@ main()
       logLevel: 'error',
       // The packages inside are CommonJS and use require().
       ...(format === 'esm' && {
-        banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url)" },
+        banner: {
+          js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url)",
+        },
       }),
     })
-    const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { cwd: folder, encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
     t.match({ status, stderr }, { status: 0, stderr: '' })
     const { found, problems, parts } = JSON.parse(stdout || '{"found":[],"problems":[]}')
     t.equal(found.length, 2)
