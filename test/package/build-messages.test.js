@@ -131,3 +131,21 @@ t.test('a GGML_SOURCE_DIR without GGML', { skip }, async (t) => {
   t.equal(status, 1)
   t.match(lines.at(-1), /GGML_SOURCE_DIR.*no CMakeLists.txt/)
 })
+
+t.test('clvp build', { skip }, async (t) => {
+  const machine = makeMachine(t, whole)
+  for (const name of ['dist', 'package.json'])
+    cpSync(join(root, name), join(machine.folder, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(machine.folder, 'node_modules'))
+  const clvp = (...args) =>
+    spawnSync(process.execPath, [join(machine.folder, 'dist/lib/cli/main.js'), 'build', ...args], {
+      encoding: 'utf8',
+      env: { PATH: join(machine.folder, 'bin'), CLVP_LOG: join(machine.folder, 'log') },
+    })
+  t.match(clvp('--help'), { status: 0, stdout: /^Usage: clvp build/, stderr: '' })
+  t.match(clvp('now'), { status: 2, stderr: /Expected only options for CMake behind -- but received 'now'/ })
+  t.notOk(existsSync(join(machine.folder, 'log')), 'nothing was built')
+  t.match(clvp('--', '-DCLVP_BACKENDS=blas'), { status: 0, stdout: /The addon is built/ })
+  t.match(machine.log(), /-DCLVP_ADDON=ON .*-DCLVP_BACKENDS=blas/)
+  t.ok(existsSync(join(machine.folder, 'build/Release/clvp.node')))
+})
