@@ -98,8 +98,8 @@ function fetchMiniaudio(work) {
   writeFileSync(requirements, `${name} --hash=sha256:${sha256}\n`)
   const python = pythonWithPip()
   if (!python) throw new Error(`could not download ${name} from PyPI: no Python 3 with pip was found`)
-  const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes']
-  run(`download ${name} from PyPI`, python, [...args, '-d', work, '-r', requirements])
+  const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', name.split('==')[0]]
+  run(`download ${name} from PyPI`, python, [...args, '--require-hashes', '-d', work, '-r', requirements])
   const tarball = join(
     work,
     readdirSync(work).find((file) => file.endsWith('.tar.gz')),

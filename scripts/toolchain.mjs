@@ -57,7 +57,7 @@ export function fromPypi(name) {
   if (!python) throw new Error('no Python 3 with pip was found')
   mkdirSync(dirname(folder), { recursive: true })
   const staged = `${folder}.${process.pid}.tmp`
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps']
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
   const wanted = ['--only-binary', ':all:', '--target', staged, `${name}==${version}`]
   const { status, error, stderr } = spawnSync(python, [...pip, ...wanted], { encoding: 'utf8' })
   try {
