@@ -1,5 +1,6 @@
 // A bundle of the package has lost its addon and its models: it says so, and what to do, in place of a missing file.
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -9,8 +10,12 @@ const index = fileURLToPath(new URL('../../dist/lib/index.js', import.meta.url))
 
 for (const format of ['esm', 'cjs']) {
   t.test(`${format}: the package was not external`, async (t) => {
-    const folder = t.testdir({
-      'app.mjs': `import { Clvp, ClvpError, diagnose, splitText } from ${JSON.stringify(index)}
+    // Deep enough that three folders above the bundle is not this repository.
+    const folder = join(t.testdir({ a: { b: { c: {} } } }), 'a', 'b', 'c')
+    const app = join(folder, 'app.mjs')
+    writeFileSync(
+      app,
+      `import { Clvp, ClvpError, diagnose, splitText } from ${JSON.stringify(index)}
 const code = (error) => error instanceof ClvpError ? [error.code, error.message] : ['none', String(error)]
 async function main() {
   const found = []
@@ -19,10 +24,10 @@ async function main() {
 }
 main()
 `,
-    })
+    )
     const outfile = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs')
     await build({
-      entryPoints: [join(folder, 'app.mjs')],
+      entryPoints: [app],
       outfile,
       format,
       bundle: true,
