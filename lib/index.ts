@@ -203,3 +203,10 @@ export type { PromptOptions } from './transformers/prompts.js'
 export type { ClvpGenerateOutput, ClvpOutput } from './transformers/similarity.js'
 export type { StepOutputs } from './transformers/steps.js'
 export type { TowerOptions, TowerOutput } from './transformers/tower_rows.js'
+
+declare global {
+  /** The part of a signal that types here need, so that they hold in programs without the types of a browser or of Node too. */
+  interface AbortSignal {
+    readonly aborted: boolean
+  }
+}

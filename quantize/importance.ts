@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { integer, path, pick, string } from '../lib/base/check.js'
 import { ClvpError, invalid } from '../lib/base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../lib/base/files.js'
@@ -18,7 +19,7 @@ export interface MatrixImportance {
 function checkMatrix(name: string, value: unknown): void {
   const { rows, meanSquares } = pick(value, ['rows', 'meanSquares'], `matrices.${name}`)
   const isSound =
-    meanSquares instanceof Float32Array &&
+    types.isFloat32Array(meanSquares) &&
     meanSquares.length > 0 && // its buffer may be detached
     meanSquares.every((x) => Number.isFinite(x) && x >= 0)
   if (isSound && Number.isSafeInteger(rows) && Number(rows) >= 1) return
@@ -42,7 +43,7 @@ export class Importance {
     matrices: ReadonlyMap<string, MatrixImportance>
   }) {
     const given = pick(from, ['model', 'texts', 'voices', 'matrices'], 'from')
-    if (!(given.matrices instanceof Map)) throw invalid('a Map', 'matrices', given.matrices)
+    if (!types.isMap(given.matrices)) throw invalid('a Map', 'matrices', given.matrices)
     const matrices: ReadonlyMap<unknown, unknown> = new Map(given.matrices)
     for (const [name, matrix] of matrices) checkMatrix(string(name, 'a name in matrices'), matrix)
     this.model = string(given.model, 'model')

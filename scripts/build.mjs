@@ -1,66 +1,53 @@
 #!/usr/bin/env node
 /**
- * Builds the addon: sources by fetch.mjs, then cmake-js over CMakeLists.txt into .build/release (node-gyp wipes
- * build/, so the objects live elsewhere and a second build is quick), then build/Release/clvp.node.
- * Arguments after `--` go to CMake: `node scripts/build.mjs -- --CDCLVP_NATIVE=OFF`.
+ * Builds the addon: sources by fetch.mjs, tools by toolchain.mjs, CMake over CMakeLists.txt into .build/release, then build/Release/clvp.node.
+ * Arguments after `--` go to CMake: `node scripts/build.mjs -- -DCLVP_NATIVE=OFF`. `npx clvp build` runs it in an installed package.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchSources } from './fetch.mjs'
+import { toolchain } from './toolchain.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const require = createRequire(import.meta.url)
+const out = join(root, '.build', 'release')
 
-/** What a build needs besides Node, and how to get it. The first command found of each row is enough. */
-const tools = [
-  {
-    need: 'CMake 3.21 or newer',
-    commands: ['cmake'],
-    remedy: "install it, e.g. 'apt install cmake' or 'brew install cmake'",
-  },
-  {
-    need: 'a C++17 compiler',
-    commands:
-      process.platform === 'win32' ? ['cmake'] : [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean),
-    remedy: "install one, e.g. 'apt install g++' or 'xcode-select --install', or set CXX",
-  },
-]
+/** CMake's settings for the addon, which goes into `folder`. */
+export const addonSettings = (folder) => ['-DCLVP_ADDON=ON', `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${folder}`]
 
-export function checkTools() {
-  for (const { need, commands, remedy } of tools) {
-    const found = commands.some(
-      (command) => !spawnSync(command.split(' ')[0], ['--version'], { stdio: 'ignore' }).error,
-    )
-    if (!found) throw new Error(`a build from source needs ${need}: ${remedy}, then run the build again`)
-  }
-}
-
-export function build(extra = []) {
-  checkTools()
+/**
+ * Runs CMake over CMakeLists.txt, with sources and tools in their places. What has not changed is not compiled again.
+ *
+ * @returns the environment in which CMake's programs are found
+ */
+export function runCMake(folder, settings, targets = [], stdio = ['ignore', 2, 2]) {
+  const tools = toolchain()
   fetchSources()
-  const out = join(root, '.build', 'release')
-  const cli = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js')
-  const fresh = !existsSync(join(out, 'CMakeCache.txt'))
-  const ninja =
-    fresh && !spawnSync('ninja', ['--version'], { stdio: 'ignore' }).error ? ['--generator', 'Ninja'] : []
-  // Configured each time, so that changed flags count; what has not changed is not compiled again.
-  for (const step of [
-    ['configure', ...ninja, ...extra],
-    ['build', '--parallel', String(availableParallelism())],
-  ]) {
-    const { status } = spawnSync(process.execPath, [cli, ...step, '--out', out], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    })
+  const run = (args) => {
+    const { status, error } = spawnSync('cmake', args, { cwd: root, stdio, env: tools.env })
+    if (error) throw error
     if (status !== 0) throw new Error('the native build failed: the compiler says above why')
   }
-  const built = [join(out, 'Release', 'clvp.node'), join(out, 'clvp.node')].find(existsSync)
+  const hasNinja = !spawnSync('ninja', ['--version'], { stdio: 'ignore', env: tools.env }).error
+  const isFresh = !existsSync(join(folder, 'CMakeCache.txt'))
+  const generator = isFresh && hasNinja ? ['-G', 'Ninja'] : []
+  const release = ['-DCMAKE_BUILD_TYPE=Release', '--no-warn-unused-cli']
+  run(['-S', root, '-B', folder, ...generator, ...release, ...tools.settings, ...settings])
+  const only = targets.length > 0 ? ['--target', ...targets] : []
+  run(['--build', folder, '--config', 'Release', '--parallel', String(availableParallelism()), ...only])
+  return tools.env
+}
+
+/** Builds and installs the addon. */
+export function build(settings = []) {
+  const folder = join(out, 'Release')
+  const env = runCMake(out, [...addonSettings(folder), ...settings])
+  const built = [join(folder, 'clvp.node'), join(folder, 'Release', 'clvp.node')].find(existsSync)
   if (!built) throw new Error(`the build made no clvp.node in ${out}`)
   install(built)
+  return env
 }
 
 /** Copies and renames, so that a process that has the old addon mapped keeps its file. */

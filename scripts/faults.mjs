@@ -13,6 +13,6 @@ import { main, root, run } from './cmake.mjs'
 main(() => {
   if (process.platform !== 'linux' || !process.report.getReport().header.glibcVersionRuntime)
     throw new Error('fault injection needs Linux with glibc')
-  build(['--CDCLVP_FAULTS=ON'])
+  build(['-DCLVP_FAULTS=ON'])
   run(join(root, '.build/release/clvp_faults'), process.argv.slice(2))
 })

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * Puts the C sources the build needs into third_party/, from packages pinned by hash in sources.json:
- * GGML from the git bundle inside an npm package, miniaudio and stb_vorbis from a PyPI source package.
- * Does nothing where they are there already. Run by scripts/build.mjs; `--force` fetches again.
+ * Puts the C and C++ sources the build needs into third_party/. From packages pinned by hash in sources.json:
+ * GGML from the git bundle inside an npm package, miniaudio and stb_vorbis from a PyPI source package. From node_modules: the headers of Node-API,
+ * so that the published package has them too. Does nothing where they are there already. Run by scripts/build.mjs; `--force` fetches again.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -17,11 +17,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fromPypi, pythonWithPip } from './toolchain.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
 const sources = JSON.parse(readFileSync(join(root, 'scripts', 'sources.json'), 'utf8'))
 
 /** Runs a program; on failure says which step failed, what the program said, and the way out. */
@@ -59,6 +62,18 @@ function place(from, name, version) {
   renameSync(staged, target)
 }
 
+/** Checks ggml's folder and the licence out of a git bundle: by git, or where there is none by dulwich, which PyPI has. */
+function checkOut(bundle, commit, clone) {
+  if (!spawnSync('git', ['--version']).error) {
+    run('read the git bundle', 'git', ['clone', '--quiet', '--no-checkout', bundle, clone])
+    run('check out ggml', 'git', ['-C', clone, 'checkout', '--quiet', commit, '--', 'ggml', 'LICENSE'])
+    return
+  }
+  const dulwich = fromPypi('dulwich')
+  const script = join(root, 'scripts', 'check_out.py')
+  run('read the git bundle by dulwich', pythonWithPip(), [script, dulwich, bundle, commit, clone])
+}
+
 function fetchGgml(work) {
   const { package: name, integrity, bundle, commit, version } = sources.ggml
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
@@ -72,8 +87,7 @@ function fetchGgml(work) {
   check(name, integrity, `sha512-${sha('sha512', 'base64', tarball)}`)
   run('unpack the npm package', 'tar', ['-xzf', tarball, '-C', work, bundle])
   const clone = join(work, 'llama')
-  run('read the git bundle', 'git', ['clone', '--quiet', '--no-checkout', join(work, bundle), clone])
-  run('check out ggml', 'git', ['-C', clone, 'checkout', '--quiet', commit, '--', 'ggml', 'LICENSE'])
+  checkOut(join(work, bundle), commit, clone)
   cpSync(join(clone, 'LICENSE'), join(clone, 'ggml', 'LICENSE'))
   place(join(clone, 'ggml'), 'ggml', version)
 }
@@ -82,9 +96,10 @@ function fetchMiniaudio(work) {
   const { package: name, sha256, version } = sources.miniaudio
   const requirements = join(work, 'requirements.txt')
   writeFileSync(requirements, `${name} --hash=sha256:${sha256}\n`)
-  const python = process.platform === 'win32' ? 'python' : 'python3'
-  const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes']
-  run(`download ${name} from PyPI`, python, [...args, '-d', work, '-r', requirements])
+  const python = pythonWithPip()
+  if (!python) throw new Error(`could not download ${name} from PyPI: no Python 3 with pip was found`)
+  const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', name.split('==')[0]]
+  run(`download ${name} from PyPI`, python, [...args, '--require-hashes', '-d', work, '-r', requirements])
   const tarball = join(
     work,
     readdirSync(work).find((file) => file.endsWith('.tar.gz')),
@@ -103,14 +118,46 @@ function fetchMiniaudio(work) {
   place(keep, 'miniaudio', version)
 }
 
+/** The headers of Node-API for C and C++, and the names that Windows imports. */
+function copyNodeApi(work) {
+  const c = dirname(require.resolve('node-api-headers/package.json'))
+  const cpp = dirname(require.resolve('node-addon-api/package.json'))
+  const keep = join(work, 'keep')
+  mkdirSync(keep)
+  for (const folder of [join(c, 'include'), join(c, 'def')]) cpSync(folder, keep, { recursive: true })
+  for (const name of ['napi.h', 'napi-inl.h']) cpSync(join(cpp, name), join(keep, name))
+  cpSync(join(c, 'LICENSE'), join(keep, 'LICENSE'))
+  cpSync(join(cpp, 'LICENSE.md'), join(keep, 'LICENSE.node-addon-api'))
+  place(keep, 'node-api', nodeApiVersion())
+}
+
+/** What this checkout has; undefined in an installed package, which holds the headers and not their packages. */
+function nodeApiVersion() {
+  const versionOf = (name) =>
+    JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version
+  try {
+    return `${versionOf('node-api-headers')} ${versionOf('node-addon-api')}`
+  } catch {
+    return undefined
+  }
+}
+
 function have(name) {
   const stamp = join(root, 'third_party', name, '.version')
-  return existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === sources[name].version
+  if (!existsSync(stamp)) return false
+  const wanted = name === 'node-api' ? nodeApiVersion() : sources[name].version
+  return wanted === undefined || readFileSync(stamp, 'utf8').trim() === wanted
+}
+
+const remedies = {
+  ggml: 'Connect to the npm registry (npm, tar, and git or Python 3 with pip are needed), or set GGML_SOURCE_DIR to a ggml source folder',
+  miniaudio: 'Connect to PyPI (Python 3 with pip is needed)',
+  'node-api': "Install the development dependencies with 'npm ci'",
 }
 
 /** Fetches what is missing. `GGML_SOURCE_DIR` stands in for third_party/ggml. */
 export function fetchSources({ force = false } = {}) {
-  const wanted = { miniaudio: fetchMiniaudio, ggml: fetchGgml }
+  const wanted = { 'node-api': copyNodeApi, miniaudio: fetchMiniaudio, ggml: fetchGgml }
   const given = process.env.GGML_SOURCE_DIR
   if (given) {
     if (!existsSync(join(given, 'CMakeLists.txt'))) {
@@ -124,14 +171,12 @@ export function fetchSources({ force = false } = {}) {
     if (have(name) && !force) continue
     const work = mkdtempSync(join(tmpdir(), 'clvp-fetch-'))
     try {
-      console.error(`fetching ${name} ${sources[name].version} (${sources[name].package})`)
+      if (sources[name]) {
+        console.error(`fetching ${name} ${sources[name].version} (${sources[name].package})`)
+      }
       fetch(work)
     } catch (error) {
-      const remedy =
-        name === 'ggml'
-          ? 'Connect to the npm registry (git, tar and npm are needed), or set GGML_SOURCE_DIR to a ggml source folder'
-          : 'Connect to PyPI (python3 with pip is needed)'
-      throw new Error(`${error.message}\n${remedy}, then run the build again.`)
+      throw new Error(`${error.message}\n${remedies[name]}, then run the build again.`)
     } finally {
       rmSync(work, { recursive: true, force: true })
     }

@@ -11,8 +11,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { addonSettings } from './build.mjs'
 import { build, main, root, run } from './cmake.mjs'
-import { addonSettings } from './prebuild/tools.mjs'
 import { testFiles } from './test_files.mjs'
 
 const { values, positionals } = parseArgs({
@@ -25,10 +25,10 @@ if (!values.threads) settings.push('-DCLVP_FUZZ=ON', ...addonSettings(join(out, 
 
 function checkNative() {
   const fuzzers = values.threads ? [] : ['fuzz_gguf', 'fuzz_audio', 'fuzz_model']
-  build(out, settings, 'clvp_tests', ...fuzzers)
+  const env = build(out, settings, 'clvp_tests', ...fuzzers)
   // ThreadSanitizer is slow, and all sets of kernels go through the same operations: one set is enough.
   if (values.threads) run(join(out, 'clvp_tests'), positionals, { cwd: out })
-  else run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose'])
+  else run('ctest', ['--test-dir', out, '--output-on-failure', '--verbose'], { env })
 }
 
 /** Tests that measure memory, of which a sanitizer takes a lot, and one that looks for other addons than the one that is tested. */

@@ -1,22 +1,27 @@
 #!/usr/bin/env node
 /** Builds everything, runs the native tests and the JavaScript tests, and ends with one line that counts both. */
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from './build.mjs'
+import { readyLib } from './ready.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 
 /** Runs a program, shows and returns what it prints. */
-function show(program, args) {
+function show(program, args, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (data) => {
       output += data
       process.stdout.write(data)
+    })
+    child.on('error', (error) => {
+      console.error(`node-clvp: ${error.message}`)
+      resolve({ output, status: 1 })
     })
     child.on('close', (status) => resolve({ output, status }))
   })
@@ -27,16 +32,19 @@ function must(program, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 const tap = join(dirname(require.resolve('tap/package.json')), 'dist', 'esm', 'run.mjs')
 
-must(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON', '--CDCLVP_EXAMPLES=ON'])
-must(process.execPath, [tsc, '-p', 'tsconfig.json'])
-for (const name of readdirSync(join(root, 'packages')))
-  must(process.execPath, [tsc, '-p', join('packages', name)])
+let env
+try {
+  env = build(['-DCLVP_TESTS=ON', '-DCLVP_EXAMPLES=ON'])
+  readyLib()
+} catch (error) {
+  console.error(`node-clvp: ${error.message}`)
+  process.exit(1)
+}
 
 console.log('# native')
-const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'])
+const native = await show('ctest', ['--test-dir', '.build/release', '--output-on-failure', '--verbose'], env)
 console.log('# javascript')
 // Builds the plugins that .taprc names. Otherwise the first run after an installation uses tap's default plugins, whose TypeScript loader cannot
 // resolve some packages.

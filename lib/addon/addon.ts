@@ -2,17 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { ClvpError } from '../base/errors.js'
+import { ClvpError, reasonOf } from '../base/errors.js'
+import { packageRoot, packageVersion } from '../base/package_root.js'
 import { type BackendPackage, backendPackages } from './backends.js'
-
-/** The package's folder: three levels above dist/lib/addon. */
-export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-
-export function packageVersion(): string {
-  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 /** The C library that Node runs on: 'glibc' or 'musl' on Linux; undefined elsewhere. */
 export function libc(): 'glibc' | 'musl' | undefined {
@@ -60,6 +52,7 @@ export function addonPath(): string {
  * Throws CLVP_UNSUPPORTED, with the paths tried and what to do.
  */
 export function loadAddon(): unknown {
+  packageVersion() // throws in a bundle
   try {
     const path = addonPath()
     const addon = createRequire(import.meta.url)(path) as {
@@ -83,7 +76,7 @@ function addBackends(addon: { loadBackend(path: string): void }): void {
     try {
       if (!backend.problem) addon.loadBackend(backend.library)
     } catch (error) {
-      backend.problem = error instanceof Error ? error.message : String(error)
+      backend.problem = reasonOf(error)
     }
     backends.push(backend)
   }
@@ -92,11 +85,18 @@ function addBackends(addon: { loadBackend(path: string): void }): void {
 /** The message that says why no addon was loaded. */
 function failure(cause: unknown): string {
   const looked = addonPaths().map((path) => `  ${path} (${existsSync(path) ? 'found' : 'missing'})`)
-  const said = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')
+  const said = reasonOf(cause).trim().split('\n')
   return [
     `node-clvp's native addon could not be loaded for ${process.platform}-${process.arch}${libc() ? ` with ${libc()}` : ''} (Node ${process.version}). Looked for:`,
     ...looked,
     `The loader said: ${said.map((line) => line.trim()).join(' ')}`,
-    "Reinstall the package, or build it with 'npm rebuild node-clvp --build-from-source' (this needs CMake and a C++ compiler). 'npx clvp doctor' shows more.",
+    advice(),
   ].join('\n')
+}
+
+function advice(): string {
+  const isPrebuilt = existsSync(addonPaths().at(-1)!)
+  const build = "build it with 'npx clvp build', which needs CMake and a C++ compiler or takes them from PyPI"
+  const first = isPrebuilt ? 'Reinstall the package, or' : 'The package holds no binary for this platform:'
+  return `${first} ${build}. 'npx clvp doctor' shows more.`
 }

@@ -18,15 +18,15 @@ process.once('exit', () => loaded?.stopWorkers())
 
 /** Turns an error of the addon into a ClvpError; returns others unchanged. */
 export function rewrap(error: unknown): unknown {
-  if (error instanceof ClvpError || !(error instanceof Error)) return error
+  if (error instanceof ClvpError || typeof error !== 'object' || error === null) return error
+  // In Jest and other `vm` contexts the addon's errors are not of the realm of this code.
+  const { message, code } = error as { message?: unknown; code?: unknown }
   // node-addon-api turns C++'s own exception into this message.
-  if (error.message === 'std::bad_alloc') {
+  if (message === 'std::bad_alloc') {
     return new ClvpError('CLVP_OUT_OF_MEMORY', 'not enough memory', { cause: error })
   }
-  if (!('code' in error)) return error
-  const { code } = error
   if (typeof code !== 'string' || !code.startsWith('CLVP_')) return error
-  return new ClvpError(code as ClvpErrorCode, error.message, { cause: error })
+  return new ClvpError(code as ClvpErrorCode, String(message), { cause: error })
 }
 
 /** Awaits a native call and rewraps its errors. Takes a function, since argument checks throw synchronously. */

@@ -1,11 +1,13 @@
 /** The parts of this installation, and its problems. */
-import { addonPath, addonPaths, backends, libc, packageVersion } from './addon.js'
+import { reasonOf } from '../base/errors.js'
+import { packageVersion } from '../base/package_root.js'
+import { addonPath, addonPaths, backends, libc } from './addon.js'
 import { binding } from './binding.js'
 import { type Device, devices } from './devices.js'
 
 /** What diagnose() finds. */
 export interface Diagnosis {
-  /** Version of this package. */
+  /** Version of this package; 'unknown' in a bundle. */
   version: string
   node: string
   /** Such as 'linux-x64'. */
@@ -39,7 +41,7 @@ export interface Diagnosis {
 /** Loads the addon, and reports what was loaded and what is wrong. Never throws. */
 export function diagnose(): Diagnosis {
   const found: Diagnosis = {
-    version: packageVersion(),
+    version: versionIfThere(),
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     libc: libcVersion(),
@@ -62,9 +64,18 @@ export function diagnose(): Diagnosis {
     found.backends = backends.filter(({ problem }) => !problem).map(({ library }) => library)
     found.problems.push(...backends.flatMap(({ problem }) => problem ?? []))
   } catch (error) {
-    found.problems.push(error instanceof Error ? error.message : String(error))
+    found.problems.push(reasonOf(error))
   }
   return found
+}
+
+/** A bundle has lost it; the problem is told where the addon is loaded. */
+function versionIfThere(): string {
+  try {
+    return packageVersion()
+  } catch {
+    return 'unknown'
+  }
 }
 
 function libcVersion(): string | null {

@@ -1,5 +1,7 @@
 /** Examines a clip before it becomes a voice: what a listener, or a recorder's meter, would object to. */
+
 import { basename } from 'node:path'
+import { types } from 'node:util'
 import { binding, native } from '../addon/binding.js'
 import { withAbort } from '../base/abort.js'
 import { abortSignal } from '../base/kinds.js'
@@ -124,7 +126,7 @@ export async function auditClip(clip: Clip, options: AuditOptions = {}): Promise
 function headerOf(
   clip: Exclude<TakenClip, string>,
 ): Pick<AuditMeasures, 'format' | 'sampleRate' | 'channels'> {
-  if (!(clip instanceof Uint8Array)) return { format: 'samples', sampleRate: clip.sampleRate, channels: 1 }
+  if (!types.isUint8Array(clip)) return { format: 'samples', sampleRate: clip.sampleRate, channels: 1 }
   return audioHeader(clip) ?? { format: 'unknown', sampleRate: 44_100, channels: 0 }
 }
 

@@ -1,6 +1,8 @@
 /** Converts a user's clip to mono samples at the model's rate. */
+
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { types } from 'node:util'
 import { binding, native } from '../addon/binding.js'
 import { withAbort } from '../base/abort.js'
 import { integer, path, pick } from '../base/check.js'
@@ -43,7 +45,7 @@ const isLatents = /\.pth$/i
 /** Checks a clip and copies its data, so the caller may change or free it as soon as this returns. */
 export function takeClip(clip: unknown, name: string): TakenClip {
   if (typeof clip === 'string') return path(clip, name)
-  if (clip instanceof Uint8Array) return clip.length === 0 ? new Uint8Array() : new Uint8Array(clip)
+  if (types.isUint8Array(clip)) return clip.length === 0 ? new Uint8Array() : new Uint8Array(clip)
   if (clip === null || typeof clip !== 'object') {
     throw invalid('a path, the bytes of an audio file, or { samples, sampleRate }', name, clip)
   }
@@ -127,7 +129,7 @@ export function hearClip(
     signal,
     () => {},
     async () => {
-      if (!(typeof clip === 'string' || clip instanceof Uint8Array)) {
+      if (!(typeof clip === 'string' || types.isUint8Array(clip))) {
         return { samples: await convertClip(clip, name, sampleRate) }
       }
       const bytes = typeof clip === 'string' ? await readClipFile(clip) : clip
@@ -152,7 +154,7 @@ export function readClip(
 
 async function convertClip(clip: TakenClip, name: string, sampleRate: number): Promise<Float32Array> {
   if (typeof clip === 'string') return decode(await readClipFile(clip), clip, sampleRate)
-  if (clip instanceof Uint8Array) return decode(clip, name, sampleRate)
+  if (types.isUint8Array(clip)) return decode(clip, name, sampleRate)
   return native(() => binding.resample(clip.samples, clip.sampleRate, sampleRate))
 }
 
@@ -181,12 +183,11 @@ async function decodeOdd(bytes: Uint8Array, name: string, sampleRate: number): P
 /** A copy of at most `count` samples. */
 function toFloats(value: unknown, name: string, count: number): Float32Array {
   const isList = Array.isArray(value) && value.every((sample) => typeof sample === 'number')
-  if (!(value instanceof Float32Array) && !isList)
-    throw invalid('a Float32Array of mono samples', name, value)
+  if (!types.isFloat32Array(value) && !isList) throw invalid('a Float32Array of mono samples', name, value)
   if (value.length === 0)
     throw new ClvpError('CLVP_AUDIO', `Expected at least one sample for ${name} but received none`)
   const floats = new Float32Array(
-    value instanceof Float32Array ? value.subarray(0, count) : value.slice(0, count),
+    types.isFloat32Array(value) ? value.subarray(0, count) : value.slice(0, count),
   )
   // A callback for each sample would hold the event loop up ten times as long.
   for (let i = 0; i < floats.length; i++) {

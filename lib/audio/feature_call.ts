@@ -1,4 +1,5 @@
 /** What calling a feature extractor does before it computes features: it reads, truncates and pads clips. */
+import { types } from 'node:util'
 import { flag, integer, pick } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type Padding, readPadding } from '../base/padding.js'
@@ -75,8 +76,8 @@ export function readClips(rawSpeech: unknown): Float32Array[] {
 
 function readClip(clip: unknown, name: string): Float32Array {
   const isNumbers =
-    clip instanceof Float32Array ||
-    clip instanceof Float64Array ||
+    types.isFloat32Array(clip) ||
+    types.isFloat64Array(clip) ||
     (Array.isArray(clip) && clip.every((sample) => typeof sample === 'number'))
   if (!isNumbers) throw invalid('a Float32Array of mono samples', name, clip)
   const samples = clip.length === 0 ? new Float32Array() : Float32Array.from(clip) // a detached buffer cannot be iterated

@@ -1,4 +1,5 @@
 /** Draws log-mel pictures of candidates in one SVG. */
+import { types } from 'node:util'
 import { number, pick, string } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -83,7 +84,7 @@ function readRows(rows: unknown): Row[] {
 
 function readMel(mel: unknown, name: string): { data: Float32Array; channels: number; frames: number } {
   const what = `a tensor of numbers [channels, frames], at most ${maxValues} of them,`
-  if (!Tensor.isSound(mel) || !(mel.data instanceof Float32Array)) throw invalid(what, name, mel)
+  if (!Tensor.isSound(mel) || !types.isFloat32Array(mel.data)) throw invalid(what, name, mel)
   const [channels = 0, frames = 0] = mel.dims
   const { data } = mel
   if (mel.dims.length !== 2 || data.length === 0 || data.length > maxValues) {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../base/files.js'
@@ -35,11 +36,11 @@ export class Voice {
    * @throws ClvpError CLVP_INVALID_ARGUMENT for an empty vector, fewer than one clip, or a malformed origin
    */
   constructor(embedding: Float32Array, clips: number, origin: VoiceOrigin = {}, diffusion?: Float32Array) {
-    if (!(embedding instanceof Float32Array) || embedding.length === 0) {
+    if (!types.isFloat32Array(embedding) || embedding.length === 0) {
       throw invalid('a Float32Array that is not empty', 'embedding', embedding)
     }
     integer(clips, 'clips', 1, Number.MAX_SAFE_INTEGER)
-    if (diffusion !== undefined && (!(diffusion instanceof Float32Array) || diffusion.length === 0)) {
+    if (diffusion !== undefined && (!types.isFloat32Array(diffusion) || diffusion.length === 0)) {
       throw invalid('a Float32Array that is not empty', 'diffusion', diffusion)
     }
     this.embedding = embedding
@@ -139,7 +140,7 @@ export class Voice {
 
 /** An object that has only the prototype of a voice is not one. */
 export function isVoice(value: unknown): value is Voice {
-  return value instanceof Voice && value.embedding instanceof Float32Array
+  return value instanceof Voice && types.isFloat32Array(value.embedding)
 }
 
 /** The mean of vectors of one length, summed in double precision. `shares` sum to 1. */

@@ -87,10 +87,12 @@ export function abortSignal(value: unknown, name: string): AbortSignal | undefin
   throw invalid('an AbortSignal', name, value)
 }
 
-/** An object that has only the prototype of an AbortSignal is not one: its getter throws. */
+/** Of any realm. An object that has only the prototype of an AbortSignal is not one: its getter throws. */
 function isSignal(value: unknown): value is AbortSignal {
   try {
-    return value instanceof AbortSignal && typeof value.aborted === 'boolean'
+    const { aborted, addEventListener } = value as AbortSignal
+    const isTagged = Object.prototype.toString.call(value) === '[object AbortSignal]'
+    return isTagged && typeof aborted === 'boolean' && typeof addEventListener === 'function'
   } catch {
     return false
   }

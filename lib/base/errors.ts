@@ -34,6 +34,12 @@ export class ClvpError extends Error {
   }
 }
 
+/** What an error says. Errors of other realms and errors that are no `Error` say something too. */
+export function reasonOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message
+  return typeof message === 'string' && message !== '' ? message : String(error)
+}
+
 /** Describes a value for an error message, briefly and without running its code. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') {

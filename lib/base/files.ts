@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
-import { ClvpError, type ClvpErrorCode } from './errors.js'
+import { ClvpError, type ClvpErrorCode, reasonOf } from './errors.js'
 
 /**
  * Without O_NONBLOCK, opening a FIFO waits for a writer. Without O_NOCTTY, a terminal may become the controlling one.
@@ -171,7 +171,7 @@ async function refuseHangingLink(path: string, expected: string, error: unknown)
 
 /** Turns a failed system call into an error of this package. */
 export function failIo(path: string, cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   throw new ClvpError('CLVP_IO', `Cannot read ${path}: ${reason}`, { cause })
 }
 
@@ -294,7 +294,7 @@ export class NewFile {
 }
 
 function failWrite(path: string, cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   const advice = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? ': make its folder first' : ''
   throw new ClvpError('CLVP_IO', `${path} could not be written: ${reason}${advice}`, { cause })
 }

@@ -1,7 +1,7 @@
 /** JSON files as transformers reads and writes them. */
 import { mkdir } from 'node:fs/promises'
 import { path } from './check.js'
-import { ClvpError, describe } from './errors.js'
+import { ClvpError, describe, reasonOf } from './errors.js'
 import { type FileUse, readWhole, statIfThere, writeWhole } from './files.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -81,7 +81,7 @@ export async function readJson(file: string): Promise<JsonObject> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is not JSON: ${reason}`, { cause })
   }
   if (isObject(value)) return value
@@ -111,7 +111,7 @@ export async function makeFolder(folder: unknown): Promise<string> {
     await mkdir(checked, { recursive: true })
     return checked
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new ClvpError('CLVP_IO', `${checked} could not be created: ${reason}`, { cause })
   }
 }

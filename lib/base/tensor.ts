@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { ClvpError, invalid } from './errors.js'
 
 export type TensorData = Float32Array | Int32Array
@@ -21,7 +22,7 @@ export class Tensor<T extends TensorData = TensorData> {
    * @throws ClvpError `CLVP_INVALID_ARGUMENT`
    */
   constructor(data: T, dims: readonly number[]) {
-    if (!(data instanceof Float32Array || data instanceof Int32Array)) {
+    if (!(types.isFloat32Array(data) || types.isInt32Array(data))) {
       throw invalid('a Float32Array or an Int32Array', 'data', data)
     }
     if (!Array.isArray(dims)) throw invalid('an array of whole numbers', 'dims', dims)

@@ -1,9 +1,9 @@
 /** What a run is asked for, what of it the manifest keeps, and whether it goes on with what is there. */
 import { randomInt } from 'node:crypto'
-import { packageVersion } from '../addon/addon.js'
 import type { Voice } from '../audio/voice.js'
 import { ClvpError } from '../base/errors.js'
 import { readGiven } from '../base/options.js'
+import { packageVersion } from '../base/package_root.js'
 import type { Clvp } from '../clvp/clvp.js'
 import type { BatchInput } from './input/input.js'
 import type { Columns } from './input/row.js'

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-/** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
-import { packageVersion } from '../addon/addon.js'
 import { ClvpError } from '../base/errors.js'
+/** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
+import { packageVersion } from '../base/package_root.js'
 import { type Command, type ForeignCommand, helpOf, parse, UsageError } from './command.js'
 import { batchCommands } from './commands/batch.js'
 import { bench } from './commands/bench.js'
+import { build } from './commands/build.js'
 import { cacheCommands } from './commands/cache.js'
 import { calibrate } from './commands/calibrate.js'
 import { compare } from './commands/compare.js'
@@ -49,6 +50,7 @@ const commands: readonly AnyCommand[] = [
   bench,
   devices,
   doctor,
+  build,
 ]
 
 /** Most words of a command's name. */

@@ -1,4 +1,5 @@
 /** Writes tensors as numpy's .npz: a zip file of .npy files, which are stored as they are. */
+import { types } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { Tensor } from '../base/tensor.js'
 import { bytesOf, type NamedTensors } from './named_tensors.js'
@@ -27,7 +28,7 @@ export function packNpz(tensors: NamedTensors): Buffer {
 
 /** An .npy file, version 1.0: magic, version, length of the header, header, numbers. */
 function packNpy(tensor: Tensor): Buffer {
-  const type = tensor.data instanceof Float32Array ? '<f4' : '<i4'
+  const type = types.isFloat32Array(tensor.data) ? '<f4' : '<i4'
   const shape = tensor.dims.map((dim) => `${dim},`).join(' ')
   const facts = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape}), }`
   const start = 10

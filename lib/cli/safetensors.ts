@@ -1,4 +1,5 @@
 /** Writes tensors in the safetensors format: a JSON header, then the numbers. */
+import { types } from 'node:util'
 import { bytesOf, type NamedTensors } from './named_tensors.js'
 
 /** The header is padded to this, so that the numbers are aligned in memory. */
@@ -12,7 +13,7 @@ export function packSafetensors(tensors: NamedTensors): Buffer {
   for (const [name, { data, dims }] of entries) {
     const start = end
     end += data.byteLength
-    const dtype = data instanceof Float32Array ? 'F32' : 'I32'
+    const dtype = types.isFloat32Array(data) ? 'F32' : 'I32'
     header[name] = { dtype, shape: dims, data_offsets: [start, end] }
   }
   const json = Buffer.from(JSON.stringify(header))

@@ -1,7 +1,7 @@
 /** transformers' configurations: ClvpEncoderConfig, ClvpDecoderConfig, and ClvpConfig, which contains both. */
 import { basename, join } from 'node:path'
 import { oneOf, path, pick } from '../base/check.js'
-import { ClvpError, invalid } from '../base/errors.js'
+import { ClvpError, invalid, reasonOf } from '../base/errors.js'
 import {
   choice,
   codes,
@@ -284,7 +284,7 @@ export function checkpointConfig(json: unknown): ClvpConfig {
   try {
     return ClvpConfig.fromDict(JSON.parse(json))
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is invalid: ${reason}`, {
       cause,
     })

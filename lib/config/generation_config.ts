@@ -1,7 +1,7 @@
 /** A checkpoint's generation_config.json: the settings that transformers' classes and `Clvp` read from it. */
 import type { NativeSampling } from '../addon/contract/drawing.js'
 import type { NativeHeld } from '../addon/contract/files.js'
-import { ClvpError } from '../base/errors.js'
+import { ClvpError, reasonOf } from '../base/errors.js'
 import { snakeCase } from '../base/fields.js'
 import { isObject, type JsonObject } from '../base/json.js'
 import { boolean, converted, integer, number } from '../base/kinds.js'
@@ -153,6 +153,6 @@ function readFile(read: () => NativeSampling): NativeSampling {
   try {
     return read()
   } catch (cause) {
-    throw invalidFile(`is invalid (${cause instanceof Error ? cause.message : String(cause)})`, cause)
+    throw invalidFile(`is invalid (${reasonOf(cause)})`, cause)
   }
 }

@@ -1,5 +1,5 @@
 /** Errors of connections to the hub. */
-import { ClvpError } from '../base/errors.js'
+import { ClvpError, reasonOf } from '../base/errors.js'
 
 /** A longer Retry-After is treated as a refusal. */
 const MAX_WAIT_MS = 60_000
@@ -42,9 +42,10 @@ const passingCodes = new Set([
 /** Converts an error of fetch, or of reading its body. */
 export function connectionFault(url: URL, error: unknown): HubFault {
   if (error instanceof HubFault) return error
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const cause = (error as { cause?: unknown } | undefined)?.cause ?? error
   const code = String((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
-  const reason = (cause instanceof Error && cause.message) || code || String(cause)
+  const { message } = (cause ?? {}) as { message?: unknown }
+  const reason = message ? reasonOf(cause) : code || String(cause)
   const isPassing = passingCodes.has(code) || code.startsWith('HPE_')
   return new HubFault(`No answer from ${shown(url)}: ${reason}`, {
     isPassing,

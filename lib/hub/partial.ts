@@ -7,7 +7,7 @@ import { readlinkSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ClvpError } from '../base/errors.js'
+import { ClvpError, reasonOf } from '../base/errors.js'
 import { failIo, removeQuietly } from '../base/files.js'
 import { wait } from './retries.js'
 
@@ -206,7 +206,7 @@ async function syncFolder(folder: string): Promise<void> {
 export function writeFault(path: string, cause: unknown): ClvpError {
   if (cause instanceof ClvpError) return cause
   const { code } = cause as NodeJS.ErrnoException
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = reasonOf(cause)
   const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
   const advice = isFull
     ? '. Free some space, or set HF_HUB_CACHE to a larger disk, and try again: the download resumes'

@@ -4,6 +4,7 @@ import type { ModelType } from '../addon/weight_types.js'
 import { firstSourceFile, type SourceFiles } from '../base/checkpoint_files.js'
 import { ClvpError } from '../base/errors.js'
 import { kindOf, statIfThere, wrongKind } from '../base/files.js'
+import { packageVersion } from '../base/package_root.js'
 import { isHubId } from '../hub/id.js'
 import { anchoredFiles, folderKey } from './checkpoint_key.js'
 import { convertOnce } from './conversion_cache.js'
@@ -35,6 +36,7 @@ export async function resolveSource(source: string, options: SourceOptions): Pro
     return (await fetchModel(source, { ...options, revision: revision ?? 'main' })).path
   }
   if (!found) {
+    packageVersion() // in a bundle the embedded model is not there
     throw new ClvpError(
       'CLVP_IO',
       `There is no model at ${source}: expected a .gguf file, a folder with a checkpoint (see clvp convert --help), or owner/name on the Hugging Face hub`,

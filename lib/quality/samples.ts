@@ -1,11 +1,11 @@
 /** Samples for comparison and calibration: texts and voices, checked and copied. */
 import { join } from 'node:path'
-import { packageRoot } from '../addon/addon.js'
 import { type Clip, type TakenClip, takeClip } from '../audio/clips.js'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { abortSignal, converted, custom, integer, type Kind } from '../base/kinds.js'
 import { optionTable } from '../base/options.js'
+import { packageRoot } from '../base/package_root.js'
 
 export interface Samples {
   texts: readonly string[]

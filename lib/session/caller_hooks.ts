@@ -1,4 +1,5 @@
 /** A caller's functions that run during a step: processors change scores, criteria end rows. */
+import { types } from 'node:util'
 import type { NativeStepRows } from '../addon/contract/drawing.js'
 import { invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -73,11 +74,7 @@ async function processed(
   for (const processor of processors) {
     const found: unknown = await processor(inputIds, scores, live)
     if (
-      !(
-        Tensor.isSound(found) &&
-        found.data instanceof Float32Array &&
-        found.dims.join() === given.dims.join()
-      )
+      !(Tensor.isSound(found) && types.isFloat32Array(found.data) && found.dims.join() === given.dims.join())
     ) {
       throw invalid(
         `a tensor of floats with dims [${given.dims.join(', ')}]`,

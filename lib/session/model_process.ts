@@ -1,10 +1,9 @@
 /** The process that a model runs in with `isolate: true`. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { ClvpError } from '../base/errors.js'
+import { packageFile } from '../base/package_root.js'
 import { type FromModel, failed, type Start, type ToModel } from './wire.js'
 
-const program = fileURLToPath(new URL('./remote_process.js', import.meta.url))
 /** Time that a process gets to end by itself. */
 const patienceMs = 2000
 
@@ -22,6 +21,7 @@ export class ModelProcess {
 
   constructor(start: Start, onProgress?: (fraction: number) => void) {
     // In a process group of its own, so that Ctrl-C in the terminal reaches only this program, which decides what to do.
+    const program = packageFile('dist', 'lib', 'session', 'remote_process.js')
     this.#child = fork(program, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,4 +1,5 @@
 /** The messages between this process and a model's process (remote.ts, remote_process.ts). */
+import { types } from 'node:util'
 import type { NativeHooks } from '../addon/contract/drawing.js'
 import type { NativeHeld } from '../addon/contract/files.js'
 import type { KvType, NativeInfo, NativeLoadOptions, NativeSession } from '../addon/contract/session.js'
@@ -58,6 +59,12 @@ export function isFlagPlace(value: unknown): value is FlagPlace {
   return typeof value === 'object' && value !== null && 'flag' in value
 }
 
+/** An object literal, of any realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 /**
  * Converts a value for a message: numbers, strings, arrays and plain objects. Functions and signals are left out, since the
  * other side does not need them. Views of shared memory are copied, since a message cannot carry them. `place` may return
@@ -69,9 +76,9 @@ export function packed(value: unknown, place: (value: object) => unknown): unkno
   const own = place(value)
   if (own !== undefined) return own
   if (ArrayBuffer.isView(value)) {
-    return value.buffer instanceof SharedArrayBuffer ? (value as Float32Array | Int32Array).slice() : value
+    return types.isSharedArrayBuffer(value.buffer) ? (value as Float32Array | Int32Array).slice() : value
   }
   if (Array.isArray(value)) return value.map((each) => packed(each, place))
-  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  if (!isPlain(value)) return undefined
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, packed(each, place)]))
 }

@@ -1,6 +1,6 @@
 /** Tensors as arguments of the speech stages. */
 import type { NativeMel } from '../addon/contract/sound.js'
-import { ClvpError, invalid } from '../base/errors.js'
+import { ClvpError, describe, invalid } from '../base/errors.js'
 import { Tensor, type TensorData } from '../base/tensor.js'
 
 /** An axis: its length, or a name for any length from 1. */
@@ -14,7 +14,8 @@ export function tensor<T extends TensorData>(
   Data: new (length: number) => T,
 ): Tensor<T> {
   const shape = `[${axes.join(', ')}]`
-  if (!Tensor.isSound(value) || !(value.data instanceof Data)) {
+  const isOfType = Tensor.isSound(value) && describe(value.data) === `a ${Data.name}` // of any realm
+  if (!isOfType) {
     throw invalid(`a Tensor ${shape} of ${Data.name}`, name, value)
   }
   const { dims } = value

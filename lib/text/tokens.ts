@@ -1,4 +1,5 @@
 /** A vocabulary with its special tokens: maps tokens to ids and back. */
+import { types } from 'node:util'
 import { string } from '../base/check.js'
 import { invalid } from '../base/errors.js'
 import { rowsOf, Tensor } from '../base/tensor.js'
@@ -97,5 +98,5 @@ function readId(id: unknown, name: string): number {
 }
 
 function isTypedArray(value: unknown): value is ArrayLike<unknown> {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView)
+  return ArrayBuffer.isView(value) && !types.isDataView(value)
 }

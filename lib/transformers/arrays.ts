@@ -1,4 +1,5 @@
 /** Reads the array arguments of the model classes: ids, masks and labels as rows, features and embeddings as tensors. */
+import { types } from 'node:util'
 import { integer } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { Tensor } from '../base/tensor.js'
@@ -31,14 +32,14 @@ function shapeOf(
 ): { rows: number; columns: number; data: readonly unknown[] | Int32Array } {
   if (Tensor.isSound(value)) {
     const [first, second] = value.dims
-    if (!(value.data instanceof Int32Array) || first === undefined || value.dims.length > 2) {
+    if (!types.isInt32Array(value.data) || first === undefined || value.dims.length > 2) {
       throw invalid('a tensor of an Int32Array with dims [rows, columns]', name, value)
     }
     return second === undefined
       ? { rows: 1, columns: first, data: value.data }
       : { rows: first, columns: second, data: value.data }
   }
-  if (value instanceof Int32Array) return { rows: 1, columns: value.length, data: value }
+  if (types.isInt32Array(value)) return { rows: 1, columns: value.length, data: value }
   if (!Array.isArray(value))
     throw invalid('ids: a tensor, an Int32Array, an array or an array of arrays', name, value)
   if (!value.some(Array.isArray)) return { rows: 1, columns: value.length, data: value }
@@ -76,7 +77,7 @@ export function readBeside(
 
 /** Reads a tensor of floats with `axes` axes; a leading axis of size 1 may be omitted. */
 export function readFloats(value: unknown, name: string, axes: number): Tensor<Float32Array> {
-  if (!Tensor.isSound(value) || !(value.data instanceof Float32Array)) {
+  if (!Tensor.isSound(value) || !types.isFloat32Array(value.data)) {
     throw invalid('a tensor of a Float32Array', name, value)
   }
   const dims = value.dims.length === axes - 1 ? [1, ...value.dims] : value.dims

@@ -46,7 +46,9 @@ Crew::Crew(Napi::Env env, size_t n_threads, std::function<void()> interrupt) : e
 
 Crew::~Crew() {
     live_crews.erase(this);
-    napi_remove_env_cleanup_hook(env_, on_env_end, this);
+    if (!env_ended_) { // a hook that has run is gone: removing it again makes Deno panic and Bun abort
+        napi_remove_env_cleanup_hook(env_, on_env_end, this);
+    }
     stop();
     release();
 }
@@ -60,8 +62,10 @@ void Crew::release() {
 }
 
 void Crew::on_env_end(void * self) {
-    static_cast<Crew *>(self)->stop();
-    static_cast<Crew *>(self)->release();
+    Crew * crew = static_cast<Crew *>(self);
+    crew->env_ended_ = true;
+    crew->stop();
+    crew->release();
 }
 
 void Crew::stop_all() {

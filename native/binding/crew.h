@@ -146,6 +146,7 @@ private:
     size_t n_idle_ = 0, n_waiting_ = 0;
     bool stopped_ = false;
     bool released_ = false;
+    bool env_ended_ = false;           // the cleanup hook has run
     std::vector<std::thread> threads_; // started on demand
 };
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClvpError, describe, malformed } from '../../lib/base/errors.js'
+import { ClvpError, describe, malformed, reasonOf } from '../../lib/base/errors.js'
 import { failIo, readWhole, statIfThere } from '../../lib/base/files.js'
 import type { JsonObject } from './section.js'
 
@@ -55,7 +55,7 @@ export class Folder {
     try {
       json = JSON.parse(text)
     } catch (error) {
-      throw malformed(path, `it is not JSON (${error instanceof Error ? error.message : error})`)
+      throw malformed(path, `it is not JSON (${reasonOf(error)})`)
     }
     if (depthOf(json) > MAX_DEPTH) throw malformed(path, `it is nested in more than ${MAX_DEPTH} levels`)
     return { text, json: asObject(json, path) }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { packageRoot } from '../../lib/addon/addon.js'
 import { failIo } from '../../lib/base/files.js'
+import { packageFile } from '../../lib/base/package_root.js'
 import { type Folder, missing } from './folder.js'
 import type { Tokenizer } from './tokens.js'
 
@@ -10,11 +9,10 @@ interface TortoiseData extends Tokenizer {
   readonly melNorms: readonly number[]
 }
 
-const FILE = join(packageRoot, 'quantize', 'data', 'tortoise.json')
-
 /** What every checkpoint of tortoise was trained with, and none contains. */
 export async function tortoiseData(): Promise<TortoiseData> {
-  const text = await readFile(FILE, 'utf8').catch((error) => failIo(FILE, error))
+  const file = packageFile('quantize', 'data', 'tortoise.json')
+  const text = await readFile(file, 'utf8').catch((error) => failIo(file, error))
   return JSON.parse(text) as TortoiseData
 }
 

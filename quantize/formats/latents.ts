@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { types } from 'node:util'
 import { malformed } from '../../lib/base/errors.js'
 import { readNumbers } from './numbers.js'
 import { SINGLE_TENSOR } from './state_dict.js'
@@ -11,7 +12,7 @@ const ZIP = [0x50, 0x4b, 0x03, 0x04]
 /** Whether a clip is a torch file, such as a voice of tortoise: by a path's ending, or by the first bytes. */
 export function isTorchFile(clip: unknown): clip is string | Uint8Array {
   if (typeof clip === 'string') return /\.(pth|pt)$/i.test(basename(clip))
-  return clip instanceof Uint8Array && ZIP.every((byte, i) => clip[i] === byte)
+  return types.isUint8Array(clip) && ZIP.every((byte, i) => clip[i] === byte)
 }
 
 /** The vectors of a voice. */

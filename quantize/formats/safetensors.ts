@@ -1,4 +1,4 @@
-import { describe, malformed } from '../../lib/base/errors.js'
+import { describe, malformed, reasonOf } from '../../lib/base/errors.js'
 import { SourceFile } from '../../lib/base/files.js'
 import { checkPiece, type SourceTensor, type TensorFile } from './source_tensor.js'
 
@@ -99,7 +99,7 @@ function parseHeader(path: string, bytes: Uint8Array, size: number): Entry[] {
     if (fault !== undefined) throw new SyntaxError(fault)
     header = JSON.parse(text)
   } catch (error) {
-    throw malformed(path, `in its header, ${error instanceof Error ? error.message : error}`, 'safetensors')
+    throw malformed(path, `in its header, ${reasonOf(error)}`, 'safetensors')
   }
   const start = 8 + bytes.length
   const entries: Entry[] = []

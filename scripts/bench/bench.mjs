@@ -137,7 +137,7 @@ const fileOf = (type) => join(cache, `${type}.gguf`)
 /** The addon as it is in the sources now, and the program beside it. */
 function buildNative() {
   say('building')
-  const args = [join(root, 'scripts/build.mjs'), '--', '--CDCLVP_BENCH=ON']
+  const args = [join(root, 'scripts/build.mjs'), '--', '-DCLVP_BENCH=ON']
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (status !== 0) throw new Error(`the build failed:\n${stderr}`)
   const built = ['clvp_step', 'Release/clvp_step.exe'].map((name) => join(root, '.build/release', name))

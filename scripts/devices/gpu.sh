@@ -55,7 +55,6 @@ configure() {
     cuda=(-DCLVP_BACKENDS=cuda -DCMAKE_CUDA_ARCHITECTURES=native -DGGML_CUDA_NCCL=OFF -DGGML_CUDA_FA_QUANTS=f16-f16)
   fi
   cmake -S . -B .build/gpu/objects -G Ninja "${cuda[@]}" -DCLVP_ADDON=ON -DCLVP_TESTS=ON \
-    "-DCMAKE_JS_INC=$PWD/node_modules/node-api-headers/include;$PWD/node_modules/node-addon-api" \
     "-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$PWD/.build/gpu/build/Release"
 }
 

@@ -4,48 +4,18 @@
  *   node scripts/devices/pack.mjs FILE.tar.xz
  * In it are this Node, the packages that the tests and the build need, the C sources of GGML's CPU and CUDA backends, and dist/.
  */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fetchSources } from '../fetch.mjs'
+import { closure } from '../package/closure.mjs'
 import { root, run } from '../prebuild/tools.mjs'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Packages that are needed, with all that they need. */
-const wanted = [...Object.keys(manifest.dependencies), 'tap', 'node-api-headers']
+const wanted = [...Object.keys(manifest.dependencies), 'tap']
 /** Folders of GGML's sources that other backends fill. */
 const backends = ['ggml-cpu', 'ggml-cuda']
-
-/** Folders of the packages that a package needs, itself included, as Node finds them. */
-function closure(names) {
-  const found = new Set()
-  const visit = (name, from) => {
-    let folder = from
-    while (!existsSync(join(folder, 'node_modules', name, 'package.json'))) {
-      if (folder === dirname(folder)) return // optional, and not installed
-      folder = dirname(folder)
-    }
-    const path = join(folder, 'node_modules', name)
-    if (found.has(path)) return
-    found.add(path)
-    const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
-      readFileSync(join(path, 'package.json'), 'utf8'),
-    )
-    const needed = { ...dependencies, ...optionalDependencies, ...peerDependencies }
-    for (const each of Object.keys(needed)) visit(each, path)
-  }
-  for (const name of names) visit(name, root)
-  return [...found]
-}
 
 function copy(path, folder) {
   const target = join(folder, path)
@@ -73,6 +43,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clvp-pack-'))
 try {
   copyGgml(folder)
   copy('third_party/miniaudio', folder)
+  copy('third_party/node-api', folder)
   copy('dist', folder)
   for (const path of closure(wanted)) copy(path.slice(root.length), folder)
   cpSync(process.execPath, join(folder, 'node'), { dereference: true })

@@ -12,8 +12,9 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { addonSettings } from '../build.mjs'
 import { fetchSources } from '../fetch.mjs'
-import { addonSettings, root, run } from '../prebuild/tools.mjs'
+import { root, run } from '../prebuild/tools.mjs'
 import { testFiles } from '../test_files.mjs'
 
 const backends = {

@@ -46,7 +46,7 @@ function copyTree() {
 }
 
 const build = {
-  native: () => run(process.execPath, ['scripts/build.mjs', '--', '--CDCLVP_TESTS=ON']),
+  native: () => run(process.execPath, ['scripts/build.mjs', '--', '-DCLVP_TESTS=ON']),
   lib: () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Proves the package as its users get it: packs it, and installs the tarball into an empty folder where there are node and npm
- * and nothing else on the PATH, no registry and no install scripts. There the doctor, the demo, and programs of each kind run.
+ * Proves the package as its users get it: packs it, and installs the tarball, beside those of what it needs, into an empty folder where there are
+ * node and npm and nothing else on the PATH, no registry and no install scripts. There the doctor, the demo, and programs of each kind run.
  *   node scripts/package/check.mjs            with the binaries in prebuilds/ (npm run prebuilds)
  *   node scripts/package/check.mjs --built    with the addon that this machine has built, in place of a prebuilt one
  *   --some                                    with this machine's prebuilt binaries alone
@@ -10,7 +10,6 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -27,8 +26,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { addonPaths, packageVersion } from '../../dist/lib/addon/addon.js'
+import { packageVersion } from '../../dist/lib/base/package_root.js'
 import { bySize, checkContents } from './contents.mjs'
+import { npmFolder, pack, packDependencies } from './pack.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const programs = fileURLToPath(new URL('programs', import.meta.url))
@@ -44,41 +44,6 @@ const node = realpathSync(values.node ?? process.execPath)
 const work = mkdtempSync(join(tmpdir(), 'clvp-package-'))
 const bin = join(work, 'bin')
 const app = join(work, 'app')
-
-/** npm's own program, beside the Node that runs this. */
-function npmFolder() {
-  const found = [
-    process.env.npm_execpath && dirname(realpathSync(process.env.npm_execpath)),
-    join(dirname(realpathSync(process.execPath)), '../lib/node_modules/npm/bin'),
-  ].find((folder) => folder && existsSync(join(folder, 'npm-cli.js')))
-  if (!found) throw new Error('npm was not found: run this by npm run check:package')
-  return found
-}
-
-/** Packs with the prebuilt addons; with --built, with this machine's own for as long as that takes. */
-function pack() {
-  const [built, prebuilt] = addonPaths()
-  const borrowed = values.built && !existsSync(prebuilt)
-  if (borrowed) {
-    mkdirSync(dirname(prebuilt), { recursive: true })
-    copyFileSync(built, prebuilt)
-  }
-  try {
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    const shell = process.platform === 'win32'
-    const { status, stdout } = spawnSync(npm, ['pack', '--json', '--pack-destination', work], {
-      cwd: root,
-      shell,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    if (status !== 0) throw new Error('npm pack failed')
-    return JSON.parse(stdout.slice(stdout.search(/^\[/m)))[0]
-  } finally {
-    if (borrowed) rmSync(prebuilt)
-  }
-}
 
 /** The packed package of the backend that was asked for. */
 function backendPackages() {
@@ -160,7 +125,7 @@ function sameCodes(rows) {
 }
 
 try {
-  const tarball = pack()
+  const tarball = pack(work, values.built)
   checkContents(tarball, { everyTarget: !values.built && !values.some })
   console.log(
     `# ${tarball.filename}: ${(tarball.size / 1e6).toFixed(2)} MB, ${tarball.entryCount} files\n${bySize(tarball)}`,
@@ -173,6 +138,7 @@ try {
     '--no-audit',
     '--no-fund',
     join(work, tarball.filename),
+    ...packDependencies(work),
     ...backendPackages(),
   )
   cpSync(programs, app, { recursive: true })
@@ -197,6 +163,7 @@ try {
     esm: step('ES module', 'node', 'esm.mjs'),
     commonjs: step('CommonJS', 'node', 'commonjs.cjs'),
     typescript: step('TypeScript', 'node', 'typed.js'),
+    typedCommonJs: step('TypeScript, CommonJS', 'node', 'typed_commonjs.cjs'),
     worker: step('worker thread', 'node', 'worker.mjs'),
   })
   const left = readdirSync(app).filter((file) => /\.(o|tmp)$/.test(file))

@@ -4,23 +4,25 @@ import { targets } from '../prebuild/targets.mjs'
 const maxBytes = 20e6
 
 const allowed = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt|binding\.gyp)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt)$/,
   /^dist\/(lib|quantize)\/.+\.(js|d\.ts)$/,
+  /^dist\/lib\/index\.(cjs|d\.cts)$/,
   /^demo\/(demo\.gguf|voice\.wav)$/,
   /^docs\/[\w-]+\.md$/,
   /^native\/(include(\/clvp)?|src\/\w+|binding|patches)\/[\w.]+$/,
-  /^node_modules\//, // the dependencies, bundled
   /^quantize\/data\/(tortoise\.json|LICENSE)$/,
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/[\w.-]+\.(node|so|dylib|dll)$/,
-  /^scripts\/(build|fetch|install)\.mjs$|^scripts\/sources\.json$/,
+  /^scripts\/(build|fetch|toolchain|zig)\.mjs$|^scripts\/(sources\.json|check_out\.py)$/,
   /^third_party\/ggml\/(\.version|CMakeLists\.txt|LICENSE|cmake\/|include\/|src\/)/,
-  /^third_party\/miniaudio\/[\w.]+$/,
+  /^third_party\/(miniaudio|node-api)\/[\w.-]+$/,
 ]
 
 const required = [
   'LICENSE',
   'THIRD_PARTY_NOTICES.md',
   'demo/demo.gguf',
+  'dist/lib/index.cjs',
+  'dist/lib/index.d.cts',
   'dist/lib/index.d.ts',
   'dist/lib/index.js',
   'quantize/data/LICENSE',
@@ -29,6 +31,8 @@ const required = [
   'third_party/ggml/src/ggml-cpu/ggml-cpu.cpp',
   'third_party/miniaudio/LICENSE',
   'third_party/miniaudio/miniaudio.h',
+  'third_party/node-api/napi.h',
+  'third_party/node-api/node_api.h',
 ]
 
 /** The addons of all targets that a Linux host builds. */

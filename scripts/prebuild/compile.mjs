@@ -6,10 +6,10 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { build } from '../build.mjs'
+import { addonSettings, build } from '../build.mjs'
 import { fetchSources } from '../fetch.mjs'
 import { target } from './targets.mjs'
-import { addonSettings, root, run } from './tools.mjs'
+import { root, run } from './tools.mjs'
 import { zigToolchain } from './zig.mjs'
 
 const wanted = target(process.env.CLVP_TARGET)
@@ -17,7 +17,6 @@ const out = join(process.cwd(), 'build', 'Release')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 
-/** By CMake alone: cmake-js knows the host's target only. */
 function crossBuild() {
   const objects = join(process.cwd(), 'objects')
   fetchSources()
@@ -36,7 +35,7 @@ function crossBuild() {
 
 /** One binary, on a Mac with Metal inside. */
 function hostBuild() {
-  build(['--CDCLVP_NATIVE=OFF', '--CDGGML_METAL_EMBED_LIBRARY=ON'])
+  build(['-DCLVP_NATIVE=OFF', '-DGGML_METAL_EMBED_LIBRARY=ON'])
   copyFileSync(join(root, 'build', 'Release', 'clvp.node'), join(out, 'clvp.node'))
 }
 

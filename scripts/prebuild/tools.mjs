@@ -1,8 +1,7 @@
 /** What the scripts of this folder share: running programs in sight, and a Python with packages pinned by requirements.txt. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const windows = process.platform === 'win32'
@@ -48,28 +47,7 @@ export function python(...requirements) {
   return program
 }
 
-/** CMake's settings for the addon, by CMake alone: Node-API's headers, and where the addon goes. */
-export function addonSettings(folder) {
-  const require = createRequire(import.meta.url)
-  const headers = [
-    require('node-api-headers').include_dir,
-    dirname(require.resolve('node-addon-api/package.json')),
-  ]
-  return [
-    '-DCLVP_ADDON=ON',
-    `-DCMAKE_JS_INC=${headers.join(';')}`,
-    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${folder}`,
-  ]
-}
-
 /** The folder that Python packages lie in. */
 export function sitePackages(program) {
   return output(program, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']).trim()
-}
-
-/** Writes a file together with its folder; one that is there already keeps its date, by which ccache knows compilers. */
-export function write(path, text, mode = 0o644) {
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text, { mode })
 }

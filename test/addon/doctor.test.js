@@ -48,7 +48,7 @@ t.test('no addon', async (t) => {
     t.ok(path.startsWith(folder))
     t.ok(found.problems[0].includes(`${path} (missing)`))
   }
-  t.match(found.problems[0], /npm rebuild node-clvp/)
+  t.match(found.problems[0], /holds no binary for this platform: build it with 'npx clvp build'/)
   t.match(doctor(folder).stdout, /Problems:\n/)
 })
 

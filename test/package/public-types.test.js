@@ -7,10 +7,20 @@ import t from 'tap'
 
 const require = createRequire(import.meta.url)
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-const folder = fileURLToPath(new URL('../types', import.meta.url))
 
-t.test('the public types', async (t) => {
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-  t.equal(stdout, '')
-  t.equal(status, 0)
+for (const [what, folder] of [
+  ['the public types', '../types'],
+  ['the types alone, for modules and for CommonJS', '../types/alone'],
+]) {
+  t.test(what, async (t) => {
+    const path = fileURLToPath(new URL(folder, import.meta.url))
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', path], { encoding: 'utf8' })
+    t.equal(stdout, '')
+    t.equal(status, 0)
+  })
+}
+
+t.test('require() gives the objects of import', async (t) => {
+  const found = require('../../dist/lib/index.cjs')
+  t.equal(found.Clvp, (await import('../../dist/lib/index.js')).Clvp)
 })

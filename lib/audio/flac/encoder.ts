@@ -1,6 +1,6 @@
 /** FLAC files (RFC 9639): mono, 16 or 24 bits, lossless. */
 import { createHash } from 'node:crypto'
-import { packageVersion } from '../../addon/addon.js'
+import { packageVersion } from '../../base/package_root.js'
 import { integerBytes, toIntegers } from '../output/pcm.js'
 import type { Encoding, SampleEncoder } from '../output/sample_encoder.js'
 import type { Tag } from '../output/tags.js'

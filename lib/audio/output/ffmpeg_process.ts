@@ -1,7 +1,7 @@
 /** A run of ffmpeg that always ends: by itself, by an abort, or because it makes no progress. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { onAbort } from '../../base/abort.js'
-import { abortError, ClvpError } from '../../base/errors.js'
+import { abortError, ClvpError, reasonOf } from '../../base/errors.js'
 
 /** Longest wait for ffmpeg to take input or to end, in milliseconds. */
 const patience = 60_000
@@ -130,7 +130,7 @@ function start(args: readonly string[]): ChildProcessWithoutNullStreams {
   try {
     return spawn('ffmpeg', args, { stdio: 'pipe', windowsHide: true })
   } catch (error) {
-    throw failed(`it could not be started: ${error instanceof Error ? error.message : error}`)
+    throw failed(`it could not be started: ${reasonOf(error)}`)
   }
 }
 

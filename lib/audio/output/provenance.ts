@@ -1,10 +1,10 @@
 /** The tags that say what a sound is, and how to draw it again. */
 import { createHash } from 'node:crypto'
-import { packageVersion } from '../../addon/addon.js'
 import { pick, string } from '../../base/check.js'
 import { invalid } from '../../base/errors.js'
 import { isObject } from '../../base/json.js'
 import { integer } from '../../base/kinds.js'
+import { packageVersion } from '../../base/package_root.js'
 import { readTags, type SoundMetadata } from './tags.js'
 
 const whole = integer(0, Number.MAX_SAFE_INTEGER)

@@ -1,6 +1,7 @@
 /** Asks the thread that decodes a Parquet file. */
 import { Worker } from 'node:worker_threads'
 import { ClvpError, type ClvpErrorCode } from '../../base/errors.js'
+import { packageFile } from '../../base/package_root.js'
 
 export interface ParquetSource {
   path: string
@@ -34,7 +35,7 @@ export class ParquetThread {
 
   private constructor(source: ParquetSource) {
     this.#path = source.path
-    this.#worker = new Worker(new URL('./parquet_worker.js', import.meta.url), {
+    this.#worker = new Worker(packageFile('dist', 'lib', 'batch', 'input', 'parquet_worker.js'), {
       workerData: source,
       resourceLimits: { maxOldGenerationSizeMb: mostMegabytes },
     })

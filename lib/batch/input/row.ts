@@ -1,4 +1,5 @@
 /** Rows of the input: what they may hold, and how they are read from records. */
+import { types } from 'node:util'
 import { ClvpError, describe, invalid } from '../../base/errors.js'
 import { isObject, type JsonObject } from '../../base/json.js'
 import type { BatchTask } from '../tasks.js'
@@ -104,7 +105,7 @@ function readString(value: unknown, name: string): string {
 
 /** Parquet files need not say that bytes are text. */
 function textOf(value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString() : value
+  return types.isUint8Array(value) ? Buffer.from(value).toString() : value
 }
 
 /** Numbers as an array; in CSV as text, `[1, 2]` or `1 2`. */
@@ -131,8 +132,8 @@ function readCodes(value: unknown): number[] {
 function readAudio(value: unknown): string | Uint8Array {
   if (typeof value === 'string') {
     if (!value.includes('\0')) return value
-  } else if (value instanceof Uint8Array) return value
-  else if (isObject(value) && value.bytes instanceof Uint8Array) return value.bytes
+  } else if (types.isUint8Array(value)) return value
+  else if (isObject(value) && types.isUint8Array(value.bytes)) return value.bytes
   else if (isObject(value) && typeof value.path === 'string') return value.path
   throw invalid('a path, or the bytes of an audio file', 'audio', value)
 }

@@ -1,6 +1,6 @@
-import { packageVersion } from '../../addon/addon.js'
 import type { Voice } from '../../audio/voice.js'
 import { writeWhole } from '../../base/files.js'
+import { packageVersion } from '../../base/package_root.js'
 import { Tensor } from '../../base/tensor.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { type GenerateOptions, generateTable } from '../../clvp/generate_options.js'

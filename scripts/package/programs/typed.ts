@@ -1,6 +1,9 @@
 // TypeScript, checked strictly against the package's own types.
 import { type Candidate, Clvp, type GenerateResult } from 'node-clvp'
 
+// The package's types need neither those of a browser nor those of Node.
+declare const console: { log(text: string): void }
+
 const clvp: Clvp = await Clvp.load(Clvp.demo, { threads: 1 })
 const voice = await clvp.voice([Clvp.demoVoice])
 const result: GenerateResult = await clvp.generate('Good morning.', {

@@ -1,0 +1,40 @@
+/** Builds the addon from the sources in the package. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { packageFile } from '../../base/package_root.js'
+import type { ForeignCommand } from '../command.js'
+
+const help = `Usage: clvp build [-- CMAKE_OPTION ...]
+
+Build the addon on this machine, from the sources in the package.
+
+It is needed where the package holds no binary for the platform, and for the backends that come from source. The build
+needs CMake 3.21 and a C++17 compiler; what is missing it takes from PyPI, if Python 3 with pip is there. Options behind
+-- go to CMake, such as -DCLVP_BACKENDS=cuda. The built addon is preferred to a prebuilt one.
+
+Options:
+  -h, --help  print this help
+`
+
+export const build: ForeignCommand = {
+  name: 'build',
+  summary: 'Build the addon on this machine, from the sources in the package',
+  async runAlone(argv) {
+    if (argv.includes('--help') || argv.includes('-h')) {
+      process.stdout.write(help)
+      return 0
+    }
+    const [dashes, ...settings] = argv
+    if (dashes !== undefined && dashes !== '--') {
+      process.stderr.write(
+        `clvp: Expected only options for CMake behind -- but received '${dashes}'\nSee 'clvp build --help'.\n`,
+      )
+      return 2
+    }
+    const script = packageFile('scripts', 'build.mjs')
+    const child = spawn(process.execPath, [script, '--', ...settings], { stdio: 'inherit' })
+    const [status] = await once(child, 'exit')
+    if (status === 0) process.stdout.write('The addon is built: clvp doctor shows it.\n')
+    return status ?? 1
+  },
+}
