@@ -2,9 +2,10 @@
 /** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
 import { packageVersion } from '../addon/addon.js'
 import { ClvpError } from '../base/errors.js'
-import { type Entry, entries, families, familyOf, findEntry, membersOf, sections } from './catalogue.js'
+import { type Entry, entries, familyOf, findEntry, membersOf } from './catalogue.js'
 import { type Arguments, type Command, type Context, flagsIn, UsageError } from './command.js'
-import { helpOf, overviewOf } from './help.js'
+import { helpOf } from './help.js'
+import { familyHelp, overview } from './overview.js'
 import { parse, UnknownFlag } from './parser.js'
 import { suggestion } from './suggestion.js'
 import { paint, type Style, terminalOf } from './terminal.js'
@@ -16,35 +17,6 @@ const stops = { SIGINT: 130, SIGTERM: 143 } as const
 let stopped = 1
 
 const isHelp = (word: string | undefined) => word === '--help' || word === '-h'
-
-function overview(): string {
-  return overviewOf(
-    {
-      usage: 'clvp COMMAND [options]',
-      intro:
-        'Speaks a text in a cloned voice: draws candidates, ranks them, and makes sound of the best. A MODEL is a .gguf file, a folder with a checkpoint, a hub id, or demo, the small model in the package.',
-      examples: [
-        'clvp generate demo "Good morning." --candidates 16 --wav morning.wav',
-        'clvp speak speaking.gguf "Hello world." --voice me.wav -o hello.wav',
-      ],
-      lists: sections.map(({ title, entries: some }) => ({ title, rows: membersOf('', some) })),
-      end: "'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.",
-    },
-    terminalOf(process.stdout),
-  )
-}
-
-function familyHelp(family: string): string {
-  return overviewOf(
-    {
-      usage: `clvp ${family} COMMAND [options]`,
-      intro: `${families[family]}.`,
-      lists: [{ title: 'Commands', rows: membersOf(family) }],
-      end: `'clvp ${family} COMMAND --help' describes a command.`,
-    },
-    terminalOf(process.stdout),
-  )
-}
 
 async function run({ name, summary, load }: Entry, argv: readonly string[]): Promise<number> {
   const command = await load()
@@ -120,13 +92,13 @@ async function main(words: string[]): Promise<number> {
   }
   if (first === 'help' && second !== undefined) return main([...words.slice(1), '--help'])
   if (first === undefined || first === 'help' || isHelp(first)) {
-    process.stdout.write(overview())
+    process.stdout.write(overview(terminalOf(process.stdout)))
     return first === undefined ? 2 : 0
   }
   const family = familyOf(words)
   const next = words[family === '' ? 0 : family.split(' ').length]
   if (family !== '' && (next === undefined || isHelp(next))) {
-    process.stdout.write(familyHelp(family))
+    process.stdout.write(familyHelp(family, terminalOf(process.stdout)))
     return next === undefined ? 2 : 0
   }
   const found = findEntry(words)
