@@ -4,10 +4,11 @@ import { targets } from '../prebuild/targets.mjs'
 const maxBytes = 20e6
 
 const allowed = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt|binding\.gyp)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt|binding\.gyp)$/,
   /^dist\/(lib|quantize)\/.+\.(js|d\.ts)$/,
   /^demo\/(demo\.gguf|voice\.wav)$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/([\w-]+|benchmarks\/[\w-]+)\.md$/,
+  /^docs\/(benchmarks|demo-model)\/[\w-]+\.svg$/, // the pictures of README and of the pages
   /^native\/(include(\/clvp)?|src\/\w+|binding|patches)\/[\w.]+$/,
   /^node_modules\//, // the dependencies, bundled
   /^quantize\/data\/(tortoise\.json|LICENSE)$/,
@@ -18,9 +19,11 @@ const allowed = [
 ]
 
 const required = [
+  'CONTRIBUTING.md',
   'LICENSE',
   'THIRD_PARTY_NOTICES.md',
   'demo/demo.gguf',
+  'docs/demo-model/candidates.svg', // README shows it
   'dist/lib/index.d.ts',
   'dist/lib/index.js',
   'quantize/data/LICENSE',

@@ -72,7 +72,7 @@ t.test('each example is sound TypeScript', async (t) => {
   const bodies = found.map(([, example], i) => `async function example${i}() {\n${example}\n}\nvoid example${i}\n`)
   const file = join(folder, 'examples.ts')
   writeFileSync(file, head + bodies.join(''))
-  const program = ts.createProgram([file], { ...settings, baseUrl: folder })
+  const program = ts.createProgram([file], settings)
   const faults = ts.getPreEmitDiagnostics(program).map(({ messageText, file: at, start }) => {
     const line = at?.text.slice(at.text.lastIndexOf('\n', start) + 1).split('\n')[0]
     return `${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
