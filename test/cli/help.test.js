@@ -19,8 +19,7 @@ for (const [name, terminal] of Object.entries(terminals)) {
     for (const [command, help] of Object.entries(found)) {
       for (const line of help.split('\n')) {
         const shown = stripVTControlCharacters(line)
-        // An example is one line, so that it can be copied.
-        if (shown.length > terminal.columns) t.match(shown, /^ {2}clvp /, `clvp ${command}: ${shown}`)
+        t.ok(shown.length <= terminal.columns, `clvp ${command}: ${shown}`)
         t.equal(shown, shown.trimEnd(), `clvp ${command}: no blanks at the end`)
       }
     }

@@ -25,7 +25,7 @@ export function submitCommand(task: BatchTask): Command {
     args: 'IN',
     details:
       "All workers must see IN, OUT and the model under the same paths, except that OUT may be s3://BUCKET/PREFIX, or queue:NAME for small results in the queue's Redis, and the model a name on the hub. docs/batch.md",
-    examples: ['texts.jsonl -m demo -o run --queue redis://127.0.0.1:6379'],
+    examples: ['rows.jsonl -m demo -o run --queue redis://HOST:6379'],
     flags: {
       ...taskFlags(task),
       Run: {

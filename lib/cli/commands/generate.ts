@@ -23,7 +23,7 @@ export const generate: Command = {
     "MODEL is a .gguf file, a folder with a checkpoint, a hub id, or 'demo' for the embedded model. Up to a minute of the clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows all over them are averaged.",
   examples: [
     'demo "Good morning." --candidates 16 --wav morning.wav',
-    'clvp.gguf "Hello world." --voice me.wav -n 4 --seed 1 -o out.json',
+    'clvp.gguf "Hello." --voice me.wav -n 4 --seed 1 -o out.json',
   ],
   flags: {
     Input: readingFlags,

@@ -36,7 +36,7 @@ export const speak: Command = {
     "MODEL is a .gguf file or a folder with a checkpoint that has tortoise's stages of speech. TEXT '-' is read from stdin. The sound has 24 kHz; its format is the extension of FILE: .wav, .flac, .mp3, .opus or .ogg.",
   examples: [
     'speaking.gguf "Hello world." --voice me.wav -o hello.wav',
-    'speaking.gguf --text-file book.txt --voice random -o book.mp3 --seed 1',
+    'speaking.gguf --text-file book.txt --voice random -o book.mp3',
     'speaking.gguf "Hello." --voice me.wav -n 1 --stream | ffplay -',
   ],
   flags: {

@@ -4,7 +4,7 @@ import { type Node, origin, spellings, takesFile, takesModel } from './node.js'
 export function bashScript(nodes: readonly Node[]): string {
   return `# bash completion for clvp, ${origin}
 _clvp() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} name= words= flags= i
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} name= words= flags= files= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${name:+$name }\${COMP_WORDS[i]}" in
       ${patterns(nodes.filter(({ name }) => name !== '').map(({ name }) => name))}) name="\${name:+$name }\${COMP_WORDS[i]}" ;;
@@ -21,7 +21,7 @@ ${nodes.map(places).join('\n')}
     COMPREPLY=($(compgen -W "$flags" -- "$word"))
   else
     COMPREPLY=($(compgen -W "$words" -- "$word"))
-    [[ -z $flags ]] || COMPREPLY+=($(compgen -f -- "$word"))
+    [[ -z $files ]] || COMPREPLY+=($(compgen -f -- "$word"))
   fi
 }
 complete -o bashdefault -o filenames -F _clvp clvp
@@ -49,8 +49,9 @@ function values(nodes: readonly Node[]): string {
 }
 
 function places(node: Node): string {
-  const { name, flags, words } = node
+  const { name, flags, words, args } = node
   const shown = [...words.map(([word]) => word), ...(takesModel(node) ? ['demo'] : [])].join(' ')
   const spelled = Object.entries(flags).flatMap(([flag, row]) => spellings(flag, row))
-  return `    ${quoted(name)}) words=${quoted(shown)} flags=${quoted(spelled.join(' '))} ;;`
+  const files = args !== '' && words.length === 0 ? ' files=1' : ''
+  return `    ${quoted(name)}) words=${quoted(shown)} flags=${quoted(spelled.join(' '))}${files} ;;`
 }

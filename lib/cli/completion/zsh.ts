@@ -39,7 +39,7 @@ function branch(node: Node): string {
   const specs = Object.entries(flags).flatMap(([flag, row]) => flagSpecs(flag, row))
   const values = words.map(([word]) => word).join(' ')
   const rest = values
-    ? `*:: :(${values})`
+    ? `:word:(${values})`
     : takesModel(node)
       ? '*:model or file:_clvp_models'
       : '*:file:_files'
