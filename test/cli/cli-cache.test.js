@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { parse } from '../../dist/lib/cli/command.js'
-import { cacheCommands } from '../../dist/lib/cli/commands/cache.js'
+import * as commands from '../../dist/lib/cli/commands/cache.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { resolveSource } from '../../dist/lib/loading/source.js'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
 
@@ -23,8 +23,8 @@ process.env.CLVP_CACHE = cache
 
 /** Runs a command in this process. */
 function clvp(name, ...words) {
-  const command = cacheCommands.find((each) => each.name === `cache ${name}`)
-  return command.run(parse(command, words, 0), {})
+  const command = commands[name]
+  return command.run(parse(command, words), {})
 }
 const json = async (...words) => JSON.parse(JSON.stringify((await clvp(...words)).json))
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parse, UsageError } from '../../dist/lib/cli/command.js'
+import { UsageError } from '../../dist/lib/cli/command.js'
 import { calibrate } from '../../dist/lib/cli/commands/calibrate.js'
 import { compare } from '../../dist/lib/cli/commands/compare.js'
 import { generate } from '../../dist/lib/cli/commands/generate.js'
@@ -10,6 +10,7 @@ import { preview } from '../../dist/lib/cli/commands/preview.js'
 import { speak } from '../../dist/lib/cli/commands/speak.js'
 import { voice } from '../../dist/lib/cli/commands/voice.js'
 import { OutputFiles } from '../../dist/lib/cli/output_files.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { ClvpError } from '../../dist/lib/index.js'
 
 const dir = t.testdir({ 'texts.txt': 'Hello.', 'codes.json': '[1, 2]' })
@@ -32,11 +33,14 @@ const commands = [
   [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--subtitles'], '.srt'],
   [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--plot'], '.svg'],
 ]
+const names = new Map(
+  Object.entries({ generate, preview, voice, compare, calibrate, speak }).map(([name, each]) => [each, name]),
+)
 const context = { signal: new AbortController().signal, progress() {} }
-const run = async (command, words) => command.run(parse(command, words, 9), context)
+const run = async (command, words) => command.run(parse(command, words), context)
 
 for (const [command, words, suffix] of commands) {
-  t.test(`${command.name} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`, async (t) => {
+  t.test(`${names.get(command)} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`, async (t) => {
     const before = readdirSync(dir)
     for (const file of [at('x.png'), at('x'), '-']) {
       const error = await run(command, [...words, file]).catch((error) => error)

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 
 const main = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url))
@@ -94,8 +95,9 @@ print -r -- "$shown"
       env: { ...process.env, HOME: join(dir, 'home'), TERM: 'dumb' },
       timeout: 60_000,
     })
-    // The line that was typed comes back first.
-    return stdout.split(`clvp ${words.join(' ')}`).slice(1).join(' ').split(/\s+/)
+    // The line that was typed comes back first. Descriptions stand behind two dashes.
+    const [, ...behind] = stripVTControlCharacters(stdout).split(`clvp ${words.join(' ')}`)
+    return behind.join('\n').split(/\r?\n/).flatMap((line) => line.split(' -- ')[0].trim().split(/\s+/))
   })
 })
 
