@@ -38,12 +38,13 @@ export class DrawProgress {
   /** Counts one step. `pairs`: candidate, code, candidate, code, ... */
   drawn(pairs: Int32Array): void {
     const { candidates, maxTokens, stop } = this.#request
+    const haveAllBegun = this.#live.size + this.#ended === candidates
     for (let i = 0; i < pairs.length; i += 2) {
       const length = (this.#live.get(pairs[i]!) ?? 0) + 1
       if (pairs[i + 1] === stop || length === maxTokens) this.#end(pairs[i]!, length)
       else this.#live.set(pairs[i]!, length)
     }
-    if (this.#request.prune > 0) this.#dropGivenUp(pairs)
+    if (this.#request.prune > 0 && haveAllBegun) this.#dropGivenUp(pairs)
     let done = this.#ended
     for (const length of this.#live.values()) done += this.#shareOf(length)
     this.#tell(done / candidates)
@@ -66,7 +67,7 @@ export class DrawProgress {
     this.#counted++
   }
 
-  /** Every candidate that is being drawn takes part in each step. */
+  /** None is given up before all have begun. From then on every candidate that is being drawn takes part in each step. */
   #dropGivenUp(pairs: Int32Array): void {
     const seen = new Set(pairs.filter((_, i) => i % 2 === 0))
     for (const candidate of this.#live.keys()) {

@@ -15,6 +15,9 @@ async function fractionsOf(options) {
   return fractions
 }
 
+/** Before the last candidate has ended. */
+const lastOf = (fractions) => fractions.findLast((each) => each < 1)
+
 const steps = (fractions) => fractions.map((each, i) => each - (fractions[i - 1] ?? 0))
 
 for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, batchSize: 4 }, { beams: 3 }]) {
@@ -26,7 +29,7 @@ for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, ba
       'it never falls',
     )
     t.ok(Math.max(...steps(fractions)) < 0.3, `largest step ${Math.max(...steps(fractions))}`)
-    t.ok(fractions.at(-2) > 0.7, `${fractions.at(-2)} before the last step`)
+    t.ok(lastOf(fractions) > 0.7, `${lastOf(fractions)} before the last step`)
     t.ok(fractions[Math.floor(fractions.length / 2)] < 0.8, 'half of the steps are not nearly all')
   })
 }
@@ -34,7 +37,7 @@ for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, ba
 t.test('candidates that are given up count, and a budget ends with one', async (t) => {
   const pruned = await fractionsOf({ candidates: 8, prune: 0.5 })
   t.equal(pruned.at(-1), 1)
-  t.ok(pruned.at(-2) > 0.6, `${pruned.at(-2)} before the last step`)
+  t.ok(lastOf(pruned) > 0.7, `${lastOf(pruned)} before the last step`)
   t.equal((await fractionsOf({ candidates: 8, budgetMs: 1 })).at(-1), 1)
 })
 
@@ -59,4 +62,18 @@ t.test('the length is learned from the candidates that have ended', async (t) =>
   t.equal(told.at(-1), (1 + 1 / 25) / 4, '10 and 40 codes make 25')
   progress.end()
   t.equal(told.at(-1), 1)
+})
+
+t.test('candidates that take no part in a step were given up, once all have begun', async (t) => {
+  const told = []
+  const tell = (fraction) => told.push(fraction)
+  const progress = new DrawProgress({ candidates: 2, maxTokens: 500, prune: 0.5, stop: 9, expected: 10, tell })
+  const draw = (...pairs) => progress.drawn(Int32Array.from(pairs))
+  draw(0, 1)
+  draw(1, 1)
+  t.equal(told.at(-1), 0.1, 'the first waits for the second')
+  draw(0, 1, 1, 1)
+  t.equal(told.at(-1), 0.2)
+  draw(1, 1)
+  t.equal(told.at(-1), (1 + 0.3) / 2)
 })
