@@ -20,7 +20,7 @@ const lastOf = (fractions) => fractions.findLast((each) => each < 1)
 
 const steps = (fractions) => fractions.map((each, i) => each - (fractions[i - 1] ?? 0))
 
-for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, batchSize: 4 }, { beams: 3 }]) {
+for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, batchSize: 4 }]) {
   t.test(JSON.stringify(options), async (t) => {
     const fractions = await fractionsOf(options)
     t.equal(fractions.at(-1), 1)
@@ -33,6 +33,13 @@ for (const options of [{ candidates: 1 }, { candidates: 8 }, { candidates: 8, ba
     t.ok(fractions[Math.floor(fractions.length / 2)] < 0.8, 'half of the steps are not nearly all')
   })
 }
+
+t.test('beams', async (t) => {
+  const fractions = await fractionsOf({ beams: 3 })
+  t.equal(fractions.at(-1), 1)
+  t.ok(steps(fractions).every((step) => step >= 0))
+  t.ok(lastOf(fractions) > 0.3, `${lastOf(fractions)} before the end`)
+})
 
 t.test('candidates that are given up count, and a budget ends with one', async (t) => {
   const pruned = await fractionsOf({ candidates: 8, prune: 0.5 })
