@@ -8,7 +8,10 @@ const elsewhere = /^([a-z][a-z\d+.-]*:|\/\/)/i
 
 /** `&amp;` and the like, as pages write them in links. */
 const plain = (text) =>
-  text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" })[name])
+  text.replace(
+    /&(amp|lt|gt|quot|#39);/g,
+    (_, name) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" })[name],
+  )
 
 /**
  * @param folder of the pages

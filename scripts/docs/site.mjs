@@ -11,13 +11,20 @@ import { brokenLinks } from './links.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const site = join(root, '.build', 'site')
-const typedoc = join(dirname(createRequire(import.meta.url).resolve('typedoc/package.json')), 'bin', 'typedoc')
+const typedoc = join(
+  dirname(createRequire(import.meta.url).resolve('typedoc/package.json')),
+  'bin',
+  'typedoc',
+)
 
 /** Pages beside README, which is the first. */
 const documents = ['docs/*.md', 'docs/benchmarks/*.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
 
 const args = documents.flatMap((each) => ['--projectDocuments', each])
-const { status } = spawnSync(process.execPath, [typedoc, ...args, '--out', site], { cwd: root, stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [typedoc, ...args, '--out', site], {
+  cwd: root,
+  stdio: 'inherit',
+})
 if (status !== 0) process.exit(1)
 
 const faults = brokenLinks(site)

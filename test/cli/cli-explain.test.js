@@ -26,7 +26,10 @@ t.test('it says what the API says', async (t) => {
     [['--normalizer', 'basic'], { normalizer: 'basic' }],
     [['--compat', 'tortoise'], { compat: 'tortoise' }],
   ]) {
-    t.same(explain('demo', text, ...flags).json, JSON.parse(JSON.stringify(await clvp.explain(text, options))))
+    t.same(
+      explain('demo', text, ...flags).json,
+      JSON.parse(JSON.stringify(await clvp.explain(text, options))),
+    )
   }
   await clvp.dispose()
 })

@@ -40,24 +40,27 @@ const context = { signal: new AbortController().signal, progress() {} }
 const run = async (command, words) => command.run(parse(command, words), context)
 
 for (const [command, words, suffix] of commands) {
-  t.test(`${names.get(command)} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`, async (t) => {
-    const before = readdirSync(dir)
-    for (const file of [at('x.png'), at('x'), '-']) {
-      const error = await run(command, [...words, file]).catch((error) => error)
-      t.match(error.message, new RegExp(`ends with [^:]*\\${suffix}`), file)
-      t.ok(error instanceof UsageError)
-    }
-    const lost = join(dir, 'nowhere', `x${suffix}`)
-    const io = (message) => ({ code: 'CLVP_IO', message })
-    await t.rejects(run(command, [...words, lost]), io(/nowhere.*could not be written.*folder first/))
-    const folder = at(`folder${suffix}`)
-    mkdirSync(folder, { recursive: true })
-    await t.rejects(run(command, [...words, folder]), io(/is a folder/))
-    t.same(readdirSync(dir), [...new Set([...before, `folder${suffix}`])].sort(), 'nothing was written')
-    writeFileSync(at(`kept${suffix}`), 'kept')
-    await t.rejects(run(command, [...words, at(`kept${suffix}`)]), io(/none\.gguf/), 'then it goes on')
-    t.match(readFileSync(at(`kept${suffix}`), 'utf8'), /^kept$/)
-  })
+  t.test(
+    `${names.get(command)} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`,
+    async (t) => {
+      const before = readdirSync(dir)
+      for (const file of [at('x.png'), at('x'), '-']) {
+        const error = await run(command, [...words, file]).catch((error) => error)
+        t.match(error.message, new RegExp(`ends with [^:]*\\${suffix}`), file)
+        t.ok(error instanceof UsageError)
+      }
+      const lost = join(dir, 'nowhere', `x${suffix}`)
+      const io = (message) => ({ code: 'CLVP_IO', message })
+      await t.rejects(run(command, [...words, lost]), io(/nowhere.*could not be written.*folder first/))
+      const folder = at(`folder${suffix}`)
+      mkdirSync(folder, { recursive: true })
+      await t.rejects(run(command, [...words, folder]), io(/is a folder/))
+      t.same(readdirSync(dir), [...new Set([...before, `folder${suffix}`])].sort(), 'nothing was written')
+      writeFileSync(at(`kept${suffix}`), 'kept')
+      await t.rejects(run(command, [...words, at(`kept${suffix}`)]), io(/none\.gguf/), 'then it goes on')
+      t.match(readFileSync(at(`kept${suffix}`), 'utf8'), /^kept$/)
+    },
+  )
 }
 
 t.test('what fails after the work', async (t) => {

@@ -97,7 +97,10 @@ print -r -- "$shown"
     })
     // The line that was typed comes back first. Descriptions stand behind two dashes.
     const [, ...behind] = stripVTControlCharacters(stdout).split(`clvp ${words.join(' ')}`)
-    return behind.join('\n').split(/\r?\n/).flatMap((line) => line.split(' -- ')[0].trim().split(/\s+/))
+    return behind
+      .join('\n')
+      .split(/\r?\n/)
+      .flatMap((line) => line.split(' -- ')[0].trim().split(/\s+/))
   })
 })
 

@@ -74,7 +74,14 @@ t.test('the length is learned from the candidates that have ended', async (t) =>
 t.test('candidates that take no part in a step were given up, once all have begun', async (t) => {
   const told = []
   const tell = (fraction) => told.push(fraction)
-  const progress = new DrawProgress({ candidates: 2, maxTokens: 500, prune: 0.5, stop: 9, expected: 10, tell })
+  const progress = new DrawProgress({
+    candidates: 2,
+    maxTokens: 500,
+    prune: 0.5,
+    stop: 9,
+    expected: 10,
+    tell,
+  })
   const draw = (...pairs) => progress.drawn(Int32Array.from(pairs))
   draw(0, 1)
   draw(1, 1)

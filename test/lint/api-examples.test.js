@@ -41,7 +41,9 @@ function examplesOf() {
     const tag = symbol.getJsDocTags(checker).find((each) => each.name === 'example')
     found.push([name, ts.displayPartsToString(tag?.text).match(/```js\n(.*?)```/s)?.[1]])
   }
-  for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index)))) {
+  for (const exported of checker.getExportsOfModule(
+    checker.getSymbolAtLocation(program.getSourceFile(index)),
+  )) {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
     if (symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) take(exported.name, symbol)
     if (exported.name !== 'Clvp') continue
@@ -52,7 +54,10 @@ function examplesOf() {
       }
     }
   }
-  return { found, exported: checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index))) }
+  return {
+    found,
+    exported: checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(index))),
+  }
 }
 
 const { found, exported } = examplesOf()
@@ -69,7 +74,9 @@ t.test('each example is sound TypeScript', async (t) => {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   const values = exported.filter(({ name }) => name !== 'default').map(({ name }) => name)
   const head = `import { ${values.join(', ')} } from 'node-clvp'\nimport { readFile, writeFile } from 'node:fs/promises'\n${known}`
-  const bodies = found.map(([, example], i) => `async function example${i}() {\n${example}\n}\nvoid example${i}\n`)
+  const bodies = found.map(
+    ([, example], i) => `async function example${i}() {\n${example}\n}\nvoid example${i}\n`,
+  )
   const file = join(folder, 'examples.ts')
   writeFileSync(file, head + bodies.join(''))
   const program = ts.createProgram([file], settings)
@@ -81,7 +88,17 @@ t.test('each example is sound TypeScript', async (t) => {
 })
 
 /** What an example that is whole by itself needs. */
-const whole = ['Clvp', 'devices', 'diagnose', 'inspectModel', 'Tensor', 'Sound', 'ClvpError', 'Clvp.dispose', 'ClvpDecoderConfig']
+const whole = [
+  'Clvp',
+  'devices',
+  'diagnose',
+  'inspectModel',
+  'Tensor',
+  'Sound',
+  'ClvpError',
+  'Clvp.dispose',
+  'ClvpDecoderConfig',
+]
 
 t.test('examples that are whole run', async (t) => {
   const folder = t.testdir({ node_modules: {} })
