@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import * as commands from '../../dist/lib/cli/commands/cache.js'
+import { list, prune } from '../../dist/lib/cli/commands/cache.js'
 import { parse } from '../../dist/lib/cli/parser.js'
 import { resolveSource } from '../../dist/lib/loading/source.js'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
@@ -23,7 +23,7 @@ process.env.CLVP_CACHE = cache
 
 /** Runs a command in this process. */
 function clvp(name, ...words) {
-  const command = commands[name]
+  const command = { list, prune }[name]
   return command.run(parse(command, words), {})
 }
 const json = async (...words) => JSON.parse(JSON.stringify((await clvp(...words)).json))
