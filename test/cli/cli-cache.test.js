@@ -43,7 +43,7 @@ t.test('an empty cache', async (t) => {
   await t.rejects(clvp('prune', '--unused-days=-1'), { message: /unused-days/ })
   const main = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url))
   const { status, stdout } = spawnSync(process.execPath, [main, 'cache'], { encoding: 'utf8' })
-  t.match({ status, stdout }, { status: 2, stdout: /cache list.*\n.*cache prune/ })
+  t.match({ status, stdout }, { status: 2, stdout: /^ +list +List .*\n +prune +Remove /m })
 })
 
 t.test('a model that its folder leads to stays', async (t) => {
