@@ -26,7 +26,17 @@ function checkMatrix(name: string, value: unknown): void {
   throw invalid('finite non-negative numbers over at least one row', `the importance of ${name}`, meanSquares)
 }
 
-/** How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`. */
+/**
+ * How much the input columns of a model's weight matrices matter: made by `calibrate()`, used by `convertFolder()`.
+ *
+ * @example
+ * ```js
+ * const importance = await calibrate('clvp-f16.gguf', { texts: ['Hello world.', 'How are you?'] })
+ * await importance.save('calibration.json')
+ * const again = await Importance.load('calibration.json')
+ * await quantizeFile('clvp-f32.gguf', 'clvp-q4_k.gguf', { type: 'q4_k', importance: again })
+ * ```
+ */
 export class Importance {
   /** Name of the model that was calibrated. */
   readonly model: string

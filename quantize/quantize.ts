@@ -54,6 +54,11 @@ export interface QuantizeResult {
  * source is verified first: damaged weights would get a valid checksum. The write is atomic, and equal input gives equal
  * bytes.
  *
+ * @example
+ * ```js
+ * const { bytes } = await quantizeFile('clvp-f32.gguf', 'clvp-q8_0.gguf', { type: 'q8_0' })
+ * ```
+ *
  * @param source a model file
  * @param target the file to write; an existing one is replaced
  * @throws ClvpError `CLVP_INVALID_ARGUMENT`, also for weights that are already quantized (see `requantize`), `CLVP_IO`,

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
- * Builds the addon: sources by fetch.mjs, tools by toolchain.mjs, CMake over CMakeLists.txt into .build/release, then build/Release/clvp.node.
+ * Builds the addon: sources by fetch.mjs, tools by toolchain.mjs, CMake (by cmake-js, where it is installed) over CMakeLists.txt into .build/release, then
+ * build/Release/clvp.node.
  * Arguments after `--` go to CMake: `node scripts/build.mjs -- -DCLVP_NATIVE=OFF`. `npx clvp build` runs it in an installed package.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,10 +42,45 @@ export function runCMake(folder, settings, targets = [], stdio = ['ignore', 2, 2
   return tools.env
 }
 
+/** The program of cmake-js: a checkout has it, an installed package has not. */
+function cmakeJs() {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js')
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The same as {@link runCMake} by cmake-js, which runs CMake with the settings that addons have elsewhere. The package does without it: it brings 38
+ * others, which each user would have to install for a build that few need.
+ */
+function runCMakeJs(program, settings) {
+  const tools = toolchain()
+  fetchSources()
+  const run = (...args) => {
+    const { status } = spawnSync(process.execPath, [program, ...args, '--out', out], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env: tools.env,
+    })
+    if (status !== 0) throw new Error('the native build failed: the compiler says above why')
+  }
+  const hasNinja = !spawnSync('ninja', ['--version'], { stdio: 'ignore', env: tools.env }).error
+  const isFresh = !existsSync(join(out, 'CMakeCache.txt'))
+  const generator = isFresh && hasNinja ? ['--generator', 'Ninja'] : []
+  const given = [...tools.settings, ...settings].map((setting) => setting.replace(/^-D/, '--CD'))
+  run('configure', ...generator, ...given)
+  run('build', '--parallel', String(availableParallelism()))
+  return tools.env
+}
+
 /** Builds and installs the addon. */
 export function build(settings = []) {
   const folder = join(out, 'Release')
-  const env = runCMake(out, [...addonSettings(folder), ...settings])
+  const all = [...addonSettings(folder), ...settings]
+  const program = cmakeJs()
+  const env = program ? runCMakeJs(program, all) : runCMake(out, all)
   const built = [join(folder, 'clvp.node'), join(folder, 'Release', 'clvp.node')].find(existsSync)
   if (!built) throw new Error(`the build made no clvp.node in ${out}`)
   install(built)

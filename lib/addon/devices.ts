@@ -14,7 +14,14 @@ export interface Device {
   memoryTotal: number
 }
 
-/** The devices that this build can use, best first. */
+/**
+ * The devices that this build can use, best first.
+ *
+ * @example
+ * ```js
+ * for (const { name, kind, memoryFree } of devices()) console.log(name, kind, memoryFree)
+ * ```
+ */
 export function devices(): Device[] {
   // GGML's CPU device reports all memory as free.
   return binding.devices().map((device) => {

@@ -38,7 +38,15 @@ export interface Diagnosis {
   problems: string[]
 }
 
-/** Loads the addon, and reports what was loaded and what is wrong. Never throws. */
+/**
+ * Loads the addon, and reports what was loaded and what is wrong. Never throws.
+ *
+ * @example
+ * ```js
+ * const { problems } = diagnose()
+ * if (problems.length > 0) console.error(problems.join('\n'))
+ * ```
+ */
 export function diagnose(): Diagnosis {
   const found: Diagnosis = {
     version: versionIfThere(),

@@ -74,6 +74,12 @@ type Call = (rawSpeech: Clips, options?: FeatureCallOptions) => Promise<Features
 /**
  * transformers' `ClvpFeatureExtractor`, with its defaults. An instance is also a function: `extractor(clips, options)` is
  * {@link ClvpFeatureExtractor.call}. Immutable.
+ *
+ * @example
+ * ```js
+ * const extractor = new ClvpFeatureExtractor()
+ * const { inputFeatures } = await extractor(new Float32Array(22050), { samplingRate: 22050 })
+ * ```
  */
 export class ClvpFeatureExtractor extends (Callable as CallableClass<Call, Values<FieldTable>>) {
   /** The results of a call that can be inputs of a model. */

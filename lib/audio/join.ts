@@ -155,6 +155,12 @@ export interface JoinedSound {
 /**
  * Joins sounds of one rate, as a {@link SoundJoiner} does.
  *
+ * @example
+ * ```js
+ * const { samples, sampleRate } = joinSounds([one, two], { pauses: 0.4 })
+ * await writeWav('both.wav', samples, sampleRate)
+ * ```
+ *
  * @param sounds at least one
  * @throws ClvpError CLVP_INVALID_ARGUMENT
  */

@@ -41,6 +41,12 @@ const wordsFit = { title: 24, line: 32 } // characters
  * each has captions, and there is an axis in seconds. Dark is faint, light is loud, low channels are at the bottom.
  * The background is white.
  *
+ * @example
+ * ```js
+ * const mel = await clvp.codesToMel(best.drawnCodes)
+ * await writeFile('best.svg', melPlot([{ mel, title: 'the best candidate' }]))
+ * ```
+ *
  * @param rows 1 to 32
  * @throws ClvpError CLVP_INVALID_ARGUMENT
  */

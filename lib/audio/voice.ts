@@ -21,7 +21,16 @@ export interface VoiceJson {
   origin: VoiceOrigin
 }
 
-/** A voice as the model uses it: the mean of its windows' conditioning vectors, as tortoise computes it. */
+/**
+ * A voice as the model uses it: the mean of its windows' conditioning vectors, as tortoise computes it.
+ *
+ * @example
+ * ```js
+ * const voice = await clvp.voice(['a.wav', 'b.wav'])
+ * await voice.save('emma.json')
+ * const later = await Voice.load('emma.json')
+ * ```
+ */
 export class Voice {
   /** For the decoder and HiFi-GAN, [`info.decoder.width`]; valid only with the model that made it. */
   readonly embedding: Float32Array

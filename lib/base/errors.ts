@@ -23,6 +23,16 @@ export type ClvpErrorCode =
 /**
  * The one error class of this package. `code` names the kind of failure; the message says what was expected, what was
  * received and what to do. An abort has the `name` `'AbortError'`, like the platform's own aborts.
+ *
+ * @example
+ * ```js
+ * try {
+ *   await Clvp.load('missing.gguf')
+ * } catch (error) {
+ *   if (!(error instanceof ClvpError) || error.code !== 'CLVP_IO') throw error
+ *   console.error(error.message)
+ * }
+ * ```
  */
 export class ClvpError extends Error {
   readonly code: ClvpErrorCode

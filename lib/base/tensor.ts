@@ -5,6 +5,12 @@ export type TensorData = Float32Array | Int32Array
 
 /**
  * Numbers with a shape, row-major. A tensor that a call returns belongs to the caller: nothing else refers to it.
+ *
+ * @example
+ * ```js
+ * const inputFeatures = new Tensor(new Float32Array(80 * 20), [1, 80, 20])
+ * console.log(inputFeatures.dims, inputFeatures.data.length)
+ * ```
  */
 export class Tensor<T extends TensorData = TensorData> {
   readonly data: T

@@ -19,7 +19,17 @@ export interface RunStatus {
   shards: { all: number; done: number; running: number[] }
 }
 
-/** @throws ClvpError CLVP_IO if there is no run, or a part is damaged */
+/**
+ * How far a run is.
+ *
+ * @example
+ * ```js
+ * const { done, rows, failed, errors } = await runStatus(new FolderStore('run'))
+ * console.log(`${done} of ${rows} rows, ${failed} failed`, errors)
+ * ```
+ *
+ * @throws ClvpError CLVP_IO if there is no run, or a part is damaged
+ */
 export async function runStatus(store: BatchStore): Promise<RunStatus> {
   const manifest = await needManifest(store)
   const parts = latestParts(await store.names())
@@ -51,6 +61,13 @@ export async function runStatus(store: BatchStore): Promise<RunStatus> {
 
 /**
  * All records in the order of the input.
+ *
+ * @example
+ * ```js
+ * for await (const records of mergedRecords(new FolderStore('run'))) {
+ *   for (const { id, score } of records) console.log(id, score)
+ * }
+ * ```
  *
  * @param isPartial takes a run that is not complete
  * @throws ClvpError CLVP_IO for a run that is not complete, or a damaged part

@@ -45,6 +45,17 @@ export interface RunShardOptions {
   onRow?: (record: BatchRecord) => void
 }
 
+/**
+ * A task for each row of an input: `clvp batch` in a program. Shards that another process has done are not done again.
+ *
+ * @example
+ * ```js
+ * const store = new FolderStore('run')
+ * const run = await BatchRun.open({ task: 'generate', input: 'texts.csv', store, clvp, source: 'demo', voice })
+ * for (const shard of await run.pending()) await run.runShard(clvp, shard, { signal })
+ * await run.close()
+ * ```
+ */
 export class BatchRun {
   readonly store: BatchStore
   readonly manifest: Manifest

@@ -31,6 +31,15 @@ export interface BatchStore {
 const staleMs = 600_000
 const mostBytes = 2 ** 31 - 1
 
+/**
+ * The folder of a run.
+ *
+ * @example
+ * ```js
+ * const { shards } = await runStatus(new FolderStore('run'))
+ * console.log(`${shards.done} of ${shards.all} shards`)
+ * ```
+ */
 export class FolderStore implements BatchStore {
   readonly url: string
   readonly #made = new Set<string>()

@@ -1,5 +1,4 @@
-/** The definition of a command, the parser of its arguments, and the text of its help. */
-import { type ParseArgsConfig, parseArgs } from 'node:util'
+/** What a command is, and what it is given. */
 
 /** Wrong arguments on the command line: exit status 2. */
 export class UsageError extends Error {}
@@ -10,7 +9,29 @@ export interface Flag {
   short?: string
   multiple?: boolean
   help: string
+  /** The values that it takes, if they are words. */
+  words?: readonly string[]
 }
+
+export type Flags = Readonly<Record<string, Flag>>
+
+/** The headings of the help under which flags stand, in this order. */
+export const groups = [
+  'Input',
+  'Voice',
+  'Drawing',
+  'Text',
+  'Sound',
+  'Run',
+  'Network',
+  'Limits',
+  'Output',
+  'Model',
+  'Machine',
+  'General',
+] as const
+
+export type Group = (typeof groups)[number]
 
 export interface Context {
   /** Aborted by Ctrl-C. */
@@ -33,29 +54,46 @@ export interface Output {
   warnings?: readonly string[]
 }
 
-export interface Command {
-  name: string
+/** What the help and the parser know of a command. */
+export interface Usage {
   /** Positional arguments, as shown in the help. */
   args: string
-  summary: string
+  /** Paragraphs, one a line; a line that begins with '- ' is an item of a list. */
   details?: string
-  flags: Record<string, Flag>
+  /** Lines for a shell, without 'clvp' and the command's name. */
+  examples: readonly string[]
+  flags: Readonly<Partial<Record<Group, Flags>>>
+  /** The command has nothing to print as JSON: there is no --json. */
+  isTextOnly?: true
+}
+
+export interface Command extends Usage {
   run(args: Arguments, context: Context): Promise<Output>
 }
 
-/** A command of another package, which reads its own arguments and returns the exit status. */
-export interface ForeignCommand {
-  name: string
-  summary: string
+/** A command of another package, which reads the checked arguments itself and returns the exit status. */
+export interface ForeignCommand extends Usage {
   runAlone(argv: readonly string[]): Promise<number>
 }
 
-/** Lines of the help are at most this long. */
-const columns = 110
+export type AnyCommand = Command | ForeignCommand
 
-const common: Record<string, Flag> = {
-  json: { help: 'print JSON' },
-  help: { short: 'h', help: 'print this help' },
+/** Flags that every command has. */
+const json: Flags = { json: { help: 'print JSON' } }
+const help: Flags = { help: { short: 'h', help: 'print this help' } }
+
+/** The groups of a command's flags that are not empty, in the order of {@link groups}. */
+export function groupsOf({ flags, isTextOnly }: Usage): [group: Group, flags: Flags][] {
+  const all = { ...flags, General: { ...flags.General, ...(isTextOnly ? {} : json), ...help } }
+  return groups.flatMap((group): [Group, Flags][] => {
+    const found = all[group]
+    return found && Object.keys(found).length > 0 ? [[group, found]] : []
+  })
+}
+
+/** All flags of a command. */
+export function flagsIn(usage: Usage): Flags {
+  return Object.assign({}, ...groupsOf(usage).map(([, flags]) => flags))
 }
 
 /** Parsed arguments, read by name with their types checked. */
@@ -118,50 +156,4 @@ export class Arguments {
         throw new UsageError(`--${name} takes whole numbers separated by commas, not '${each}'`)
       })
   }
-}
-
-export function parse(command: Command, argv: string[], maxPositionals: number): Arguments {
-  const options: ParseArgsConfig['options'] = {}
-  for (const [name, flag] of Object.entries({ ...command.flags, ...common })) {
-    options[name] = {
-      type: flag.value ? 'string' : 'boolean',
-      multiple: flag.multiple ?? false,
-      ...(flag.short && { short: flag.short }),
-    }
-  }
-  try {
-    const { positionals, values } = parseArgs({ args: argv, options, allowPositionals: true })
-    if (positionals.length > maxPositionals && !values.help) {
-      throw new UsageError(`'${positionals[maxPositionals]}' is one argument too many`)
-    }
-    return new Arguments(positionals, values)
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError((error as Error).message)
-  }
-}
-
-export function helpOf(command: Command): string {
-  const rows = Object.entries({ ...command.flags, ...common }).map(([name, flag]) => {
-    const left = `${flag.short ? `-${flag.short}, ` : ''}--${name}${flag.value ? ` ${flag.value}` : ''}`
-    return [left, flag.help] as const
-  })
-  const width = Math.max(...rows.map(([left]) => left.length))
-  const lines = rows.map(
-    ([left, help]) =>
-      `  ${left.padEnd(width)}  ${wrap(help, columns - width - 4).join(`\n${' '.repeat(width + 4)}`)}`,
-  )
-  const details = command.details ? `\n${command.details}\n` : ''
-  const usage = `clvp ${command.name} ${command.args}`.trim()
-  return `Usage: ${usage} [options]\n\n${command.summary}.\n${details}\nOptions:\n${lines.join('\n')}\n`
-}
-
-/** Breaks a text between words into lines of at most `width` characters, where its words allow it. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = `${last} ${word}`
-  }
-  return lines
 }

@@ -1,21 +1,22 @@
 /** The command line's side of tables of options: the flags with their help, and the values that were given. */
 import type { TextForm } from '../base/kinds.js'
 import { defaultOf, type GivenOf, type Option, type Table } from '../base/options.js'
-import { type Arguments, type Flag, UsageError } from './command.js'
+import { type Arguments, type Flag, type Flags, UsageError } from './command.js'
 
 /** A longer list of words is left to the command's details. */
 const listed = 6
 
 /** The flags of the options that have a line of help. */
-export function flagsOf(table: Table): Record<string, Flag> {
+export function flagsOf(table: Table): Flags {
   return Object.fromEntries(
-    flagged(table).map(({ name, option, text }) => [
+    flagged(table).map(({ name, option, text }): [string, Flag] => [
       name,
       {
         ...('value' in text && { value: text.value }),
         ...(text.as === 'strings' && { multiple: true }),
         ...(option.short !== undefined && { short: option.short }),
         help: helpLine(option, text),
+        ...('words' in text && text.words && { words: Object.keys(text.words) }),
       },
     ]),
   )
@@ -67,7 +68,9 @@ function flagged(table: Table): Flagged[] {
 
 /** The line of help, with the range and the default. */
 function helpLine(option: Option, text: TextForm): string {
-  const stated = text.as === 'switch' ? undefined : shownDefault(option, text)
+  // What another call of the API says, such as `compat` of `load`, means nothing on a command line.
+  const isElsewhere = option.defaultText?.includes('` of `')
+  const stated = text.as === 'switch' || isElsewhere ? undefined : shownDefault(option, text)
   // A scaled number has another unit than the API's range.
   const isScaled = text.as === 'number' && text.scale !== undefined
   const range = isScaled ? undefined : (option.kind.range ?? wordList(text))

@@ -1,60 +1,14 @@
 #!/usr/bin/env node
-import { ClvpError } from '../base/errors.js'
 /** The command line: `clvp COMMAND ...`. Results on stdout, progress and errors on stderr. */
+import { ClvpError } from '../base/errors.js'
 import { packageVersion } from '../base/package_root.js'
-import { type Command, type ForeignCommand, helpOf, parse, UsageError } from './command.js'
-import { batchCommands } from './commands/batch.js'
-import { bench } from './commands/bench.js'
-import { build } from './commands/build.js'
-import { cacheCommands } from './commands/cache.js'
-import { calibrate } from './commands/calibrate.js'
-import { compare } from './commands/compare.js'
-import { convert } from './commands/convert.js'
-import { devices, doctor } from './commands/doctor.js'
-import { embed } from './commands/embed.js'
-import { explain } from './commands/explain.js'
-import { generate } from './commands/generate.js'
-import { inspect } from './commands/inspect.js'
-import { preview } from './commands/preview.js'
-import { pull } from './commands/pull.js'
-import { quantize } from './commands/quantize.js'
-import { rank } from './commands/rank.js'
-import { score } from './commands/score.js'
-import { serve } from './commands/serve.js'
-import { speak } from './commands/speak.js'
-import { verify } from './commands/verify.js'
-import { voice } from './commands/voice.js'
-import { ProgressBar } from './progress.js'
-
-type AnyCommand = Command | ForeignCommand
-
-const commands: readonly AnyCommand[] = [
-  speak,
-  serve,
-  generate,
-  preview,
-  rank,
-  score,
-  embed,
-  explain,
-  voice,
-  ...batchCommands,
-  pull,
-  ...cacheCommands,
-  convert,
-  quantize,
-  verify,
-  calibrate,
-  compare,
-  inspect,
-  bench,
-  devices,
-  doctor,
-  build,
-]
-
-/** Most words of a command's name. */
-const mostWords = 3
+import { type Entry, entries, familyOf, findEntry, membersOf } from './catalogue.js'
+import { type Arguments, type Command, type Context, flagsIn, UsageError } from './command.js'
+import { helpOf } from './help.js'
+import { familyHelp, overview } from './overview.js'
+import { parse, UnknownFlag } from './parser.js'
+import { suggestion } from './suggestion.js'
+import { paint, type Style, terminalOf } from './terminal.js'
 
 /** Exit statuses as shells report them: 128 + the signal's number. */
 const stops = { SIGINT: 130, SIGTERM: 143 } as const
@@ -62,30 +16,21 @@ const stops = { SIGINT: 130, SIGTERM: 143 } as const
 /** The exit status of a command that was stopped. */
 let stopped = 1
 
-function overview(): string {
-  return (
-    'Usage: clvp COMMAND [options]\n\nSpeaks a text in a cloned voice: draws candidates, ranks them, and makes sound of the best.\n\n' +
-    `${list(commands)}'clvp COMMAND --help' describes a command; 'clvp --version' prints the version.\n`
-  )
-}
+const isHelp = (word: string | undefined) => word === '--help' || word === '-h'
 
-function list(shown: readonly AnyCommand[]): string {
-  const width = Math.max(...shown.map(({ name }) => name.length))
-  const lines = shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
-  return `Commands:\n${lines.join('\n')}\n\n`
-}
-
-async function runCommand(command: AnyCommand, argv: string[]): Promise<number> {
-  if ('runAlone' in command) return command.runAlone(argv)
-  const maxPositionals = command.args.endsWith('...')
-    ? Number.POSITIVE_INFINITY
-    : command.args.split(' ').filter(Boolean).length
-  const args = parse(command, argv, maxPositionals)
+async function run({ name, summary, load }: Entry, argv: readonly string[]): Promise<number> {
+  const command = await load()
+  const args = parse(command, argv)
   if (args.flag('help')) {
-    process.stdout.write(helpOf(command))
+    process.stdout.write(helpOf(name, summary, command, terminalOf(process.stdout)))
     return 0
   }
+  return 'runAlone' in command ? command.runAlone(argv) : runHere(command, args)
+}
+
+async function runHere(command: Command, args: Arguments): Promise<number> {
   const abort = new AbortController()
+  const { ProgressBar } = await import('./progress.js')
   const bar = new ProgressBar()
   // The first Ctrl-C (or SIGTERM) aborts the command; the second ends the process as usual.
   for (const [signal, status] of Object.entries(stops)) {
@@ -95,10 +40,10 @@ async function runCommand(command: AnyCommand, argv: string[]): Promise<number> 
     })
   }
   try {
-    const progress = (...now: Parameters<ProgressBar['update']>) => bar.update(...now)
+    const progress: Context['progress'] = (...now) => bar.update(...now)
     const output = await command.run(args, { signal: abort.signal, progress })
     bar.stop()
-    for (const warning of output.warnings ?? []) process.stderr.write(`clvp: ${warning}\n`)
+    for (const warning of output.warnings ?? []) tell('yellow', warning)
     if (output.isSilent) return output.status ?? 0
     const stream = output.isSoundOnStdout ? process.stderr : process.stdout
     stream.write(`${args.flag('json') ? JSON.stringify(output.json) : output.text}\n`)
@@ -108,73 +53,76 @@ async function runCommand(command: AnyCommand, argv: string[]): Promise<number> 
   }
 }
 
-/** The command that the arguments begin with, and the arguments behind it. Its name may have several words. */
-function findCommand(words: readonly string[]): [AnyCommand | undefined, string[]] {
-  for (let count = mostWords; count >= 1; count--) {
-    const name = words.slice(0, count).join(' ')
-    const found = commands.find((each) => each.name === name)
-    if (found) return [found, words.slice(count)]
-  }
-  return [undefined, []]
+/** A line on stderr. */
+function tell(style: Style, text: string): void {
+  process.stderr.write(`${paint(style, 'clvp:', terminalOf(process.stderr))} ${text}\n`)
 }
 
-/** The commands whose names begin with the first words, as many as there are such commands for. */
-function familyOf(words: readonly string[]): { words: number; commands: readonly AnyCommand[] } {
-  for (let count = mostWords; count >= 1; count--) {
-    if (words.length < count) continue
-    const start = `${words.slice(0, count).join(' ')} `
-    const found = commands.filter((each) => each.name.startsWith(start))
-    if (found.length > 0) return { words: count, commands: found }
-  }
-  return { words: 0, commands: [] }
-}
-
-function unknown(words: readonly string[]): string {
+function unknown(words: readonly string[]): UsageError {
   const family = familyOf(words)
-  const shown = words.slice(0, Math.max(1, family.words)).join(' ')
-  if (family.words === 0) return `there is no command '${shown}'`
-  const next = [...new Set(family.commands.map((each) => each.name.split(' ')[family.words]))]
-  return `'${shown}' is followed by one of ${next.join(', ')}, not '${words[family.words] ?? ''}'`
+  const next = family === '' ? words[0]! : (words[family.split(' ').length] ?? '')
+  const known = membersOf(family).map(([word]) => word)
+  const guess = suggestion(next, known)
+  const advice = guess === undefined ? '' : `: did you mean '${family && `${family} `}${guess}'?`
+  if (family === '') return new UsageError(`there is no command '${next}'${advice}`)
+  return new UsageError(`'${family}' is followed by one of ${known.join(', ')}, not '${next}'${advice}`)
 }
 
-async function main([name, ...rest]: string[]): Promise<number> {
-  if (name === '--version') {
+/** Tells which other commands have a flag that this one does not have. */
+async function refused(error: UnknownFlag, { name }: Entry): Promise<string> {
+  const owners: string[] = []
+  for (const entry of entries) {
+    const command = await entry.load().catch(() => undefined) // its package may not be installed
+    if (command && error.flag.length > 1 && Object.hasOwn(flagsIn(command), error.flag))
+      owners.push(entry.name)
+  }
+  if (owners.length === 0) return error.message
+  const more = owners.length > 3 ? ' and others' : ''
+  return `'clvp ${name}' has no use for --${error.flag}, a flag of ${owners
+    .slice(0, 3)
+    .map((each) => `'clvp ${each}'`)
+    .join(', ')}${more}: ${error.guess === undefined ? 'leave it out' : `did you mean --${error.guess}?`}`
+}
+
+async function main(words: string[]): Promise<number> {
+  const [first, second] = words
+  if (first === '--version') {
     process.stdout.write(`${packageVersion()}\n`)
     return 0
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview())
-    return name === undefined ? 2 : 0
+  if (first === 'help' && second !== undefined) return main([...words.slice(1), '--help'])
+  if (first === undefined || first === 'help' || isHelp(first)) {
+    process.stdout.write(overview(terminalOf(process.stdout)))
+    return first === undefined ? 2 : 0
   }
-  const words = [name, ...rest]
   const family = familyOf(words)
-  const next = words[family.words]
-  if (family.commands.length > 0 && [undefined, '--help', '-h'].includes(next)) {
-    const shown = words.slice(0, family.words).join(' ')
-    process.stdout.write(`Usage: clvp ${shown} COMMAND [options]\n\n${list(family.commands)}`)
+  const next = words[family === '' ? 0 : family.split(' ').length]
+  if (family !== '' && (next === undefined || isHelp(next))) {
+    process.stdout.write(familyHelp(family, terminalOf(process.stdout)))
     return next === undefined ? 2 : 0
   }
-  const [command, argv] = findCommand(words)
+  const found = findEntry(words)
   try {
-    if (!command) throw new UsageError(unknown(words))
-    return await runCommand(command, argv)
+    if (!found) throw unknown(words)
+    return await run(found.entry, found.argv)
   } catch (error) {
-    return report(error, command)
+    return report(error, found?.entry)
   }
 }
 
-function report(error: unknown, command: AnyCommand | undefined): number {
+async function report(error: unknown, entry: Entry | undefined): Promise<number> {
   if (error instanceof UsageError) {
-    const help = command ? `clvp ${command.name} --help` : 'clvp --help'
-    process.stderr.write(`clvp: ${error.message}\nSee '${help}'.\n`)
+    const help = entry ? `clvp ${entry.name} --help` : 'clvp --help'
+    const message = error instanceof UnknownFlag && entry ? await refused(error, entry) : error.message
+    tell('red', `${message}\nSee '${help}'.`)
     return 2
   }
   if (error instanceof ClvpError) {
     if (error.code === 'CLVP_ABORTED') return stopped
-    process.stderr.write(`clvp: ${error.message} (${error.code})\n`)
+    tell('red', `${error.message} (${error.code})`)
     return error.code === 'CLVP_INVALID_ARGUMENT' ? 2 : 1
   }
-  process.stderr.write(`clvp: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  tell('red', error instanceof Error ? (error.stack ?? error.message) : String(error))
   return 1
 }
 

@@ -1,12 +1,21 @@
 /** Loads the model that a command's first argument names, with the flags that all such commands share. */
+import { sourceTable } from '../base/checkpoint_files.js'
 import type { Table } from '../base/options.js'
 import type { ClvpLoadOptions } from '../clvp/call_options.js'
 import { Clvp } from '../clvp/clvp.js'
 import { type LoadOptions, loadTable } from '../loading/load_options.js'
-import type { Arguments, Context } from './command.js'
+import type { Arguments, Context, Flags } from './command.js'
 import { flagsOf, readFlags } from './flags.js'
 
-export const modelFlags = flagsOf(loadTable)
+const { device, threads, kvType, maxMemory, mmap, parts, type, revision } = loadTable
+
+/** Which weights of a folder or hub id. */
+export const modelFlags: Flags = flagsOf({ type, revision, ...sourceTable })
+/** The same, where the user chooses the parts too. */
+export const partFlags: Flags = { ...flagsOf({ parts }), ...modelFlags }
+export const machineFlags: Flags = flagsOf({ device, threads, maxMemory, mmap })
+/** The same for commands that draw. */
+export const drawingMachineFlags: Flags = flagsOf({ device, threads, kvType, maxMemory, mmap })
 
 /** 'demo' names the embedded model; './demo' is a folder of that name. */
 export function isDemo(name: string): boolean {
@@ -27,7 +36,7 @@ export function readModelFlags(args: Arguments, context: Context, table: Table =
   }
 }
 
-/** @param options of `Clvp.load`, beyond the shared flags */
+/** @param options of `Clvp.load`, beyond the flags */
 export async function withModel<T>(
   name: string,
   args: Arguments,

@@ -12,7 +12,7 @@ import {
 } from '../addon/weight_types.js'
 import type { SourceFiles } from '../base/checkpoint_files.js'
 import { calibrate } from '../quality/calibrate.js'
-import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+import { type Arguments, type Context, type Flags, UsageError } from './command.js'
 import { flagsOf, readFlags } from './flags.js'
 import { readTexts, readVoices, voicesFlag } from './samples.js'
 import { megabytes, peakRss } from './table.js'
@@ -20,14 +20,14 @@ import { megabytes, peakRss } from './table.js'
 export const typeDetails =
   `Types, from exact to small: ${weightTypes.join(', ')}.\n` +
   `Mixes, which keep the most sensitive matrices in a larger type: ${mixedTypes.join(', ')}.\n` +
-  "PATTERN matches tensor names, as 'clvp inspect MODEL.gguf --tensors' lists them: * matches any characters,\n" +
-  '? one character, {a,b} either. The last matching pattern counts.\n' +
-  'With a calibration, types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the model\n' +
-  "for it, which needs memory for the whole model; 'clvp calibrate' does this once for all types."
+  "PATTERN matches tensor names, as 'clvp inspect MODEL.gguf --tensors' lists them: * matches any characters, ? one character, {a,b} either. The last matching pattern counts.\n" +
+  "With a calibration, types of 4 to 6 bits lose less in the columns that matter. --calibrate runs the model for it, which needs memory for the whole model; 'clvp calibrate' does this once for all types."
 
 const threadsTable = { threads: outputTable.threads }
 
-export const outputFlags: Record<string, Flag> = {
+export const outputMachineFlags: Flags = flagsOf(threadsTable)
+
+export const outputFlags: Flags = {
   'tensor-type': {
     value: 'PATTERN=TYPE',
     multiple: true,
@@ -39,7 +39,6 @@ export const outputFlags: Record<string, Flag> = {
     help: 'calibrate first, on a text file with one text per line',
   },
   voices: { ...voicesFlag, help: 'for --calibrate: a clip or folder of clips; repeatable (default: demo)' },
-  ...flagsOf(threadsTable),
 }
 
 /** The options from the shared flags, for making a file of this type from this source. */

@@ -2,9 +2,7 @@
 import { clipFiles } from '../audio/clips.js'
 import { ClvpError } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
-import { sampleTable } from '../quality/samples.js'
-import type { Arguments, Flag } from './command.js'
-import { flagsOf } from './flags.js'
+import type { Arguments, Flag, Flags } from './command.js'
 
 export const voicesFlag: Flag = {
   value: 'PATH',
@@ -12,10 +10,9 @@ export const voicesFlag: Flag = {
   help: 'a clip or folder of clips; texts use the voices in turn; repeatable (default: demo)',
 }
 
-export const sampleFlags: Record<string, Flag> = {
+export const textsFlags: Flags = {
   texts: { value: 'FILE', help: 'a text file with one text per line' },
   voices: voicesFlag,
-  ...flagsOf(sampleTable),
 }
 
 const use: FileUse = { what: 'the texts', maxBytes: 2 ** 22, code: 'CLVP_IO' }

@@ -7,9 +7,10 @@ import { readingTable } from '../clvp/call_options.js'
 import { Clvp } from '../clvp/clvp.js'
 import { generateTable } from '../clvp/generate_options.js'
 import { samplingTable } from '../config/sampling.js'
-import { type SpeakOptions, type SpeakProgress, speakTable } from '../speech/speak_options.js'
+import { partTable } from '../speech/part_options.js'
+import { type SpeakOptions, type SpeakProgress, soundTable, speakTable } from '../speech/speak_options.js'
 import type { SpokenText } from '../speech/speech.js'
-import { type Arguments, type Context, type Flag, UsageError } from './command.js'
+import { type Arguments, type Context, type Flags, UsageError } from './command.js'
 import { readVoice } from './commands/voice.js'
 import { flagsOf, readFlags } from './flags.js'
 import { isDemo } from './model.js'
@@ -17,14 +18,12 @@ import { textWarnings } from './reading.js'
 import { megabytes, peakRss, table } from './table.js'
 
 /** All options of speak() with a flag. `keep` is the command's own: it counts sounds. */
-const optionTable: Table = {
-  ...Object.fromEntries(Object.entries(generateTable).filter(([name]) => name !== 'keep')),
-  ...readingTable,
-  ...samplingTable,
-  ...speakTable,
-}
+const { keep: _, ...drawing } = generateTable
+const optionTable: Table = { ...drawing, ...readingTable, ...samplingTable, ...speakTable }
 
-export const optionFlags: Record<string, Flag> = flagsOf(optionTable)
+export const drawingFlags: Flags = flagsOf({ ...drawing, ...samplingTable })
+export const soundFlags: Flags = flagsOf(soundTable)
+export const longTextFlags: Flags = flagsOf(partTable)
 
 const use: FileUse = { what: 'the text', maxBytes: 2 ** 26, code: 'CLVP_INVALID_ARGUMENT' }
 

@@ -66,6 +66,12 @@ const worthIt = 0.95
 /**
  * Draws a few codes for a text repeatedly. Nothing else should run meanwhile.
  *
+ * @example
+ * ```js
+ * const { recommended } = await benchmark(clvp, { batchSizes: [1, 8, 16] })
+ * console.log(recommended.batchSize, recommended.codesPerSecond)
+ * ```
+ *
  * @throws ClvpError CLVP_INVALID_ARGUMENT for wrong options, CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
  */
 export async function benchmark(clvp: Clvp, options: BenchmarkOptions = {}): Promise<BenchmarkResult> {

@@ -77,6 +77,15 @@ import { type StreamEvent, streamEvents } from './stream.js'
  *
  * Calls run side by side on the model's own threads: candidates of all calls share a batch, and other work runs between its
  * steps. Each call fails, is aborted and settles by itself. More than `maxCalls` at the same time are refused with CLVP_BUSY.
+ *
+ * @example
+ * ```js
+ * const clvp = await Clvp.load(Clvp.demo)
+ * const voice = await clvp.voice(Clvp.demoVoice)
+ * const { best } = await clvp.generate('Good morning.', { voice, candidates: 16, seed: 1 })
+ * console.log(best.score, best.codes)
+ * await clvp.dispose()
+ * ```
  */
 export class Clvp {
   /** Path of the embedded demo model. */
@@ -118,6 +127,12 @@ export class Clvp {
 
   /**
    * Loads a model.
+   *
+   * @example
+   * ```js
+   * const demo = await Clvp.load(Clvp.demo)                                  // the small model in the package
+   * const large = await Clvp.load('./tortoise', { type: 'q8_0', onProgress: console.log })
+   * ```
    *
    * @param source a .gguf file; or a checkpoint folder, which is converted once and kept in a cache ($CLVP_CACHE, or node-clvp
    *   in the system's cache folder); or, if no such path exists, `owner/name` on the Hugging Face hub, which is fetched first:
@@ -178,6 +193,12 @@ export class Clvp {
   /**
    * Draws candidates for a text in a voice and ranks them, best first.
    *
+   * @example
+   * ```js
+   * const { best, candidates } = await clvp.generate('Hello world.', { voice, candidates: 16, seed: 1 })
+   * console.log(best.score, best.codes, candidates.length)
+   * ```
+   *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or option, CLVP_MODEL_FORMAT if the weights turn out to be damaged,
    *   CLVP_OUT_OF_MEMORY, CLVP_BUSY, CLVP_ABORTED, CLVP_DISPOSED
    */
@@ -189,6 +210,14 @@ export class Clvp {
 
   /**
    * generate() as a stream of events. Leaving the loop early stops the work. Events wait in memory until they are read.
+   *
+   * @example
+   * ```js
+   * for await (const event of clvp.stream('Hello world.', { voice, candidates: 4 })) {
+   *   if (event.type === 'candidate') console.log(event.candidate.index, event.candidate.seconds)
+   *   if (event.type === 'done') console.log(event.result.best.score)
+   * }
+   * ```
    *
    * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_OUT_OF_MEMORY if the call exceeds `maxMemory`, or CLVP_DISPOSED at once; the
    *   loop throws other errors
@@ -262,6 +291,11 @@ export class Clvp {
   /**
    * A random voice, if the model has the part 'random'. The same seed gives the same voice.
    *
+   * @example
+   * ```js
+   * const nobody = await clvp.randomVoice({ seed: 1 })
+   * ```
+   *
    * @throws ClvpError CLVP_INVALID_ARGUMENT, CLVP_UNSUPPORTED for a model that makes none, CLVP_ABORTED, CLVP_DISPOSED
    */
   async randomVoice(options: RandomVoiceCallOptions = {}): Promise<Voice> {
@@ -304,6 +338,12 @@ export class Clvp {
   /**
    * Scores rows of codes against a text, best first. Each row is scored by itself and unchanged, without padding or fixing.
    *
+   * @example
+   * ```js
+   * const [first] = await clvp.rank('Hello world.', [candidates[0].codes, candidates[1].codes])
+   * console.log(first.index, first.score)
+   * ```
+   *
    * @param rows each of 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @returns `index` into `rows`, and `score`: cosine * exp(logit_scale)
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text or row, CLVP_ABORTED, CLVP_DISPOSED
@@ -323,6 +363,12 @@ export class Clvp {
 
   /**
    * Codes of a whole recording, `info.secondsPerCode` seconds each, for rank() and embedSpeech(): docs/scoring.md.
+   *
+   * @example
+   * ```js
+   * const codes = await clvp.encode('take1.wav')
+   * console.log(codes.length * clvp.info.secondsPerCode)
+   * ```
    *
    * @param clip a path, the bytes of an audio file, or samples; 1 to 4,096 codes long, three minutes with the published sizes
    * @throws ClvpError CLVP_UNSUPPORTED for a model without an encoder (`info.encoder`), CLVP_INVALID_ARGUMENT for a bad clip or a
@@ -363,6 +409,12 @@ export class Clvp {
 
   /**
    * Scores all pairs of texts and recordings: which of these texts does each recording say? Scores are those of score().
+   *
+   * @example
+   * ```js
+   * const { scores, clips } = await clvp.scoreTable(['Hello world.', 'Good morning.'], 'recordings')
+   * for (const [i, { clip }] of clips.entries()) console.log(clip, scores[i])
+   * ```
    *
    * @param texts one or more
    * @param clips as score() takes them
@@ -411,6 +463,11 @@ export class Clvp {
   /**
    * L2-normalised embedding [`info.projection`] of a text as generate() ranks it: with one stop appended.
    *
+   * @example
+   * ```js
+   * const embedding = await clvp.embedText('Hello world.')
+   * ```
+   *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a bad text, CLVP_ABORTED, CLVP_DISPOSED
    */
   async embedText(text: string, options: TextCallOptions = {}): Promise<Float32Array> {
@@ -422,6 +479,12 @@ export class Clvp {
 
   /**
    * L2-normalised embedding [`info.projection`] of a row of codes, unchanged.
+   *
+   * @example
+   * ```js
+   * const [said, meant] = [await clvp.embedSpeech(best.codes), await clvp.embedText(text)]
+   * const cosine = said.reduce((sum, each, i) => sum + each * meant[i], 0)
+   * ```
    *
    * @param codes 1 to 4,096 codes below `info.speechVocabulary`; of a candidate its `codes`
    * @throws ClvpError CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED, CLVP_DISPOSED
@@ -435,6 +498,12 @@ export class Clvp {
   /**
    * The mel spectrogram of codes from the model's codebook: natural logarithm of mel power, [channels, frames], four frames per
    * code, before the division by the model's mel norms.
+   *
+   * @example
+   * ```js
+   * const { data, dims } = await clvp.codesToMel(best.drawnCodes)
+   * console.log(dims)
+   * ```
    *
    * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes, CLVP_ABORTED,
@@ -453,6 +522,12 @@ export class Clvp {
    * (Perraudin, Balazs and Søndergaard 2013). Equal codes give equal samples, `info.secondsPerCode` seconds for each code. A
    * sound that would clip is scaled down.
    *
+   * @example
+   * ```js
+   * const { samples, sampleRate } = await clvp.preview(best.drawnCodes)
+   * await writeWav('preview.wav', samples, sampleRate)
+   * ```
+   *
    * @param codes 1 to 4,096 codes below `info.codebook.codes`: no start and no stop; of a candidate its `drawnCodes`
    * @throws ClvpError CLVP_UNSUPPORTED for a model without a codebook, CLVP_INVALID_ARGUMENT for bad codes or options,
    *   CLVP_OUT_OF_MEMORY, CLVP_ABORTED, CLVP_DISPOSED
@@ -467,6 +542,12 @@ export class Clvp {
    * Explains how the model reads a text: its spoken form, what was changed for that, dropped characters, its tokens, and how many
    * more would fit.
    *
+   * @example
+   * ```js
+   * const { normalized, dropped, remaining } = await clvp.explain('Dr. Smith paid $5.')
+   * console.log(normalized, dropped, remaining)
+   * ```
+   *
    * @throws ClvpError CLVP_INVALID_ARGUMENT for a value that is not a string of at most 100,000 characters, CLVP_DISPOSED
    */
   async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
@@ -475,7 +556,19 @@ export class Clvp {
     return explainText(this.#reader, text, normalizer)
   }
 
-  /** Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED. */
+  /**
+   * Ends all running and waiting calls, and frees the memory. These and all later calls reject with CLVP_DISPOSED.
+   *
+   * @example
+   * ```js
+   * const clvp = await Clvp.load(Clvp.demo)
+   * try {
+   *   console.log(await clvp.explain('Hello world.'))
+   * } finally {
+   *   await clvp.dispose()
+   * }
+   * ```
+   */
   dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = this.#session.dispose()

@@ -1,11 +1,13 @@
 /** Turns a text that was read and a plan into ranked candidates, for Clvp.generate and Clvp.stream. */
 import { randomInt } from 'node:crypto'
 import type { NativeCandidate, NativeTextPrompt } from '../addon/contract/drawing.js'
+import type { NativeInfo } from '../addon/contract/session.js'
 import { callerHooks } from '../session/caller_hooks.js'
 import type { Session } from '../session/session.js'
 import type { ReadText } from '../text/text.js'
 import { forJson } from './codes.js'
 import type { ContentCache } from './content_cache.js'
+import { DrawProgress } from './draw_progress.js'
 import { drawWithin } from './draw_within.js'
 import type { GeneratePlan } from './generate_plan.js'
 import { latentsOf, latentsPositions } from './latents.js'
@@ -15,6 +17,7 @@ import {
   describeCandidate,
   type GenerateResult,
   type GenerateSettings,
+  secondsPerCode,
 } from './result.js'
 
 /** Receives the draws of a streaming call. */
@@ -39,7 +42,9 @@ export async function generateRanked(
   const seed = plan.seed ?? randomInt(2 ** 48 - 1)
   // Copied now: the caller may change the voice while the call waits.
   const prompt = { textIds: ids, voice: Float32Array.from(plan.voice.embedding) }
-  const { candidates: drawn, timings } = await draw(session, prompt, plan, seed, listener)
+  const progress = progressOf(plan, normalized, session.info)
+  const { candidates: drawn, timings } = await draw(session, prompt, plan, seed, progress, listener)
+  progress.end()
   plan.onProgress?.({ stage: 'rank', fraction: 0 })
   const { candidates, scoreMs } = await rank(session, cache, ids, drawn, plan)
   plan.onProgress?.({ stage: 'rank', fraction: 1 })
@@ -57,6 +62,16 @@ export async function generateRanked(
     unknownWords,
     timings: { ...timings, scoreMs, latentsMs: ended - begun, totalMs: ended - started },
   }
+}
+
+/** Characters of a spoken text in a second, about as quick readers speak. */
+const charactersPerSecond = 16
+
+function progressOf(plan: SizedPlan, { length }: string, info: NativeInfo): DrawProgress {
+  const { candidates, maxTokens, prune, onProgress } = plan
+  const expected = length / charactersPerSecond / secondsPerCode(info)
+  const tell = (fraction: number) => onProgress?.({ stage: 'generate', fraction })
+  return new DrawProgress({ candidates, maxTokens, prune, stop: info.eos, expected, tell })
 }
 
 /** Options that have no effect are left out: generate() refuses them. */
@@ -78,6 +93,7 @@ async function draw(
   prompt: NativeTextPrompt,
   plan: SizedPlan,
   seed: number,
+  progress: DrawProgress,
   listener?: Listener,
 ) {
   const { candidates, maxTokens, positions, sampling, signal, onProgress } = plan
@@ -94,7 +110,6 @@ async function draw(
   }
   const onCandidate =
     listener && ((each: NativeCandidate) => listener.onCandidate(describeCandidate(each, session.info)))
-  const progress = new DrawProgress(plan, session.info.eos)
   if (plan.beams) {
     const onStep = onProgress && ((pairs: Int32Array) => progress.searched(pairs[1]!))
     const found = await session.searchBeams({ ...common, ...plan.beams, onStep })
@@ -166,40 +181,6 @@ async function addLatents(
     candidate.latents = await latentsOf(session, prompt, candidate.codes, latentsPositions, signal)
   }
   onProgress?.({ stage: 'latents', fraction: 1 })
-}
-
-/** The progress of a call: codes drawn over the most possible. A candidate that has ended counts in full. */
-class DrawProgress {
-  readonly #plan: SizedPlan
-  readonly #stop: number
-  readonly #codes = new Map<number, number>()
-  #done = 0
-
-  constructor(plan: SizedPlan, stop: number) {
-    this.#plan = plan
-    this.#stop = stop
-  }
-
-  /** Counts one step. `pairs`: candidate, code, candidate, code, ... */
-  drawn(pairs: Int32Array): void {
-    const { candidates, maxTokens } = this.#plan
-    for (let i = 0; i < pairs.length; i += 2) {
-      const before = this.#codes.get(pairs[i]!) ?? 0
-      const now = pairs[i + 1] === this.#stop ? maxTokens : before + 1
-      this.#codes.set(pairs[i]!, now)
-      this.#done += now - before
-    }
-    this.#tell(this.#done / (candidates * maxTokens))
-  }
-
-  /** Reports the length of the beams. */
-  searched(length: number): void {
-    this.#tell(length / this.#plan.maxTokens)
-  }
-
-  #tell(fraction: number): void {
-    this.#plan.onProgress?.({ stage: 'generate', fraction: Math.min(1, fraction) })
-  }
 }
 
 /** Orders best first; equal scores by index. */

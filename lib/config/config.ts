@@ -56,7 +56,14 @@ export type ClvpEncoderConfigOptions = Options<typeof encoderFields> & CommonCon
 /** Which of a composite's two encoders {@link ClvpEncoderConfig.fromPretrained} takes. */
 export type EncoderConfigType = 'text_config' | 'speech_config'
 
-/** The text encoder's or the speech encoder's sizes: transformers' `ClvpEncoderConfig`, with its defaults. Immutable. */
+/**
+ * The text encoder's or the speech encoder's sizes: transformers' `ClvpEncoderConfig`, with its defaults. Immutable.
+ *
+ * @example
+ * ```js
+ * const config = new ClvpEncoderConfig({ numHiddenLayers: 4 })
+ * ```
+ */
 export class ClvpEncoderConfig extends (PretrainedConfig as ConfigClass<typeof encoderFields>) {
   static readonly modelType = 'clvp_encoder'
 
@@ -142,7 +149,14 @@ const decoderFields = {
 }
 export type ClvpDecoderConfigOptions = Options<typeof decoderFields> & CommonConfigOptions
 
-/** The speech decoder's sizes: transformers' `ClvpDecoderConfig`, with its defaults. Immutable. */
+/**
+ * The speech decoder's sizes: transformers' `ClvpDecoderConfig`, with its defaults. Immutable.
+ *
+ * @example
+ * ```js
+ * const config = new ClvpDecoderConfig({ numHiddenLayers: 4 })
+ * ```
+ */
 export class ClvpDecoderConfig extends (PretrainedConfig as ConfigClass<typeof decoderFields>) {
   static readonly modelType = 'clvp_decoder'
 
@@ -188,7 +202,15 @@ export type ClvpConfigOptions = Omit<CompositeOptions, 'textConfig' | 'speechCon
   readonly decoderConfig?: ClvpDecoderConfig | ClvpDecoderConfigOptions | JsonObject | null
 }
 
-/** The configuration of a whole model: transformers' `ClvpConfig`, with its defaults. Immutable. */
+/**
+ * The configuration of a whole model: transformers' `ClvpConfig`, with its defaults. Immutable.
+ *
+ * @example
+ * ```js
+ * const config = await ClvpConfig.fromPretrained('checkpoint')
+ * console.log(config.decoderConfig.hiddenSize, config.textConfig.numHiddenLayers)
+ * ```
+ */
 export class ClvpConfig extends (PretrainedConfig as ConfigClass<typeof compositeFields>) {
   static readonly modelType = 'clvp'
 

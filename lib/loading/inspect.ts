@@ -38,6 +38,12 @@ export interface ModelFileTensor extends NativeTensor {
 /**
  * Reads a model file's header: keys, tensors, types, sizes.
  *
+ * @example
+ * ```js
+ * const { parameters, types, values } = await inspectModel(Clvp.demo)
+ * console.log(parameters, types, values['general.name'])
+ * ```
+ *
  * @throws ClvpError CLVP_INVALID_ARGUMENT for an invalid path, CLVP_IO if the file cannot be read, CLVP_MODEL_FORMAT if it is
  *   not a well-formed GGUF file
  */

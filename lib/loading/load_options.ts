@@ -24,8 +24,8 @@ export interface Progress {
   /** 'download' only where files are fetched from the hub, 'convert' only where a checkpoint is converted. */
   stage: 'download' | 'convert' | 'load' | 'generate' | 'rank' | 'latents'
   /**
-   * Finished part of the stage, 0 to 1; a download counts bytes. 'generate' counts codes towards `maxTokens`, so it ends early if
-   * the candidates do.
+   * Finished part of the stage, 0 to 1, which never falls; a download counts bytes. 'generate' counts the candidates that have ended,
+   * and of the others the part of the length that they will probably have: as the text suggests, then as those that have ended.
    */
   fraction: number
 }

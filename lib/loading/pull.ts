@@ -54,6 +54,12 @@ export interface PulledModel {
 /**
  * Fetches a model from the Hugging Face hub into the hub's cache and converts it. Does neither twice: docs/hub.md.
  *
+ * @example
+ * ```js
+ * const { path, commit } = await pullModel('susnato/clvp_dev', { type: 'q8_0' })
+ * const clvp = await Clvp.load(path)
+ * ```
+ *
  * @param id `owner/name`
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong id, option or environment, CLVP_IO if it cannot be fetched or written,
  *   CLVP_MODEL_FORMAT if it is not a CLVP model, CLVP_UNSUPPORTED if it needs what this build lacks, CLVP_ABORTED

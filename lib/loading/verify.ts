@@ -46,6 +46,12 @@ export interface Verification {
  * its checksums, bytes between or behind the tensors, and weights that are NaN or infinite. `Clvp.load` checks only
  * structure, parameters and shapes, since reading 2.7 GB twice takes long.
  *
+ * @example
+ * ```js
+ * const { isSound, faults } = await verifyModel('clvp.gguf')
+ * if (!isSound) console.error(faults)
+ * ```
+ *
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option, CLVP_IO if the file cannot be read, CLVP_ABORTED. A damaged file is
  *   not an error: the result lists its faults.
  */

@@ -46,6 +46,12 @@ const precise = ['f32', 'f16', 'bf16']
  * mean square of the inputs of each column of its weight matrices. `convertFolder` and `quantizeFile` use these to choose
  * the scales of coarse types. Equal calls on one machine give equal results.
  *
+ * @example
+ * ```js
+ * const importance = await calibrate('clvp-f16.gguf', { texts: ['Hello world.', 'How are you?'] })
+ * await convertFolder('checkpoint', 'clvp-q4_k.gguf', { type: 'q4_k', importance })
+ * ```
+ *
  * @param source a .gguf file whose type is f32, f16 or bf16, or a checkpoint's folder or a hub id, converted once into a cache
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or a model of another type, CLVP_MODEL_FORMAT if the weights are damaged,
  *   and what `Clvp.load`, `voice` and `generate` throw; CLVP_ABORTED

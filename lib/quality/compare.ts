@@ -60,6 +60,12 @@ export interface CompareOptions
  * next-code distribution on candidates that A draws, cosines of embeddings, and the agreement of both rankings. Both models
  * are in memory at the same time.
  *
+ * @example
+ * ```js
+ * const { behaviour } = await compareModels('clvp-f32.gguf', 'clvp-q4_k.gguf')
+ * console.log(behaviour?.decoder.kl.mean, behaviour?.ranking.kendallTau)
+ * ```
+ *
  * @param a a .gguf file; or a checkpoint's folder or a hub id, which is converted to F32 and kept in the cache
  * @param b the same
  * @throws ClvpError CLVP_INVALID_ARGUMENT for a wrong option or models of different architectures or vocabularies, CLVP_IO,

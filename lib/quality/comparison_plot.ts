@@ -29,6 +29,12 @@ const style =
  * Draws the result of compareModels() as a self-contained SVG. Above: the relative error of each tensor that differs, in
  * the file's order, on a logarithmic scale. Below: a histogram of the KL divergence over positions. The colours follow
  * the reader's scheme, light or dark.
+ *
+ * @example
+ * ```js
+ * const comparison = await compareModels('clvp-f32.gguf', 'clvp-q4_k.gguf')
+ * await writeFile('errors.svg', comparisonPlot(comparison))
+ * ```
  */
 export function comparisonPlot(comparison: ModelComparison): string {
   if (!isComparison(comparison)) throw invalid('a result of compareModels()', 'comparison', comparison)

@@ -55,7 +55,15 @@ export interface DiffusionSampleOptions extends OptionsOf<typeof sampleTable> {
   stepNoise?: Tensor<Float32Array> | undefined
 }
 
-/** tortoise's `DiffusionTts` with its samplers. */
+/**
+ * tortoise's `DiffusionTts` with its samplers.
+ *
+ * @example
+ * ```js
+ * const { diffusion } = await SpeechModel.fromPretrained('speaking.gguf')
+ * const mel = await diffusion.sample({ latents, conditioning, steps: 30, seed: 1 })
+ * ```
+ */
 export class DiffusionModel {
   readonly #session: Session
 

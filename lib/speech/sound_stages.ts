@@ -22,7 +22,15 @@ export interface HifiganOptions extends Omit<OptionsOf<typeof stageTable>, 'seed
   conditioning: Tensor<Float32Array>
 }
 
-/** tortoise's `HifiganGenerator`. */
+/**
+ * tortoise's `HifiganGenerator`.
+ *
+ * @example
+ * ```js
+ * const { hifigan } = await SpeechModel.fromPretrained('speaking.gguf')
+ * const sound = await hifigan.forward({ latents, conditioning })
+ * ```
+ */
 export class Hifigan {
   readonly #session: Session
 
@@ -61,7 +69,15 @@ export interface VocoderForwardOptions extends OptionsOf<typeof stageTable> {
   noise?: Tensor<Float32Array> | undefined
 }
 
-/** tortoise's `UnivNetGenerator`. */
+/**
+ * tortoise's `UnivNetGenerator`.
+ *
+ * @example
+ * ```js
+ * const { vocoder } = await SpeechModel.fromPretrained('speaking.gguf')
+ * const sound = await vocoder.forward({ mel, seed: 1 })
+ * ```
+ */
 export class Vocoder {
   readonly #session: Session
 
@@ -96,7 +112,15 @@ export interface EncodeOptions {
   signal?: AbortSignal | undefined
 }
 
-/** The encoder of tortoise's `DiscreteVAE`. */
+/**
+ * The encoder of tortoise's `DiscreteVAE`.
+ *
+ * @example
+ * ```js
+ * const { encoder } = await SpeechModel.fromPretrained('speaking.gguf')
+ * const codes = await encoder.encode({ mel })
+ * ```
+ */
 export class SpeechEncoder {
   readonly #session: Session
 
@@ -146,7 +170,15 @@ export interface RandomVoices {
   diffusion?: Tensor<Float32Array>
 }
 
-/** tortoise's `RandomLatentConverter`, for both kinds of voices. */
+/**
+ * tortoise's `RandomLatentConverter`, for both kinds of voices.
+ *
+ * @example
+ * ```js
+ * const { random } = await SpeechModel.fromPretrained('speaking.gguf')
+ * const { decoder, diffusion } = await random.sample({ seed: 1 })
+ * ```
+ */
 export class RandomVoiceModel {
   readonly #session: Session
 

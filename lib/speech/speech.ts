@@ -52,7 +52,16 @@ export interface SpokenText {
   metadata: SoundMetadata
 }
 
-/** Speech: a sound with what it was made of. */
+/**
+ * Speech: a sound with what it was made of.
+ *
+ * @example
+ * ```js
+ * const speech = await clvp.speak('Hello world.', { voice, seed: 1 })
+ * console.log(speech.seconds, speech.best.score, speech.parts.length)
+ * await speech.save('hello.wav')
+ * ```
+ */
 export class Speech extends Sound implements SpokenText {
   readonly speech: SpeechKind
   /** The candidate that is heard in the first part. */

@@ -7,6 +7,13 @@ import type { SpokenText } from './speech.js'
 /**
  * What speakStream() returns: pieces of sound, and what has been spoken so far. From its first piece until it ends it is one call of the
  * model.
+ *
+ * @example
+ * ```js
+ * const stream = clvp.speakStream('Hello world.', { voice, candidates: 1 })
+ * for await (const { samples } of stream) play(samples)
+ * console.log(stream.spoken.seed)
+ * ```
  */
 export class SpeechStream implements AsyncIterableIterator<SpeechEvent> {
   readonly #session: Session

@@ -17,6 +17,7 @@ const LONGEST_TEXT = 10_000_000
  * any letter or digit occurs only where it could not be joined with its neighbours. In mode 'tortoise',
  * parts of punctuation alone are dropped, as there.
  *
+ * @example
  * ```js
  * const parts = splitText(await readFile('book.txt', 'utf8'), { desired: 150 })
  * for (const { text, boundary } of parts) console.log(boundary, text)

@@ -65,10 +65,13 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   return settings
 }
 
+/** What a model says of its texts. */
+type TextLimits = Pick<NativeInfo, 'textVocab' | 'maxTextTokens'>
+
 /** Makes a reader of texts from the values of a model file. @throws ClvpError as tokenizerOf() and knownWordsOf() */
 export function readerOf(
   values: Record<string, NativeHeld>,
-  info: NativeInfo,
+  info: TextLimits,
   normalizer?: Normalizer,
 ): TextReader {
   return { tokenizer: tokenizerOf(values, info, normalizer), info, words: knownWordsOf(values) }
@@ -109,7 +112,7 @@ export function tokenizerOf(
 /** What of a model its texts are read with. */
 export interface TextReader {
   tokenizer: ClvpTokenizer
-  info: NativeInfo
+  info: TextLimits
   /** The words that the model has learned; undefined for a model that does not list them. */
   words?: ReadonlySet<string> | undefined
 }

@@ -85,6 +85,12 @@ type Texts = string | readonly string[]
  * texts otherwise: docs/text.md.
  *
  * An instance is also a function: `tokenizer(texts, options)` is {@link ClvpTokenizer.call}. Instances are immutable.
+ *
+ * @example
+ * ```js
+ * const tokenizer = await ClvpTokenizer.fromPretrained('checkpoint')
+ * const { inputIds, attentionMask } = tokenizer(['Hello world.', 'Hi.'], { padding: true })
+ * ```
  */
 export class ClvpTokenizer extends (TokenDecoder as DecoderClass<
   (texts: Texts, options?: TokenizerCallOptions) => BatchEncoding

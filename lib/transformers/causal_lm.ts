@@ -35,7 +35,15 @@ export interface CausalLMOutput extends TowerOutput {
 /** Arguments of {@link ClvpForCausalLM.generate}. */
 export interface CausalLMGenerateOptions extends PromptOptions, GenerationOptions {}
 
-/** transformers' `ClvpForCausalLM`: `model.speechDecoderModel`. */
+/**
+ * transformers' `ClvpForCausalLM`: `model.speechDecoderModel`.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { sequences } = await model.speechDecoderModel.generate({ inputIds: [[5, 6, 7]], maxNewTokens: 20 })
+ * ```
+ */
 export class ClvpForCausalLM {
   readonly config: ClvpDecoderConfig
   readonly model: ClvpModel

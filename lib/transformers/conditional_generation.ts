@@ -32,7 +32,16 @@ import {
   similarities,
 } from './similarity.js'
 
-/** transformers' `ClvpModelForConditionalGeneration`: all parts of CLVP, separately and together. */
+/**
+ * transformers' `ClvpModelForConditionalGeneration`: all parts of CLVP, separately and together.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { speechIds, logitsPerText } = await model.generate({ inputIds: [[5, 6, 7]], inputFeatures, maxNewTokens: 20 })
+ * await model.dispose()
+ * ```
+ */
 export class ClvpModelForConditionalGeneration {
   readonly config: ClvpConfig
   readonly conditioningEncoder: ClvpConditioningEncoder

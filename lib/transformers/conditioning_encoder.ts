@@ -21,7 +21,15 @@ export interface ConditioningForwardOptions {
   signal?: AbortSignal | undefined
 }
 
-/** transformers' `ClvpConditioningEncoder`: `model.conditioningEncoder`. */
+/**
+ * transformers' `ClvpConditioningEncoder`: `model.conditioningEncoder`.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const prompt = await model.conditioningEncoder.forward({ inputIds: [[5, 6, 7]], inputFeatures })
+ * ```
+ */
 export class ClvpConditioningEncoder {
   readonly config: ClvpConfig
   readonly #session: Session

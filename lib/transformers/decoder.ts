@@ -14,6 +14,13 @@ const natives = new WeakMap<PastKeyValues, NativePast>()
 /**
  * Keys and values of rows of tokens, as an opaque handle. It is immutable: a forward that continues from it returns a new
  * handle, and several calls may continue from the same one. (transformers modifies its cache in place.)
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { pastKeyValues } = await model.speechDecoderModel.forward({ inputIds: [[5, 6, 7]], useCache: true })
+ * const { logits } = await model.speechDecoderModel.forward({ inputIds: [[8]], pastKeyValues })
+ * ```
  */
 export class PastKeyValues {
   readonly batchSize: number
@@ -112,7 +119,16 @@ export async function decode(
   return { input, output, shared }
 }
 
-/** transformers' `ClvpDecoder`: `model.speechDecoderModel.model.decoder`. */
+/**
+ * transformers' `ClvpDecoder`: `model.speechDecoderModel.model.decoder`.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { decoder } = model.speechDecoderModel.model
+ * const { lastHiddenState } = await decoder.forward({ inputIds: [[5, 6, 7]] })
+ * ```
+ */
 export class ClvpDecoder {
   readonly config: ClvpDecoderConfig
   readonly #session: Session
@@ -137,7 +153,15 @@ export class ClvpDecoder {
   }
 }
 
-/** transformers' `ClvpModel`, a wrapper of its decoder: `model.speechDecoderModel.model`. */
+/**
+ * transformers' `ClvpModel`, a wrapper of its decoder: `model.speechDecoderModel.model`.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { lastHiddenState } = await model.speechDecoderModel.model.forward({ inputIds: [[5, 6, 7]] })
+ * ```
+ */
 export class ClvpModel {
   readonly config: ClvpDecoderConfig
   readonly decoder: ClvpDecoder

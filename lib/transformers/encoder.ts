@@ -26,7 +26,15 @@ export interface ClvpEncoderOutput extends TowerOutput {
   poolerOutput: Tensor<Float32Array>
 }
 
-/** transformers' `ClvpEncoder`: `model.textEncoderModel` and `model.speechEncoderModel`. */
+/**
+ * transformers' `ClvpEncoder`: `model.textEncoderModel` and `model.speechEncoderModel`.
+ *
+ * @example
+ * ```js
+ * const model = await ClvpModelForConditionalGeneration.fromPretrained('clvp.gguf')
+ * const { embeds } = await model.textEncoderModel.forward({ inputIds: [[5, 6, 7]] })
+ * ```
+ */
 export class ClvpEncoder {
   readonly config: ClvpEncoderConfig
   readonly #session: Session

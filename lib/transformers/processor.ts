@@ -42,7 +42,16 @@ export interface ProcessorOutput {
   inputFeatures?: Tensor<Float32Array>
 }
 
-/** An instance is also a function: `processor(options)` is {@link ClvpProcessor.call}. Immutable. */
+/**
+ * A tokenizer and a feature extractor together. An instance is also a function: `processor(options)` is {@link ClvpProcessor.call}.
+ * Immutable.
+ *
+ * @example
+ * ```js
+ * const processor = await ClvpProcessor.fromPretrained('checkpoint')
+ * const { inputIds, inputFeatures } = await processor({ text: 'Hello world.', audio: samples, samplingRate: 22050 })
+ * ```
+ */
 export class ClvpProcessor extends (Callable as CallableClass<
   (options: ProcessorCallOptions) => Promise<ProcessorOutput>
 >) {

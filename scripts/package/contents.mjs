@@ -4,11 +4,12 @@ import { targets } from '../prebuild/targets.mjs'
 const maxBytes = 20e6
 
 const allowed = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|THIRD_PARTY_NOTICES\.md|CMakeLists\.txt)$/,
   /^dist\/(lib|quantize)\/.+\.(js|d\.ts)$/,
   /^dist\/lib\/index\.(cjs|d\.cts)$/,
   /^demo\/(demo\.gguf|voice\.wav)$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/([\w-]+|benchmarks\/[\w-]+)\.md$/,
+  /^docs\/(benchmarks|demo-model)\/[\w-]+\.svg$/, // the pictures of README and of the pages
   /^native\/(include(\/clvp)?|src\/\w+|binding|patches)\/[\w.]+$/,
   /^quantize\/data\/(tortoise\.json|LICENSE)$/,
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/[\w.-]+\.(node|so|dylib|dll)$/,
@@ -18,11 +19,13 @@ const allowed = [
 ]
 
 const required = [
+  'CONTRIBUTING.md',
   'LICENSE',
   'THIRD_PARTY_NOTICES.md',
   'demo/demo.gguf',
   'dist/lib/index.cjs',
   'dist/lib/index.d.cts',
+  'docs/demo-model/candidates.svg', // README shows it
   'dist/lib/index.d.ts',
   'dist/lib/index.js',
   'quantize/data/LICENSE',

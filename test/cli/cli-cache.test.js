@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { parse } from '../../dist/lib/cli/command.js'
-import { cacheCommands } from '../../dist/lib/cli/commands/cache.js'
+import { list, prune } from '../../dist/lib/cli/commands/cache.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { resolveSource } from '../../dist/lib/loading/source.js'
 import { readRecipe, writeCheckpoint } from '../helpers/checkpoint.js'
 
@@ -23,8 +23,8 @@ process.env.CLVP_CACHE = cache
 
 /** Runs a command in this process. */
 function clvp(name, ...words) {
-  const command = cacheCommands.find((each) => each.name === `cache ${name}`)
-  return command.run(parse(command, words, 0), {})
+  const command = { list, prune }[name]
+  return command.run(parse(command, words), {})
 }
 const json = async (...words) => JSON.parse(JSON.stringify((await clvp(...words)).json))
 
@@ -43,7 +43,7 @@ t.test('an empty cache', async (t) => {
   await t.rejects(clvp('prune', '--unused-days=-1'), { message: /unused-days/ })
   const main = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url))
   const { status, stdout } = spawnSync(process.execPath, [main, 'cache'], { encoding: 'utf8' })
-  t.match({ status, stdout }, { status: 2, stdout: /cache list.*\n.*cache prune/ })
+  t.match({ status, stdout }, { status: 2, stdout: /^ +list +List .*\n +prune +Remove /m })
 })
 
 t.test('a model that its folder leads to stays', async (t) => {

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parse, UsageError } from '../../dist/lib/cli/command.js'
+import { UsageError } from '../../dist/lib/cli/command.js'
 import { calibrate } from '../../dist/lib/cli/commands/calibrate.js'
 import { compare } from '../../dist/lib/cli/commands/compare.js'
 import { generate } from '../../dist/lib/cli/commands/generate.js'
@@ -10,6 +10,7 @@ import { preview } from '../../dist/lib/cli/commands/preview.js'
 import { speak } from '../../dist/lib/cli/commands/speak.js'
 import { voice } from '../../dist/lib/cli/commands/voice.js'
 import { OutputFiles } from '../../dist/lib/cli/output_files.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { ClvpError } from '../../dist/lib/index.js'
 
 const dir = t.testdir({ 'texts.txt': 'Hello.', 'codes.json': '[1, 2]' })
@@ -32,28 +33,34 @@ const commands = [
   [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--subtitles'], '.srt'],
   [speak, [none, 'Hi.', '--voice', none, '--out', at('x.wav'), '--plot'], '.svg'],
 ]
+const names = new Map(
+  Object.entries({ generate, preview, voice, compare, calibrate, speak }).map(([name, each]) => [each, name]),
+)
 const context = { signal: new AbortController().signal, progress() {} }
-const run = async (command, words) => command.run(parse(command, words, 9), context)
+const run = async (command, words) => command.run(parse(command, words), context)
 
 for (const [command, words, suffix] of commands) {
-  t.test(`${command.name} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`, async (t) => {
-    const before = readdirSync(dir)
-    for (const file of [at('x.png'), at('x'), '-']) {
-      const error = await run(command, [...words, file]).catch((error) => error)
-      t.match(error.message, new RegExp(`ends with [^:]*\\${suffix}`), file)
-      t.ok(error instanceof UsageError)
-    }
-    const lost = join(dir, 'nowhere', `x${suffix}`)
-    const io = (message) => ({ code: 'CLVP_IO', message })
-    await t.rejects(run(command, [...words, lost]), io(/nowhere.*could not be written.*folder first/))
-    const folder = at(`folder${suffix}`)
-    mkdirSync(folder, { recursive: true })
-    await t.rejects(run(command, [...words, folder]), io(/is a folder/))
-    t.same(readdirSync(dir), [...new Set([...before, `folder${suffix}`])].sort(), 'nothing was written')
-    writeFileSync(at(`kept${suffix}`), 'kept')
-    await t.rejects(run(command, [...words, at(`kept${suffix}`)]), io(/none\.gguf/), 'then it goes on')
-    t.match(readFileSync(at(`kept${suffix}`), 'utf8'), /^kept$/)
-  })
+  t.test(
+    `${names.get(command)} ${words.at(-1).startsWith('--') ? words.at(-1) : ''} ${suffix}`,
+    async (t) => {
+      const before = readdirSync(dir)
+      for (const file of [at('x.png'), at('x'), '-']) {
+        const error = await run(command, [...words, file]).catch((error) => error)
+        t.match(error.message, new RegExp(`ends with [^:]*\\${suffix}`), file)
+        t.ok(error instanceof UsageError)
+      }
+      const lost = join(dir, 'nowhere', `x${suffix}`)
+      const io = (message) => ({ code: 'CLVP_IO', message })
+      await t.rejects(run(command, [...words, lost]), io(/nowhere.*could not be written.*folder first/))
+      const folder = at(`folder${suffix}`)
+      mkdirSync(folder, { recursive: true })
+      await t.rejects(run(command, [...words, folder]), io(/is a folder/))
+      t.same(readdirSync(dir), [...new Set([...before, `folder${suffix}`])].sort(), 'nothing was written')
+      writeFileSync(at(`kept${suffix}`), 'kept')
+      await t.rejects(run(command, [...words, at(`kept${suffix}`)]), io(/none\.gguf/), 'then it goes on')
+      t.match(readFileSync(at(`kept${suffix}`), 'utf8'), /^kept$/)
+    },
+  )
 }
 
 t.test('what fails after the work', async (t) => {

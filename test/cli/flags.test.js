@@ -2,15 +2,17 @@
 import t from 'tap'
 import { integer } from '../../dist/lib/base/kinds.js'
 import { namesOf, optionTable } from '../../dist/lib/base/options.js'
-import { helpOf, parse } from '../../dist/lib/cli/command.js'
 import { flagsOf, readFlags } from '../../dist/lib/cli/flags.js'
+import { helpOf } from '../../dist/lib/cli/help.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { generateTable } from '../../dist/lib/clvp/generate_options.js'
 import { loadTable } from '../../dist/lib/loading/load_options.js'
 import { speakTable } from '../../dist/lib/speech/speak_options.js'
 
 const table = { ...loadTable, ...generateTable, maxMemory: loadTable.maxMemory }
-const command = { name: 'try', args: '', summary: 'Try', flags: flagsOf(table) }
-const read = (...argv) => readFlags(parse(command, argv, 0), table)
+const usage = (shown) => ({ args: '', examples: [], flags: { Drawing: flagsOf(shown) } })
+const command = usage(table)
+const read = (...argv) => readFlags(parse(command, argv), table)
 
 t.test('an option with a line of help has a flag, another has none', async (t) => {
   const one = optionTable({
@@ -20,12 +22,12 @@ t.test('an option with a line of help has a flag, another has none', async (t) =
   t.same(flagsOf(one), { 'a-big-number': { value: 'N', short: 'b', help: 'a number (1 to 9)' } })
   for (const name of namesOf(table)) {
     const { help, flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) } = table[name]
-    t.equal(Object.hasOwn(command.flags, flag), help !== undefined, name)
+    t.equal(Object.hasOwn(command.flags.Drawing, flag), help !== undefined, name)
   }
 })
 
 t.test('the help states ranges and defaults', async (t) => {
-  const help = helpOf(command).replace(/\s+/g, ' ')
+  const help = helpOf('try', 'Try', command, { columns: 100, isColoured: false }).replace(/\s+/g, ' ')
   for (const line of [
     '--pad-to N pad rows to N codes before ranking, as tortoise does with 500 (0 to 4,096; default: 0)',
     "-n, --candidates N number of candidates (1 to 65,536; default: the preset's, or 16)",
@@ -65,8 +67,7 @@ t.test('a text that is no value of the kind is an error', async (t) => {
 t.test('an option that is a table has a flag for each of its rows', async (t) => {
   const { gates, split } = speakTable
   const nested = { gates, split }
-  const speak = { ...command, flags: flagsOf(nested) }
-  const given = (...argv) => readFlags(parse(speak, argv, 0), nested)
+  const given = (...argv) => readFlags(parse(usage(nested), argv), nested)
   t.same(given(), {})
   t.same(given('--split-mode', 'tortoise', '--split-max', '250'), { split: { mode: 'tortoise', max: 250 } })
   t.same(given('--gate-silence', '2.5', '--gate-score', 'off'), { gates: { silence: 2.5, score: false } })

@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { linesOf } from '../../dist/lib/batch/merge_file.js'
 import { mergedRecords } from '../../dist/lib/batch/results.js'
 import { FolderStore } from '../../dist/lib/batch/store.js'
-import { parse, UsageError } from '../../dist/lib/cli/command.js'
-import { batchCommands } from '../../dist/lib/cli/commands/batch.js'
+import { findEntry } from '../../dist/lib/cli/catalogue.js'
+import { UsageError } from '../../dist/lib/cli/command.js'
+import { parse } from '../../dist/lib/cli/parser.js'
 import { ClvpError } from '../../dist/lib/index.js'
 
 export const main = fileURLToPath(new URL('../../dist/lib/cli/main.js', import.meta.url))
@@ -34,7 +35,7 @@ export function batchIn(folder) {
   const inFolder = (word) => (/^[\w-]+(\.(jsonl|csv|tsv|txt|parquet))?$/.test(word) ? at(word) : word)
   /** @param input path in the folder, or '' for none; `-o` too */
   const run = async (name, input, ...args) => {
-    const command = batchCommands.find((each) => each.name === `batch ${name}`)
+    const command = await findEntry(['batch', name]).entry.load()
     const argv = args.map((word, i) => (['-o', '--out'].includes(args[i - 1]) ? inFolder(word) : word))
     const context = { signal: new AbortController().signal, progress() {} }
     try {
@@ -42,7 +43,7 @@ export function batchIn(folder) {
         text,
         json,
         status = 0,
-      } = await command.run(parse(command, [...(input === '' ? [] : [at(input)]), ...argv], 1), context)
+      } = await command.run(parse(command, [...(input === '' ? [] : [at(input)]), ...argv]), context)
       return { status, text, json, error: '' }
     } catch (error) {
       if (!(error instanceof ClvpError || error instanceof UsageError)) throw error

@@ -41,7 +41,8 @@ t.test('wrong arguments are status 2, with what was expected', async (t) => {
   for (const [args, message] of [
     [[], /MODEL is missing/],
     [['demo', '--port', '70000'], /Expected a whole number from 0 to 65535 for --port but received '70000'/],
-    [['demo', '--nonsense'], /Unknown option '--nonsense'/],
+    [['demo', '--nonsense'], /there is no flag --nonsense/],
+    [['demo', '--prot', '1'], /there is no flag --prot: did you mean --port\?/],
     [['demo', 'a/demo.gguf'], /Two models have the name 'demo'/],
     [['demo', '--log-level', 'loud'], /Expected one of fatal, .* for --log-level/],
   ]) {
@@ -52,6 +53,13 @@ t.test('wrong arguments are status 2, with what was expected', async (t) => {
   t.throws(() => readSettings(['demo'], { CLVP_SERVE_ISOLATE: 'yes' }), {
     message: /true or false for CLVP_SERVE_ISOLATE/,
   })
+  for (const [argv, message] of [
+    [['--nonsense'], "Expected a flag of clvp serve but received '--nonsense'"],
+    [['--port'], 'Expected a value for --port but received none'],
+    [['--isolate=yes'], "Expected no value for --isolate but received 'yes'"],
+  ]) {
+    t.throws(() => readSettings(['demo', ...argv], {}), { message })
+  }
 })
 
 t.test('help lists each setting', async (t) => {

@@ -33,6 +33,12 @@ export interface SoundOrigin {
  * | text_sha256 | SHA-256 of the text in UTF-8 |
  * | seed, candidate | with which the same model draws the same speech of the same text in the same voice |
  *
+ * @example
+ * ```js
+ * const metadata = soundMetadata({ text, model: clvp.info, seed, candidate: best.index })
+ * await saveSound('preview.flac', [samples], { sampleRate, metadata })
+ * ```
+ *
  * @throws ClvpError CLVP_INVALID_ARGUMENT
  */
 export function soundMetadata(origin: SoundOrigin): SoundMetadata {

@@ -1,23 +1,33 @@
 /** The flags of `clvp batch TASK`, and what they stand for. */
 
+import { depthTable } from '../../audio/output/encode_sound.js'
 import type { Voice } from '../../audio/voice.js'
+import type { Table } from '../../base/options.js'
 import type { Columns } from '../../batch/input/row.js'
 import type { PartFormat } from '../../batch/parts.js'
 import { partFormats } from '../../batch/parts.js'
 import type { BatchTask } from '../../batch/tasks.js'
-import { taskKinds } from '../../batch/tasks.js'
+import { soundFormatTable, taskKinds } from '../../batch/tasks.js'
+import { readingTable } from '../../clvp/call_options.js'
 import { Clvp } from '../../clvp/clvp.js'
 import { loadTable } from '../../loading/load_options.js'
-import { type Arguments, type Context, type Flag, UsageError } from '../command.js'
+import { partTable } from '../../speech/part_options.js'
+import { soundTable } from '../../speech/speak_options.js'
+import { type Arguments, type Command, type Context, type Flag, type Flags, UsageError } from '../command.js'
 import { readVoice } from '../commands/voice.js'
 import { flagsOf, readFlags } from '../flags.js'
-import { isDemo, modelFlags } from '../model.js'
+import { drawingMachineFlags, isDemo, machineFlags, partFlags } from '../model.js'
 
 /** Options of loading that change no result. */
 const free = ['threads', 'maxMemory', 'mmap']
 
-export const runFlags: Record<string, Flag> = {
-  model: { value: 'MODEL', short: 'm', help: "a .gguf file, a folder with a checkpoint, or 'demo'" },
+const modelFlag: Flag = {
+  value: 'MODEL',
+  short: 'm',
+  help: "a .gguf file, a folder with a checkpoint, or 'demo'",
+}
+
+export const runFlags: Flags = {
   out: {
     value: 'OUT',
     short: 'o',
@@ -31,7 +41,11 @@ export const runFlags: Record<string, Flag> = {
     value: 'N',
     help: 'rows of a shard, which is written as one part (1 to 65,536; default: 256)',
   },
-  format: { value: 'FORMAT', help: `format of the parts: ${partFormats.join(' or ')} (default: jsonl)` },
+  format: {
+    value: 'FORMAT',
+    help: `format of the parts: ${partFormats.join(' or ')} (default: jsonl)`,
+    words: partFormats,
+  },
   column: {
     value: 'FIELD=NAME',
     multiple: true,
@@ -39,7 +53,7 @@ export const runFlags: Record<string, Flag> = {
   },
 }
 
-export const workFlags: Record<string, Flag> = {
+export const workFlags: Flags = {
   concurrency: {
     value: 'N',
     help: "rows at work together (1 to 256; default: what fills the model's batch)",
@@ -59,14 +73,29 @@ const voiceFlag: Flag = {
   help: "the voice of rows that name none: a clip, a folder of clips, or a voice saved by 'clvp voice'; repeatable",
 }
 
-export function taskFlags(task: BatchTask): Record<string, Flag> {
+/** Flags of a task, without those of the run. */
+export function taskFlags(task: BatchTask) {
   const { columns, options } = taskKinds[task]
+  const takesVoice = columns.includes('voice')
+  const sound = pickFlags({ ...soundTable, ...depthTable, ...soundFormatTable }, options)
+  const text = pickFlags(partTable, options)
+  const input = pickFlags(readingTable, options)
+  const others = Object.keys({ ...sound, ...text, ...input })
+  const drawing = Object.entries(flagsOf(options)).filter(([name]) => !others.includes(name))
   return {
-    ...runFlags,
-    ...(columns.includes('voice') && { voice: voiceFlag }),
-    ...flagsOf(options),
-    ...modelFlags,
-  }
+    Input: input,
+    ...(takesVoice && { Voice: { voice: voiceFlag } }),
+    Drawing: Object.fromEntries(drawing),
+    Text: text,
+    Sound: sound,
+    Model: { model: modelFlag, ...partFlags },
+    Machine: takesVoice ? drawingMachineFlags : machineFlags,
+  } satisfies Command['flags']
+}
+
+/** The flags of those options of a table that a task has. */
+function pickFlags(table: Table, options: Table): Flags {
+  return flagsOf(Object.fromEntries(Object.entries(table).filter(([name]) => Object.hasOwn(options, name))))
 }
 
 /** A whole number of a flag. */

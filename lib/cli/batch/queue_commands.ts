@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { optionTable } from '../../base/options.js'
 import { BatchRun } from '../../batch/run.js'
-import { type BatchTask, batchTasks } from '../../batch/tasks.js'
+import type { BatchTask } from '../../batch/tasks.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import { loadTable } from '../../loading/load_options.js'
 import type { Arguments, Command, Context, Output } from '../command.js'
@@ -11,7 +11,7 @@ import { flagsOf, readFlags } from '../flags.js'
 import { withModel } from '../model.js'
 import { readReadingFlags } from '../reading.js'
 import { table } from '../table.js'
-import { count, needFlag, readRun, readRunVoice, taskFlags } from './flags.js'
+import { count, needFlag, readRun, readRunVoice, runFlags, taskFlags } from './flags.js'
 import { type QueueState, queuePackage, withStore } from './queue_package.js'
 
 /** Options of loading that change no result. */
@@ -20,18 +20,19 @@ const freeTable = optionTable({ threads, maxMemory, mmap })
 
 const queueFlag = { queue: { value: 'URL', help: 'redis://HOST:PORT of the queue; rediss:// for TLS' } }
 
-function submitCommand(task: BatchTask): Command {
+export function submitCommand(task: BatchTask): Command {
   return {
-    name: `batch submit ${task}`,
     args: 'IN',
-    summary: `Hand out the shards of a run of batch ${task} to the workers of a queue`,
     details:
-      'All workers must see IN, OUT and the model under the same paths, except that OUT may be s3://BUCKET/PREFIX, or queue:NAME\n' +
-      "for small results in the queue's Redis, and the model a name on the hub. docs/batch.md",
+      "All workers must see IN, OUT and the model under the same paths, except that OUT may be s3://BUCKET/PREFIX, or queue:NAME for small results in the queue's Redis, and the model a name on the hub. docs/batch.md",
+    examples: ['rows.jsonl -m demo -o run --queue redis://HOST:6379'],
     flags: {
       ...taskFlags(task),
-      ...queueFlag,
-      wait: { help: 'return once all shards are done; send shards again that Redis lost' },
+      Run: {
+        ...runFlags,
+        ...queueFlag,
+        wait: { help: 'return once all shards are done; send shards again that Redis lost' },
+      },
     },
     run(args, context) {
       const input = args.positional(0, 'IN')
@@ -75,28 +76,29 @@ async function submit(run: BatchRun, queue: string, args: Arguments, context: Co
   }
 }
 
-const work: Command = {
-  name: 'batch work',
+export const work: Command = {
   args: '',
-  summary: 'Run shards of a queue until it is stopped',
   details: 'SIGTERM and Ctrl-C stop the work at once: the shard goes back to the queue for another worker.',
+  examples: ['--queue redis://127.0.0.1:6379 --exit-when-empty'],
   flags: {
-    ...queueFlag,
-    'exit-when-empty': { help: 'end once no shard is waiting or at work anywhere' },
-    concurrency: {
-      value: 'N',
-      help: "rows at work together (1 to 256; default: what fills the model's batch)",
+    Run: {
+      ...queueFlag,
+      'exit-when-empty': { help: 'end once no shard is waiting or at work anywhere' },
+      concurrency: {
+        value: 'N',
+        help: "rows at work together (1 to 256; default: what fills the model's batch)",
+      },
+      input: { value: 'IN', help: 'where this machine has the input, if not where submit had it' },
+      'lock-seconds': {
+        value: 'N',
+        help: 'a shard whose worker has not been heard for so long goes to another one (5 to 3,600; default: 30)',
+      },
+      'metrics-port': {
+        value: 'N',
+        help: 'serve metrics for Prometheus on this port of the loopback interface',
+      },
     },
-    input: { value: 'IN', help: 'where this machine has the input, if not where submit had it' },
-    'lock-seconds': {
-      value: 'N',
-      help: 'a shard whose worker has not been heard for so long goes to another one (5 to 3,600; default: 30)',
-    },
-    'metrics-port': {
-      value: 'N',
-      help: 'serve metrics for Prometheus on this port of the loopback interface',
-    },
-    ...flagsOf(freeTable),
+    Machine: flagsOf(freeTable),
   },
   async run(args, context) {
     const queue = needFlag(args, 'queue', 'a queue')
@@ -117,19 +119,16 @@ const work: Command = {
   },
 }
 
-const retry: Command = {
-  name: 'batch retry',
+export const retry: Command = {
   args: '',
-  summary: 'Send the failed shards of a queue again',
-  flags: queueFlag,
+  examples: ['--queue redis://127.0.0.1:6379'],
+  flags: { Run: queueFlag },
   async run(args) {
     const queue = needFlag(args, 'queue', 'a queue')
     const sent = await (await queuePackage()).retryFailed(queue)
     return { text: `${sent} shards are in the queue again`, json: { sent } }
   },
 }
-
-export const queueCommands: readonly Command[] = [...batchTasks.map(submitCommand), work, retry]
 
 /** What `clvp batch status --queue` prints. */
 export async function showQueue(args: Arguments, queue: string): Promise<Output> {

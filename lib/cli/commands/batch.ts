@@ -5,11 +5,20 @@ import { linesOf, mergeTo } from '../../batch/merge_file.js'
 import { mergedRecords, type RunStatus, runStatus } from '../../batch/results.js'
 import { BatchRun } from '../../batch/run.js'
 import { FolderStore, ReadOnlyStore } from '../../batch/store.js'
-import { type BatchTask, batchTasks, taskKinds } from '../../batch/tasks.js'
+import { type BatchTask, taskKinds } from '../../batch/tasks.js'
 import { isOf, workOn } from '../../batch/worker.js'
 import type { Clvp } from '../../clvp/clvp.js'
-import { count, needFlag, readRun, readRunVoice, readShare, taskFlags, workFlags } from '../batch/flags.js'
-import { queueCommands, showQueue } from '../batch/queue_commands.js'
+import {
+  count,
+  needFlag,
+  readRun,
+  readRunVoice,
+  readShare,
+  runFlags,
+  taskFlags,
+  workFlags,
+} from '../batch/flags.js'
+import { showQueue } from '../batch/queue_commands.js'
 import { isRemote, withStore } from '../batch/queue_package.js'
 import { describeTime, Reporter } from '../batch/reporter.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
@@ -19,28 +28,16 @@ import { readReadingFlags } from '../reading.js'
 /** Rows that --dry-run runs. */
 const tried = 32
 
-const summaries: Readonly<Record<BatchTask, string>> = {
-  generate: 'Draw and rank candidates for each row of a file: codes and scores',
-  speak: 'Speak each row of a file: a sound and its score',
-  score: 'Score the recording, or the codes, of each row of a file against its text',
-  embed: 'Compute the embedding of the codes, the recording or the text of each row of a file',
-  encode: 'Compute the codes of the recording of each row of a file',
-}
-
 const inputDetails =
-  'IN is .jsonl, .csv, .tsv or .parquet with the columns id and COLUMNS; or lines of the OpenAI batch format; or a folder of\n' +
-  "clips with transcripts: LJSpeech's metadata.csv, Kaldi's text and wav.scp, or a.txt beside a.wav. OUT is a folder. A run\n" +
-  'that was stopped goes on with the same command. A row that fails becomes a record of its error, and the command ends\n' +
-  'with 1. Several processes may work in one folder. docs/batch.md'
+  "IN is .jsonl, .csv, .tsv or .parquet with the columns id and COLUMNS; or lines of the OpenAI batch format; or a folder of clips with transcripts: LJSpeech's metadata.csv, Kaldi's text and wav.scp, or a.txt beside a.wav. OUT is a folder. A run that was stopped goes on with the same command. A row that fails becomes a record of its error, and the command ends with 1. Several processes may work in one folder. docs/batch.md"
 
-function taskCommand(task: BatchTask): Command {
+export function taskCommand(task: BatchTask): Command {
   const columns = taskKinds[task].columns.filter((name) => name !== 'id').join(', ')
   return {
-    name: `batch ${task}`,
     args: 'IN',
-    summary: summaries[task],
     details: inputDetails.replace('COLUMNS', columns),
-    flags: { ...taskFlags(task), ...workFlags },
+    examples: [`texts.csv -m demo -o run --column text=sentence`],
+    flags: { ...taskFlags(task), Run: { ...runFlags, ...workFlags } },
     run(args, context) {
       const [input, out] = [args.positional(0, 'IN'), needFlag(args, 'out', 'the folder of the run')]
       if (isRemote(out))
@@ -117,11 +114,10 @@ function describeStatus({ rows, done, failed, errors, shards }: RunStatus): stri
 
 const queueFlag = { queue: { value: 'URL', help: 'redis://HOST:PORT of the queue' } }
 
-const status: Command = {
-  name: 'batch status',
+export const status: Command = {
   args: '[OUT]',
-  summary: 'Show how far a run is, or what a queue holds: rows, errors, shards at work, workers',
-  flags: { ...queueFlag, metrics: { help: "with --queue: print metrics in Prometheus' format" } },
+  examples: ['run', '--queue redis://127.0.0.1:6379'],
+  flags: { Run: { ...queueFlag, metrics: { help: "with --queue: print metrics in Prometheus' format" } } },
   async run(args) {
     const [out] = args.positionals
     const url = args.text('queue')
@@ -133,14 +129,12 @@ const status: Command = {
   },
 }
 
-const merge: Command = {
-  name: 'batch merge',
+export const merge: Command = {
   args: 'OUT',
-  summary: 'Print all records of a run in the order of the input, or write them to a file',
+  examples: ['run -o records.parquet'],
   flags: {
-    out: { value: 'FILE', short: 'o', help: 'a file for the records: .jsonl, or .parquet' },
-    partial: { help: 'take a run that is not complete' },
-    ...queueFlag,
+    Run: { partial: { help: 'take a run that is not complete' }, ...queueFlag },
+    Output: { out: { value: 'FILE', short: 'o', help: 'a file for the records: .jsonl, or .parquet' } },
   },
   run(args, { signal }) {
     const target = args.text('out')
@@ -162,10 +156,3 @@ const merge: Command = {
 async function print(lines: string, signal: AbortSignal): Promise<void> {
   if (!process.stdout.write(lines)) await once(process.stdout, 'drain', { signal })
 }
-
-export const batchCommands: readonly Command[] = [
-  ...batchTasks.map(taskCommand),
-  status,
-  merge,
-  ...queueCommands,
-]

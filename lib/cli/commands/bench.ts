@@ -18,22 +18,25 @@ const { candidates, batchSize, textTokens } = memoryTable
 const estimateTable = { candidates, batchSize, textTokens }
 
 export const bench: Command = {
-  name: 'bench',
   args: 'MODEL...',
-  summary: 'Measure how fast models draw on this machine, and recommend settings; or estimate their memory',
   details:
-    'Each MODEL (a .gguf file, a folder, a hub id, or demo) is loaded once for each number of threads. Nothing else\n' +
-    'should run meanwhile. With --estimate nothing is drawn: it prints the memory of one call, by parts.',
+    'Each MODEL (a .gguf file, a folder, a hub id, or demo) is loaded once for each number of threads. Nothing else should run meanwhile. With --estimate nothing is drawn: it prints the memory of one call, by parts.',
+  examples: ['demo --threads 1,2,4', 'clvp.gguf --estimate --candidates 64'],
   flags: {
-    ...flagsOf(runTable),
-    threads: { value: 'N,N', help: 'CPU threads to try (default: the physical cores)' },
-    tokens: {
-      value: 'N',
-      help: `codes of each candidate (default: ${tokens.defaultText}; with --estimate: 500)`,
+    Run: {
+      ...flagsOf(runTable),
+      tokens: {
+        value: 'N',
+        help: `codes of each candidate (default: ${tokens.defaultText}; with --estimate: 500)`,
+      },
+      estimate: { help: 'print the peak memory of a call without running it' },
+      ...flagsOf(estimateTable),
     },
-    estimate: { help: 'print the peak memory of a call without running it' },
-    ...flagsOf(estimateTable),
-    ...flagsOf(benchedTable),
+    Model: flagsOf({ type, revision, ...sourceTable }),
+    Machine: {
+      ...flagsOf({ device }),
+      threads: { value: 'N,N', help: 'CPU threads to try (default: the physical cores)' },
+    },
   },
   async run(args, context) {
     args.positional(0, 'MODEL')

@@ -4,26 +4,16 @@ import { once } from 'node:events'
 import { packageFile } from '../../base/package_root.js'
 import type { ForeignCommand } from '../command.js'
 
-const help = `Usage: clvp build [-- CMAKE_OPTION ...]
-
-Build the addon on this machine, from the sources in the package.
-
-It is needed where the package holds no binary for the platform, and for the backends that come from source. The build
-needs CMake 3.21 and a C++17 compiler; what is missing it takes from PyPI, if Python 3 with pip is there. Options behind
--- go to CMake, such as -DCLVP_BACKENDS=cuda. The built addon is preferred to a prebuilt one.
-
-Options:
-  -h, --help  print this help
-`
-
 export const build: ForeignCommand = {
-  name: 'build',
-  summary: 'Build the addon on this machine, from the sources in the package',
+  args: '-- CMAKE_OPTION...',
+  details:
+    'It is needed where the package holds no binary for the platform, and for the backends that come from source. The ' +
+    'build needs CMake 3.21 and a C++17 compiler; what is missing it takes from PyPI, if Python 3 with pip is there. ' +
+    'Options behind -- go to CMake. The built addon is preferred to a prebuilt one.',
+  examples: ['', '-- -DCLVP_BACKENDS=cuda'],
+  flags: {},
+  isTextOnly: true,
   async runAlone(argv) {
-    if (argv.includes('--help') || argv.includes('-h')) {
-      process.stdout.write(help)
-      return 0
-    }
     const [dashes, ...settings] = argv
     if (dashes !== undefined && dashes !== '--') {
       process.stderr.write(

@@ -5,14 +5,11 @@ import { megabytes, table } from '../table.js'
 
 const DAY_MS = 24 * 3600_000
 
-const list: Command = {
-  name: 'cache list',
+export const list: Command = {
   args: '',
-  summary: 'List the converted models in the cache, last used first',
   details:
-    'Checkpoint folders and models of the hub are converted once and kept in\n' +
-    "CLVP_CACHE, or in node-clvp in the system's cache folder. What is fetched from\n" +
-    "the hub lies in the hub's own cache: 'hf cache' lists it.",
+    "Checkpoint folders and models of the hub are converted once and kept in CLVP_CACHE, or in node-clvp in the system's cache folder. What is fetched from the hub lies in the hub's own cache: 'hf cache' lists it.",
+  examples: [''],
   flags: {},
   async run() {
     const { folder, entries } = await cacheEntries()
@@ -24,19 +21,17 @@ const list: Command = {
   },
 }
 
-const prune: Command = {
-  name: 'cache prune',
+export const prune: Command = {
   args: '',
-  summary: 'Remove converted models that no load will use again',
   details:
-    'Removes models whose folder or snapshot has changed or is gone, models of other\n' +
-    'versions of node-clvp, and what interrupted conversions have left. A removed\n' +
-    'model is converted again when it is needed. Do not remove a model that a program\n' +
-    'uses.',
+    'Removes models whose folder or snapshot has changed or is gone, models of other versions of node-clvp, and what interrupted conversions have left. A removed model is converted again when it is needed. Do not remove a model that a program uses.',
+  examples: ['--unused-days 30 --dry-run'],
   flags: {
-    'unused-days': { value: 'N', help: 'also models that were not loaded for N days' },
-    all: { help: 'all models' },
-    'dry-run': { help: 'remove nothing, and print what would be removed' },
+    Run: {
+      'unused-days': { value: 'N', help: 'also models that were not loaded for N days' },
+      all: { help: 'all models' },
+      'dry-run': { help: 'remove nothing, and print what would be removed' },
+    },
   },
   async run(args) {
     const isDry = args.flag('dry-run')
@@ -54,8 +49,6 @@ const prune: Command = {
     }
   },
 }
-
-export const cacheCommands: readonly Command[] = [list, prune]
 
 function choose(args: Arguments, entries: readonly CacheEntry[]): CacheEntry[] {
   const days = args.number('unused-days')

@@ -1,21 +1,26 @@
+import { sourceTable } from '../../base/checkpoint_files.js'
 import { calibratedTable, calibrateTable, calibrate as find } from '../../quality/calibrate.js'
 import { sampleTable } from '../../quality/samples.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelSource, readModelFlags } from '../model.js'
 import { needOutput } from '../output_files.js'
-import { readTexts, readVoices, sampleFlags } from '../samples.js'
+import { readTexts, readVoices, textsFlags } from '../samples.js'
 import { megabytes, peakRss } from '../table.js'
 
+const { device, threads, type, revision } = calibratedTable
+
 export const calibrate: Command = {
-  name: 'calibrate',
   args: 'MODEL OUT.json',
-  summary: "Find the columns of a model's matrices that matter, for --calibration of convert and quantize",
   details:
-    'MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint folder, a hub id, or demo. The command draws\n' +
-    'candidates for the texts (default: 4 for each), ranks them, and sums up the inputs of each matrix.\n' +
-    "Use other texts for 'clvp compare'.",
-  flags: { ...sampleFlags, ...flagsOf(calibrateTable), ...flagsOf(calibratedTable) },
+    "MODEL is a .gguf file of type f32, f16 or bf16; or a checkpoint folder, a hub id, or demo. The command draws candidates for the texts (default: 4 for each), ranks them, and sums up the inputs of each matrix. Use other texts for 'clvp compare'.",
+  examples: ['./checkpoint calibration.json --texts texts.txt'],
+  flags: {
+    Input: textsFlags,
+    Drawing: { ...flagsOf(calibrateTable), ...flagsOf(sampleTable) },
+    Model: flagsOf({ type, revision, ...sourceTable }),
+    Machine: flagsOf({ device, threads }),
+  },
   async run(args, context) {
     const [model, out] = [args.positional(0, 'MODEL'), args.positional(1, 'OUT.json')]
     const file = args.text('texts')

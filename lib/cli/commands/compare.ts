@@ -7,27 +7,25 @@ import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { modelSource } from '../model.js'
 import { needOutput, OutputFiles } from '../output_files.js'
-import { readTexts, readVoices, sampleFlags } from '../samples.js'
+import { readTexts, readVoices, textsFlags } from '../samples.js'
 import { megabytes, peakRss, table } from '../table.js'
 
 /** Number of tensors in the table without --tensors: those with the largest errors. */
 const shown = 8
 
 export const compare: Command = {
-  name: 'compare',
   args: 'A B',
-  summary: 'Report how well model B, a smaller type of the same checkpoint, replaces model A',
   details:
-    'A and B are .gguf files, which are verified first; or checkpoint folders or hub ids, which are converted to\n' +
-    'f32; or demo. The report has the errors of each tensor and, on texts (default: eight sentences, 8 candidates\n' +
-    'each), the KL divergence of the decoders along candidates that A draws, the cosines of embeddings, and the\n' +
-    "agreement of both rankings of A's candidates. Both models are in memory at the same time.",
+    "A and B are .gguf files, which are verified first; or checkpoint folders or hub ids, which are converted to f32; or demo. The report has the errors of each tensor and, on texts (default: eight sentences, 8 candidates each), the KL divergence of the decoders along candidates that A draws, the cosines of embeddings, and the agreement of both rankings of A's candidates. Both models are in memory at the same time.",
+  examples: ['clvp-f32.gguf clvp-q8_0.gguf --plot errors.svg'],
   flags: {
-    ...sampleFlags,
-    ...flagsOf(compareTable),
-    tensors: { help: 'list every tensor' },
-    plot: { value: 'FILE.svg', help: 'plot the errors and the KL divergence' },
-    ...flagsOf(comparedTable),
+    Input: textsFlags,
+    Drawing: { ...flagsOf(compareTable), ...flagsOf(sampleTable) },
+    Output: {
+      tensors: { help: 'list every tensor' },
+      plot: { value: 'FILE.svg', help: 'plot the errors and the KL divergence' },
+    },
+    Machine: flagsOf(comparedTable),
   },
   async run(args, context) {
     const [a, b] = [modelSource(args.positional(0, 'A')), modelSource(args.positional(1, 'B'))]

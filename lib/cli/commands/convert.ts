@@ -5,37 +5,32 @@ import { autoType } from '../../../quantize/type_choice.js'
 import { availableMemory } from '../../addon/free_memory.js'
 import { sourceTable } from '../../base/checkpoint_files.js'
 import { requireWritable } from '../../base/files.js'
-import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
+import { type Arguments, type Command, type Context, flagsIn, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
-import { outputFlags, readOutputFlags, report, typeDetails } from '../output.js'
+import { modelSource } from '../model.js'
+import { outputFlags, outputMachineFlags, readOutputFlags, report, typeDetails } from '../output.js'
 
 const typeTable = { type: outputTable.type }
 
 export const convert: Command = {
-  name: 'convert',
   args: 'FOLDER OUT.gguf',
-  summary: "Convert a checkpoint, transformers' or tortoise's, to one GGUF file",
   details:
     'FOLDER holds one of\n' +
-    "- the files of transformers' save_pretrained: config.json, the weights, vocab.json and merges.txt, and\n" +
-    '  optionally preprocessor_config.json, generation_config.json and tokenizer_config.json.\n' +
-    '  The weights are model.safetensors or pytorch_model.bin, or shards of either with their index;\n' +
-    '  safetensors are preferred\n' +
-    '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune\n' +
-    '  may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or\n' +
-    '  preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
-    'Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors,\n' +
-    "tortoise's dvae.pth, with which 'clvp score' ranks recordings, and tortoise's stages of speech:\n" +
-    'hifidecoder.pth, diffusion_decoder.pth, vocoder.pth, rlg_auto.pth and rlg_diffuser.pth.\n' +
-    'With --add SPEECH_FOLDER the first argument is a model file, MODEL.gguf: OUT.gguf is the same with the stages\n' +
-    'whose files SPEECH_FOLDER holds. A stage that the model has already is replaced.\n' +
+    "- the files of transformers' save_pretrained: config.json, the weights, vocab.json and merges.txt, and optionally preprocessor_config.json, generation_config.json and tokenizer_config.json. The weights are model.safetensors or pytorch_model.bin, or shards of either with their index; safetensors are preferred\n" +
+    '- the original files of tortoise: autoregressive.pth and clvp2.pth, or others that hold the same. A fine-tune may bring its own tokenizer.json and mel_norms.pth. A complete or partial config.json or preprocessor_config.json beside them overrides what the shapes of the weights imply\n' +
+    "Torch files are read as data: no code in them runs. Either folder may hold codebook.safetensors, tortoise's dvae.pth, with which 'clvp score' ranks recordings, and tortoise's stages of speech: hifidecoder.pth, diffusion_decoder.pth, vocoder.pth, rlg_auto.pth and rlg_diffuser.pth.\n" +
+    'With --add SPEECH_FOLDER the first argument is a model file, MODEL.gguf: OUT.gguf is the same with the stages whose files SPEECH_FOLDER holds. A stage that the model has already is replaced.\n' +
     typeDetails,
+  examples: ['./tortoise speaking.gguf --type q8_0', 'clvp.gguf speaking.gguf --add ./tortoise'],
   flags: {
-    ...flagsOf(typeTable),
-    add: { value: 'SPEECH_FOLDER', help: "add this folder's stages of speech to a model file" },
-    ...flagsOf(convertTable),
-    ...flagsOf(sourceTable),
-    ...outputFlags,
+    Input: flagsOf(sourceTable),
+    Output: {
+      ...flagsOf(typeTable),
+      add: { value: 'SPEECH_FOLDER', help: "add this folder's stages of speech to a model file" },
+      ...flagsOf(convertTable),
+      ...outputFlags,
+    },
+    Machine: outputMachineFlags,
   },
   async run(args, context) {
     const folder = args.text('add')
@@ -59,11 +54,11 @@ export const convert: Command = {
 /** `clvp convert --add`: its flags are those of {@link addTable}. */
 async function add(args: Arguments, context: Context, folder: string): Promise<Output> {
   const [model, target] = [args.positional(0, 'MODEL.gguf'), args.positional(1, 'OUT.gguf')]
-  const known = Object.keys({ add: true, ...flagsOf(addTable) })
-  const [other] = args.given(Object.keys(convert.flags).filter((name) => !known.includes(name)))
+  const known = Object.keys({ add: true, json: true, ...flagsOf(addTable) })
+  const [other] = args.given(Object.keys(flagsIn(convert)).filter((name) => !known.includes(name)))
   if (other !== undefined) throw new UsageError(`--${other} does not go with --add`)
   const started = performance.now()
-  const result = await addStages(model, folder, target, {
+  const result = await addStages(modelSource(model), folder, target, {
     ...readFlags(args, addTable),
     signal: context.signal,
     onProgress: (fraction) => context.progress('add', fraction),

@@ -4,12 +4,10 @@ import type { Command } from '../command.js'
 import { megabytes, table } from '../table.js'
 
 export const doctor: Command = {
-  name: 'doctor',
   args: '',
-  summary: 'Show what was loaded on this machine, and what is wrong with it',
   details:
-    'Exits with status 1 if there is a problem. The environment variable CLVP_CPU names the CPU library to load\n' +
-    'instead of the best one.',
+    'Exits with status 1 if there is a problem. The environment variable CLVP_CPU names the CPU library to load instead of the best one.',
+  examples: ['', '--json'],
   flags: {},
   async run() {
     const json = diagnose()
@@ -38,9 +36,8 @@ function report(found: Diagnosis): string {
 }
 
 export const devices: Command = {
-  name: 'devices',
   args: '',
-  summary: 'List the devices that this build can compute on, best first',
+  examples: [''],
   flags: {},
   async run() {
     const json = list()

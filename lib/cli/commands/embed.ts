@@ -1,19 +1,22 @@
+import type { Clvp } from '../../clvp/clvp.js'
 import { readCodes } from '../codes.js'
 import { type Command, UsageError } from '../command.js'
-import { modelFlags, withModel } from '../model.js'
+import { machineFlags, modelFlags, withModel } from '../model.js'
 import { readingFlags, readingWarnings, readReadingFlags } from '../reading.js'
 
 export const embed: Command = {
-  name: 'embed',
   args: 'MODEL [TEXT]',
-  summary: 'Print the normalised embedding of a text, or of rows of codes',
+  examples: ['demo "Hello world." --json', 'demo --codes result.json'],
   flags: {
-    codes: {
-      value: 'FILE',
-      help: "embed rows of codes: an array of arrays, or a file from 'clvp generate --out'",
+    Input: {
+      codes: {
+        value: 'FILE',
+        help: "embed rows of codes: an array of arrays, or a file from 'clvp generate --out'",
+      },
+      ...readingFlags,
     },
-    ...readingFlags,
-    ...modelFlags,
+    Model: modelFlags,
+    Machine: machineFlags,
   },
   async run(args, context) {
     const codes = args.text('codes')
@@ -21,7 +24,7 @@ export const embed: Command = {
     if (useless !== undefined) throw new UsageError(`--${useless} goes with a text, not with --codes`)
     const rows = codes === undefined ? undefined : await readCodes(codes)
     const text = rows ? '' : args.positional(1, 'TEXT or --codes')
-    return withModel(args.positional(0, 'MODEL'), args, context, async (clvp) => {
+    const embedAll = async (clvp: Clvp) => {
       const { signal } = context
       const vectors: Float32Array[] = []
       if (!rows) vectors.push(await clvp.embedText(text, { ...readReadingFlags(args), signal }))
@@ -33,6 +36,7 @@ export const embed: Command = {
         json,
         warnings,
       }
-    })
+    }
+    return withModel(args.positional(0, 'MODEL'), args, context, embedAll, { parts: ['ranker'] })
   },
 }

@@ -10,7 +10,7 @@ import { candidateTable, plotBest } from '../candidates.js'
 import { type Command, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
 import { latentsWriter } from '../latents.js'
-import { isDemo, modelFlags, withModel } from '../model.js'
+import { drawingMachineFlags, isDemo, partFlags, withModel } from '../model.js'
 import { needOutput, OutputFiles } from '../output_files.js'
 import { readingFlags, readReadingFlags, textWarnings } from '../reading.js'
 import { heardCandidate, needCodebook, writeSound } from '../sound.js'
@@ -18,36 +18,41 @@ import { megabytes, peakRss, table } from '../table.js'
 import { readVoice, voiceWarnings } from './voice.js'
 
 export const generate: Command = {
-  name: 'generate',
   args: 'MODEL TEXT',
-  summary: 'Draw speech-token candidates for a text in a voice and rank them, best first',
   details:
-    "MODEL is a .gguf file, a folder with a checkpoint, or 'demo' for the embedded model.\n" +
-    'Up to a minute of the clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows all over them are averaged.',
+    "MODEL is a .gguf file, a folder with a checkpoint, a hub id, or 'demo' for the embedded model. Up to a minute of the clips (WAV, MP3, FLAC, Ogg Vorbis) is heard: windows all over them are averaged.",
+  examples: [
+    'demo "Good morning." --candidates 16 --wav morning.wav',
+    'clvp.gguf "Hello." --voice me.wav -n 4 --seed 1 -o out.json',
+  ],
   flags: {
-    voice: {
-      value: 'PATH',
-      multiple: true,
-      help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; or a voice saved by 'clvp voice'",
+    Input: readingFlags,
+    Voice: {
+      voice: {
+        value: 'PATH',
+        multiple: true,
+        help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; or a voice saved by 'clvp voice'",
+      },
     },
-    ...flagsOf(generateTable),
-    ...readingFlags,
-    ...flagsOf(samplingTable),
-    out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
-    wav: {
-      value: 'FILE',
-      help: 'write a rough rendering of the best candidate, if the model has a codebook',
+    Drawing: { ...flagsOf(generateTable), ...flagsOf(samplingTable) },
+    Output: {
+      out: { value: 'FILE', short: 'o', help: 'write the result as JSON to a file' },
+      wav: {
+        value: 'FILE',
+        help: 'write a rough rendering of the best candidate, if the model has a codebook',
+      },
+      plot: {
+        value: 'FILE.svg',
+        help: 'plot the mels of the four best candidates, if the model has a codebook',
+      },
+      latents: {
+        value: 'FILE',
+        help: 'write the latents and codes of the best candidate, for a diffusion stage: FILE.npz or FILE.safetensors',
+      },
+      timings: { help: 'print the milliseconds of each stage and the peak memory' },
     },
-    plot: {
-      value: 'FILE.svg',
-      help: 'plot the mels of the four best candidates, if the model has a codebook',
-    },
-    latents: {
-      value: 'FILE',
-      help: 'write the latents and codes of the best candidate, for a diffusion stage: FILE.npz or FILE.safetensors',
-    },
-    timings: { help: 'print the milliseconds of each stage and the peak memory' },
-    ...modelFlags,
+    Model: partFlags,
+    Machine: drawingMachineFlags,
   },
   async run(args, context) {
     const model = args.positional(0, 'MODEL')

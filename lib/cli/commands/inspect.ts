@@ -2,15 +2,15 @@ import { stageOf } from '../../../quantize/checkpoint/tensor_names.js'
 import { stageOptions } from '../../base/checkpoint_files.js'
 import { inspectModel, type ModelFile, type ModelFileTensor } from '../../loading/inspect.js'
 import type { Command } from '../command.js'
+import { modelSource } from '../model.js'
 import { megabytes, table } from '../table.js'
 
 export const inspect: Command = {
-  name: 'inspect',
   args: 'MODEL.gguf',
-  summary: "Show a model file's keys and tensors; reads only its header",
-  flags: { tensors: { help: 'list every tensor' } },
+  examples: ['demo', 'clvp.gguf --tensors'],
+  flags: { Output: { tensors: { help: 'list every tensor' } } },
   async run(args) {
-    const json = await inspectModel(args.positional(0, 'MODEL.gguf'))
+    const json = await inspectModel(modelSource(args.positional(0, 'MODEL.gguf')))
     const values = Object.entries(json.values).map(([key, value]) => [key, brief(value)])
     const types = json.types.map(({ type, tensors, bytes }) => [type, String(tensors), megabytes(bytes)])
     const codebook = json.tensors.find(({ name }) => name === 'codebook.weight')

@@ -4,14 +4,11 @@ import { flagsOf, readFlags } from '../flags.js'
 import { megabytes } from '../table.js'
 
 export const pull: Command = {
-  name: 'pull',
   args: 'OWNER/NAME',
-  summary: 'Fetch a model from the Hugging Face hub and convert it',
   details:
-    "Nothing is fetched or converted twice. Files go to the hub's own cache (HF_HOME, HF_HUB_CACHE), the converted\n" +
-    'model to CLVP_CACHE. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are respected.\n' +
-    "Afterwards 'clvp generate OWNER/NAME ...' uses the model.",
-  flags: flagsOf(pullTable),
+    "Nothing is fetched or converted twice. Files go to the hub's own cache (HF_HOME, HF_HUB_CACHE), the converted model to CLVP_CACHE. HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are respected. Afterwards 'clvp generate OWNER/NAME ...' uses the model.",
+  examples: ['susnato/clvp_dev --type q8_0'],
+  flags: { Model: flagsOf(pullTable) },
   async run(args, context) {
     const json = await pullModel(args.positional(0, 'OWNER/NAME'), {
       ...readFlags(args, pullTable),

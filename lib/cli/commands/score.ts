@@ -2,7 +2,7 @@ import { clipFiles } from '../../audio/clips.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import type { EncodedClip, ScoreTable } from '../../clvp/recordings.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
-import { modelFlags, withModel } from '../model.js'
+import { machineFlags, modelFlags, withModel } from '../model.js'
 import { readingFlags, readingWarnings, readReadingFlags } from '../reading.js'
 import { readTexts } from '../samples.js'
 import { table } from '../table.js'
@@ -11,20 +11,21 @@ import { table } from '../table.js'
 const shown = 40
 
 export const score: Command = {
-  name: 'score',
   args: 'MODEL [TEXT] CLIP...',
-  summary: 'Score recordings against a text, or find which text each recording says',
   details:
-    'With TEXT: which recording says it best? Recordings are listed best first.\n' +
-    'With --texts: which of these texts does each recording say? The lead is the distance to the second best text.\n' +
-    'With --texts and --pairs: text n belongs to recording n. Recordings that say another text better come first,\n' +
-    'and then the command ends with 1.\n' +
+    '- With TEXT: which recording says it best? Recordings are listed best first.\n' +
+    '- With --texts: which of these texts does each recording say? The lead is the distance to the second best text.\n' +
+    '- With --texts and --pairs: text n belongs to recording n. Recordings that say another text better come first, and then the command ends with 1.\n' +
     'CLIP is a WAV, MP3, FLAC or Ogg Vorbis file, or a folder of them. MODEL needs an encoder: docs/scoring.md.',
+  examples: ['demo "Good morning." take1.wav take2.wav', 'demo --texts texts.txt --pairs recordings'],
   flags: {
-    texts: { value: 'FILE', help: 'a text file with one text per line, in place of TEXT' },
-    pairs: { help: 'with --texts: text n belongs to recording n' },
-    ...readingFlags,
-    ...modelFlags,
+    Input: {
+      texts: { value: 'FILE', help: 'a text file with one text per line, in place of TEXT' },
+      pairs: { help: 'with --texts: text n belongs to recording n' },
+      ...readingFlags,
+    },
+    Model: modelFlags,
+    Machine: machineFlags,
   },
   async run(args, context) {
     const [model, ...rest] = args.positionals
@@ -36,11 +37,9 @@ export const score: Command = {
     const clips = file === undefined ? behind : rest
     if (clips.length === 0) throw new UsageError('CLIP is missing')
     const texts = file === undefined ? undefined : await readTexts(file)
-    return withModel(model, args, context, (clvp) => {
-      return texts
-        ? scoreTexts(clvp, texts, clips, args, context)
-        : scoreText(clvp, text!, clips, args, context)
-    })
+    const scoreAll = (clvp: Clvp) =>
+      texts ? scoreTexts(clvp, texts, clips, args, context) : scoreText(clvp, text!, clips, args, context)
+    return withModel(model, args, context, scoreAll, { parts: ['encoder', 'ranker'] })
   },
 }
 

@@ -11,17 +11,19 @@ import { type Arguments, type Command, type Output, UsageError } from '../comman
 import { flagsOf, readFlags } from '../flags.js'
 import { needOnePart, numbered, readKeep, writeOthers } from '../kept_sounds.js'
 import { speakLines } from '../lines.js'
-import { modelFlags, withModel } from '../model.js'
+import { drawingMachineFlags, partFlags, withModel } from '../model.js'
 import { needOutput, OutputFiles } from '../output_files.js'
-import { readReadingFlags } from '../reading.js'
+import { readingFlags, readReadingFlags } from '../reading.js'
 import { needCodebook } from '../sound.js'
 import { type SinkOptions, writeSpeech } from '../sound_sink.js'
 import {
   checkSpeaker,
-  optionFlags,
+  drawingFlags,
+  longTextFlags,
   readSpeaker,
   readSpeakFlags,
   readText,
+  soundFlags,
   spokenWarnings,
   timingTable,
 } from '../speaking.js'
@@ -29,44 +31,63 @@ import { peakRss } from '../table.js'
 import { voiceWarnings } from './voice.js'
 
 export const speak: Command = {
-  name: 'speak',
   args: 'MODEL TEXT',
-  summary: 'Speak a text in a voice: draw candidates, rank them, and make sound of the best',
   details:
-    "MODEL is a .gguf file or a folder with a checkpoint that has tortoise's stages of speech. TEXT '-' is read from\n" +
-    'stdin. The sound has 24 kHz; its format is the extension of FILE: .wav, .flac, .mp3, .opus or .ogg.\n' +
-    'To hear it while it is made: clvp speak MODEL TEXT --voice me.wav --candidates 1 --stream | ffplay -',
+    "MODEL is a .gguf file or a folder with a checkpoint that has tortoise's stages of speech. TEXT '-' is read from stdin. The sound has 24 kHz; its format is the extension of FILE: .wav, .flac, .mp3, .opus or .ogg.",
+  examples: [
+    'speaking.gguf "Hello world." --voice me.wav -o hello.wav',
+    'speaking.gguf --text-file book.txt --voice random -o book.mp3',
+    'speaking.gguf "Hello." --voice me.wav -n 1 --stream | ffplay -',
+  ],
   flags: {
-    out: { value: 'FILE', short: 'o', help: "the file of the sound, '-' for stdout; with --lines a folder" },
-    voice: {
-      value: 'PATH',
-      multiple: true,
-      help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; a voice saved by 'clvp voice'; or 'random'",
+    Input: {
+      'text-file': { value: 'FILE', help: 'read the text from a file' },
+      lines: { help: 'one sound for each line of the text; a second run makes only those that are missing' },
+      ...readingFlags,
     },
-    'voice-seed': { value: 'N', help: "seed of --voice random, or of tortoise's random windows (--compat)" },
-    'text-file': { value: 'FILE', help: 'read the text from a file' },
-    lines: { help: 'one sound for each line of the text; a second run makes only those that are missing' },
-    stream: { help: 'send WAV to stdout while the sound is made, as -o - does' },
-    raw: { help: 'send bare samples to stdout: 24 kHz, mono, signed, little endian, of --bit-depth bits' },
-    format: {
-      value: 'FORMAT',
-      help: `${soundFormats.join(', ')} (default: by the extension; with --lines wav)`,
+    Voice: {
+      voice: {
+        value: 'PATH',
+        multiple: true,
+        help: "a clip, a folder of clips, or tortoise's .pth file, repeatable; a voice saved by 'clvp voice'; or 'random'",
+      },
+      'voice-seed': {
+        value: 'N',
+        help: "seed of --voice random, or of tortoise's random windows (--compat)",
+      },
     },
-    ...flagsOf(depthTable),
-    subtitles: { value: 'FILE.srt', help: 'also write subtitles' },
-    keep: {
-      value: 'N',
-      help: 'write the sounds of the N best candidates, FILE.1.wav and so on, of a text of one part',
+    Drawing: drawingFlags,
+    Text: longTextFlags,
+    Sound: soundFlags,
+    Output: {
+      out: {
+        value: 'FILE',
+        short: 'o',
+        help: "the file of the sound, '-' for stdout; with --lines a folder",
+      },
+      stream: { help: 'send WAV to stdout while the sound is made, as -o - does' },
+      raw: { help: 'send bare samples to stdout: 24 kHz, mono, signed, little endian, of --bit-depth bits' },
+      format: {
+        value: 'FORMAT',
+        help: `${soundFormats.join(', ')} (default: by the extension; with --lines wav)`,
+        words: soundFormats,
+      },
+      ...flagsOf(depthTable),
+      subtitles: { value: 'FILE.srt', help: 'also write subtitles' },
+      keep: {
+        value: 'N',
+        help: 'write the sounds of the N best candidates, FILE.1.wav and so on, of a text of one part',
+      },
+      table: { help: 'print the candidates with their scores, of a text of one part' },
+      plot: {
+        value: 'FILE.svg',
+        help: 'plot the mels of the four best candidates of a text of one part, if the model has a codebook',
+      },
+      'no-metadata': { help: 'leave out of the file that a machine made it, and how' },
+      timings: { help: 'print the milliseconds of each stage and the peak memory' },
     },
-    table: { help: 'print the candidates with their scores, of a text of one part' },
-    plot: {
-      value: 'FILE.svg',
-      help: 'plot the mels of the four best candidates of a text of one part, if the model has a codebook',
-    },
-    'no-metadata': { help: 'leave out of the file that a machine made it, and how' },
-    timings: { help: 'print the milliseconds of each stage and the peak memory' },
-    ...optionFlags,
-    ...modelFlags,
+    Model: partFlags,
+    Machine: drawingMachineFlags,
   },
   async run(args, context) {
     const model = args.positional(0, 'MODEL')

@@ -1,19 +1,17 @@
 import { verifyModel, verifyTable } from '../../loading/verify.js'
 import type { Command } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
+import { modelSource } from '../model.js'
 import { megabytes } from '../table.js'
 
 export const verify: Command = {
-  name: 'verify',
   args: 'MODEL.gguf',
-  summary: 'Read a whole model file and list its faults',
   details:
-    'Checks the structure, the parameters, the shapes and the settings, the checksums of the header and of each\n' +
-    'tensor, and that no weight is NaN or infinite. Loading checks only the first four.\n' +
-    'Exits with status 1 if there is a fault.',
-  flags: flagsOf(verifyTable),
+    'Checks the structure, the parameters, the shapes and the settings, the checksums of the header and of each tensor, and that no weight is NaN or infinite. Loading checks only the first four. Exits with status 1 if there is a fault.',
+  examples: ['clvp.gguf'],
+  flags: { Machine: flagsOf(verifyTable) },
   async run(args, context) {
-    const json = await verifyModel(args.positional(0, 'MODEL.gguf'), {
+    const json = await verifyModel(modelSource(args.positional(0, 'MODEL.gguf')), {
       ...readFlags(args, verifyTable),
       signal: context.signal,
       onProgress: (fraction) => context.progress('verify', fraction),

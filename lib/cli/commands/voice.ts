@@ -5,25 +5,23 @@ import { type VoiceOptions, voiceTable } from '../../clvp/call_options.js'
 import type { Clvp } from '../../clvp/clvp.js'
 import { type Arguments, type Command, type Context, type Output, UsageError } from '../command.js'
 import { flagsOf, readFlags } from '../flags.js'
-import { modelFlags, withModel } from '../model.js'
+import { machineFlags, modelFlags, withModel } from '../model.js'
 import { needOutput } from '../output_files.js'
 
 const making = {
-  out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' },
-  ...flagsOf(voiceTable),
-  ...modelFlags,
-}
+  Voice: flagsOf(voiceTable),
+  Output: { out: { value: 'FILE.json', short: 'o', help: 'the file to save the voice in' } },
+  Model: modelFlags,
+  Machine: machineFlags,
+} satisfies Command['flags']
 
 export const voice: Command = {
-  name: 'voice',
   args: 'MODEL CLIP...',
-  summary: 'Make a voice from clips and save it, for --voice of clvp generate; or examine clips',
   details:
-    "CLIP is a WAV, MP3, FLAC or Ogg Vorbis file, a folder of them, or the .pth file of tortoise's latents. A saved\n" +
-    'voice works only with the model that made it. Several saved voices (.json) in place of clips are mixed in\n' +
-    'equal parts.\n' +
+    "CLIP is a WAV, MP3, FLAC or Ogg Vorbis file, a folder of them, or the .pth file of tortoise's latents. A saved voice works only with the model that made it. Several saved voices (.json) in place of clips are mixed in equal parts.\n" +
     "'clvp voice --audit CLIP...' needs no model; it ends with 1 if a clip cannot serve.",
-  flags: { audit: { help: 'examine clips, and make no voice' }, ...making },
+  examples: ['clvp.gguf clips -o me.json', 'clvp.gguf me.json you.json -o both.json', '--audit clips'],
+  flags: { Input: { audit: { help: 'examine clips, and make no voice' } }, ...making },
   async run(args, context) {
     if (args.flag('audit')) return audit(args, context)
     const [model, ...clips] = args.positionals
@@ -33,7 +31,7 @@ export const voice: Command = {
     if (out === undefined) throw new UsageError('--out is missing: name the file to save the voice in')
     await needOutput('--out', out, '.json')
     const options = readFlags(args, voiceTable)
-    return withModel(model, args, context, async (clvp) => {
+    const make = async (clvp: Clvp) => {
       const made = await readVoice(clvp, clips, context, options)
       await made.save(out)
       const { embedding, origin } = made
@@ -42,7 +40,8 @@ export const voice: Command = {
         json: { path: out, clips: made.clips, width: embedding.length, origin },
         warnings: voiceWarnings(made),
       }
-    })
+    }
+    return withModel(model, args, context, make, { parts: ['decoder', 'diffusion'] })
   },
 }
 
@@ -78,7 +77,7 @@ function describeVoice({ clips, origin }: Voice): string {
 }
 
 async function audit(args: Arguments, { signal }: Context): Promise<Output> {
-  const [useless] = args.given(Object.keys(making))
+  const [useless] = args.given(Object.values(making).flatMap((flags) => Object.keys(flags)))
   if (useless !== undefined) throw new UsageError(`--${useless} does not go with --audit`)
   if (args.positionals.length === 0) throw new UsageError('CLIP is missing')
   const found: (ClipAudit & { path: string })[] = []

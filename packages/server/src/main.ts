@@ -1,7 +1,7 @@
 /** `clvp serve`, from its arguments to the end of the server. */
 import { ClvpError } from 'node-clvp'
 import { Server } from './server.js'
-import { helpText, readSettings, type Settings, UsageError } from './settings.js'
+import { readSettings, type Settings, UsageError } from './settings.js'
 
 /**
  * Serves until SIGTERM or Ctrl-C. A second signal ends the process as usual.
@@ -10,17 +10,13 @@ import { helpText, readSettings, type Settings, UsageError } from './settings.js
  * @returns the exit status
  */
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
-  let settings: Settings | 'help'
+  let settings: Settings
   try {
     settings = readSettings(argv, env)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     process.stderr.write(`clvp: ${error.message}\nSee 'clvp serve --help'.\n`)
     return 2
-  }
-  if (settings === 'help') {
-    process.stdout.write(helpText())
-    return 0
   }
   try {
     await serve(settings)
