@@ -14,9 +14,9 @@ from learning import learn, load, write
 from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
-BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 3200  # utterances and voices of a decoder's step
+BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
 # Of the ranker: steps, rate, families of each step, and written near misses of each family, which are new in each step. Words are learned first.
-RANKER_ROUNDS = [(1400, 1.5e-3, 20, 0), (750, 1e-3, 16, 6)]
+RANKER_ROUNDS = [(1800, 1.5e-3, 20, 0), (900, 7e-4, 16, 6)]
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
 
