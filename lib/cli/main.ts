@@ -30,8 +30,6 @@ async function run({ name, summary, load }: Entry, argv: readonly string[]): Pro
 
 async function runHere(command: Command, args: Arguments): Promise<number> {
   const abort = new AbortController()
-  const { ProgressBar } = await import('./progress.js')
-  const bar = new ProgressBar()
   // The first Ctrl-C (or SIGTERM) aborts the command; the second ends the process as usual.
   for (const [signal, status] of Object.entries(stops)) {
     process.once(signal, () => {
@@ -39,6 +37,8 @@ async function runHere(command: Command, args: Arguments): Promise<number> {
       abort.abort()
     })
   }
+  const { ProgressBar } = await import('./progress.js')
+  const bar = new ProgressBar()
   try {
     const progress: Context['progress'] = (...now) => bar.update(...now)
     const output = await command.run(args, { signal: abort.signal, progress })
