@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Clvp, convertFolder, weightTypes } from '../../../dist/lib/index.js'
-import { nearMisses, perplexity, retrieval } from '../../demo-model/measures.mjs'
+import { nearMisses, perplexity, retrieval } from '../measures.mjs'
 import { markdownTable, percent } from './context.mjs'
 import { errorRate } from './words.mjs'
 
@@ -58,7 +58,7 @@ export async function measureTypes(context) {
 }
 
 /** All stages in the type itself, where a mix would keep some in more bits. */
-const stagesAs = (type) => ({ 'hifigan.*': type, 'diffusion.*': type, 'vocoder.*': type })
+const stagesAs = (type) => ({ 'hifigan.*': type, 'diff.*': type, 'vocoder.*': type })
 
 async function errorsOf(context, clvp, voice, type, speech) {
   const pairs = []
