@@ -15,6 +15,7 @@ SILENCE = 0  # the code of silence
 BOS, EOS = codebook.SIZE, codebook.SIZE + 1
 MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
 PAD_TO = 16
+LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 
 
 def padded(rows, value=0):
@@ -98,15 +99,15 @@ def decoder_loss(model, clips, voice_of, tokens, codes):
 
 
 def encode(encoder, rows):
-    """Projected hidden states [n, length, d] and L2-normalised embeddings [n, d] of rows of ids, each pooled over its own length: as if it were
-    alone."""
+    """Hidden states [n, length, d_hidden], their projections [n, length, d], and L2-normalised embeddings [n, d] of rows of ids, each pooled over its
+    own length: as if it were alone."""
     lengths = torch.tensor([len(row) for row in rows])
     ids = padded(rows)
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
     hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
     with exact():  # what tells near misses apart is finer than bfloat16
         projected = encoder.projection(hidden.float()) * mask[..., None]
-        return projected, F.normalize(projected.sum(1) / lengths[:, None], dim=-1)
+        return hidden, projected, F.normalize(projected.sum(1) / lengths[:, None], dim=-1)
 
 
 def framed(ids):
@@ -126,15 +127,16 @@ def _pairs(word):
 
 
 class Teacher(torch.nn.Module):
-    """What shows both encoders the words, one by one; thrown away after training.
+    """What shows both encoders the words, one by one, and the speech encoder the letters; thrown away after training.
 
     Each word has a fixed vector of length 1. The projection of a hidden state is taught to be the vector of the word that begins there, and nothing
     where none begins: an embedding, which is the mean of these, is then the sum of the words' vectors. A word's vector is made of random vectors of
     its pairs of letters: some hundred of them are few enough for small encoders, which vectors of 2,500 words are not.
     """
 
-    def __init__(self, words, d, seed=5):
+    def __init__(self, words, hidden, d, seed=5):
         super().__init__()
+        self.words = words
         self.places = {word: i + 1 for i, word in enumerate(words)}
         generator = torch.Generator("cpu").manual_seed(seed)
         spelled = [_pairs(word) for word in words]
@@ -143,10 +145,33 @@ class Teacher(torch.nn.Module):
         summed = torch.stack([vectors[[pairs[pair] for pair in word]].sum(0) for word in spelled])
         self.vectors = torch.cat([torch.zeros(1, d), F.normalize(summed, dim=-1).to(device())])  # the first: no word
         self.sharpness = torch.nn.Parameter(torch.tensor(8.0))
+        self.letters = torch.nn.Linear(hidden, 1 + len(LETTERS))  # none, and each letter
 
     def begun_by(self, codes_heard):
         """Of each code the place of the word that begins there, or 0: of what a corpus says is heard."""
         return (codes_heard - (len(self.vectors) - 1)).clamp(min=0)
+
+    def letters_of(self, codes_heard):
+        """Of each code about which letter is heard, or 0: a word's letters, spread evenly over its codes. Letters are fewer than words, and are met at each
+        code: they are learned first, and help to learn the words."""
+        places = [place - len(self.words) if place > len(self.words) else place for place in codes_heard.tolist()]
+        begins = [place > len(self.words) for place in codes_heard.tolist()]
+        found = [0] * len(places)
+        i = 0
+        while i < len(places):
+            end = i + 1
+            while end < len(places) and places[end] == places[i] and not begins[end]:
+                end += 1
+            if places[i]:
+                word = self.words[places[i] - 1]
+                found[i:end] = [1 + LETTERS.index(word[len(word) * (2 * j + 1) // (2 * (end - i))]) for j in range(end - i)]
+            i = end
+        return torch.tensor(found)
+
+    def spelling_loss(self, hidden, goals):
+        """Cross-entropy of the letters at the hidden states [n, length, d_hidden] of codes."""
+        at = F.pad(padded(goals), (0, hidden.shape[1]))[:, : hidden.shape[1]]
+        return F.cross_entropy(self.letters(hidden).float().flatten(0, 1), at.flatten())
 
     def loss(self, projected, goals):
         """Of projected hidden states [n, length, d] and the places of the words that begin there, rows of at most `length`: how far they are from the

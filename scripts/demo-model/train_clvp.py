@@ -14,9 +14,9 @@ from learning import learn, load, write
 from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
-BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
-FAMILIES_AT_ONCE = 16  # of a ranker's step
-RANKER_STEPS, MISSES_AT_ONCE = 1800, 4  # written near misses of each family, which are new in each step
+BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 3200  # utterances and voices of a decoder's step
+# Of the ranker: steps, rate, families of each step, and written near misses of each family, which are new in each step. Words are learned first.
+RANKER_ROUNDS = [(1400, 1.5e-3, 20, 0), (750, 1e-3, 16, 6)]
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
 
@@ -54,28 +54,31 @@ def train_ranker(work):
     corpus, model, tokenizer = load_corpus(work), models.build(), vocabulary.load(work / "tokenizer")
     for encoder in (model.text_encoder_model, model.speech_encoder_model):
         encoder.projection.weight.data *= 0.1  # the words' vectors have length 1
-    teacher = models.Teacher(corpus.words, model.config.projection_dim)
+    teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
     parameters = [*ranker_parameters(model), *teacher.parameters()]
 
-    def loss_of(rng):
-        return ranker_loss(model, teacher, corpus, tokenizer, rng)
+    for i, (steps, rate, families, misses) in enumerate(RANKER_ROUNDS):
 
-    learn(work / "ranker.learning.pt", parameters, RANKER_STEPS, 1.5e-3, loss_of)
-    write(work / "ranker.pt", load(work / "ranker.learning.pt"))
+        def loss_of(rng):
+            return ranker_loss(model, teacher, corpus, tokenizer, rng.sample(range(corpora.FAMILIES), families), misses, rng)
+
+        saved = work / f"ranker-{i + 1}.pt"
+        learn(saved, parameters, steps, rate, loss_of)
+    write(work / "ranker.pt", load(saved))
 
 
-def ranker_loss(model, teacher, corpus, tokenizer, rng):
+def ranker_loss(model, teacher, corpus, tokenizer, families, n_misses, rng):
     """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing. Beside
     that, both encoders learn which words begin where."""
-    families = rng.sample(range(corpora.FAMILIES), FAMILIES_AT_ONCE)
     chosen = [u for i in families for u in corpus.of_family(i)]
-    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], MISSES_AT_ONCE, rng) if miss not in corpus.families[i]]
+    misses = [miss for i in families for miss in near_misses(corpus.families[i][0], n_misses, rng) if miss not in corpus.families[i]]
     ids = [corpus.tokens[u].tolist() for u in chosen] + [vocabulary.encode(tokenizer, miss) for miss in misses]
-    written, texts = models.encode(model.text_encoder_model, [models.framed(torch.tensor(row)) for row in ids])
-    heard, speech = models.encode(model.speech_encoder_model, models.pad_silence([corpus.codes[u] for u in chosen], rng))
+    _, written, texts = models.encode(model.text_encoder_model, [models.framed(torch.tensor(row)) for row in ids])
+    hidden, heard, speech = models.encode(model.speech_encoder_model, models.pad_silence([corpus.codes[u] for u in chosen], rng))
     words = teacher.loss(written, [torch.tensor(vocabulary.words_begun(tokenizer, row, teacher.places)) for row in ids])
     words = words + 2 * teacher.loss(heard, [teacher.begun_by(corpus.heard[u]) for u in chosen])  # hearing is harder than reading
-    return models.contrastive_loss(model.logit_scale, texts, speech) + words
+    spelled = teacher.spelling_loss(hidden, [teacher.letters_of(corpus.heard[u]) for u in chosen])
+    return models.contrastive_loss(model.logit_scale, texts, speech) + words + 2 * spelled
 
 
 def trained(work, *names):
