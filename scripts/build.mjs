@@ -6,7 +6,6 @@
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,24 +41,18 @@ export function runCMake(folder, settings, targets = [], stdio = ['ignore', 2, 2
   return tools.env
 }
 
-/** The program of cmake-js: a checkout has it, an installed package has not. */
-function cmakeJs() {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js')
-  } catch {
-    return undefined
-  }
-}
+/** The program of cmake-js, which a checkout has in its own node_modules, and an installed package has not. */
+const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
 
 /**
  * The same as {@link runCMake} by cmake-js, which runs CMake with the settings that addons have elsewhere. The package does without it: it brings 38
  * others, which each user would have to install for a build that few need.
  */
-function runCMakeJs(program, settings) {
+function runCMakeJs(settings) {
   const tools = toolchain()
   fetchSources()
   const run = (...args) => {
-    const { status } = spawnSync(process.execPath, [program, ...args, '--out', out], {
+    const { status } = spawnSync(process.execPath, [cmakeJs, ...args, '--out', out], {
       cwd: root,
       stdio: ['ignore', 2, 2],
       env: tools.env,
@@ -79,8 +72,7 @@ function runCMakeJs(program, settings) {
 export function build(settings = []) {
   const folder = join(out, 'Release')
   const all = [...addonSettings(folder), ...settings]
-  const program = cmakeJs()
-  const env = program ? runCMakeJs(program, all) : runCMake(out, all)
+  const env = existsSync(cmakeJs) ? runCMakeJs(all) : runCMake(out, all)
   const built = [join(folder, 'clvp.node'), join(folder, 'Release', 'clvp.node')].find(existsSync)
   if (!built) throw new Error(`the build made no clvp.node in ${out}`)
   install(built)

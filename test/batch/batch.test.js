@@ -213,5 +213,5 @@ t.test('the program: status, merge, help', async (t) => {
   t.match(program('merge', 'one', '-o', 'one.jsonl'), { status: 0, stdout: 'one.jsonl: 40 records\n' })
   t.equal(readFileSync(at('one.jsonl'), 'utf8'), `${lines.join('\n')}\n`)
   t.match(program('sing'), { status: 2, stderr: /'batch' is followed by one of generate, .*, not 'sing'/ })
-  t.match(program(), { status: 2, stdout: /Usage: clvp batch COMMAND.*^  merge /ms })
+  t.match(program(), { status: 2, stdout: /Usage: clvp batch COMMAND.*^ {2}merge /ms })
 })
