@@ -160,21 +160,30 @@ void Job::draw() {
     searched_ = session_->search_beams(prompt_, beam_options_);
 }
 
-/// The fault strikes once, so the second request must succeed.
+/// The fault strikes once, so the second request must succeed. One that submit() refused must not be answered too.
 void Job::draw_again() {
-    Retry retry = { *session_, request_, {}, {}, {}, false };
+    Retry first = { *session_, request_, {}, {}, {}, false };
+    Retry second = { *session_, request_, {}, {}, {}, true };
+    bool is_refused = false;
     try {
-        submit(retry);
+        submit(first);
     } catch (const std::exception &) {
-        retry.is_second = true;
-        submit(retry);
+        is_refused = true;
+        submit(second);
     }
-    std::unique_lock<std::mutex> lock(retry.mutex);
-    retry.wake.wait(lock, [&] { return retry.outcome.has_value(); });
-    if (std::holds_alternative<clvp::Error>(*retry.outcome)) {
+    Retry & awaited = is_refused ? second : first;
+    std::unique_lock<std::mutex> lock(awaited.mutex);
+    awaited.wake.wait(lock, [&] { return awaited.outcome.has_value(); });
+    if (is_refused) {
+        std::lock_guard<std::mutex> other(first.mutex);
+        if (first.outcome || first.is_second) {
+            throw std::runtime_error("a request that was refused is answered all the same");
+        }
+    }
+    if (std::holds_alternative<clvp::Error>(*awaited.outcome)) {
         throw std::runtime_error("a request after a failed one fails too");
     }
-    drawn_ = std::get<clvp::Generated>(std::move(*retry.outcome));
+    drawn_ = std::get<clvp::Generated>(std::move(*awaited.outcome));
 }
 
 void Job::embed() {

@@ -18,6 +18,9 @@ void Batcher::submit(Request request, Done done) {
         } catch (const std::system_error &) {
             arrivals_.pop_back();
             fail(Code::out_of_memory, "the system does not allow this process another thread: raise its limit or close other sessions");
+        } catch (...) { // no memory for the thread's own state: the caller hears it, so that nothing else may
+            arrivals_.pop_back();
+            throw;
         }
     }
     wake_.notify_one();
