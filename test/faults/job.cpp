@@ -23,17 +23,6 @@ constexpr uint32_t n_threads = 2;
 
 size_t n_entries(const fs::path & folder) { return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator())); }
 
-/// The open files, without /proc/cpuinfo: GGML asks it once for the CPU's name, and leaves it open where that name finds no memory. A name of up to 15
-/// letters needs none, so that this shows on some machines only.
-size_t n_open_files() {
-    size_t n = 0;
-    for (const auto & entry : fs::directory_iterator("/proc/self/fd")) {
-        std::error_code gone; // the iterator's own
-        n += fs::read_symlink(entry.path(), gone) == "/proc/cpuinfo" ? 0 : 1;
-    }
-    return n;
-}
-
 std::string read_all(const std::string & path) {
     std::ifstream in(path, std::ios::binary);
     return { std::istreambuf_iterator<char>(in), {} };
@@ -121,7 +110,7 @@ Job::Job(std::vector<Step> steps, const std::string & model, const std::string &
         weights_.push_back(static_cast<float>(i % 77) / 77);
     }
     std::ofstream(target_) << old_content;
-    n_descriptors_ = n_open_files();
+    n_descriptors_ = n_entries("/proc/self/fd");
 }
 
 void Job::run(std::atomic<Step> & at) {
@@ -255,7 +244,7 @@ std::string Job::leftovers() const {
     if (!is_alone()) {
         return "a thread runs on";
     }
-    return n_open_files() == n_descriptors_ ? file_leftovers() : "a file stays open";
+    return n_entries("/proc/self/fd") == n_descriptors_ ? file_leftovers() : "a file stays open";
 }
 
 } // namespace faults
