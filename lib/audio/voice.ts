@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { integer, path } from '../base/check.js'
 import { ClvpError, invalid } from '../base/errors.js'
 import { type FileUse, readWhole, writeWhole } from '../base/files.js'
-import { isObject } from '../base/json.js'
+import { isObject, parseJson } from '../base/json.js'
 import { readOrigin, requireModel, type VoiceOrigin } from './voice_origin.js'
 
 /** The format name in a saved voice. The version changes when older readers would misread the file. */
@@ -117,7 +117,7 @@ export class Voice {
     const text = (await readWhole(name, use)).toString()
     let held: unknown
     try {
-      held = JSON.parse(text)
+      held = parseJson(text)
     } catch (cause) {
       throw noVoice(name, (cause as Error).message, cause)
     }

@@ -71,6 +71,33 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
+ * The value of a JSON text that is nested in at most 64 levels. No real file has more. A text of deeper levels would take many times
+ * its size when parsed, and could overflow the stack of whoever walks through its value.
+ *
+ * @throws SyntaxError when it is not JSON, or nested deeper
+ */
+export function parseJson(text: string): unknown {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text[i]
+    if (unit === '{' || unit === '[') depth++
+    else if (unit === '}' || unit === ']') depth--
+    else if (unit === '"') i = endOfString(text, i)
+    if (depth > MAX_DEPTH) throw new SyntaxError(`it is nested in more than ${MAX_DEPTH} levels`)
+  }
+  return JSON.parse(text)
+}
+
+/** Where the string that begins at `start` ends; the text's end when it never does. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === '"') return i
+  }
+  return text.length
+}
+
+/**
  * Reads a file that holds one JSON object.
  *
  * @throws ClvpError `CLVP_IO` when it cannot be read, `CLVP_MODEL_FORMAT` when it is too large or holds something else
@@ -79,7 +106,7 @@ export async function readJson(file: string): Promise<JsonObject> {
   const bytes = await readWhole(path(file, 'path'), use)
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     const reason = reasonOf(cause)
     throw new ClvpError('CLVP_MODEL_FORMAT', `${file} is not JSON: ${reason}`, { cause })

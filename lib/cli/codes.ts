@@ -1,6 +1,7 @@
 /** Reads codes from JSON files, which a user or `clvp generate` wrote. */
 import { ClvpError } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
+import { parseJson } from '../base/json.js'
 import type { Heard } from './sound.js'
 
 const use: FileUse = { what: 'the codes', maxBytes: 2 ** 28, code: 'CLVP_INVALID_ARGUMENT' }
@@ -45,7 +46,7 @@ export async function readHeard(file: string, rank: number | undefined): Promise
 async function readJson(file: string): Promise<unknown> {
   const text = (await readWhole(file, use)).toString()
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw bad(file, (cause as Error).message, cause)
   }

@@ -17,7 +17,15 @@ import {
   tokenIds,
   word,
 } from '../base/fields.js'
-import { fromFile, isObject, type JsonObject, makeFolder, readJson, writeJson } from '../base/json.js'
+import {
+  fromFile,
+  isObject,
+  type JsonObject,
+  makeFolder,
+  parseJson,
+  readJson,
+  writeJson,
+} from '../base/json.js'
 import { type CommonConfigOptions, type ConfigClass, PretrainedConfig } from './pretrained_config.js'
 
 const FILE = 'config.json'
@@ -304,7 +312,7 @@ export function checkpointConfig(json: unknown): ClvpConfig {
     throw new ClvpError('CLVP_MODEL_FORMAT', 'The model file has no clvp.source.config: convert it again')
   }
   try {
-    return ClvpConfig.fromDict(JSON.parse(json))
+    return ClvpConfig.fromDict(parseJson(json) as JsonObject)
   } catch (cause) {
     const reason = reasonOf(cause)
     throw new ClvpError('CLVP_MODEL_FORMAT', `The model file's configuration is invalid: ${reason}`, {

@@ -3,7 +3,7 @@ import type { NativeSampling } from '../addon/contract/drawing.js'
 import type { NativeHeld } from '../addon/contract/files.js'
 import { ClvpError, reasonOf } from '../base/errors.js'
 import { snakeCase } from '../base/fields.js'
-import { isObject, type JsonObject } from '../base/json.js'
+import { isObject, type JsonObject, parseJson } from '../base/json.js'
 import { boolean, converted, integer, number } from '../base/kinds.js'
 import { limits } from '../base/limits.js'
 import { namesOf, type OptionsOf, optionTable, readGiven } from '../base/options.js'
@@ -98,7 +98,7 @@ function readHeld(values: Values): JsonObject | undefined {
   if (typeof held !== 'string') return undefined
   let config: unknown
   try {
-    config = JSON.parse(held)
+    config = parseJson(held)
   } catch (cause) {
     throw invalidFile('is not JSON', cause)
   }

@@ -1,4 +1,5 @@
 /** The part of the hub's API that reads a repository. */
+import { parseJson } from '../base/json.js'
 import { HubFault, shown } from './fault.js'
 import { isCommit } from './id.js'
 import { type Reply, request } from './request.js'
@@ -116,7 +117,7 @@ async function readAnswer(reply: Reply): Promise<unknown> {
     chunks.push(chunk)
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
   } catch {
     throw notHub(reply.url, 'its response is not JSON')
   }

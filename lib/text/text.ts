@@ -3,6 +3,7 @@ import type { NativeHeld } from '../addon/contract/files.js'
 import type { NativeInfo } from '../addon/contract/session.js'
 import { string } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
+import { parseJson } from '../base/json.js'
 import { knownWordsOf, unknownWords } from './known_words.js'
 import { isSpeakable, type Normalizer } from './reading/reading.js'
 import type { DroppedText, TextChange } from './reading/traced_text.js'
@@ -45,7 +46,7 @@ function specialTokens(json: NativeHeld | undefined): ClvpTokenizerSettings {
   if (typeof json !== 'string') return {}
   let config: unknown
   try {
-    config = JSON.parse(json)
+    config = parseJson(json)
   } catch (cause) {
     throw badConfig('is not JSON', cause)
   }

@@ -2,6 +2,7 @@
 import { path } from '../base/check.js'
 import { ClvpError, describe, invalid } from '../base/errors.js'
 import { type FileUse, readWhole } from '../base/files.js'
+import { parseJson } from '../base/json.js'
 
 const use: FileUse = { what: 'the tokenizer', maxBytes: 8 * 2 ** 20, code: 'CLVP_MODEL_FORMAT' }
 const MAX_LINES = 2 ** 18
@@ -59,7 +60,7 @@ export function splitMerge(merge: unknown, index: number): readonly [string, str
 export function parseVocab(text: string): Readonly<Record<string, number>> {
   let vocab: unknown
   try {
-    vocab = JSON.parse(text)
+    vocab = parseJson(text)
   } catch (cause) {
     throw modelFormat(`the vocabulary is not valid JSON: ${(cause as Error).message}`, { cause })
   }

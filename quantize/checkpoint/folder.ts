@@ -2,13 +2,12 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClvpError, describe, malformed, reasonOf } from '../../lib/base/errors.js'
 import { failIo, readWhole, statIfThere } from '../../lib/base/files.js'
+import { parseJson } from '../../lib/base/json.js'
 import type { JsonObject } from './section.js'
 
 /** Configurations are stored as GGUF strings, which are limited to 1 MiB here. */
 const MAX_CONFIG_BYTES = 2 ** 20
 export const MAX_TEXT_BYTES = 8 * 2 ** 20
-/** Deeper nesting could overflow the stack of a recursive reader, and no real configuration has it. */
-const MAX_DEPTH = 64
 
 export function missing(folder: string, what: string, advice = ''): ClvpError {
   return new ClvpError('CLVP_MODEL_FORMAT', `${folder} is not a CLVP checkpoint: ${what} is missing${advice}`)
@@ -53,26 +52,16 @@ export class Folder {
     const path = join(this.path, name)
     let json: unknown
     try {
-      json = JSON.parse(text)
+      json = parseJson(text)
     } catch (error) {
       throw malformed(path, `it is not JSON (${reasonOf(error)})`)
     }
-    if (depthOf(json) > MAX_DEPTH) throw malformed(path, `it is nested in more than ${MAX_DEPTH} levels`)
     return { text, json: asObject(json, path) }
   }
 
   config(name: string): Promise<{ text: string; json: JsonObject } | undefined> {
     return this.object(name, MAX_CONFIG_BYTES)
   }
-}
-
-/** Nesting depth of a JSON value; stops below `most` levels. */
-function depthOf(value: unknown, most = MAX_DEPTH): number {
-  if (typeof value !== 'object' || value === null) return 0
-  if (most === 0) return 1
-  return (
-    1 + Object.values(value).reduce((deepest: number, each) => Math.max(deepest, depthOf(each, most - 1)), 0)
-  )
 }
 
 export function asObject(value: unknown, path: string): JsonObject {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder } from '../../dist/lib/index.js'
 import { loadTinyModel, tinyFile } from '../helpers/model.js'
+import { beginPeak, peak } from '../helpers/peak.js'
 import { op, pickle } from '../helpers/pickle.js'
 import { freshCheckpoint } from '../helpers/safetensors.js'
 import { torchEntries } from '../helpers/torch.js'
@@ -62,12 +63,13 @@ const models = {
   '2^63 tensors': gguf(2n ** 63n, 0),
 }
 
+/** The memory is the peak during the call, beyond what the process had before it. */
 async function limited(t, name, call, expected) {
-  const before = process.resourceUsage().maxRSS
+  const before = beginPeak()
   const started = performance.now()
   await t.rejects(call(), expected, name)
   const seconds = (performance.now() - started) / 1000
-  const mebibytes = (process.resourceUsage().maxRSS - before) / 1024
+  const mebibytes = (peak() - before) / 2 ** 20
   if (seconds > 1) t.fail(`${name}: it took ${seconds.toFixed(2)} s`)
   if (mebibytes > 64) t.fail(`${name}: it took ${mebibytes.toFixed(0)} MiB`)
 }
