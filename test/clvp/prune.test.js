@@ -60,6 +60,15 @@ t.test('whatever the batch, the threads, the process, and the calls beside it', 
   await apart.dispose()
 })
 
+t.test('comparisons that are due at once, as all but the last candidate have ended', async (t) => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const [together, alone] = await Promise.all(
+      [10, 1].map((batchSize) => clvp.generate(text, { ...base, seed, prune: 0.5, batchSize })),
+    )
+    t.same(drawn(alone).map(essence), drawn(together).map(essence), `seed ${seed}`)
+  }
+})
+
 t.test('a stream ends with those that are left', async (t) => {
   const expected = await clvp.generate(text, { ...base, prune: 0.5 })
   for await (const event of clvp.stream(text, { ...base, prune: 0.5 })) {

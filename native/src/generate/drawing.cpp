@@ -118,16 +118,20 @@ void Drawing::prune() {
     if (options_.prune.share == 0 || waits()) {
         return;
     }
-    std::vector<Row *> rows = compared();
-    if (rows.empty()) {
-        return;
+    // More than one comparison may be due: of candidates that have ended, nobody will ask again.
+    for (std::vector<Row *> rows = compared(); !rows.empty(); rows = compared()) {
+        give_up_worst(rows);
+        n_compared_ *= 2;
     }
+}
+
+/// Gives up the share of some candidates that score worst by their first n_compared_ tokens.
+void Drawing::give_up_worst(const std::vector<Row *> & rows) {
     std::vector<std::vector<int32_t>> begun;
     for (const Row * row : rows) {
         const auto & tokens = row->candidate.tokens;
         begun.emplace_back(tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(n_compared_));
     }
-    n_compared_ *= 2;
     const std::vector<float> scores = likeness(decoder_.call, decoder_.weights, params_, options_.prune.text_ids, begun);
     std::vector<size_t> order(rows.size());
     std::iota(order.begin(), order.end(), size_t(0));

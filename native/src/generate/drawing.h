@@ -53,6 +53,7 @@ private:
     int32_t draw_token(Row & row, const float * logits, const float * scores);
     void judge(const std::vector<Row *> & rows);
     std::vector<Row *> compared();
+    void give_up_worst(const std::vector<Row *> & rows);
 
     const Decoder & decoder_;
     const Params & params_;
