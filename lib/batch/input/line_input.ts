@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { ClvpError } from '../../base/errors.js'
 import { failIo, SourceFile } from '../../base/files.js'
-import { isObject, parseJson } from '../../base/json.js'
+import { isObject } from '../../base/json.js'
 import { splitCsv } from './csv.js'
 import type { BatchInput, InputIdentity, InputIndex, InputKind, InputOptions } from './input.js'
 import { indexRecords, mostRecordBytes, readRecords, type TextRecord } from './record_file.js'
@@ -163,7 +163,7 @@ export const lineKinds = {
     hasHeader: false,
     parse(text: string): RawRow {
       try {
-        const fields: unknown = parseJson(text)
+        const fields: unknown = JSON.parse(text)
         if (isObject(fields)) return { fields }
       } catch {} // reported below
       return failed(
