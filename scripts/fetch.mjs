@@ -77,9 +77,9 @@ function checkOut(bundle, commit, clone) {
 function fetchGgml(work) {
   const { package: name, integrity, bundle, commit, version } = sources.ggml
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  run(`download ${name} from the npm registry`, npm, ['pack', name, '--silent', '--pack-destination', work], {
-    shell: process.platform === 'win32',
-  })
+  // `npm pack --dry-run` of this package calls this script, and npm gives its settings to what it calls.
+  const args = ['pack', name, '--silent', '--dry-run=false', '--pack-destination', work]
+  run(`download ${name} from the npm registry`, npm, args, { shell: process.platform === 'win32' })
   const tarball = join(
     work,
     readdirSync(work).find((file) => file.endsWith('.tgz')),

@@ -4,6 +4,7 @@
  *   node scripts/devices/parity.mjs blas     OpenBLAS beside the CPU: the scheduler splits each graph between them
  *   node scripts/devices/parity.mjs rpc      the device of another process: weights, KV cache and graphs are all over there
  *   node scripts/devices/parity.mjs vulkan   any Vulkan device, Mesa's software driver too
+ *   node scripts/devices/parity.mjs metal    a Mac's GPU
  * blas needs OpenBLAS with its headers, vulkan Vulkan's headers and glslc. Further arguments name tests (default: test/parity-*).
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -27,6 +28,7 @@ const backends = {
     device: 'vulkan',
     env: { GGML_VK_VISIBLE_DEVICES: '0', GGML_VK_DISABLE_F16: '1' },
   },
+  metal: { cmake: [], device: 'metal' },
 }
 const [name, ...tests] = process.argv.slice(2)
 const backend = backends[name]
