@@ -8,7 +8,7 @@ import torch
 
 import codebook
 import vocabulary
-from sentences import near_misses, passage, sentences, split
+from sentences import lesson, near_misses, sentences, split
 from speech import CLIP_SECONDS, FRAMES, HOP, N_MELS, RATE, TAIL, VOICES, frames_of_all, heard_in_all
 
 FAMILIES = 20000
@@ -46,7 +46,7 @@ class Corpus:
 def families():
     """The families of texts, and the voice of each: the same for the same SEED."""
     rng = random.Random(SEED)
-    texts = [[text, *near_misses(text, MISSES, rng)] for text in sentences(FAMILIES, SEED, draw=passage)]
+    texts = [[text, *near_misses(text, MISSES, rng)] for text in sentences(FAMILIES, SEED, draw=lesson)]
     return texts, [i % len(VOICES) for i in range(FAMILIES)]
 
 

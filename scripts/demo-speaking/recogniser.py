@@ -25,7 +25,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers.audio_utils import mel_filter_bank
 
 from learning import learn, write
-from sentences import passage, sentences, split
+from sentences import lesson, sentences, split
 from speech import RATE as CLIP_RATE
 from speech import VOICES, say
 
@@ -70,7 +70,7 @@ def _speech(job):
 
 def speech(n, seed):
     """n texts that others than the model's sentences make up, and the features of each in one of the voices."""
-    texts = sentences(n, seed, draw=passage)
+    texts = sentences(n, seed, draw=lesson)
     voices = [VOICES[i % len(VOICES)] for i in range(n)]
     with multiprocessing.Pool() as pool:
         return texts, pool.map(_speech, zip(texts, voices), chunksize=50)

@@ -6,6 +6,7 @@ Everything is drawn from a random.Random that the caller seeds: the same seed gi
 sums of money are written as the `english` normaliser writes them, so that a reader's digits become words that were learned.
 """
 
+import functools
 import random
 import re
 import sys
@@ -18,6 +19,18 @@ from words import (
 
 WORD = "[a-z']+"
 NUMERALS = "percent o'clock quarter past p m point".split()
+
+
+@functools.cache
+def by_length(words):
+    return sorted(words, key=len)
+
+
+def pick(rng, words):
+    """One of some words, the short ones far more often than the long ones, as in any language: half of what is said is made of few words, and they are
+    learned well. The probability of the word at place i falls as 1 / i."""
+    words = by_length(tuple(words))
+    return words[int((len(words) + 1) ** rng.random()) - 1]
 
 
 def below_hundred(rng):
@@ -63,9 +76,9 @@ def with_article(noun):
 
 
 def thing(rng):
-    noun = rng.choice(rng.choice([THINGS, THINGS, THINGS, FRUITS, ANIMALS, BODY, EARTH]))
+    noun = pick(rng, rng.choice([THINGS, THINGS, THINGS, FRUITS, ANIMALS, BODY, EARTH]))
     if rng.randrange(2):
-        noun = f"{rng.choice(rng.choice([COLOURS, QUALITIES, QUALITIES]))} {noun}"
+        noun = f"{pick(rng, rng.choice([COLOURS, QUALITIES, QUALITIES]))} {noun}"
     owner = rng.choice(["the", "the", "the", "my", "your", "his", "her", "our", "their", "this", "that", "every", "another", "some", "no", "a", "a"])
     return with_article(noun) if owner == "a" else f"{owner} {noun}"
 
@@ -73,18 +86,18 @@ def thing(rng):
 def person(rng):
     kind = rng.randrange(10)
     if kind < 3:
-        return rng.choice(NAMES)
+        return pick(rng, NAMES)
     if kind == 3:
-        return f"{rng.choice(['mister', 'miss', 'doctor'])} {rng.choice(SURNAMES)}"
+        return f"{rng.choice(['mister', 'miss', 'doctor'])} {pick(rng, SURNAMES)}"
     if kind == 4:
-        return f"{rng.choice(NAMES)} {rng.choice(SURNAMES)}"
+        return f"{pick(rng, NAMES)} {pick(rng, SURNAMES)}"
     if kind == 5:
         return rng.choice(["he", "she", "somebody", "everybody", "nobody", "someone"])
     if kind == 6:
-        return f"the {rng.choice(GROUPS)}"
-    noun = rng.choice(PEOPLE)
+        return f"the {pick(rng, GROUPS)}"
+    noun = pick(rng, PEOPLE)
     if rng.randrange(3) == 0:
-        noun = f"{rng.choice(rng.choice([QUALITIES, FEELINGS]))} {noun}"
+        noun = f"{pick(rng, rng.choice([QUALITIES, FEELINGS]))} {noun}"
     owner = rng.choice(["the", "the", "my", "your", "our", "her", "his", "a"])
     return with_article(noun) if owner == "a" else f"{owner} {noun}"
 
@@ -92,18 +105,18 @@ def person(rng):
 def place(rng):
     kind = rng.randrange(6)
     if kind == 0:
-        return f"in {rng.choice(CITIES)}"
+        return f"in {pick(rng, CITIES)}"
     near = rng.choice("in in in at near behind outside inside beside under opposite above below across around before between beyond past within".split())
     if near == "between":
-        return f"between the {rng.choice(ROOMS)} and the {rng.choice(ROOMS)}"
-    return f"{near} the {rng.choice(ROOMS if kind < 5 else EARTH)}"
+        return f"between the {pick(rng, ROOMS)} and the {pick(rng, ROOMS)}"
+    return f"{near} the {pick(rng, ROOMS if kind < 5 else EARTH)}"
 
 
 def towards(rng):
     if rng.randrange(4) == 0:
-        return f"to {rng.choice(CITIES)}"
+        return f"to {pick(rng, CITIES)}"
     way = rng.choice("to to to into through towards across along around past over from up down".split())
-    return f"{way} the {rng.choice(ROOMS if rng.randrange(4) else EARTH)}"
+    return f"{way} the {pick(rng, ROOMS if rng.randrange(4) else EARTH)}"
 
 
 def when(rng):
@@ -119,12 +132,13 @@ def when(rng):
             lambda: f"at {clock(rng)}",
             lambda: f"in {year(rng)}",
             lambda: f"{number(rng)} {rng.choice(UNITS)} ago",
-            lambda: f"{rng.choice(['before', 'after', 'during', 'until'])} {rng.choice(['lunch', 'dinner', 'breakfast', 'the ' + rng.choice(IDEAS)])}",
+            lambda: f"{rng.choice(['before', 'after', 'during', 'until'])} {rng.choice(['lunch', 'dinner', 'breakfast', 'the ' + pick(rng, IDEAS)])}",
             lambda: f"on the {rng.choice(ORDINALS[:12])} of {rng.choice(MONTHS)}",
         ]
     )()
 
 
+NO_PARTICIPLES = "bit broke chose drew drove forgot gave hid knew rode rang saw shook stole took tore threw wore wrote".split()  # but only pasts
 WORDS = []  # filled below: all of known_words() and of the templates
 SLOTS = {
     "person": person,
@@ -138,6 +152,7 @@ SLOTS = {
     "year": year,
     "did": list(VERBS.values()),
     "do": list(VERBS),
+    "done": [past for past in VERBS.values() if past not in NO_PARTICIPLES],
     "went": list(MOVES.values()),
     "go": list(MOVES),
     "acted": list(ACTS.values()),
@@ -230,7 +245,7 @@ although it was {weather}, {person} {went} {towards}
 the {idea} of {idea} is {quality}
 there is no {idea} without {idea}
 we all need {idea}, {idea} and {idea}
-I've never {did} such {quality} {food}
+I've never {done} such {quality} {food}
 you shouldn't {do} {thing} {place}
 they were born in {year}
 the train to {city} leaves at {clock}
@@ -254,8 +269,8 @@ isn't that {thing}? no, it's {thing}
 I'll {do} it myself, if you don't mind
 I'd rather {act} than {act}
 I'm {feeling}, and you're {feeling} too
-we've already {did} everything except {thing}
-they haven't {did} anything yet
+we've already {done} everything except {thing}
+they haven't {done} anything yet
 he's {quality}, but she's {quality}
 whose {object} is this, mine or yours?
 either {person} or {person} must {act}
@@ -267,11 +282,11 @@ few {many} are as {quality} as these
 some of them were {feeling}, others weren't
 however, {person} wouldn't {act} for {number} {unit}
 what's {place}? who's there? maybe {name}
-we'll {act} until you've {did} {thing}
+we'll {act} until you've {done} {thing}
 oh dear, I can't {do} {thing} any more
 let me {do} it, just once, while they {act}
 is there anything else {place}? nothing at all
-since {year} almost nobody has {did} such {idea}
+since {year} almost nobody has {done} such {idea}
 give him and me at least half of the {food}
 you'll {do} enough of it, so thanks a lot
 the {object} about which we {acted} is its own {idea}
@@ -289,20 +304,27 @@ WORDS += sorted({*known_words(), *NUMERALS, *(word for line in TEMPLATES for wor
 LISTS_SHARE, PAIRS_SHARE = 0.25, 0.08  # of sentences that are loose words, so that all words are met alike; of texts of two sentences
 
 
-def sentence(rng):
-    """One sentence, as a person writes it: a capital first, a mark last."""
-    template = rng.choice(LISTS if rng.random() < LISTS_SHARE else TEMPLATES)
+def sentence(rng, lists_share=0):
+    """One sentence, as a person writes it: a capital first, a mark last. Or, for a share of them, a list of loose words."""
+    template = rng.choice(LISTS if rng.random() < lists_share else TEMPLATES)
     text = re.sub(r"\{(\w+)\}", lambda slot: fill(SLOTS[slot[1]], rng), template)
     mark = "" if text[-1] in "?!" else rng.choice("......!")
     return text[0].upper() + text[1:] + mark
 
 
 def fill(slot, rng):
-    return slot(rng) if callable(slot) else rng.choice(slot)
+    if callable(slot):
+        return slot(rng)
+    return rng.choice(slot) if slot is WORDS else pick(rng, slot)
 
 
-def passage(rng):
-    return f"{sentence(rng)} {sentence(rng)}" if rng.random() < PAIRS_SHARE else sentence(rng)
+def passage(rng, lists_share=0):
+    return " ".join(sentence(rng, lists_share) for _ in range(2 if rng.random() < PAIRS_SHARE else 1))
+
+
+def lesson(rng):
+    """What is learned from: passages, and lists of words, in which all words are alike."""
+    return passage(rng, LISTS_SHARE)
 
 
 def sentences(count, seed, without=(), draw=sentence):
