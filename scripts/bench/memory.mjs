@@ -7,6 +7,8 @@
  * forgotten first: on a busy machine V8 frees less meanwhile, and the model would fit into what was free again. Linux alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Clvp, devices } from '../../dist/lib/index.js'
 
 const { file, candidates, tokens, ...more } = JSON.parse(process.argv[2])
@@ -16,6 +18,8 @@ const status = (name) =>
   1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))[1])
 
 devices()
+setFlagsFromString('--expose-gc')
+runInNewContext('gc')() // garbage is no part of what the process needs
 writeFileSync('/proc/self/clear_refs', '5') // VmHWM begins anew
 const baseline = status('VmRSS')
 const clvp = await Clvp.load(file)
