@@ -88,8 +88,8 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text)
 }
 
-/** Where the string that begins at `start` ends; the text's end when it never does. */
-function endOfString(text: string, start: number): number {
+/** The position of the closing quote of the JSON string at `start`, or the end of the text. */
+export function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     if (text[i] === '\\') i++
     else if (text[i] === '"') return i

@@ -1,5 +1,6 @@
 import { describe, malformed, reasonOf } from '../../lib/base/errors.js'
 import { SourceFile } from '../../lib/base/files.js'
+import { endOfString } from '../../lib/base/json.js'
 import { checkPiece, type SourceTensor, type TensorFile } from './source_tensor.js'
 
 /** Bytes per element. Types narrower than a byte are not listed: no published checkpoint of CLVP has them. */
@@ -159,7 +160,7 @@ function headerFault(text: string): string | undefined {
   for (let i = 0; i < text.length; i++) {
     const c = text[i]
     if (c === '"') {
-      const end = stringEnd(text, i)
+      const end = endOfString(text, i)
       const keys = scopes.at(-1)
       const string: string = JSON.parse(text.slice(i, end + 1))
       if (!string.isWellFormed()) return 'a string has a lone surrogate'
@@ -182,13 +183,4 @@ function headerFault(text: string): string | undefined {
     }
   }
   return undefined
-}
-
-/** The position of the closing quote of the string literal at `start`, or the end of the text. */
-function stringEnd(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === '"') return i
-  }
-  return text.length
 }

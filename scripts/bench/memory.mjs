@@ -3,25 +3,17 @@
  *
  *   node memory.mjs '{ "file": ..., "candidates": 16, "tokens": 250, "scores": "all" }'
  *
- * The real peak is that of the process (VmHWM) less what it has before the model is loaded: Node, this package, GGML's kernels. The peak of their start is
- * forgotten first: on a busy machine V8 frees less meanwhile, and the model would fit into what was free again. Linux alone.
+ * The real peak is that of the process (VmHWM) less what it has before the model is loaded: Node, this package, GGML's kernels. The peak
+ * and the garbage of their start are left out. Linux alone.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { Clvp, devices } from '../../dist/lib/index.js'
+import { beginPeak, peak } from '../../test/helpers/peak.js'
 
 const { file, candidates, tokens, ...more } = JSON.parse(process.argv[2])
 const text = 'The quick brown fox jumps over the lazy dog.'
-/** A line of /proc/self/status, in bytes. */
-const status = (name) =>
-  1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))[1])
 
 devices()
-setFlagsFromString('--expose-gc')
-runInNewContext('gc')() // garbage is no part of what the process needs
-writeFileSync('/proc/self/clear_refs', '5') // VmHWM begins anew
-const baseline = status('VmRSS')
+const baseline = beginPeak()
 const clvp = await Clvp.load(file)
 const voice = await clvp.voice(Clvp.demoVoice)
 const textTokens = (await clvp.explain(text)).tokens.length
@@ -42,7 +34,7 @@ const { kvBytes } = result.timings
 const longest = Math.max(...result.candidates.map(({ codes }) => codes.length))
 const request = { candidates, tokens, textTokens, ...more }
 const estimate = clvp.info.estimateMemory(request)
-const found = status('VmHWM') - baseline
+const found = peak() - baseline
 await clvp.dispose()
 console.log(
   JSON.stringify({

@@ -18,7 +18,7 @@ void Batcher::submit(Request request, Done done) {
         } catch (const std::system_error &) {
             arrivals_.pop_back();
             fail(Code::out_of_memory, "the system does not allow this process another thread: raise its limit or close other sessions");
-        } catch (...) { // no memory for the thread's own state: the caller hears it, so that nothing else may
+        } catch (...) { // no memory for the thread's own state: the caller gets this error, so the request must not be answered too
             arrivals_.pop_back();
             throw;
         }

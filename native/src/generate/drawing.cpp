@@ -118,7 +118,7 @@ void Drawing::prune() {
     if (options_.prune.share == 0 || waits()) {
         return;
     }
-    // More than one comparison may be due: of candidates that have ended, nobody will ask again.
+    // Several comparisons can be due at once. When all candidates have ended, no further step makes the rest of them.
     for (std::vector<Row *> rows = compared(); !rows.empty(); rows = compared()) {
         give_up_worst(rows);
         n_compared_ *= 2;
