@@ -15,13 +15,19 @@ SILENCE = 0  # the code of silence
 BOS, EOS = codebook.SIZE, codebook.SIZE + 1
 MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
 PAD_TO = 16
+MOST_SILENCE = 20  # codes behind a row of the speech encoder, in training
 LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 
 
+def padded_length(n):
+    """A length that many batches share: a new one costs time and memory in the library below torch."""
+    return n + -n % PAD_TO
+
+
 def padded(rows, value=0):
-    """[n, length, ...] of rows, with a length that many batches share: a new one costs time and memory in the library below torch."""
-    longest = max(len(row) for row in rows)
-    rows = [F.pad(rows[0], (0, 0) * (rows[0].ndim - 1) + (0, -longest % PAD_TO + longest - len(rows[0])), value=value), *rows[1:]]
+    """[n, padded_length, ...] of rows."""
+    longest = padded_length(max(len(row) for row in rows))
+    rows = [F.pad(rows[0], (0, 0) * (rows[0].ndim - 1) + (0, longest - len(rows[0])), value=value), *rows[1:]]
     return pad_sequence(rows, batch_first=True, padding_value=value)
 
 
@@ -68,6 +74,11 @@ def prefix(model, vector, text):
     decoder = model.speech_decoder_model.model.decoder
     start = decoder.input_embeds_layer.weight[BOS] + decoder.position_embeds_layer.weight[0]
     return torch.cat([vector[None], text, start[None]])
+
+
+def decoder_rows(tokens, codes):
+    """Of an utterance: [voice | start, text, stop, stop | mel start | codes]."""
+    return 1 + len(tokens) + 3 + 1 + len(codes)
 
 
 def decoder_states(model, vectors, texts, codes):
@@ -117,7 +128,7 @@ def framed(ids):
 
 def pad_silence(rows, rng):
     """With silence behind, of random length: rows are padded with it when candidates are scored together."""
-    return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, 20]),), SILENCE)]) for row in rows]
+    return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, MOST_SILENCE]),), SILENCE)]) for row in rows]
 
 
 def _pairs(word):
