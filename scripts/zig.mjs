@@ -42,5 +42,6 @@ export function zigPrograms(zig, name, target) {
     `-DCMAKE_CXX_COMPILER=${tool('clang++', `c++${forTarget}`)}`,
     `-DCMAKE_AR=${tool('ar', 'ar')}`,
     `-DCMAKE_RANLIB=${tool('ranlib', 'ranlib')}`,
+    `-DCMAKE_RC_COMPILER=${tool('rc', 'rc')}`, // which CMake asks for on Windows alone
   ]
 }

@@ -7,6 +7,9 @@
 #undef calloc
 #undef realloc
 #undef posix_memalign
+#undef _aligned_malloc
+
+static constexpr size_t tensors = size_t(1) << 20; // bytes from which an allocation is one of tensors
 
 static void * or_throw(void * block) {
     if (!block) {
@@ -23,13 +26,19 @@ void * clvp_realloc(void * block, size_t n) { return or_throw(std::realloc(block
 
 /// GGML checks large allocations, those of tensors, and our error message then suggests how to use less. It does not check small ones,
 /// those of its lists and threads, so these throw.
+#ifdef _WIN32
+void * clvp_aligned_malloc(size_t n, size_t alignment) {
+    void * block = ::_aligned_malloc(n, alignment);
+    return n < tensors ? or_throw(block) : block;
+}
+#else
 int clvp_posix_memalign(void ** block, size_t alignment, size_t n) {
-    constexpr size_t tensors = size_t(1) << 20;
     const int error = ::posix_memalign(block, alignment, n);
     if (error != 0 && n < tensors) {
         throw std::bad_alloc();
     }
     return error;
 }
+#endif
 
 } // extern "C"

@@ -16,7 +16,11 @@ extern "C" {
 void * clvp_malloc(size_t n);
 void * clvp_calloc(size_t n, size_t size);
 void * clvp_realloc(void * block, size_t n);
+#ifdef _WIN32
+void * clvp_aligned_malloc(size_t n, size_t alignment);
+#else
 int clvp_posix_memalign(void ** block, size_t alignment, size_t n);
+#endif
 
 #ifdef __cplusplus
 }
@@ -30,6 +34,11 @@ using ::clvp_realloc;
 #define malloc(n) clvp_malloc(n)
 #define calloc(n, size) clvp_calloc(n, size)
 #define realloc(block, n) clvp_realloc(block, n)
+#ifdef _WIN32
+#include <malloc.h> /* its declarations come before the macro */
+#define _aligned_malloc(n, alignment) clvp_aligned_malloc(n, alignment)
+#else
 #define posix_memalign(block, alignment, n) clvp_posix_memalign(block, alignment, n)
+#endif
 
 #endif

@@ -7,6 +7,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import prebuildify from 'prebuildify'
+import { checkMachO } from './macho.mjs'
+import { checkPe } from './pe.mjs'
 import { checkSymbols } from './symbols.mjs'
 import { buildable, target } from './targets.mjs'
 import { here, root } from './tools.mjs'
@@ -40,12 +42,14 @@ async function prebuild({ name, platform, arch, libc }) {
   return folder
 }
 
+const checks = { linux: checkSymbols, darwin: checkMachO, win32: checkPe }
+
 const { positionals } = parseArgs({ allowPositionals: true })
 try {
   for (const name of positionals.length > 0 ? positionals : buildable()) {
     const wanted = target(name)
     const folder = await prebuild(wanted)
-    if (wanted.platform === 'linux') checkSymbols(folder, wanted)
+    checks[wanted.platform](folder, wanted)
   }
 } catch (error) {
   console.error(`node-clvp: ${error.message}`)

@@ -2,7 +2,7 @@
 /**
  * Runs the prebuilt binaries on every kind of machine that can be had here, and compares the codes that they draw.
  *
- *   node scripts/prebuild/prove.mjs [levels] [memory] [masked] [arm64] [musl] [--tokens 60] [--musl-loader FILE]
+ *   node scripts/prebuild/prove.mjs [levels] [memory] [masked] [arm64] [musl] [windows] [--tokens 60] [--musl-loader FILE]
  *
  * levels   each of this machine's CPU libraries, by CLVP_CPU
  * memory   GGML's library gets no memory for its Nth block, for each N: an error, and the next try works. The libraries have C++
@@ -11,12 +11,14 @@
  * arm64    emulated arm64 machines, old and new (qemu-aarch64-static, Debian's libc6-arm64-cross), with a Node from PyPI
  * musl     a root folder that has musl and nothing of glibc (as root), with a Node from PyPI. That Node has relative relocations
  *          packed (DT_RELR), for which musl 1.2.4 is the oldest: --musl-loader names one, by default /lib/ld-musl-x86_64.so.1
+ * windows  Windows' binaries under wine (Debian's wine64), with node.exe 20 and 22 from npm; all levels that this machine runs
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { output, python, root, run } from './tools.mjs'
+import { outputByFile, wineEnv, wineNode, wineNodes } from './wine.mjs'
 
 const program = 'scripts/prebuild/greedy.mjs'
 const { values, positionals } = parseArgs({
@@ -27,18 +29,18 @@ const { values, positionals } = parseArgs({
   },
 })
 const env = { ...process.env, PREBUILDS_ONLY: '1' }
-let expected
+let expected // the codes that this machine's own addon draws: its prebuilt one, or where there is none, the built one
 
 /** Runs the program by a command, prints a line, and holds its codes against the first ones. */
-function prove(what, command, args, more = {}) {
+function prove(what, command, args, more = {}, read = output) {
   const started = performance.now()
-  const found = JSON.parse(output(command, args, { env: { ...env, ...more } }))
+  const found = JSON.parse(read(command, args, { env: { ...env, ...more } }))
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
   expected ??= found.codes
   const same = JSON.stringify(found.codes) === JSON.stringify(expected)
   const { platform, libc, origin, variant, codes } = found
   console.log(
-    `${what.padEnd(22)} ${platform}, ${libc}, ${origin}, ${variant.padEnd(10)} ${codes.length} codes, ${same ? 'the same' : 'DIFFERENT'} (${seconds} s)`,
+    `${what.padEnd(22)} ${platform}, ${libc ?? 'its own C library'}, ${origin}, ${variant.padEnd(10)} ${codes.length} codes, ${same ? 'the same' : 'DIFFERENT'} (${seconds} s)`,
   )
   if (!same) process.exitCode = 1
 }
@@ -68,18 +70,25 @@ function fetchNode(name, version, ...platforms) {
   return node
 }
 
+/** The proof of each CPU library in a folder, by CLVP_CPU. */
+function proveLevels(folder, pattern, proveOne) {
+  for (const file of readdirSync(join(root, folder))) {
+    const variant = pattern.exec(file)?.[1]
+    if (!variant) continue
+    try {
+      proveOne(variant, { CLVP_CPU: variant })
+    } catch (error) {
+      if (!/that this machine runs/.test(error.message)) throw error
+      console.log(`CLVP_CPU=${variant}: not on this machine`)
+    }
+  }
+}
+
 const proofs = {
   levels() {
-    const folder = join(root, 'prebuilds/linux-x64')
-    const names = readdirSync(folder).map((file) => /cpu-glibc-(.+)\.so$/.exec(file)?.[1])
-    for (const variant of names.filter(Boolean)) {
-      try {
-        prove(`CLVP_CPU=${variant}`, process.execPath, [program, values.tokens], { CLVP_CPU: variant })
-      } catch (error) {
-        if (!/that this machine runs/.test(error.message)) throw error
-        console.log(`CLVP_CPU=${variant}: not on this machine`)
-      }
-    }
+    proveLevels('prebuilds/linux-x64', /cpu-glibc-(.+)\.so$/, (variant, more) =>
+      prove(`CLVP_CPU=${variant}`, process.execPath, [program, values.tokens], more),
+    )
   },
   memory() {
     const shim = join(root, '.build/prebuild/no_memory.so')
@@ -161,7 +170,26 @@ const proofs = {
   },
 }
 
-prove('best of this machine', process.execPath, [program, values.tokens])
+proofs.windows = () => {
+  for (const version of wineNodes) {
+    proveOnWine(`wine, node ${version}`, version)
+  }
+  proveLevels('prebuilds/win32-x64', /cpu-win32-(.+)\.dll$/, (variant, more) =>
+    proveOnWine(`wine, ${variant}`, wineNodes.at(-1), more),
+  )
+
+  function proveOnWine(what, version, more) {
+    prove(what, 'wine', [wineNode(version), program, values.tokens], { ...wineEnv(), ...more }, outputByFile)
+  }
+}
+
+const isPrebuilt = existsSync(join(root, 'prebuilds/linux-x64/node-clvp.glibc.node'))
+prove(
+  'best of this machine',
+  process.execPath,
+  [program, values.tokens],
+  isPrebuilt ? {} : { PREBUILDS_ONLY: '' },
+)
 for (const name of positionals.length > 0 ? positionals : Object.keys(proofs)) {
   if (!proofs[name]) throw new Error(`Expected ${Object.keys(proofs).join(', ')} but received ${name}`)
   proofs[name]()

@@ -3,14 +3,38 @@ import { join } from 'node:path'
 import { fromPypi } from '../toolchain.mjs'
 import { zigPrograms } from '../zig.mjs'
 
-export function zigToolchain({ name, zig, processor }) {
+/** What is special to each system. */
+const systems = {
+  linux: {
+    name: 'Linux',
+    settings: [
+      // What nobody looks up by name is left out of the binaries.
+      '-DCMAKE_SHARED_LINKER_FLAGS=-Wl,--strip-all',
+      '-DCMAKE_MODULE_LINKER_FLAGS=-Wl,--strip-all',
+    ],
+  },
+  darwin: {
+    name: 'Darwin',
+    // Apple's libraries are not here: Metal and Accelerate need a Mac.
+    settings: [
+      '-DCLVP_BACKENDS=',
+      '-DGGML_ACCELERATE=OFF',
+      '-DCMAKE_SHARED_MODULE_CREATE_CXX_FLAGS=-dynamiclib -s',
+    ],
+  },
+  win32: {
+    name: 'Windows',
+    settings: ['-DCMAKE_SHARED_LINKER_FLAGS=-s', '-DCMAKE_MODULE_LINKER_FLAGS=-s'],
+  },
+}
+
+export function zigToolchain({ name, platform, zig, processor }) {
+  const system = systems[platform]
   return [
-    '-DCMAKE_SYSTEM_NAME=Linux',
+    `-DCMAKE_SYSTEM_NAME=${system.name}`,
     `-DCMAKE_SYSTEM_PROCESSOR=${processor}`,
     ...zigPrograms(join(fromPypi('ziglang'), 'ziglang', 'zig'), name, zig),
-    // What nobody looks up by name is left out of the binaries.
-    '-DCMAKE_SHARED_LINKER_FLAGS=-Wl,--strip-all',
-    '-DCMAKE_MODULE_LINKER_FLAGS=-Wl,--strip-all',
+    ...system.settings,
     '-DCMAKE_POLICY_DEFAULT_CMP0056=NEW',
   ]
 }

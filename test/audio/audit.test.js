@@ -1,6 +1,7 @@
 // What auditClip() finds in clips that are made to have one fault each, and that a sound clip has none.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { auditClip } from '../../dist/lib/index.js'
 import { joined, noise, silence, speech } from '../helpers/signals.js'
@@ -88,7 +89,7 @@ t.test('files: names, formats, channels', async (t) => {
 
   const fixtures = new URL('../fixtures/audio/', import.meta.url)
   for (const [name, format] of Object.entries({ mp3: 'MP3', flac: 'FLAC', ogg: 'Ogg Vorbis', wav: 'WAV' })) {
-    const { measures } = await auditClip(new URL(`tone.${name}`, fixtures).pathname)
+    const { measures } = await auditClip(fileURLToPath(new URL(`tone.${name}`, fixtures)))
     t.match(measures, { format }, `${format}: ${measures.sampleRate} Hz, ${measures.channels} channels`)
     t.ok(measures.sampleRate >= 8000 && measures.channels >= 1)
   }

@@ -7,7 +7,8 @@
 #include <cstring>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(_WIN32)
+// GCC on Windows does not align the stack for wide registers; Clang does.
+#if defined(__x86_64__) && defined(__GNUC__) && (!defined(_WIN32) || defined(__clang__))
 #define CLVP_X86 1
 #elif defined(__aarch64__) && defined(__GNUC__) && !defined(_WIN32)
 #define CLVP_ARM 1
