@@ -28,7 +28,7 @@ function crossBuild() {
       '-GNinja',
       ...zigToolchain(wanted),
       '-DCLVP_NATIVE=OFF',
-      `-DCLVP_CPU_VARIANTS=${wanted.variants?.join(',') ?? ''}`,
+      `-DCLVP_CPU_VARIANTS=${wanted.variants.join(',')}`,
       `-DCLVP_LIBC=${wanted.libc ?? wanted.platform}`,
       ...addonSettings(out),
       ...more,
@@ -63,7 +63,7 @@ function hostBuild() {
 }
 
 try {
-  if (process.platform === 'linux') crossBuild()
+  if (wanted.zig && process.platform === 'linux') crossBuild()
   else hostBuild()
 } catch (error) {
   console.error(`node-clvp: ${error.message}`)

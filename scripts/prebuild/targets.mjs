@@ -1,6 +1,6 @@
 /**
- * What the package has binaries for. On Linux zig compiles for every target: one compiler, its own C++ library inside the
- * binaries, and the C library of the age that is asked for. Elsewhere the host's own compiler does: a Mac's addon has Metal only so.
+ * What the package has binaries for. On Linux zig compiles for Linux and Windows: one compiler, its own C++ library inside the
+ * binaries, and the C library of the age that is asked for. Elsewhere the host's own compiler does.
  */
 const x64 = ['sse42', 'haswell', 'skylakex', 'zen4'] // x86-64-v2, AVX2, AVX-512, AVX-512 with VNNI and BF16
 const arm64 = ['armv8.0_1', 'armv8.2_2'] // any, with dot products and arithmetic in halves
@@ -9,8 +9,8 @@ export const targets = {
   'linux-x64-glibc': { zig: 'x86_64-linux-gnu.2.28', processor: 'x86_64', variants: x64 },
   'linux-x64-musl': { zig: 'x86_64-linux-musl', processor: 'x86_64', variants: ['sse42', 'haswell'] },
   'linux-arm64-glibc': { zig: 'aarch64-linux-gnu.2.28', processor: 'aarch64', variants: arm64 },
-  'darwin-arm64': { zig: 'aarch64-macos.11.0', processor: 'arm64' },
-  'darwin-x64': { zig: 'x86_64-macos.11.0', processor: 'x86_64' },
+  'darwin-arm64': {},
+  'darwin-x64': {},
   'win32-x64': { zig: 'x86_64-windows-gnu', processor: 'AMD64', variants: x64 },
 }
 
@@ -27,6 +27,6 @@ export function target(name) {
 
 /** The targets that this host can build. */
 export function buildable() {
-  if (process.platform === 'linux') return Object.keys(targets)
+  if (process.platform === 'linux') return Object.keys(targets).filter((name) => targets[name].zig)
   return [`${process.platform}-${process.arch}`]
 }

@@ -13,15 +13,6 @@ const systems = {
       '-DCMAKE_MODULE_LINKER_FLAGS=-Wl,--strip-all',
     ],
   },
-  darwin: {
-    name: 'Darwin',
-    // Apple's libraries are not here: Metal and Accelerate need a Mac.
-    settings: [
-      '-DCLVP_BACKENDS=',
-      '-DGGML_ACCELERATE=OFF',
-      '-DCMAKE_SHARED_MODULE_CREATE_CXX_FLAGS=-dynamiclib -s',
-    ],
-  },
   win32: {
     name: 'Windows',
     settings: ['-DCMAKE_SHARED_LINKER_FLAGS=-s', '-DCMAKE_MODULE_LINKER_FLAGS=-s'],
