@@ -1,12 +1,14 @@
 """A byte-pair vocabulary of 256 tokens in ClvpTokenizer's format, learned from sentences."""
 
 import collections
+import itertools
 import json
 import re
 from pathlib import Path
 
 from transformers import ClvpTokenizer
-from transformers.models.clvp.number_normalizer import EnglishNormalizer
+
+from sentences import WORD
 
 SIZE = 256
 STOP, UNKNOWN, SPACE, START = 0, 1, 2, SIZE - 1
@@ -15,8 +17,7 @@ ALPHABET = list("abcdefghijklmnopqrstuvwxyz!'(),-./:;?\"")
 
 def learn(texts):
     """(tokens, merges): each merge joins the pair that is most frequent within words, ties by spelling."""
-    normalizer = EnglishNormalizer()
-    counts = collections.Counter(word for text in texts for word in re.findall("[a-z]+", normalizer(text)))
+    counts = collections.Counter(word for text in texts for word in re.findall("[a-z]+", text.lower()))
     words = {word: list(word) for word in counts}
     tokens = ["[STOP]", "[UNK]", "[SPACE]", *ALPHABET]
     merges = []
@@ -58,3 +59,18 @@ def write(texts, folder):
 
 def load(folder):
     return ClvpTokenizer.from_pretrained(str(folder))
+
+
+def encode(tokenizer, text):
+    """The ids of a text that is written as the `english` normaliser writes it, but for its capitals."""
+    return tokenizer(text.lower())["input_ids"]
+
+
+def words_begun(tokenizer, ids, places):
+    """Of each id of a text the place of the word that begins there, or 0."""
+    pieces = [" " if i == SPACE else token for i, token in zip(ids, tokenizer.convert_ids_to_tokens(ids))]
+    starts = {start: i for i, start in enumerate(itertools.accumulate(map(len, pieces), initial=0))}
+    found = [0] * len(ids)
+    for word in re.finditer(WORD, "".join(pieces)):
+        found[starts[word.start()]] = places[word[0]]
+    return found

@@ -14,7 +14,7 @@ from corpus import families
 from notes import RATE, analysed, at_24_khz, on_notes
 from speech import VOICES, code_frames, say
 
-UTTERANCES = 3200
+UTTERANCES = 2000
 CLIPS = 4  # of each voice: vectors that stand for it
 CLIP_SECONDS = 20  # of each voice: what the diffusion model's clips are cut from
 LOUDNESS = 0.8  # on_notes() may be a little louder than what it is given

@@ -14,9 +14,11 @@ from learning import learn, load, write
 from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
-BATCH, VOICES_AT_ONCE, DECODER_STEPS = 24, 6, 4000  # utterances and voices of a decoder's step
-# Of the ranker: steps, rate, families of each step, and written near misses of each family, which are new in each step. Words are learned first.
-RANKER_ROUNDS = [(1800, 1.5e-3, 20, 0), (900, 7e-4, 16, 6)]
+# The utterances of a step are alike in length: rows are padded to the longest, and of unlike ones half the work would be padding.
+DECODER_STEPS, DECODER_ROWS, VOICES_AT_ONCE, ALIKE = 6500, 2304, 6, 16  # steps, rows of a step, its voices; of a voice's utterances so many are alike
+# Of the ranker: steps, rate, codes of each step, and written near misses of each family, which are new in each step. Words are learned first.
+RANKER_ROUNDS = [(1600, 1.5e-3, 3072, 0), (1000, 7e-4, 3072, 6), (1500, 5e-4, 3072, 3)]
+FAMILIES_ALIKE = 400
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
 
@@ -29,6 +31,13 @@ def ranker_parameters(model):
     return [*model.text_encoder_model.parameters(), *model.speech_encoder_model.parameters(), model.logit_scale]
 
 
+def matrices_of(model, parameters):
+    """The weights of its hidden layers' products: what Muon learns."""
+    own = {id(parameter) for parameter in parameters}
+    hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name and "lm_head" not in name]
+    return [parameter for parameter in hidden if id(parameter) in own]
+
+
 def make_corpus(work):
     write(work / "corpus.pt", vars(corpora.make(work / "tokenizer")))
 
@@ -37,17 +46,29 @@ def load_corpus(work):
     return corpora.Corpus(**load(work / "corpus.pt"))
 
 
+def alike(by_length, n, place):
+    """n neighbours among rows that are sorted by length, from a place between 0, the shortest, and 1."""
+    at = int(place * (len(by_length) - n + 1))
+    return by_length[at : at + n]
+
+
 def train_decoder(work):
     corpus, model = load_corpus(work), models.build()
+    lengths = [models.decoder_rows(tokens, codes) for tokens, codes in zip(corpus.tokens, corpus.codes)]
     of_voice = [[u for i in range(v, corpora.FAMILIES, len(corpus.pools)) for u in corpus.of_family(i)] for v in range(len(corpus.pools))]
+    of_voice = [sorted(rows, key=lambda u: lengths[u]) for rows in of_voice]
 
     def loss_of(rng):
         voices = rng.sample(range(len(of_voice)), VOICES_AT_ONCE)
-        chosen = [(i, u) for i, v in enumerate(voices) for u in rng.sample(of_voice[v], BATCH // VOICES_AT_ONCE)]
+        place = rng.random()  # of a sentence among all of its voice, by length
+        near = [alike(of_voice[v], ALIKE, place) for v in voices]
+        longest = max(models.padded_length(lengths[u]) for rows in near for u in rows)
+        n = min(ALIKE, max(1, DECODER_ROWS // longest // VOICES_AT_ONCE))
+        chosen = [(i, u) for i, rows in enumerate(near) for u in rng.sample(rows, n)]
         clips = torch.stack([corpus.clip(v, rng) for v in voices])
         return models.decoder_loss(model, clips, [i for i, _ in chosen], [corpus.tokens[u] for _, u in chosen], [corpus.codes[u] for _, u in chosen])
 
-    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 1e-3, loss_of)
+    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 1e-3, loss_of, matrices=matrices_of(model, decoder_parameters(model)))
 
 
 def train_ranker(work):
@@ -56,14 +77,18 @@ def train_ranker(work):
         encoder.projection.weight.data *= 0.1  # the words' vectors have length 1
     teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
     parameters = [*ranker_parameters(model), *teacher.parameters()]
+    by_length = sorted(range(corpora.FAMILIES), key=lambda i: len(corpus.codes[corpus.of_family(i)[0]]))
 
-    for i, (steps, rate, families, misses) in enumerate(RANKER_ROUNDS):
+    for i, (steps, rate, codes, misses) in enumerate(RANKER_ROUNDS):
 
         def loss_of(rng):
-            return ranker_loss(model, teacher, corpus, tokenizer, rng.sample(range(corpora.FAMILIES), families), misses, rng)
+            near = alike(by_length, FAMILIES_ALIKE, rng.random())
+            longest = models.padded_length(len(corpus.codes[corpus.of_family(near[-1])[0]]) + models.MOST_SILENCE)
+            n = max(2, codes // longest // (1 + corpora.MISSES))
+            return ranker_loss(model, teacher, corpus, tokenizer, rng.sample(near, n), misses, rng)
 
         saved = work / f"ranker-{i + 1}.pt"
-        learn(saved, parameters, steps, rate, loss_of)
+        learn(saved, parameters, steps, rate, loss_of, matrices=matrices_of(model, ranker_parameters(model)))
     write(work / "ranker.pt", load(saved))
 
 

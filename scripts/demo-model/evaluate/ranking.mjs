@@ -7,8 +7,8 @@ import {
   ClvpProcessor,
   convertFolder,
 } from '../../../dist/lib/index.js'
-import { candidates, nearMisses, retrieval } from '../../demo-model/measures.mjs'
-import { mean, signFlipTest } from '../../demo-model/statistics.mjs'
+import { candidates, nearMisses, retrieval } from '../measures.mjs'
+import { mean, signFlipTest } from '../statistics.mjs'
 import { percent } from './context.mjs'
 
 const channels = 80
