@@ -168,19 +168,20 @@ const proofs = {
       run('umount', [join(world, 'proc')])
     }
   },
-}
-
-proofs.windows = () => {
-  for (const version of wineNodes) {
-    proveOnWine(`wine, node ${version}`, version)
-  }
-  proveLevels('prebuilds/win32-x64', /cpu-win32-(.+)\.dll$/, (variant, more) =>
-    proveOnWine(`wine, ${variant}`, wineNodes.at(-1), more),
-  )
-
-  function proveOnWine(what, version, more) {
-    prove(what, 'wine', [wineNode(version), program, values.tokens], { ...wineEnv(), ...more }, outputByFile)
-  }
+  windows() {
+    const onWine = (what, version, more) =>
+      prove(
+        what,
+        'wine',
+        [wineNode(version), program, values.tokens],
+        { ...wineEnv(), ...more },
+        outputByFile,
+      )
+    for (const version of wineNodes) onWine(`wine, node ${version}`, version)
+    proveLevels('prebuilds/win32-x64', /cpu-win32-(.+)\.dll$/, (variant, more) =>
+      onWine(`wine, ${variant}`, wineNodes.at(-1), more),
+    )
+  },
 }
 
 const isPrebuilt = existsSync(join(root, 'prebuilds/linux-x64/node-clvp.glibc.node'))
