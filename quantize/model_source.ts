@@ -4,9 +4,8 @@ import type { NativeFile, NativeValue } from '../lib/addon/contract/files.js'
 import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import type { SourceFile } from '../lib/base/files.js'
-import { isMatrix } from './checkpoint/tensor_names.js'
+import { kindOf } from './checkpoint/tensor_names.js'
 import type { SourceTensor } from './formats/source_tensor.js'
-import { CODEBOOK } from './plan.js'
 import type { TypedTensor } from './type_choice.js'
 
 /** One tensor of a model file, and the types that it can have. */
@@ -53,7 +52,7 @@ function modelTensor(
     type: known,
     dims,
     columns: dims[0]!,
-    kind: isMatrix(name) ? 'matrix' : name === CODEBOOK ? 'codebook' : 'exact',
+    kind: kindOf(name),
     source: {
       name,
       path: file.path,

@@ -21,7 +21,7 @@ export const outputTable = optionTable({
     help: 'type of the weight matrices; auto chooses one for this machine',
   },
   /**
-   * Other types for some matrices: pairs of a name pattern (`*` any characters, `?` one, `{a,b}` either) and a type. The last
+   * Other types for some matrices or embeddings: pairs of a name pattern (`*` any characters, `?` one, `{a,b}` either) and a type. The last
    * matching pair wins. A pattern that matches no tensor, or one that must be F32, is an error.
    */
   tensorTypes: { kind: custom<TensorTypes>(readTensorTypes), default: [] },

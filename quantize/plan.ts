@@ -4,8 +4,9 @@ import { ClvpError } from '../lib/base/errors.js'
 import type { Checkpoint } from './checkpoint/checkpoint.js'
 import type { Stage } from './checkpoint/stage.js'
 import {
-  isMatrix,
+  CODEBOOK,
   isSkipped,
+  kindOf,
   type Size,
   TENSOR_ROWS,
   type TensorRow,
@@ -17,9 +18,6 @@ import type { SourceTensor } from './formats/source_tensor.js'
 import type { Hparams } from './hparams.js'
 import { chooseTypes, type TensorTypes, type TypedTensor } from './type_choice.js'
 import type { PlannedPart, PlannedTensor } from './write_model.js'
-
-/** The codebook's name in the file. It belongs to no tower, so quantize/checkpoint/tensor_names.ts does not list it. */
-export const CODEBOOK = 'codebook.weight'
 
 /** A checkpoint's data types that weights can have, with the core's names. */
 const DATA_TYPES = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
@@ -93,7 +91,7 @@ function layOut(
   const parts = row.sources.map((source) => findPart(withBlock(source, block), shape, sources))
   return {
     name: withBlock(row.name, block),
-    kind: row.isMatrix ? 'matrix' : 'exact',
+    kind: kindOf(row.name),
     dims,
     parts,
     isTransposed: row.isTransposed,
@@ -132,8 +130,7 @@ function readable(source: SourceTensor): PlannedPart {
 
 function layOutStage({ tensors }: Stage): Layout[] {
   return tensors.map(({ name, dims, source }) => {
-    const kind = isMatrix(name) ? 'matrix' : 'exact'
-    return { name, dims, kind, parts: [readable(source)], isTransposed: false }
+    return { name, dims, kind: kindOf(name), parts: [readable(source)], isTransposed: false }
   })
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../lib/addon/weight_types.js'
 import { oneOf, string } from '../lib/base/check.js'
 import { ClvpError, describe, invalid } from '../lib/base/errors.js'
+import type { TensorKind } from './checkpoint/tensor_names.js'
 import { glob } from './glob.js'
 
 const MAX_PATTERNS = 256
@@ -22,8 +23,8 @@ export interface TypedTensor {
   readonly name: string
   /** Weights per row. */
   readonly columns: number
-  /** Matrices can have any type, a codebook F32 or F16; everything else is F32. */
-  readonly kind: 'matrix' | 'codebook' | 'exact'
+  /** Matrices have the model's type. Tables are F32 unless a pattern says otherwise. A codebook is F32 or F16; everything else is F32. */
+  readonly kind: TensorKind
 }
 
 export interface TypeChoice {
@@ -124,13 +125,18 @@ function namesFor(pattern: string, type: WeightType, tensors: readonly TypedTens
       `Expected a pattern that matches a tensor name but received ${describe(pattern)}: 'clvp inspect MODEL.gguf --tensors' lists the names`,
     )
   }
-  const allowed = { matrix: weightTypes as readonly WeightType[], codebook: ['f32', 'f16'], exact: ['f32'] }
+  const allowed: Readonly<Record<TensorKind, readonly WeightType[]>> = {
+    matrix: weightTypes,
+    table: weightTypes,
+    codebook: ['f32', 'f16'],
+    exact: ['f32'],
+  }
   const wrong = found.find(({ kind }) => !allowed[kind].includes(type))
   if (wrong) {
     const must = wrong.kind === 'codebook' ? 'f32 or f16' : 'f32'
     throw new ClvpError(
       'CLVP_INVALID_ARGUMENT',
-      `The pattern ${describe(pattern)} matches ${wrong.name}, which must be ${must}: use one that matches matrices only, such as dec.blk.*.ffn_down.weight`,
+      `The pattern ${describe(pattern)} matches ${wrong.name}, which must be ${must}: use one that matches matrices or embeddings only, such as dec.blk.*.ffn_down.weight`,
     )
   }
   return found.map(({ name }) => name)

@@ -1,12 +1,12 @@
 /** Tells models apart by their weights, whatever type those are stored in. */
 import { createHash } from 'node:crypto'
-import { isMatrix } from '../../quantize/checkpoint/tensor_names.js'
+import { kindOf } from '../../quantize/checkpoint/tensor_names.js'
 import { binding, native } from '../addon/binding.js'
 import type { NativeHeld } from '../addon/contract/files.js'
 
 /**
  * A hash of the checksums of the conditioning encoder's and the decoder's tensors that stay F32 in every
- * type: embeddings, positions, norms, biases and the mel convolution. So all conversions of a checkpoint have
+ * type: positions, norms, biases and the mel convolution. So all conversions of a checkpoint have
  * one identity, and a voice made with one serves the others; training changes it.
  *
  * @param loaded values of the model that was loaded from the file
@@ -22,6 +22,8 @@ export async function identify(
     return undefined
   }
   const lines = tensors.map(({ name }, i) => `${name} ${checksums[i]}`)
-  const kept = lines.filter((_, i) => /^(cond|dec)\./.test(tensors[i]!.name) && !isMatrix(tensors[i]!.name))
+  const kept = lines.filter(
+    (_, i) => /^(cond|dec)\./.test(tensors[i]!.name) && kindOf(tensors[i]!.name) === 'exact',
+  )
   return createHash('sha256').update(kept.sort().join('\n')).digest('hex').slice(0, 16)
 }

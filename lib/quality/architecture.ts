@@ -1,6 +1,5 @@
 /** Checks that two model files have the same hyperparameters, vocabulary and tensors, whatever their types. */
-import { stageOf } from '../../quantize/checkpoint/tensor_names.js'
-import { CODEBOOK } from '../../quantize/plan.js'
+import { CODEBOOK, stageOf } from '../../quantize/checkpoint/tensor_names.js'
 import { ClvpError } from '../base/errors.js'
 import type { ModelFile } from '../loading/inspect.js'
 

@@ -199,6 +199,21 @@ export function isStageMatrix(name: string): boolean {
   return name.endsWith('.weight') && !EXACT.test(name) && stageOf(name) !== undefined
 }
 
+/** The codebook's name in the file. It belongs to no tower, so TENSOR_ROWS does not list it. */
+export const CODEBOOK = 'codebook.weight'
+
+/** Embeddings of tokens and codes, of which single rows are looked up. */
+const TABLE = /^(?:cond\.text|(?:dec|text|speech)\.token)_embd\.weight$/
+
+/** What determines a tensor's type: type_choice.ts. */
+export type TensorKind = 'matrix' | 'table' | 'codebook' | 'exact'
+
+export function kindOf(name: string): TensorKind {
+  if (isMatrix(name)) return 'matrix'
+  if (TABLE.test(name)) return 'table'
+  return name === CODEBOOK ? 'codebook' : 'exact'
+}
+
 /** Whether a tensor of a model file has the type that the user chooses. */
 export function isMatrix(name: string): boolean {
   return isStageMatrix(name) || ROW_OF_NAME.get(withoutBlock(name)[0])?.isMatrix === true

@@ -130,7 +130,7 @@ t.test('refused', async (t) => {
     [[['dec.blk.7.*', 'q8_0']], /matches a tensor name/],
     [[['dec.norm.weight', 'q8_0']], /dec\.norm\.weight, which must be f32/],
     [[['*', 'q8_0']], /must be f32/],
-    [[['dec.token_embd.weight', 'f16']], /must be f32/],
+    [[['dec.pos_embd.weight', 'f16']], /must be f32/],
     [[['codebook.weight', 'q8_0']], /f32 or f16/],
     [[['*.ffn_up.weight', 'q4_k_m']], /tensorTypes\[0\]\[1\]/],
     [[['*.ffn_up.weight']], /pair/],

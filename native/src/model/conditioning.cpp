@@ -55,9 +55,12 @@ ggml_tensor * embed_text(Graph & graph, const Weights & weights, const Params & 
     if (text.embeds.empty()) {
         return ggml_reshape_3d(ctx, ggml_get_rows(ctx, table, graph.input("text_ids", ids)), n_embd, text.n_tokens + n_added, n_rows);
     }
-    auto added = [&](int32_t id) { return ggml_repeat_4d(ctx, table_rows(ctx, table, id, 1), n_embd, 1, n_rows, 1); };
+    auto added = [&](const char * name, int32_t id) {
+        ggml_tensor * ids = graph.input(name, { n_rows }, std::vector<int32_t>(static_cast<size_t>(n_rows), id));
+        return ggml_reshape_3d(ctx, ggml_get_rows(ctx, table, ids), n_embd, 1, n_rows);
+    };
     ggml_tensor * x = graph.input("text_embeds", GGML_TYPE_F32, { n_embd, text.n_tokens, n_rows }, text.embeds.data());
-    return ggml_concat(ctx, ggml_concat(ctx, added(params.text_bos), x, 1), added(params.text_eos), 1);
+    return ggml_concat(ctx, ggml_concat(ctx, added("text_bos", params.text_bos), x, 1), added("text_eos", params.text_eos), 1);
 }
 
 } // namespace

@@ -130,7 +130,8 @@ ggml_tensor * embed_prompt(Graph & graph, const Weights & weights, const Params 
     }
     const auto & embeds = std::get<ConditioningPrompt>(prompt).embeds;
     ggml_tensor * first = table_rows(ctx, w.pos_embd, 0, 1);
-    ggml_tensor * mel_start = ggml_add(ctx, table_rows(ctx, w.token_embd, params.decoder.bos, 1), first);
+    ggml_tensor * bos = graph.input("bos", { 1 }, std::vector<int32_t>{ params.decoder.bos });
+    ggml_tensor * mel_start = ggml_add(ctx, ggml_get_rows(ctx, w.token_embd, bos), first);
     ggml_tensor * x = graph.input("conditioning", GGML_TYPE_F32, { n_embd, static_cast<int64_t>(embeds.size()) / n_embd }, embeds.data());
     x = ggml_concat(ctx, x, mel_start, 1); // [n_embd, n_prefix]
     if (positions != Positions::transformers) {

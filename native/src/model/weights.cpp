@@ -10,7 +10,7 @@ namespace {
 ConditioningWeights conditioning_weights(WeightTable & table, const Params & p) {
     const DecoderParams & d = p.decoder;
     ConditioningWeights w;
-    w.text_embd = table.exact("cond.text_embd.weight", { d.n_embd, p.text.n_vocab });
+    w.text_embd = table.matrix("cond.text_embd.weight", d.n_embd, p.text.n_vocab);
     w.text_pos = table.exact("cond.text_pos.weight", { d.n_embd, d.n_text_positions });
     w.mel_conv = { table.exact("cond.mel_conv.weight", { p.mel.n_mels, d.n_embd }), table.exact("cond.mel_conv.bias", { d.n_embd }) };
     for (uint32_t i = 0; i < d.n_cond_layer; i++) {
@@ -44,7 +44,7 @@ std::vector<Block> blocks(WeightTable & table, const std::string & tower, int64_
 
 DecoderWeights decoder_weights(WeightTable & table, const DecoderParams & p) {
     DecoderWeights w;
-    w.token_embd = table.exact("dec.token_embd.weight", { p.n_embd, p.n_vocab });
+    w.token_embd = table.matrix("dec.token_embd.weight", p.n_embd, p.n_vocab);
     w.pos_embd = table.exact("dec.pos_embd.weight", { p.n_embd, p.n_positions });
     w.blocks = blocks(table, "dec", p.n_layer, p.n_embd, p.n_ff, p.n_ff, p.attn_bias, true, p.eps);
     w.norm = table.norm("dec.norm", p.n_embd, true, p.eps);
@@ -55,7 +55,7 @@ DecoderWeights decoder_weights(WeightTable & table, const DecoderParams & p) {
 
 EncoderWeights encoder_weights(WeightTable & table, const std::string & tower, const EncoderParams & p) {
     EncoderWeights w;
-    w.token_embd = table.exact(tower + ".token_embd.weight", { p.n_embd, p.n_vocab });
+    w.token_embd = table.matrix(tower + ".token_embd.weight", p.n_embd, p.n_vocab);
     w.blocks = blocks(table, tower, p.n_layer, p.n_embd, 2 * static_cast<int64_t>(p.n_ff), p.n_ff, p.attn_bias, false, p.eps);
     w.norm = table.norm(tower + ".norm", p.n_embd, true, p.eps);
     w.proj = table.matrix(tower + ".proj.weight", p.n_embd, p.n_proj);
