@@ -8,6 +8,7 @@ import torch
 
 import codebook
 import vocabulary
+from pronunciation import features, phones_of_all
 from sentences import lesson, near_misses, sentences, split
 from speech import CLIP_SECONDS, FRAMES, HOP, N_MELS, RATE, TAIL, VOICES, frames_of_all, heard_in_all
 
@@ -26,6 +27,8 @@ class Corpus:
     codes: list  # of each text: int64 codes
     heard: list  # of each text: int64 word of each code, 0 for silence; behind the words, those of codes that begin one
     words: list  # of the families' texts
+    phones: list  # of each word: the names of its sounds
+    sounds: torch.Tensor  # [n_tokens, n] features of the text's tokens
     voices: list  # of each family: index into VOICES
     pools: torch.Tensor  # [n_voices, POOL_FRAMES, 80] float32, log mel
     norms: torch.Tensor  # [80] mel norms: the log mel is divided by them
@@ -80,6 +83,8 @@ def make(folder):
         codes=[torch.from_numpy(codes) for codes, _ in spoken],
         heard=[torch.tensor([places.get(word, 0) + (begins * len(words) if word in places else 0) for word, begins in heard]) for _, heard in spoken],
         words=words,
+        phones=phones_of_all(words),
+        sounds=features(phones_of_all(vocabulary.tokens_of(tokenizer))),
         voices=voices,
         pools=pools,
         norms=pools.abs().mean((0, 1)),

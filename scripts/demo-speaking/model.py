@@ -9,6 +9,7 @@ import codebook
 import vocabulary
 from fast import shorten
 from learning import device, exact
+from pronunciation import SpokenEmbedding, unstressed
 from speech import N_MELS
 
 SILENCE = 0  # the code of silence
@@ -16,7 +17,6 @@ BOS, EOS = codebook.SIZE, codebook.SIZE + 1
 MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
 PAD_TO = 16
 MOST_SILENCE = 20  # codes behind a row of the speech encoder, in training
-LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 
 
 def padded_length(n):
@@ -31,9 +31,10 @@ def padded(rows, value=0):
     return pad_sequence(rows, batch_first=True, padding_value=value)
 
 
-def build(seed=4):
+def build(sounds, seed=4):
+    """The model, whose embeddings of text begin with the sounds of its tokens: features [n_tokens, n]."""
     encoder = dict(hidden_size=256, intermediate_size=512, projection_dim=128, num_hidden_layers=3, num_attention_heads=4, logit_scale_init_value=2.6592)
-    text = ClvpEncoderConfig(**encoder, vocab_size=vocabulary.SIZE, bos_token_id=vocabulary.START, eos_token_id=vocabulary.STOP)
+    text = ClvpEncoderConfig(**encoder, vocab_size=len(sounds), bos_token_id=len(sounds) - 1, eos_token_id=vocabulary.STOP)
     speech = ClvpEncoderConfig(**encoder, vocab_size=codebook.SIZE)
     decoder = ClvpDecoderConfig(
         vocab_size=codebook.SIZE + 2,
@@ -50,7 +51,21 @@ def build(seed=4):
     )
     config = ClvpConfig(text_config=text.to_dict(), speech_config=speech.to_dict(), decoder_config=decoder.to_dict(), projection_dim=128)
     torch.manual_seed(seed)
-    return shorten(ClvpModelForConditionalGeneration(config))
+    model = shorten(ClvpModelForConditionalGeneration(config))
+    for owner, name in embeddings(model):
+        setattr(owner, name, SpokenEmbedding(sounds, encoder["hidden_size"]))
+    return model
+
+
+def embeddings(model):
+    """Where the embeddings of text are: of the decoder's, and of the ranker's."""
+    return [(model.conditioning_encoder, "text_token_embedding"), (model.text_encoder_model, "token_embedding")]
+
+
+def fold_sounds(model):
+    """Makes ordinary embeddings of those of text."""
+    for owner, name in embeddings(model):
+        setattr(owner, name, getattr(owner, name).plain())
 
 
 # --- decoder ----------------------------------------------------------------------------------------------------
@@ -61,12 +76,13 @@ def conditioning(model, clips, tokens):
     encoder = model.conditioning_encoder
     filler = torch.zeros(len(clips), 1, dtype=torch.long)
     vectors = encoder(input_features=clips, input_ids=filler)[:, 0]
-    stop = torch.tensor([vocabulary.STOP])
-    rows = []
-    for ids in tokens:
-        ids = torch.cat([torch.tensor([vocabulary.START]), ids, stop, stop])  # as generate() frames a text
-        rows.append(encoder.text_token_embedding(ids) + encoder.text_position_embedding.weight[: len(ids)])
-    return vectors, rows
+    if not tokens:
+        return vectors, []
+    table = encoder.text_token_embedding
+    start, stop = torch.tensor([table.num_embeddings - 1]), torch.tensor([vocabulary.STOP])
+    framed = [torch.cat([start, ids, stop, stop]) for ids in tokens]  # as generate() does
+    rows = table(torch.cat(framed)).split([len(ids) for ids in framed])
+    return vectors, [row + encoder.text_position_embedding.weight[: len(row)] for row in rows]
 
 
 def prefix(model, vector, text):
@@ -131,39 +147,34 @@ def pad_silence(rows, rng):
     return [torch.cat([row, torch.full((rng.choice([0, 0, 1, 1, 1, 3, 8, MOST_SILENCE]),), SILENCE)]) for row in rows]
 
 
-def _pairs(word):
-    """The pairs of letters in a word, with its bounds."""
-    marked = f"<{word}>"
-    return [marked[i : i + 2] for i in range(len(marked) - 1)]
-
-
 class Teacher(torch.nn.Module):
-    """What shows both encoders the words, one by one, and the speech encoder the letters; thrown away after training.
+    """What shows both encoders the words, one by one, and the speech encoder the sounds; thrown away after training.
 
     Each word has a fixed vector of length 1. The projection of a hidden state is taught to be the vector of the word that begins there, and nothing
     where none begins: an embedding, which is the mean of these, is then the sum of the words' vectors. A word's vector is made of random vectors of
-    its pairs of letters: some hundred of them are few enough for small encoders, which vectors of 2,500 words are not.
+    its pairs of sounds: some hundred of them are few enough for small encoders, which vectors of 2,500 words are not.
     """
 
-    def __init__(self, words, hidden, d, seed=5):
+    def __init__(self, words, phones, hidden, d, seed=5):
         super().__init__()
-        self.words = words
+        self.words, self.phones = words, [unstressed(row) for row in phones]
         self.places = {word: i + 1 for i, word in enumerate(words)}
+        self.names = {name: i + 1 for i, name in enumerate(sorted({phone for row in self.phones for phone in row}))}
         generator = torch.Generator("cpu").manual_seed(seed)
-        spelled = [_pairs(word) for word in words]
+        spelled = [list(zip(["<", *row], [*row, ">"])) for row in self.phones]
         pairs = {pair: i for i, pair in enumerate(sorted({pair for word in spelled for pair in word}))}
         vectors = torch.randn(len(pairs), d, generator=generator, device="cpu")
         summed = torch.stack([vectors[[pairs[pair] for pair in word]].sum(0) for word in spelled])
         self.vectors = torch.cat([torch.zeros(1, d), F.normalize(summed, dim=-1).to(device())])  # the first: no word
         self.sharpness = torch.nn.Parameter(torch.tensor(8.0))
-        self.letters = torch.nn.Linear(hidden, 1 + len(LETTERS))  # none, and each letter
+        self.sounds = torch.nn.Linear(hidden, 1 + len(self.names))  # none, and each sound
 
     def begun_by(self, codes_heard):
         """Of each code the place of the word that begins there, or 0: of what a corpus says is heard."""
         return (codes_heard - (len(self.vectors) - 1)).clamp(min=0)
 
-    def letters_of(self, codes_heard):
-        """Of each code about which letter is heard, or 0: a word's letters, spread evenly over its codes. Letters are fewer than words, and are met at each
+    def sounds_of(self, codes_heard):
+        """Of each code about which sound is heard, or 0: a word's sounds, spread evenly over its codes. Sounds are fewer than words, and are met at each
         code: they are learned first, and help to learn the words."""
         places = [place - len(self.words) if place > len(self.words) else place for place in codes_heard.tolist()]
         begins = [place > len(self.words) for place in codes_heard.tolist()]
@@ -173,16 +184,15 @@ class Teacher(torch.nn.Module):
             end = i + 1
             while end < len(places) and places[end] == places[i] and not begins[end]:
                 end += 1
-            if places[i]:
-                word = self.words[places[i] - 1]
-                found[i:end] = [1 + LETTERS.index(word[len(word) * (2 * j + 1) // (2 * (end - i))]) for j in range(end - i)]
+            if places[i] and (row := self.phones[places[i] - 1]):
+                found[i:end] = [self.names[row[len(row) * (2 * j + 1) // (2 * (end - i))]] for j in range(end - i)]
             i = end
         return torch.tensor(found)
 
-    def spelling_loss(self, hidden, goals):
-        """Cross-entropy of the letters at the hidden states [n, length, d_hidden] of codes."""
+    def sounds_loss(self, hidden, goals):
+        """Cross-entropy of the sounds at the hidden states [n, length, d_hidden] of codes."""
         at = F.pad(padded(goals), (0, hidden.shape[1]))[:, : hidden.shape[1]]
-        return F.cross_entropy(self.letters(hidden).float().flatten(0, 1), at.flatten())
+        return F.cross_entropy(self.sounds(hidden).float().flatten(0, 1), at.flatten())
 
     def loss(self, projected, goals):
         """Of projected hidden states [n, length, d] and the places of the words that begin there, rows of at most `length`: how far they are from the

@@ -138,7 +138,9 @@ def when(rng):
     )()
 
 
-NO_PARTICIPLES = "bit broke chose drew drove forgot gave hid knew rode rang saw shook stole took tore threw wore wrote".split()  # pasts that do not follow "have"
+NO_PARTICIPLES = (
+    "bit broke chose drew drove forgot gave hid knew rode rang saw shook stole took tore threw wore wrote".split()
+)  # pasts that do not follow "have"
 WORDS = []  # filled below: all of known_words() and of the templates
 SLOTS = {
     "person": person,

@@ -91,6 +91,7 @@ class Espeak:
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
         self.callback = kind(self._take)  # kept: the library calls it
         self.library.espeak_SetSynthCallback(self.callback)
+        self.library.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def _take(self, sound, n, events):
         if n > 0:
@@ -113,17 +114,31 @@ class Espeak:
         self.library.espeak_Synchronize()
         return np.concatenate(self.parts), self.words
 
+    def phones(self, text, voice):
+        """The names of the sounds of a few words, each with the mark of its stress before it."""
+        self.library.espeak_SetVoiceByName(f"en-us{voice.variant}".encode())
+        found = self.library.espeak_TextToPhonemes(ctypes.byref(ctypes.c_char_p(text.encode())), self.UTF8, ord("|") << 8)
+        return [phone for phone in found.decode().split("|") if phone.strip("_:;")]
+
 
 _espeak = None
+
+
+def espeak():
+    global _espeak
+    _espeak = _espeak or Espeak()
+    return _espeak
+
+
+def phones(text):
+    return espeak().phones(text, HELD_OUT)
 
 
 def say_words(text, voice):
     """Samples in [-1, 1) of a text: silence cut off at both ends, then padded to whole codes with silence behind. And the words, each
     with its first sample; behind the last of them stands (the first sample of silence, "")."""
-    global _espeak
-    _espeak = _espeak or Espeak()
     text = text.replace("-", " ")
-    samples, words = _espeak.speak(text, voice)
+    samples, words = espeak().speak(text, voice)
     samples = samples.astype(np.float32) / 32768
     loud = np.flatnonzero(np.abs(samples) > 0.002)
     lead = HOP * 2

@@ -15,9 +15,9 @@ from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
 # The utterances of a step are alike in length: rows are padded to the longest, and of unlike ones half the work would be padding.
-DECODER_STEPS, DECODER_ROWS, VOICES_AT_ONCE, ALIKE = 6500, 2304, 6, 16  # steps, rows of a step, its voices; of a voice's utterances so many are alike
+DECODER_STEPS, DECODER_ROWS, VOICES_AT_ONCE, ALIKE = 5200, 2304, 6, 16  # steps, rows of a step, its voices; of a voice's utterances so many are alike
 # Of the ranker: steps, rate, codes of each step, and written near misses of each family, which are new in each step. Words are learned first.
-RANKER_ROUNDS = [(1600, 1.5e-3, 3072, 0), (1000, 7e-4, 3072, 6), (1500, 5e-4, 3072, 3)]
+RANKER_ROUNDS = [(1600, 1.5e-3, 3072, 0), (2100, 2.5e-3, 3072, 4)]
 FAMILIES_ALIKE = 400
 SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
@@ -53,7 +53,8 @@ def alike(by_length, n, place):
 
 
 def train_decoder(work):
-    corpus, model = load_corpus(work), models.build()
+    corpus, tokenizer = load_corpus(work), vocabulary.load(work / "tokenizer")
+    model, parts = models.build(corpus.sounds), vocabulary.parts_of(work / "tokenizer", tokenizer)
     lengths = [models.decoder_rows(tokens, codes) for tokens, codes in zip(corpus.tokens, corpus.codes)]
     of_voice = [[u for i in range(v, corpora.FAMILIES, len(corpus.pools)) for u in corpus.of_family(i)] for v in range(len(corpus.pools))]
     of_voice = [sorted(rows, key=lambda u: lengths[u]) for rows in of_voice]
@@ -66,16 +67,18 @@ def train_decoder(work):
         n = min(ALIKE, max(1, DECODER_ROWS // longest // VOICES_AT_ONCE))
         chosen = [(i, u) for i, rows in enumerate(near) for u in rng.sample(rows, n)]
         clips = torch.stack([corpus.clip(v, rng) for v in voices])
-        return models.decoder_loss(model, clips, [i for i, _ in chosen], [corpus.tokens[u] for _, u in chosen], [corpus.codes[u] for _, u in chosen])
+        tokens = [torch.tensor(vocabulary.split_some(corpus.tokens[u].tolist(), parts, rng)) for _, u in chosen]
+        return models.decoder_loss(model, clips, [i for i, _ in chosen], tokens, [corpus.codes[u] for _, u in chosen])
 
-    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 1e-3, loss_of, matrices=matrices_of(model, decoder_parameters(model)))
+    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 2e-3, loss_of, matrices=matrices_of(model, decoder_parameters(model)))
 
 
 def train_ranker(work):
-    corpus, model, tokenizer = load_corpus(work), models.build(), vocabulary.load(work / "tokenizer")
+    corpus, tokenizer = load_corpus(work), vocabulary.load(work / "tokenizer")
+    model = models.build(corpus.sounds)
     for encoder in (model.text_encoder_model, model.speech_encoder_model):
         encoder.projection.weight.data *= 0.1  # the words' vectors have length 1
-    teacher = models.Teacher(corpus.words, model.config.speech_config.hidden_size, model.config.projection_dim)
+    teacher = models.Teacher(corpus.words, corpus.phones, model.config.speech_config.hidden_size, model.config.projection_dim)
     parameters = [*ranker_parameters(model), *teacher.parameters()]
     by_length = sorted(range(corpora.FAMILIES), key=lambda i: len(corpus.codes[corpus.of_family(i)[0]]))
 
@@ -102,16 +105,17 @@ def ranker_loss(model, teacher, corpus, tokenizer, families, n_misses, rng):
     hidden, heard, speech = models.encode(model.speech_encoder_model, models.pad_silence([corpus.codes[u] for u in chosen], rng))
     words = teacher.loss(written, [torch.tensor(vocabulary.words_begun(tokenizer, row, teacher.places)) for row in ids])
     words = words + 2 * teacher.loss(heard, [teacher.begun_by(corpus.heard[u]) for u in chosen])  # hearing is harder than reading
-    spelled = teacher.spelling_loss(hidden, [teacher.letters_of(corpus.heard[u]) for u in chosen])
-    return models.contrastive_loss(model.logit_scale, texts, speech) + words + 2 * spelled
+    sounds = teacher.sounds_loss(hidden, [teacher.sounds_of(corpus.heard[u]) for u in chosen])
+    return models.contrastive_loss(model.logit_scale, texts, speech) + words + 2 * sounds
 
 
 def trained(work, *names):
-    model = models.build()
+    model = models.build(load_corpus(work).sounds)
     for name in names:
         parameters = decoder_parameters if name == "decoder" else ranker_parameters
         for parameter, value in zip(parameters(model), load(work / f"{name}.pt")[2]):
             parameter.data.copy_(value)
+    models.fold_sounds(model)
     return model.eval()
 
 
