@@ -18,6 +18,8 @@ def _attend(self, hidden_states, rotary_pos_emb=None, attention_mask=None, posit
     scores = (q * self.scale) @ k.transpose(2, 3)
     with exact():  # stays in bfloat16; softmax itself sums in float32
         shares = (scores if attention_mask is None else scores + attention_mask.to(scores.dtype)).softmax(-1)
+    if getattr(self, "is_guided", False):
+        self.shares = shares[:, 0]
     return self.out_proj((shares @ v).transpose(1, 2).reshape(n, length, width)), None
 
 

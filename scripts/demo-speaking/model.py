@@ -16,6 +16,7 @@ SILENCE = 0  # the code of silence
 BOS, EOS = codebook.SIZE, codebook.SIZE + 1
 MAX_CODES, MAX_TOKENS = 200, 128  # of one utterance, of one text
 PAD_TO = 16
+GUIDED_LAYERS = (1, 2, 3)  # of the decoder
 MOST_SILENCE = 20  # codes behind a row of the speech encoder, in training
 
 
@@ -54,6 +55,8 @@ def build(sounds, seed=4):
     model = shorten(ClvpModelForConditionalGeneration(config))
     for owner, name in embeddings(model):
         setattr(owner, name, SpokenEmbedding(sounds, encoder["hidden_size"]))
+    for attention in guided(model):
+        attention.is_guided = True
     return model
 
 
@@ -120,6 +123,23 @@ def decoder_loss(model, clips, voice_of, tokens, codes):
     states = decoder_states(model, vectors[voice_of], texts, codes)
     targets = torch.cat([torch.cat([row, torch.tensor([EOS])]) for row in codes])
     return F.cross_entropy(model.speech_decoder_model.lm_head(torch.cat(states)), targets)
+
+
+def guided(model):
+    """The attentions of the decoder, one head of which is shown where to look."""
+    return [model.speech_decoder_model.model.decoder.layers[i].attn for i in GUIDED_LAYERS]
+
+
+def guidance_loss(model, tokens, spoken):
+    """How much of their attention the guided heads miss, of the decoder's last call: -log of the share that the word which is spoken next has, by
+    the tokens of each text and what spoken_tokens() finds."""
+    where = []
+    for row, (ids, each) in enumerate(zip(tokens, spoken)):
+        first = 2 + len(ids) + 2  # behind the voice, the start, the text and two stops stands the mel start, which draws the first code
+        where += [(row, first + code, 1 + begin, 1 + end) for code, begin, end in each]
+    rows, at, before, last = torch.tensor(where).T
+    sums = [attention.shares.float().cumsum(-1) for attention in guided(model)]
+    return sum(-(each[rows, at, last] - each[rows, at, before] + 1e-4).log().mean() for each in sums) / len(sums)
 
 
 # --- ranker -----------------------------------------------------------------------------------------------------

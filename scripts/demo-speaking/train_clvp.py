@@ -10,16 +10,18 @@ from transformers import ClvpFeatureExtractor, GenerationConfig
 import corpus as corpora
 import model as models
 import vocabulary
+from alignment import spoken_tokens
 from learning import learn, load, write
 from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
 
 # The utterances of a step are alike in length: rows are padded to the longest, and of unlike ones half the work would be padding.
-DECODER_STEPS, DECODER_ROWS, VOICES_AT_ONCE, ALIKE = 5200, 2304, 6, 16  # steps, rows of a step, its voices; of a voice's utterances so many are alike
+DECODER_ROWS, VOICES_AT_ONCE, ALIKE = 2304, 6, 16  # rows of a step, its voices; of a voice's utterances so many are alike
+DECODER_ROUNDS = [(5200, 2e-3, 0), (2400, 1.5e-3, 0.2)]  # steps, rate, and the share of guidance
 # Of the ranker: steps, rate, codes of each step, and written near misses of each family, which are new in each step. Words are learned first.
-RANKER_ROUNDS = [(1600, 1.5e-3, 3072, 0), (2100, 2.5e-3, 3072, 4)]
+RANKER_ROUNDS = [(1600, 1.5e-3, 3072, 0), (2200, 1e-3, 3072, 4)]
 FAMILIES_ALIKE = 400
-SAMPLING = dict(do_sample=True, temperature=0.9, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
+SAMPLING = dict(do_sample=True, temperature=0.7, top_p=0.9, top_k=0, repetition_penalty=1.0)  # what the model says of itself
 KNOWN = 8  # a word that the corpus has at least so often has been learned
 
 
@@ -54,7 +56,7 @@ def alike(by_length, n, place):
 
 def train_decoder(work):
     corpus, tokenizer = load_corpus(work), vocabulary.load(work / "tokenizer")
-    model, parts = models.build(corpus.sounds), vocabulary.parts_of(work / "tokenizer", tokenizer)
+    model, parts, names = models.build(corpus.sounds), vocabulary.parts_of(work / "tokenizer", tokenizer), vocabulary.tokens_of(tokenizer)
     lengths = [models.decoder_rows(tokens, codes) for tokens, codes in zip(corpus.tokens, corpus.codes)]
     of_voice = [[u for i in range(v, corpora.FAMILIES, len(corpus.pools)) for u in corpus.of_family(i)] for v in range(len(corpus.pools))]
     of_voice = [sorted(rows, key=lambda u: lengths[u]) for rows in of_voice]
@@ -68,9 +70,16 @@ def train_decoder(work):
         chosen = [(i, u) for i, rows in enumerate(near) for u in rng.sample(rows, n)]
         clips = torch.stack([corpus.clip(v, rng) for v in voices])
         tokens = [torch.tensor(vocabulary.split_some(corpus.tokens[u].tolist(), parts, rng)) for _, u in chosen]
-        return models.decoder_loss(model, clips, [i for i, _ in chosen], tokens, [corpus.codes[u] for _, u in chosen])
+        loss = models.decoder_loss(model, clips, [i for i, _ in chosen], tokens, [corpus.codes[u] for _, u in chosen])
+        if guidance == 0:
+            return loss
+        spoken = [spoken_tokens(names, ids.tolist(), corpus.words, corpus.heard[u].tolist()) for ids, (_, u) in zip(tokens, chosen)]
+        return loss + guidance * models.guidance_loss(model, tokens, spoken)
 
-    learn(work / "decoder.pt", decoder_parameters(model), DECODER_STEPS, 2e-3, loss_of, matrices=matrices_of(model, decoder_parameters(model)))
+    for i, (steps, rate, guidance) in enumerate(DECODER_ROUNDS):
+        saved = work / f"decoder-{i + 1}.pt"
+        learn(saved, decoder_parameters(model), steps, rate, loss_of, matrices=matrices_of(model, decoder_parameters(model)))
+    write(work / "decoder.pt", load(saved))
 
 
 def train_ranker(work):
