@@ -12,7 +12,7 @@ from sentences import WORD
 
 STOP, UNKNOWN, SPACE = 0, 1, 2  # the last token is the start
 ALPHABET = list("abcdefghijklmnopqrstuvwxyz!'(),-./:;?\"")
-PIECE = r"'(?:s|t|re|ve|m|ll|d)|[a-z]+"  # what ClvpTokenizer splits words into, before it joins letters
+PIECE = "[a-z]+"  # what is joined: tortoise's tokenizer never joins letters with what stands between them
 SPLIT_SHARE = 0.03  # of the words that a decoder learns from: given in parts, so that it can read a word that it never met
 
 

@@ -86,7 +86,7 @@ export async function measureGreedy(context) {
   const { model, sentences, folder } = context
   const f32 = join(folder, 'as-transformers.gguf')
   await convertFolder(model, f32, { type: 'f32', positions: 'transformers' })
-  const whole = await ClvpModelForConditionalGeneration.fromPretrained(f32, { positions: 'transformers' })
+  const whole = await ClvpModelForConditionalGeneration.fromPretrained(f32)
   const processor = await ClvpProcessor.fromPretrained(model)
   const clip = readFileSync(Clvp.demoVoice)
   const pcm = new Int16Array(clip.buffer.slice(clip.byteOffset + 44, clip.byteOffset + clip.length))
@@ -99,7 +99,7 @@ export async function measureGreedy(context) {
       rawSpeech,
       samplingRate: 22050,
     })
-    const given = { doSample: false, temperature: undefined, topP: undefined, topK: undefined }
+    const given = { doSample: false, temperature: undefined, topP: undefined, topK: undefined, positions: 'transformers' }
     const { speechIds } = await whole.generate({ inputIds, inputFeatures, ...given })
     if (speechIds.data.join() === greedy.join()) equal++
   }
