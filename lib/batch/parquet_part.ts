@@ -23,6 +23,7 @@ const columns: Readonly<Record<BatchTask, Readonly<Record<string, ColumnType>>>>
     drawnCodes: 'integers',
     candidates: 'json',
     dropped: 'json',
+    unknownWords: 'json',
   },
   speak: { ...drawn, speech: 'text', audio: 'text', failures: 'json' },
   score: { score: 'number', seconds: 'number' },

@@ -87,12 +87,13 @@ async function generate(row: BatchRow, context: RowContext): Promise<RowResult> 
   const voice = await context.voice(row)
   const keep = settings.keep as number | undefined
   const result = await clvp.generate(text, { ...exactly(settings), keep: keep ?? 1, voice, seed, signal })
-  const { best, candidates, dropped } = result
+  const { best, candidates, dropped, unknownWords } = result
   return {
     fields: {
       ...described(best),
       ...(keep !== undefined && { candidates: candidates.map(described) }),
       ...(dropped.length > 0 && { dropped }),
+      ...(unknownWords.length > 0 && { unknownWords }),
     },
   }
 }

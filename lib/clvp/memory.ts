@@ -105,7 +105,7 @@ const widths = { voice: 6.2, decoder: 13, encoder: 9 }
 const logitCopies = 4
 /** Copies of a candidate's codes: drawn, padded, unpadded; each in the core and in JavaScript. */
 const codeCopies = 6
-const runtime = 8e6
+const runtime = { base: 8e6, token: 3500 } // of the vocabulary: V8's heap grows as it is read. Measured with 256 and with 3,970 tokens
 
 /** The table with the limits of a model. */
 function tableOf({ decoderPositions, maxTextTokens }: NativeInfo) {
@@ -178,7 +178,16 @@ export function estimateMemory(
   const kept = float * (candidates * (codeCopies * length + 2 * info.projection) + hidden)
   const scoring = Math.max(0, encoder - activations) + kept
 
-  const parts = { weights: info.bytes, kvCache, activations, logits, scoring, sound: spoken.held, runtime }
+  const held = runtime.base + runtime.token * info.textVocab
+  const parts = {
+    weights: info.bytes,
+    kvCache,
+    activations,
+    logits,
+    scoring,
+    sound: spoken.held,
+    runtime: held,
+  }
   const whole = Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Math.round(bytes)]))
   const total = Object.values(whole).reduce((sum, bytes) => sum + bytes, 0)
   return { ...(whole as typeof parts), total }

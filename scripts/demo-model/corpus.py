@@ -8,13 +8,15 @@ import torch
 
 import codebook
 import vocabulary
-from sentences import near_misses, sentences
-from speech import CLIP_SECONDS, FRAMES, HOP, N_MELS, RATE, VOICES, speak_all
+from pronunciation import features, phones_of_all
+from sentences import lesson, near_misses, sentences, split
+from speech import CLIP_SECONDS, FRAMES, HOP, N_MELS, RATE, TAIL, VOICES, frames_of_all, heard_in_all
 
-FAMILIES = 10000
+FAMILIES = 20000
 MISSES = 3  # near misses of each sentence
 SEED = 1
-POOL_FRAMES = RATE // HOP * 60  # of speech that a voice's clips are cut from
+LEARNED_FROM = 28 * len(VOICES)  # sentences whose frames the codebook is learned from
+POOL_FRAMES = RATE // HOP * 20  # of speech that a voice's clips are cut from
 CLIP_FRAMES = 1 + CLIP_SECONDS * RATE // HOP  # of one clip: 259
 
 
@@ -25,6 +27,8 @@ class Corpus:
     codes: list  # of each text: int64 codes
     heard: list  # of each text: int64 word of each code, 0 for silence; behind the words, those of codes that begin one
     words: list  # of the families' texts
+    phones: list  # of each word: the names of its sounds
+    sounds: torch.Tensor  # [n_tokens, n] features of the text's tokens
     voices: list  # of each family: index into VOICES
     pools: torch.Tensor  # [n_voices, POOL_FRAMES, 80] float32, log mel
     norms: torch.Tensor  # [80] mel norms: the log mel is divided by them
@@ -42,41 +46,45 @@ class Corpus:
         return (self.pools[voice, start : start + CLIP_FRAMES] / self.norms).T
 
 
-def split(text):
-    return [word.strip(",.?").lower() for word in text.split()]
+def families():
+    """The families of texts, and the voice of each: the same for the same SEED."""
+    rng = random.Random(SEED)
+    texts = [[text, *near_misses(text, MISSES, rng)] for text in sentences(FAMILIES, SEED, draw=lesson)]
+    return texts, [i % len(VOICES) for i in range(FAMILIES)]
 
 
-def words_of(texts):
-    return sorted({word for text in texts for word in split(text)})
+def voice_pools(frames):
+    """[n_voices, POOL_FRAMES, 80] of the frames of the first sentences, which go through the voices in turn. Without the silence that ends each."""
+    pools = []
+    for voice in range(len(VOICES)):
+        own = [each[:-TAIL].reshape(-1, N_MELS) for each in frames[voice :: len(VOICES)]]
+        pools.append(torch.from_numpy(np.concatenate(own)[:POOL_FRAMES]).float())
+    return torch.stack(pools)
 
 
 def make(folder):
-    rng = random.Random(SEED)
-    families = [[text, *near_misses(text, MISSES, rng)] for text in sentences(FAMILIES, SEED)]
-    voices = [i % len(VOICES) for i in range(FAMILIES)]
-    texts = [text for family in families for text in family]
-    spoken = speak_all(texts, [VOICES[voice] for voice in voices for _ in range(1 + MISSES)])
-    mel = [frames for frames, _ in spoken]
-    words = words_of(texts)
+    texts, voices = families()
+    words = sorted({word for family in texts for text in family for word in split(text)})
     places = {word: i + 1 for i, word in enumerate(words)}
-    vocabulary.write([family[0] for family in families], folder)
+    vocabulary.write([family[0] for family in texts], folder)
     tokenizer = vocabulary.load(folder)
-    vectors = [torch.from_numpy(frames).reshape(-1, FRAMES * N_MELS).float() for frames in mel]
+    frames = frames_of_all([family[0] for family in texts[:LEARNED_FROM]], [VOICES[voice] for voice in voices])
     torch.set_num_threads(2)
-    everything = torch.cat(vectors[:: 2 * (1 + MISSES)])
-    centres = codebook.learn(everything)
-    print(f"corpus: {len(texts)} utterances, {sum(map(len, mel)) / len(mel):.1f} codes each; the codebook loses {codebook.lost(everything, centres):.1%}")
-    pools = []
-    for voice in range(len(VOICES)):
-        own = [mel[i * (1 + MISSES)].reshape(-1, N_MELS) for i in range(voice, FAMILIES, len(VOICES))]
-        pools.append(torch.from_numpy(np.concatenate(own)[:POOL_FRAMES]).float())
-    pools = torch.stack(pools)
+    vectors = torch.cat([torch.from_numpy(each).reshape(-1, FRAMES * N_MELS).float() for each in frames])
+    centres = codebook.learn(vectors)
+    print(f"codebook: loses {codebook.lost(vectors, centres):.1%}", flush=True)
+    pools = voice_pools(frames)
+    every = [text for family in texts for text in family]
+    spoken = heard_in_all(every, [VOICES[voice] for voice in voices for _ in range(1 + MISSES)], centres)
+    print(f"corpus: {len(every)} utterances, {sum(len(codes) for codes, _ in spoken) / len(every):.1f} codes each", flush=True)
     return Corpus(
-        families=families,
-        tokens=[torch.tensor(tokenizer(text)["input_ids"]) for text in texts],
-        codes=[codebook.assign(each, centres) for each in vectors],
-        heard=[torch.tensor([places[word] + begins * len(words) if word else 0 for word, begins in heard]) for _, heard in spoken],
+        families=texts,
+        tokens=[torch.tensor(vocabulary.encode(tokenizer, text)) for text in every],
+        codes=[torch.from_numpy(codes) for codes, _ in spoken],
+        heard=[torch.tensor([places.get(word, 0) + (begins * len(words) if word in places else 0) for word, begins in heard]) for _, heard in spoken],
         words=words,
+        phones=phones_of_all(words),
+        sounds=features(phones_of_all(vocabulary.tokens_of(tokenizer))),
         voices=voices,
         pools=pools,
         norms=pools.abs().mean((0, 1)),

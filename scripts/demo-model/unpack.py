@@ -1,4 +1,4 @@
-"""A model file of this project back into a folder that transformers loads: for comparing when the trained checkpoint is not there.
+"""The CLVP of a model file of this project back into a folder that transformers loads: for comparing when the trained checkpoint is not there.
 
     python unpack.py demo/demo.gguf DIR
 
@@ -51,6 +51,9 @@ for tower in ("text", "speech"):
     }
 
 
+STAGES = ("hifigan.", "diff.", "vocoder.", "random.")  # of sound: transformers' CLVP has none of them
+
+
 def sources(name, values):
     """The checkpoint's tensors of one of the file's."""
     if name == "logit_scale":
@@ -74,7 +77,8 @@ def sources(name, values):
 def unpack(path, folder):
     reader, folder = GGUFReader(path), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {tensor.name: np.array(dequantize(tensor.data, tensor.tensor_type), np.float32) for tensor in reader.tensors}
+    own = [tensor for tensor in reader.tensors if not tensor.name.startswith(STAGES)]
+    tensors = {tensor.name: np.array(dequantize(tensor.data, tensor.tensor_type), np.float32) for tensor in own}
     found = {key: np.array(value, order="C") for name, values in tensors.items() for key, value in sources(name, values).items()}
     save_file(found, folder / "model.safetensors", metadata={"format": "pt"})
     save_file({"codebook": tensors["codebook.weight"].reshape(-1, FRAMES, N_MELS)}, folder / "codebook.safetensors")

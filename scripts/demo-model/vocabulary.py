@@ -1,36 +1,34 @@
-"""A byte-pair vocabulary of 256 tokens in ClvpTokenizer's format, learned from sentences."""
+"""A byte-pair vocabulary in ClvpTokenizer's format, in which every word that was learned is one token."""
 
 import collections
+import itertools
 import json
 import re
 from pathlib import Path
 
 from transformers import ClvpTokenizer
-from transformers.models.clvp.number_normalizer import EnglishNormalizer
 
-SIZE = 256
-STOP, UNKNOWN, SPACE, START = 0, 1, 2, SIZE - 1
+from sentences import WORD
+
+STOP, UNKNOWN, SPACE = 0, 1, 2  # the last token is the start
 ALPHABET = list("abcdefghijklmnopqrstuvwxyz!'(),-./:;?\"")
+PIECE = "[a-z]+"  # what is joined: tortoise's tokenizer never joins letters with what stands between them
+SPLIT_SHARE = 0.03  # of the words that a decoder learns from: given in parts, so that it can read a word that it never met
 
 
 def learn(texts):
-    """(tokens, merges): each merge joins the pair that is most frequent within words, ties by spelling."""
-    normalizer = EnglishNormalizer()
-    counts = collections.Counter(word for text in texts for word in re.findall("[a-z]+", normalizer(text)))
-    words = {word: list(word) for word in counts}
+    """(tokens, merges): each merge joins the pair that most words have, ties by spelling, until each word is whole."""
+    words = {word: list(word) for text in texts for word in re.findall(PIECE, text.lower())}
     tokens = ["[STOP]", "[UNK]", "[SPACE]", *ALPHABET]
     merges = []
-    while len(tokens) < SIZE - 1:
-        pairs = collections.Counter()
-        for word, pieces in words.items():
-            for pair in zip(pieces, pieces[1:]):
-                pairs[pair] += counts[word]
+    while unfinished := [pieces for pieces in words.values() if len(pieces) > 1]:
+        pairs = collections.Counter(pair for pieces in unfinished for pair in zip(pieces, pieces[1:]))
         left, right = max(pairs, key=lambda pair: (pairs[pair], pair))
         merges.append((left, right))
-        if left + right not in tokens:
-            tokens.append(left + right)
+        tokens.append(left + right)
         for word, pieces in words.items():
-            words[word] = joined(pieces, left, right)
+            if len(pieces) > 1:
+                words[word] = joined(pieces, left, right)
     return [*tokens, "[START]"], merges
 
 
@@ -58,3 +56,39 @@ def write(texts, folder):
 
 def load(folder):
     return ClvpTokenizer.from_pretrained(str(folder))
+
+
+def encode(tokenizer, text):
+    """The ids of a text that is written as the `english` normaliser writes it, but for its capitals."""
+    return tokenizer(text.lower())["input_ids"]
+
+
+def tokens_of(tokenizer):
+    return tokenizer.convert_ids_to_tokens(list(range(len(tokenizer.get_vocab()))))
+
+
+def parts_of(folder, tokenizer):
+    """Of each token that was joined, by its id, the ids of its two parts."""
+    merges = [line.split() for line in (Path(folder) / "merges.txt").read_text().splitlines()[1:]]
+    return {whole: (left, right) for left, right, whole in (tokenizer.convert_tokens_to_ids([a, b, a + b]) for a, b in merges)}
+
+
+def split_some(ids, parts, rng, share=SPLIT_SHARE):
+    """The ids of a text, some words of which are taken apart."""
+    found = []
+    for i in ids:
+        if i in parts and rng.random() < share:
+            found += split_some(parts[i], parts, rng, 0.3)
+        else:
+            found.append(i)
+    return found
+
+
+def words_begun(tokenizer, ids, places):
+    """Of each id of a text the place of the word that begins there, or 0."""
+    pieces = [" " if i == SPACE else token for i, token in zip(ids, tokenizer.convert_ids_to_tokens(ids))]
+    starts = {start: i for i, start in enumerate(itertools.accumulate(map(len, pieces), initial=0))}
+    found = [0] * len(ids)
+    for word in re.finditer(WORD, "".join(pieces)):
+        found[starts[word.start()]] = places[word[0]]
+    return found

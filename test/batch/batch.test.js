@@ -62,6 +62,18 @@ t.test('a row that fails is a record of its error, and the status says so', asyn
   for (const { error } of found) if (error) t.match(error.message, /^Expected .* but received /)
 })
 
+t.test('words that the model has not learned are in the record', async (t) => {
+  writeRows(at('odd.jsonl'), [
+    { id: 'a', text: 'Good zyzzyva.' },
+    { id: 'b', text: 'Good morning.' },
+  ])
+  t.equal((await run('generate', 'odd.jsonl', '-o', 'odd', ...few)).status, 0)
+  t.same(
+    (await records('odd')).map(({ unknownWords }) => unknownWords),
+    [['zyzzyva'], undefined],
+  )
+})
+
 t.test(
   'the same command goes on; other settings and another input are refused with the reason',
   async (t) => {

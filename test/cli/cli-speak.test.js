@@ -186,7 +186,6 @@ t.test('what is refused, before anything is written', async (t) => {
       1,
       /Expected a model that can speak.*convert --add.*CLVP_UNSUPPORTED/,
     ],
-    [['demo', 'Hi.', '-o', 'x.wav'], 1, /CLVP_UNSUPPORTED/],
     [[...hi], 2, /--out is missing/],
     [[file, 'Hi.', '-o', 'x.wav'], 2, /--voice is missing/],
     [[file, ...voice, '-o', 'x.wav'], 2, /TEXT or --text-file is missing/],

@@ -76,15 +76,17 @@ t.test('the length of ranked rows is that of the longest possible', async (t) =>
 })
 
 t.test('with positions of which the model file has one less', async (t) => {
-  const demo = await Clvp.load(Clvp.demo, { threads: 1 })
-  t.teardown(() => demo.dispose())
-  t.equal(demo.info.positions, 'transformers')
-  const heard = await demo.voice(Clvp.demoVoice)
-  const maxTokens = demo.info.maxTokens + 1
+  const file = join(t.testdir({}), 'counted.gguf')
+  await convertFolder(freshCheckpoint(t), file, { type: 'f32', positions: 'transformers' })
+  const plain = await Clvp.load(file, { threads: 1 })
+  t.teardown(() => plain.dispose())
+  t.equal(plain.info.positions, 'transformers')
+  const heard = await plain.voice(Clvp.demoVoice)
+  const maxTokens = plain.info.maxTokens + 1
   const options = { voice: heard, candidates: 1, seed: 1, scores: 'none' }
-  const { settings } = await demo.generate('Hello.', { ...options, compat: 'tortoise' })
+  const { settings } = await plain.generate('Hello.', { ...options, compat: 'tortoise' })
   t.match(settings, { positions: 'trained', maxTokens, padTo: maxTokens })
-  await t.rejects(demo.generate('Hello.', { ...options, maxTokens }), refused)
+  await t.rejects(plain.generate('Hello.', { ...options, maxTokens }), refused)
 })
 
 t.test('the repetition penalty counts the history', async (t) => {

@@ -14,8 +14,10 @@ const clvp = await Clvp.load(Clvp.demo)
 t.teardown(() => clvp.dispose())
 const voice = await clvp.voice(Clvp.demoVoice)
 
-t.test('it is small, carries a codebook, and brings its own way to draw', async (t) => {
-  t.ok(statSync(Clvp.demo).size <= 10e6)
+t.test('it is small, speaks, carries a codebook, and brings its own way to draw', async (t) => {
+  t.ok(statSync(Clvp.demo).size <= 16e6)
+  t.same(clvp.info.speech.ways, ['hifigan', 'diffusion'])
+  t.equal(clvp.info.positions, 'trained')
   t.same(clvp.info.codebook, { codes: 512, framesPerCode: 4 })
   t.equal(clvp.info.sampling.repetitionPenalty, 1)
 })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, convertFolder } from '../../dist/lib/index.js'
-import { tone } from '../helpers/model.js'
+import { tinyFile, tone } from '../helpers/model.js'
 import { speechSizes, writeSpeechFolder } from '../helpers/speech.js'
 
 const mels = 100
@@ -53,7 +53,7 @@ t.test('a bad request', async (t) => {
       code: 'CLVP_INVALID_ARGUMENT',
       message: /^Expected/,
     })
-  const plain = await Clvp.load(Clvp.demo)
+  const plain = await Clvp.load(await tinyFile())
   t.teardown(() => plain.dispose())
   t.throws(() => plain.info.estimateMemory({ candidates: 1, tokens: 9, speech: 'hifigan' }), {
     code: 'CLVP_UNSUPPORTED',

@@ -3,10 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Clvp, Voice } from '../../dist/lib/index.js'
+import { tinyFile } from '../helpers/model.js'
 import { packTorch, packTuple } from '../helpers/torch.js'
 
 const dir = t.testdir({})
-const clvp = await Clvp.load(Clvp.demo, { threads: 1 })
+const clvp = await Clvp.load(await tinyFile(), { threads: 1 })
 t.teardown(() => clvp.dispose())
 const { width } = clvp.info.decoder
 const numbers = Float32Array.from({ length: width }, (_, i) => Math.fround(Math.sin(i)))

@@ -529,8 +529,9 @@ function* relations(sound) {
 
 // --- the model's tensors ------------------------------------------------------------------------------------
 
-/** Matrices may be of any weight's type; all other tensors must be F32. */
-const isMatrix = ({ name }) => /(attn_qkv|attn_out|ffn_up|ffn_down|lm_head|proj)\.weight$/.test(name)
+/** Matrices and embeddings may be of any weight's type; all other tensors must be F32. */
+const hasAnyType = ({ name }) =>
+  /(attn_qkv|attn_out|ffn_up|ffn_down|lm_head|proj|text_embd|token_embd)\.weight$/.test(name)
 
 export function* modelTensors(sound, isMeant = () => true) {
   const file = readGguf(sound)
@@ -577,7 +578,7 @@ function* weightTypes(sound, tensor) {
     naming(name, 'has the shape'),
   ]
   yield [`${name} as q4_k`, retyped('q4_k'), naming(name, 'do not fill')]
-  if (!isMatrix(tensor)) yield [`${name} as f16`, retyped('f16'), naming(name, 'expected f32')]
+  if (!hasAnyType(tensor)) yield [`${name} as f16`, retyped('f16'), naming(name, 'expected f32')]
 }
 
 function* places(sound, tensor, other) {

@@ -31,7 +31,7 @@ const examples = pages
   })
   .filter(({ code }) => !waiting.test(code))
 
-/** The embedded model cannot speak. */
+/** A tiny model with all stages. */
 const speaking = await makeSpeakingModel(t.testdir({}))
 
 /** A folder with models, clips, a checkpoint and the package. */

@@ -34,7 +34,7 @@ export default function express() {
 }
 `
 
-/** Asks once for a preview, as a window would, then quits. */
+/** Asks once for speech, as a window would, then quits. */
 const electron = `const listeners = {}
 export const app = { whenReady: async () => {}, on: (name, run) => { listeners[name] = run } }
 export const ipcMain = {
@@ -121,7 +121,7 @@ t.test('Electron', async (t) => {
   })
   t.match({ status, stderr }, { status: 0, stderr: '' })
   const { name, samples, sampleRate } = JSON.parse(stdout)
-  t.equal(name, 'preview')
+  t.equal(name, 'speak')
   t.ok(samples > 0 && sampleRate > 0)
 })
 

@@ -1,6 +1,7 @@
 // The routes behind speech: candidates, their sounds, parts, scores and ranks, as the library gives them.
 import t from 'tap'
 import { Clvp, Sound } from '../../dist/lib/index.js'
+import { tinyFile } from '../helpers/model.js'
 import { events, failure, loadBeside, post, startServer } from '../helpers/server.js'
 import { decoded } from '../helpers/sound.js'
 
@@ -41,6 +42,11 @@ t.test('candidates are those of generate(), best first', async (t) => {
   t.equal((await json('/v1/candidates', { ...draw, n: 2 })).data.length, 2)
 })
 
+t.test('words that the model has not learned are told', async (t) => {
+  const { unknown_words } = await json('/v1/candidates', { ...draw, input: 'Good zyzzyva.', candidates: 1 })
+  t.same(unknown_words, ['zyzzyva'])
+})
+
 t.test('as events, with pictures', async (t) => {
   const all = await events(await post(server, '/v1/candidates', { ...draw, stream: true, mel: true }))
   const drawn = all.filter(({ type }) => type === 'candidates.drawn')
@@ -59,25 +65,31 @@ t.test('as events, with pictures', async (t) => {
   t.ok(pixels[row * mel.frames + (loudest % mel.frames)] >= Math.max(...pixels) - 1, 'the loudest place')
 })
 
-t.test('the sound of a candidate is its preview where the model cannot speak', async (t) => {
+t.test('the sound of a candidate is that of candidateSound()', async (t) => {
   const { data } = await json('/v1/candidates', { ...draw, n: 1 })
-  const answer = await post(server, '/v1/candidates/sound', {
-    input,
-    voice: 'demo',
-    candidate: data[0],
-    response_format: 'wav',
-  })
-  t.equal(answer.headers.get('x-clvp-preview'), 'true')
-  const heard = await decoded(new Uint8Array(await answer.arrayBuffer()), clvp.info.sampleRate)
-  const { samples } = await clvp.preview(expected.best.drawnCodes)
+  const sound = { input, voice: 'demo', candidate: data[0], response_format: 'wav' }
+  const answer = await post(server, '/v1/candidates/sound', sound)
+  t.equal(answer.headers.get('x-clvp-preview'), 'false')
+  const heard = await decoded(new Uint8Array(await answer.arrayBuffer()), 24000)
+  const { samples } = await clvp.candidateSound(input, expected.best, { voice })
   t.equal(heard.length, samples.length)
   t.ok(heard.every((each, i) => Math.abs(each - samples[i]) <= 2 ** -15))
 })
 
-t.test('a model that cannot speak says what it lacks', async (t) => {
-  const error = await failure(
-    await post(server, '/v1/audio/speech', { input, voice: 'alloy', response_format: 'wav' }),
-  )
+t.test('where the model cannot speak it is the preview, and speech says what is lacking', async (t) => {
+  const mute = await tinyFile('plain', 'f32', 298)
+  const other = await startServer(t, `mute=${mute}`, '--threads', '1')
+  const { data } = await (await post(other, '/v1/candidates', { ...draw, n: 1 })).json()
+  const sound = { input, voice: 'demo', candidate: data[0], response_format: 'wav' }
+  const answer = await post(other, '/v1/candidates/sound', sound)
+  t.equal(answer.headers.get('x-clvp-preview'), 'true')
+  const own = await loadBeside(t, mute)
+  const heard = await decoded(new Uint8Array(await answer.arrayBuffer()), own.info.sampleRate)
+  const { samples } = await own.preview(Int32Array.from(data[0].drawn_codes))
+  t.equal(heard.length, samples.length)
+  t.ok(heard.every((each, i) => Math.abs(each - samples[i]) <= 2 ** -15))
+  const speech = { input, voice: 'alloy', response_format: 'wav' }
+  const error = await failure(await post(other, '/v1/audio/speech', speech))
   t.match(error, { status: 400, code: 'unsupported', message: /can speak/ })
 })
 

@@ -44,13 +44,14 @@ function describedCandidate(candidate: Candidate, mel: Mel | undefined) {
 
 /** A draw as the answer of /v1/candidates. */
 export async function describedResult(clvp: Clvp, result: GenerateResult, withMel: boolean) {
-  const { candidates, seed, normalized, dropped } = result
+  const { candidates, seed, normalized, dropped, unknownWords } = result
   const mels = withMel && clvp.info.codebook ? await melsOf(clvp, candidates) : []
   return {
     object: 'list' as const,
     seed,
     normalized,
     dropped,
+    unknown_words: unknownWords,
     seconds_per_code: clvp.info.secondsPerCode,
     data: candidates.map((candidate, i) => describedCandidate(candidate, mels[i])),
   }

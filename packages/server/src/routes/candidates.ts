@@ -54,6 +54,7 @@ const Drawn = Type.Object({
   seed: Type.Integer(),
   normalized: Type.String({ description: 'the text as it is spoken' }),
   dropped: Type.Array(Type.Unknown({ description: 'what of the text cannot be spoken' })),
+  unknown_words: Type.Array(Type.String(), { description: 'words that the model has not learned' }),
   seconds_per_code: Type.Number(),
   data: Type.Array(Ranked, { description: 'best first' }),
 })

@@ -1,5 +1,5 @@
 /** Steps of the diffusion model against what is heard: the table that the presets rest on. */
-import { mean } from '../../demo-model/statistics.mjs'
+import { mean } from '../statistics.mjs'
 import { markdownTable, percent } from './context.mjs'
 import { errorRate } from './words.mjs'
 

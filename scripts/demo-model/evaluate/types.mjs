@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Clvp, convertFolder, weightTypes } from '../../../dist/lib/index.js'
-import { nearMisses, perplexity, retrieval } from '../../demo-model/measures.mjs'
+import { nearMisses, perplexity, retrieval } from '../measures.mjs'
 import { markdownTable, percent } from './context.mjs'
 import { errorRate } from './words.mjs'
 
@@ -19,6 +19,7 @@ export async function measureTypes(context) {
       type,
       tensorTypes: Object.entries(stagesAs(type)),
       vocoder: 'vocoder',
+      positions: 'trained',
     })
     const clvp = await Clvp.load(path)
     const voice = await clvp.voice(Clvp.demoVoice)
@@ -57,8 +58,8 @@ export async function measureTypes(context) {
   )
 }
 
-/** All stages in the type itself, where a mix would keep some in more bits. */
-const stagesAs = (type) => ({ 'hifigan.*': type, 'diffusion.*': type, 'vocoder.*': type })
+/** The vocoders in the type itself: else they would have more bits. */
+const stagesAs = (type) => ({ 'hifigan.*.weight': type, 'vocoder.*.weight': type })
 
 async function errorsOf(context, clvp, voice, type, speech) {
   const pairs = []

@@ -1,6 +1,6 @@
 """A recogniser of letters that learns from espeak-ng's speech alone: a judge of what the demo model says.
 
-    python recogniser.py train --work DIR [--steps N]      # ten minutes on two cores
+    python recogniser.py train --work DIR [--steps N]      # half an hour of a core
     python recogniser.py hear --work DIR --words FILE WAV...   # prints JSON: for each file the words that were heard
 
 It sees 40 mel channels a hundred times a second and knows nothing of codes, of sentences, or of the model. Letters come by CTC; a string of letters that
@@ -80,9 +80,23 @@ def ids_of(text):
     return torch.tensor([1 + LETTERS.index(letter) for letter in " ".join(split(text))])
 
 
+def levelled(x):
+    """Without what a voice and a vocoder have at all times."""
+    return x - x.mean(0)
+
+
+def worn(x, rng):
+    """As if it had come through some vocoder: smeared in time, over noise, with another colour."""
+    power = x.exp()
+    reach = rng.choice([0, 0, 1, 1, 2])
+    power = F.avg_pool1d(power.T[None], 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)[0].T
+    colour = torch.randn(4)[:, None] * torch.cos(torch.pi * torch.arange(4)[:, None] * (torch.arange(MELS) + 0.5) / MELS)
+    return (power * colour.sum(0).mul(0.4).exp() + power.max() * 10 ** -rng.uniform(2, 6)).log()
+
+
 def masked(x, rng):
     """Some channels and some time go missing: so that no cue is the only one."""
-    x = x.clone()
+    x = levelled(worn(x, rng))
     at, wide = rng.randrange(MELS), rng.randrange(8)
     x[:, at : at + wide] = x.mean()
     at, long = rng.randrange(len(x)), rng.randrange(20)
@@ -108,14 +122,15 @@ def train(work, steps):
         lengths = torch.tensor([(len(each) + 1) // 2 for each in x])
         return F.ctc_loss(found, torch.cat(goals), lengths, torch.tensor([len(goal) for goal in goals]), zero_infinity=True)
 
-    learn(work / "recogniser.learning.pt", list(model.parameters()), steps, 1e-3, loss_of)
+    matrices = [each for name, each in model.named_parameters() if each.ndim == 2 and "letters" not in name]
+    learn(work / "recogniser.learning.pt", list(model.parameters()), steps, 1e-3, loss_of, matrices=matrices)
     model.eval()  # the norm's running averages are in its state, not among its parameters
     write(work / "recogniser.pt", model.state_dict())
 
 
 def hear(model, samples, words):
     with torch.no_grad():
-        best = model(features(samples)[None])[0].argmax(-1)
+        best = model(levelled(features(samples))[None])[0].argmax(-1)
     best = torch.unique_consecutive(best)
     letters = "".join(LETTERS[i - 1] for i in best.tolist() if i > 0)
     return " ".join(snap(word, words) for word in letters.split())
@@ -134,7 +149,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["train", "hear"])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--words", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("files", nargs="*", metavar="WAV")

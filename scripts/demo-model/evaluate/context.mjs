@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run } from '../../demo-model/python.mjs'
+import { run } from '../python.mjs'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { melPlot, Tensor } from '../../../dist/lib/index.js'
-import { lineChart } from '../../demo-model/chart.mjs'
-import { root } from '../../demo-model/python.mjs'
+import { lineChart } from '../chart.mjs'
+import { root } from '../python.mjs'
 import { markdownTable } from './context.mjs'
 
 const channels = 80

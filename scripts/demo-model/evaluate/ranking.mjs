@@ -7,8 +7,8 @@ import {
   ClvpProcessor,
   convertFolder,
 } from '../../../dist/lib/index.js'
-import { candidates, nearMisses, retrieval } from '../../demo-model/measures.mjs'
-import { mean, signFlipTest } from '../../demo-model/statistics.mjs'
+import { candidates, nearMisses, retrieval } from '../measures.mjs'
+import { mean, signFlipTest } from '../statistics.mjs'
 import { percent } from './context.mjs'
 
 const channels = 80
@@ -99,7 +99,13 @@ export async function measureGreedy(context) {
       rawSpeech,
       samplingRate: 22050,
     })
-    const given = { doSample: false, temperature: undefined, topP: undefined, topK: undefined, positions: 'transformers' }
+    const given = {
+      doSample: false,
+      temperature: undefined,
+      topP: undefined,
+      topK: undefined,
+      positions: 'transformers',
+    }
     const { speechIds } = await whole.generate({ inputIds, inputFeatures, ...given })
     if (speechIds.data.join() === greedy.join()) equal++
   }

@@ -1,7 +1,7 @@
 /** Whether recognisers that know nothing of the model hear what it should say. */
 import { join } from 'node:path'
 import { Sound } from '../../../dist/lib/index.js'
-import { mean } from '../../demo-model/statistics.mjs'
+import { mean } from '../statistics.mjs'
 import { percent } from './context.mjs'
 import { counts } from './ranking.mjs'
 
