@@ -25,12 +25,13 @@ const { values: options } = parseArgs({
 
 if (!options.convert) run(options.python ?? findPython(), [join(here, 'train.py'), '--work', options.work])
 // 16 MB are the limit, and the embeddings of 4,000 tokens alone would take 8 in F32. An embedding of the ranker is a sum over all tokens, most of which add
-// almost nothing because large values cancel: where they do, it keeps half precision. HiFi-GAN and the vocoder lose most with few bits.
+// almost nothing because large values cancel: its projection stays F32. HiFi-GAN and the vocoder lose most with few bits.
 const { path, bytes } = await convertFolder(join(options.work, 'model'), join(options.out, 'demo.gguf'), {
   type: 'q6_k',
   tensorTypes: [
     ['{text,speech}.blk.*.{attn_qkv,attn_out,ffn_up}.weight', 'q5_k'],
-    ['{text,speech}.{proj,blk.*.ffn_down}.weight', 'f16'],
+    ['{text,speech}.blk.*.ffn_down.weight', 'q8_0'],
+    ['{text,speech}.proj.weight', 'f32'],
     ['{cond.text,text.token}_embd.weight', 'q4_k'],
     ['{dec,speech}.token_embd.weight', 'q8_0'],
     ['{hifigan,vocoder}.*.weight', 'q8_0'],
