@@ -4,7 +4,7 @@ import type { NativeFile, NativeValue } from '../lib/addon/contract/files.js'
 import { type WeightType, weightTypes } from '../lib/addon/weight_types.js'
 import { ClvpError } from '../lib/base/errors.js'
 import type { SourceFile } from '../lib/base/files.js'
-import { kindOf } from './checkpoint/tensor_names.js'
+import { tensorKind } from './checkpoint/tensor_names.js'
 import type { SourceTensor } from './formats/source_tensor.js'
 import type { TypedTensor } from './type_choice.js'
 
@@ -52,7 +52,7 @@ function modelTensor(
     type: known,
     dims,
     columns: dims[0]!,
-    kind: kindOf(name),
+    kind: tensorKind(name),
     source: {
       name,
       path: file.path,

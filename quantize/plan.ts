@@ -6,11 +6,11 @@ import type { Stage } from './checkpoint/stage.js'
 import {
   CODEBOOK,
   isSkipped,
-  kindOf,
   type Size,
   TENSOR_ROWS,
   type TensorRow,
   type Tower,
+  tensorKind,
   withBlock,
 } from './checkpoint/tensor_names.js'
 import { asSingle } from './formats/numbers.js'
@@ -91,7 +91,7 @@ function layOut(
   const parts = row.sources.map((source) => findPart(withBlock(source, block), shape, sources))
   return {
     name: withBlock(row.name, block),
-    kind: kindOf(row.name),
+    kind: tensorKind(row.name),
     dims,
     parts,
     isTransposed: row.isTransposed,
@@ -130,7 +130,7 @@ function readable(source: SourceTensor): PlannedPart {
 
 function layOutStage({ tensors }: Stage): Layout[] {
   return tensors.map(({ name, dims, source }) => {
-    return { name, dims, kind: kindOf(name), parts: [readable(source)], isTransposed: false }
+    return { name, dims, kind: tensorKind(name), parts: [readable(source)], isTransposed: false }
   })
 }
 

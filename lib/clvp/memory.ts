@@ -105,7 +105,9 @@ const widths = { voice: 6.2, decoder: 13, encoder: 9 }
 const logitCopies = 4
 /** Copies of a candidate's codes: drawn, padded, unpadded; each in the core and in JavaScript. */
 const codeCopies = 6
-const runtime = { base: 8e6, token: 3500 } // of the vocabulary: V8's heap grows as it is read. Measured with 256 and with 3,970 tokens
+const baseBytes = 8e6
+/** V8's heap grows while it reads the vocabulary: measured with 256 and with 3,970 tokens. */
+const tokenBytes = 3500
 
 /** The table with the limits of a model. */
 function tableOf({ decoderPositions, maxTextTokens }: NativeInfo) {
@@ -178,16 +180,8 @@ export function estimateMemory(
   const kept = float * (candidates * (codeCopies * length + 2 * info.projection) + hidden)
   const scoring = Math.max(0, encoder - activations) + kept
 
-  const held = runtime.base + runtime.token * info.textVocab
-  const parts = {
-    weights: info.bytes,
-    kvCache,
-    activations,
-    logits,
-    scoring,
-    sound: spoken.held,
-    runtime: held,
-  }
+  const runtime = baseBytes + tokenBytes * info.textVocab
+  const parts = { weights: info.bytes, kvCache, activations, logits, scoring, sound: spoken.held, runtime }
   const whole = Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Math.round(bytes)]))
   const total = Object.values(whole).reduce((sum, bytes) => sum + bytes, 0)
   return { ...(whole as typeof parts), total }

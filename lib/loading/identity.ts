@@ -1,6 +1,6 @@
 /** Tells models apart by their weights, whatever type those are stored in. */
 import { createHash } from 'node:crypto'
-import { kindOf } from '../../quantize/checkpoint/tensor_names.js'
+import { tensorKind } from '../../quantize/checkpoint/tensor_names.js'
 import { binding, native } from '../addon/binding.js'
 import type { NativeHeld } from '../addon/contract/files.js'
 
@@ -23,7 +23,7 @@ export async function identify(
   }
   const lines = tensors.map(({ name }, i) => `${name} ${checksums[i]}`)
   const kept = lines.filter(
-    (_, i) => /^(cond|dec)\./.test(tensors[i]!.name) && kindOf(tensors[i]!.name) === 'exact',
+    (_, i) => /^(cond|dec)\./.test(tensors[i]!.name) && tensorKind(tensors[i]!.name) === 'exact',
   )
   return createHash('sha256').update(kept.sort().join('\n')).digest('hex').slice(0, 16)
 }

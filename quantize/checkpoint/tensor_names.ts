@@ -31,7 +31,7 @@ export interface TensorRow {
   readonly dims: readonly Size[]
   /** The checkpoint's tensors, stacked by rows. */
   readonly sources: readonly string[]
-  /** Stored in the type that the user chooses; other tensors stay F32. */
+  /** Stored in the type that the user chooses. Other tensors are F32, but for tables that a pattern names. */
   readonly isMatrix: boolean
   /** The checkpoint stores it as [in, out], as transformers' Conv1D does. */
   readonly isTransposed: boolean
@@ -208,7 +208,7 @@ const TABLE = /^(?:cond\.text|(?:dec|text|speech)\.token)_embd\.weight$/
 /** What determines a tensor's type: type_choice.ts. */
 export type TensorKind = 'matrix' | 'table' | 'codebook' | 'exact'
 
-export function kindOf(name: string): TensorKind {
+export function tensorKind(name: string): TensorKind {
   if (isMatrix(name)) return 'matrix'
   if (TABLE.test(name)) return 'table'
   return name === CODEBOOK ? 'codebook' : 'exact'

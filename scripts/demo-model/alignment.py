@@ -1,4 +1,4 @@
-"""Which tokens of a text are spoken at each code."""
+"""Where words are: in the tokens of a text, and in the codes of its speech."""
 
 import itertools
 import re
@@ -12,6 +12,14 @@ def words_in(names, ids):
     pieces = [" " if i == SPACE else names[i] for i in ids]
     starts = {start: i for i, start in enumerate(itertools.accumulate(map(len, pieces), initial=0))}
     return [(word[0], starts[word.start()], starts[word.end()]) for word in re.finditer(WORD, "".join(pieces))]
+
+
+def words_begun(names, ids, places):
+    """For each token of a text the place of the word that begins there, or 0."""
+    found = [0] * len(ids)
+    for word, first, _ in words_in(names, ids):
+        found[first] = places[word]
+    return found
 
 
 def words_heard(words, heard):

@@ -7,6 +7,7 @@ from transformers import ClvpConfig, ClvpDecoderConfig, ClvpEncoderConfig, ClvpM
 
 import codebook
 import vocabulary
+from alignment import words_heard
 from fast import shorten
 from learning import device, exact
 from pronunciation import SpokenEmbedding, unstressed
@@ -196,17 +197,10 @@ class Teacher(torch.nn.Module):
     def sounds_of(self, codes_heard):
         """Of each code about which sound is heard, or 0: a word's sounds, spread evenly over its codes. Sounds are fewer than words, and are met at each
         code: they are learned first, and help to learn the words."""
-        places = [place - len(self.words) if place > len(self.words) else place for place in codes_heard.tolist()]
-        begins = [place > len(self.words) for place in codes_heard.tolist()]
-        found = [0] * len(places)
-        i = 0
-        while i < len(places):
-            end = i + 1
-            while end < len(places) and places[end] == places[i] and not begins[end]:
-                end += 1
-            if places[i] and (row := self.phones[places[i] - 1]):
-                found[i:end] = [self.names[row[len(row) * (2 * j + 1) // (2 * (end - i))]] for j in range(end - i)]
-            i = end
+        found = [0] * len(codes_heard)
+        for word, begin, end in words_heard(self.words, codes_heard.tolist()):
+            if row := self.phones[self.places[word] - 1]:
+                found[begin:end] = [self.names[row[len(row) * (2 * j + 1) // (2 * (end - begin))]] for j in range(end - begin)]
         return torch.tensor(found)
 
     def sounds_loss(self, hidden, goals):

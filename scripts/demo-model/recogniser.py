@@ -1,6 +1,6 @@
 """A recogniser of letters that learns from espeak-ng's speech alone: a judge of what the demo model says.
 
-    python recogniser.py train --work DIR [--steps N]      # half an hour of a core
+    python recogniser.py train --work DIR [--steps N]      # about an hour of a core
     python recogniser.py hear --work DIR --words FILE WAV...   # prints JSON: for each file the words that were heard
 
 It sees 40 mel channels a hundred times a second and knows nothing of codes, of sentences, or of the model. Letters come by CTC; a string of letters that

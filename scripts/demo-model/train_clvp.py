@@ -10,7 +10,7 @@ from transformers import ClvpFeatureExtractor, GenerationConfig
 import corpus as corpora
 import model as models
 import vocabulary
-from alignment import spoken_tokens
+from alignment import spoken_tokens, words_begun
 from learning import learn, load, write
 from sentences import near_misses, split
 from speech import CLIP_SECONDS, CLIP_TEXT, FRAMES, HELD_OUT, N_MELS, say, write_wav
@@ -84,7 +84,7 @@ def train_decoder(work):
 
 def train_ranker(work):
     corpus, tokenizer = load_corpus(work), vocabulary.load(work / "tokenizer")
-    model = models.build(corpus.sounds)
+    model, names = models.build(corpus.sounds), vocabulary.tokens_of(tokenizer)
     for encoder in (model.text_encoder_model, model.speech_encoder_model):
         encoder.projection.weight.data *= 0.1  # the words' vectors have length 1
     teacher = models.Teacher(corpus.words, corpus.phones, model.config.speech_config.hidden_size, model.config.projection_dim)
@@ -97,14 +97,14 @@ def train_ranker(work):
             near = alike(by_length, FAMILIES_ALIKE, rng.random())
             longest = models.padded_length(len(corpus.codes[corpus.of_family(near[-1])[0]]) + models.MOST_SILENCE)
             n = max(2, codes // longest // (1 + corpora.MISSES))
-            return ranker_loss(model, teacher, corpus, tokenizer, rng.sample(near, n), misses, rng)
+            return ranker_loss(model, teacher, corpus, tokenizer, names, rng.sample(near, n), misses, rng)
 
         saved = work / f"ranker-{i + 1}.pt"
         learn(saved, parameters, steps, rate, loss_of, matrices=matrices_of(model, ranker_parameters(model)))
     write(work / "ranker.pt", load(saved))
 
 
-def ranker_loss(model, teacher, corpus, tokenizer, families, n_misses, rng):
+def ranker_loss(model, teacher, corpus, tokenizer, names, families, n_misses, rng):
     """Every text of some families against all their speech; every speech against all their texts and new near misses, which match nothing. Beside
     that, both encoders learn which words begin where."""
     chosen = [u for i in families for u in corpus.of_family(i)]
@@ -112,7 +112,7 @@ def ranker_loss(model, teacher, corpus, tokenizer, families, n_misses, rng):
     ids = [corpus.tokens[u].tolist() for u in chosen] + [vocabulary.encode(tokenizer, miss) for miss in misses]
     _, written, texts = models.encode(model.text_encoder_model, [models.framed(torch.tensor(row)) for row in ids])
     hidden, heard, speech = models.encode(model.speech_encoder_model, models.pad_silence([corpus.codes[u] for u in chosen], rng))
-    words = teacher.loss(written, [torch.tensor(vocabulary.words_begun(tokenizer, row, teacher.places)) for row in ids])
+    words = teacher.loss(written, [torch.tensor(words_begun(names, row, teacher.places)) for row in ids])
     words = words + 2 * teacher.loss(heard, [teacher.begun_by(corpus.heard[u]) for u in chosen])  # hearing is harder than reading
     sounds = teacher.sounds_loss(hidden, [teacher.sounds_of(corpus.heard[u]) for u in chosen])
     return models.contrastive_loss(model.logit_scale, texts, speech) + words + 2 * sounds

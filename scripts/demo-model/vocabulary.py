@@ -1,14 +1,11 @@
 """A byte-pair vocabulary in ClvpTokenizer's format, in which every word that was learned is one token."""
 
 import collections
-import itertools
 import json
 import re
 from pathlib import Path
 
 from transformers import ClvpTokenizer
-
-from sentences import WORD
 
 STOP, UNKNOWN, SPACE = 0, 1, 2  # the last token is the start
 ALPHABET = list("abcdefghijklmnopqrstuvwxyz!'(),-./:;?\"")
@@ -81,14 +78,4 @@ def split_some(ids, parts, rng, share=SPLIT_SHARE):
             found += split_some(parts[i], parts, rng, 0.3)
         else:
             found.append(i)
-    return found
-
-
-def words_begun(tokenizer, ids, places):
-    """Of each id of a text the place of the word that begins there, or 0."""
-    pieces = [" " if i == SPACE else token for i, token in zip(ids, tokenizer.convert_ids_to_tokens(ids))]
-    starts = {start: i for i, start in enumerate(itertools.accumulate(map(len, pieces), initial=0))}
-    found = [0] * len(ids)
-    for word in re.finditer(WORD, "".join(pieces)):
-        found[starts[word.start()]] = places[word[0]]
     return found

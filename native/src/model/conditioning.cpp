@@ -56,8 +56,8 @@ ggml_tensor * embed_text(Graph & graph, const Weights & weights, const Params & 
         return ggml_reshape_3d(ctx, ggml_get_rows(ctx, table, graph.input("text_ids", ids)), n_embd, text.n_tokens + n_added, n_rows);
     }
     auto added = [&](const char * name, int32_t id) {
-        ggml_tensor * ids = graph.input(name, { n_rows }, std::vector<int32_t>(static_cast<size_t>(n_rows), id));
-        return ggml_reshape_3d(ctx, ggml_get_rows(ctx, table, ids), n_embd, 1, n_rows);
+        ggml_tensor * same = graph.input(name, { n_rows }, std::vector<int32_t>(static_cast<size_t>(n_rows), id));
+        return ggml_reshape_3d(ctx, ggml_get_rows(ctx, table, same), n_embd, 1, n_rows);
     };
     ggml_tensor * x = graph.input("text_embeds", GGML_TYPE_F32, { n_embd, text.n_tokens, n_rows }, text.embeds.data());
     return ggml_concat(ctx, ggml_concat(ctx, added("text_bos", params.text_bos), x, 1), added("text_eos", params.text_eos), 1);

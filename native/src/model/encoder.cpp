@@ -91,7 +91,7 @@ EncoderOutput encode(Call & call, const EncoderWeights & weights, const EncoderP
         ggml_tensor * hidden = graph.output("last_hidden", normalise(ctx, weights.norm, x));
         trace.hidden(hidden);
         ggml_tensor * pooled = graph.output("pooled", pool(ctx, p, hidden)); // includes masked positions
-        // Row by row: a product of several rows may add up in another order, by their number.
+        // Row by row: in a product of several rows, the order of the sums depends on how many rows there are.
         ggml_tensor * each = product(ctx, weights.proj, ggml_reshape_3d(ctx, pooled, pooled->ne[0], 1, pooled->ne[1]));
         ggml_tensor * embeds = graph.output("embeds", ggml_reshape_2d(ctx, each, each->ne[0], each->ne[2]));
         graph.run();

@@ -85,7 +85,7 @@ void store(ggml_tensor * tensor, uint64_t at, const std::vector<uint8_t> & bytes
 /// Reads every tensor's bytes in pieces of a few MiB.
 void read_data(const File & file, const GgufHeader & header, const Weights & weights, const ModelOptions & options) {
     constexpr uint64_t at_once = 8u << 20, tile = 16; // rows
-    std::vector<uint8_t> bytes;                       // as large as the largest tensor needs
+    std::vector<uint8_t> bytes;                       // grows to the largest piece
     uint64_t total = 0, done = 0;
     for (const GgufTensor & tensor : header.tensors) {
         total += ggml_get_tensor(weights.ctx.get(), tensor.name.c_str()) ? tensor.n_bytes : 0;

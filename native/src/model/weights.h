@@ -28,14 +28,14 @@ struct Block {
 };
 
 struct ConditioningWeights {
-    ggml_tensor * text_embd = nullptr; // [n_embd, n_text_vocab]
+    ggml_tensor * text_embd = nullptr; // any type, [n_embd, n_text_vocab]
     ggml_tensor * text_pos = nullptr;  // F32 [n_embd, n_text_positions]
     Linear mel_conv;                   // [n_mels, n_embd]
     std::vector<ConditioningBlock> blocks;
 };
 
 struct DecoderWeights {
-    ggml_tensor * token_embd = nullptr; // [n_embd, n_vocab]
+    ggml_tensor * token_embd = nullptr; // any type, [n_embd, n_vocab]
     ggml_tensor * pos_embd = nullptr;   // F32 [n_embd, n_positions]
     std::vector<Block> blocks;
     Norm norm, final_norm;
@@ -43,7 +43,7 @@ struct DecoderWeights {
 };
 
 struct EncoderWeights {
-    ggml_tensor * token_embd = nullptr; // [n_embd, n_vocab]
+    ggml_tensor * token_embd = nullptr; // any type, [n_embd, n_vocab]
     std::vector<Block> blocks;
     Norm norm;
     ggml_tensor * proj = nullptr; // [n_embd, n_proj]
