@@ -36,7 +36,7 @@ const parts = {
   steps: measureSteps,
   types: measureTypes,
 }
-/** What only some parts need: the recogniser of letters. */
+/** What only some parts need: the recogniser of phonemes. */
 const listening = ['words', 'steps', 'types']
 
 const { values: options } = parseArgs({

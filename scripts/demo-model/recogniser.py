@@ -1,14 +1,13 @@
-"""A recogniser of letters that learns from espeak-ng's speech alone: a judge of what the demo model says.
+"""A recogniser of phonemes that learns from espeak-ng's speech alone: a judge of what the demo model says.
 
-    python recogniser.py train --work DIR [--steps N]      # about an hour of a core
-    python recogniser.py hear --work DIR --words FILE WAV...   # prints JSON: for each file the words that were heard
+    python recogniser.py train --work DIR [--steps N]   # about an hour of a core
+    python recogniser.py judge --work DIR JOB           # prints JSON: of each sound of JOB, a list of {file, text}, {heard, errors, words}
 
-It sees 40 mel channels a hundred times a second and knows nothing of codes, of sentences, or of the model. Letters come by CTC; a string of letters that
-is no word becomes the word of FILE that is spelled most like it.
+It sees 40 mel channels a hundred times a second and knows nothing of codes or of the model. CTC gives phonemes and the boundaries between words; a lexicon, and
+which words follow each other in the texts that it learned from, make words of them. Words that are pronounced alike count as one.
 """
 
 import argparse
-import functools
 import json
 import multiprocessing
 import sys
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import soundfile
 import torch
-from rapidfuzz import process as nearest
 from rapidfuzz.distance import Levenshtein
 from scipy.signal import resample_poly
 from torch import nn
@@ -25,14 +23,16 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers.audio_utils import mel_filter_bank
 
 from learning import learn, write
+from lexicon import Lexicon, pronounced
 from sentences import lesson, sentences, split
 from speech import RATE as CLIP_RATE
 from speech import VOICES, say
 
 RATE, SIZE, HOP, MELS = 16000, 400, 160, 40
-LETTERS = " abcdefghijklmnopqrstuvwxyz'"  # 0 is CTC's blank
+PHONES = 80  # more than there are
 WIDTH = 160
 UTTERANCES, BATCH, SEED = 8000, 24, 31
+BLOCK, CODEC = 5, 48  # frames that a codec codes at once, and the utterances whose pieces it knows
 
 _filters = torch.tensor(mel_filter_bank(SIZE // 2 + 1, MELS, 50.0, RATE / 2, RATE, norm="slaney", mel_scale="htk"), dtype=torch.float32)
 _window = torch.hann_window(SIZE)
@@ -52,15 +52,15 @@ class Recogniser(nn.Module):
         self.norm = nn.BatchNorm1d(MELS)
         self.convolutions = nn.ModuleList([nn.Conv1d(MELS, WIDTH, 5, padding=2), nn.Conv1d(WIDTH, WIDTH, 5, stride=2, padding=2)])
         self.memory = nn.GRU(WIDTH, WIDTH, num_layers=2, bidirectional=True, batch_first=True, dropout=0.1)
-        self.letters = nn.Linear(2 * WIDTH, len(LETTERS) + 1)
+        self.phones = nn.Linear(2 * WIDTH, PHONES)
 
     def forward(self, x):
-        """[n, frames, MELS] -> log probabilities [n, frames / 2, letters]."""
+        """[n, frames, MELS] -> log probabilities [n, frames / 2, PHONES]."""
         x = self.norm(x.transpose(1, 2))
         for layer in self.convolutions:
             x = F.gelu(layer(x))
         x, _ = self.memory(x.transpose(1, 2))
-        return self.letters(x).float().log_softmax(-1)
+        return self.phones(x).float().log_softmax(-1)
 
 
 def _speech(job):
@@ -76,27 +76,39 @@ def speech(n, seed):
         return texts, pool.map(_speech, zip(texts, voices), chunksize=50)
 
 
-def ids_of(text):
-    return torch.tensor([1 + LETTERS.index(letter) for letter in " ".join(split(text))])
-
-
 def levelled(x):
     """Without what a voice and a vocoder have at all times."""
     return x - x.mean(0)
 
 
+def smeared(x, reach):
+    """[n, m], each value the mean of its neighbours along m."""
+    return F.avg_pool1d(x[None], 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)[0]
+
+
 def worn(x, rng):
-    """As if it had come through some vocoder: smeared in time, over noise, with another colour."""
-    power = x.exp()
-    reach = rng.choice([0, 0, 1, 1, 2])
-    power = F.avg_pool1d(power.T[None], 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)[0].T
+    """As if it had come through some vocoder: smeared in time and along the mel channels, over noise, with another colour."""
+    power = smeared(smeared(x.exp().T, rng.choice([0, 0, 1, 1, 2])).T, rng.choice([0, 0, 1]))
     colour = torch.randn(4)[:, None] * torch.cos(torch.pi * torch.arange(4)[:, None] * (torch.arange(MELS) + 0.5) / MELS)
     return (power * colour.sum(0).mul(0.4).exp() + power.max() * 10 ** -rng.uniform(2, 6)).log()
 
 
+def blocks_of(x, first=0):
+    """[n, BLOCK, MELS] pieces of features."""
+    n = (len(x) - first) // BLOCK
+    return x[first : first + n * BLOCK].unflatten(0, (n, BLOCK))
+
+
+def coarse(x, blocks, rng):
+    """As if some codec had coded it: each piece becomes the most like one of those that it knows."""
+    first = rng.randrange(BLOCK)
+    own = blocks_of(x, first)
+    found = blocks[torch.cdist(own.flatten(1), blocks.flatten(1)).argmin(1)].flatten(0, 1)
+    return torch.cat([x[:first], found, x[first + len(found) :]])
+
+
 def masked(x, rng):
     """Some channels and some time go missing: so that no cue is the only one."""
-    x = levelled(worn(x, rng))
     at, wide = rng.randrange(MELS), rng.randrange(8)
     x[:, at : at + wide] = x.mean()
     at, long = rng.randrange(len(x)), rng.randrange(20)
@@ -109,63 +121,56 @@ def train(work, steps):
     if not saved.exists():
         write(saved, speech(UTTERANCES, SEED))
     texts, rows = torch.load(saved, weights_only=False)
+    pronunciations = pronounced(texts)
+    lexicon = Lexicon(pronunciations, texts)
     torch.manual_seed(SEED)
     model = Recogniser()
+
+    def features_of(i):
+        return torch.from_numpy(rows[i]).float()
 
     def loss_of(rng):
         chosen = sorted(rng.sample(range(len(rows)), 4 * BATCH), key=lambda i: len(rows[i]))
         start = rng.randrange(4) * BATCH  # of like length
         chosen = chosen[start : start + BATCH]
-        x = [masked(torch.from_numpy(rows[i]).float(), rng) for i in chosen]
-        goals = [ids_of(texts[i]) for i in chosen]
+        x = [levelled(worn(features_of(i), rng)) for i in chosen]
+        blocks = torch.cat([blocks_of(levelled(features_of(rng.randrange(len(rows))))) for _ in range(CODEC)])  # another codec in each step
+        x = [masked(coarse(each, blocks, rng) if rng.random() < 0.5 else each, rng) for each in x]
+        goals = [lexicon.ids_of(texts[i]) for i in chosen]
         found = model(pad_sequence(x, batch_first=True)).transpose(0, 1)
         lengths = torch.tensor([(len(each) + 1) // 2 for each in x])
         return F.ctc_loss(found, torch.cat(goals), lengths, torch.tensor([len(goal) for goal in goals]), zero_infinity=True)
 
-    matrices = [each for name, each in model.named_parameters() if each.ndim == 2 and "letters" not in name]
+    matrices = [each for name, each in model.named_parameters() if each.ndim == 2 and "phones" not in name]
     learn(work / "recogniser.learning.pt", list(model.parameters()), steps, 1e-3, loss_of, matrices=matrices)
     model.eval()  # the norm's running averages are in its state, not among its parameters
-    write(work / "recogniser.pt", model.state_dict())
+    write(work / "recogniser.pt", (pronunciations, texts, model.state_dict()))
 
 
-def hear(model, samples, words):
+def judged(model, lexicon, file, text):
+    samples, rate = soundfile.read(file)
     with torch.no_grad():
-        best = model(levelled(features(samples))[None])[0].argmax(-1)
-    best = torch.unique_consecutive(best)
-    letters = "".join(LETTERS[i - 1] for i in best.tolist() if i > 0)
-    return " ".join(snap(word, words) for word in letters.split())
-
-
-@functools.lru_cache(maxsize=100_000)
-def _nearest(word, words):
-    return nearest.extractOne(word, words, scorer=Levenshtein.distance)[0]
-
-
-def snap(word, words):
-    return _nearest(word, words)
+        phones = model(levelled(features(resample_poly(samples, RATE, rate)))[None])[0]
+    heard, wanted = lexicon.words_heard(phones.numpy()), [lexicon.same_sound[word] for word in split(text)]
+    return {"heard": " ".join(heard), "errors": Levenshtein.distance(heard, wanted), "words": len(wanted)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["train", "hear"])
+    parser.add_argument("what", choices=["train", "judge"])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--words", type=Path)
+    parser.add_argument("--steps", type=int, default=3500)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("files", nargs="*", metavar="WAV")
+    parser.add_argument("job", nargs="?", type=Path)
     options = parser.parse_intermixed_args()
     torch.set_num_threads(options.threads)
     if options.what == "train":
         return train(options.work, options.steps)
-    model = Recogniser()
-    model.load_state_dict(torch.load(options.work / "recogniser.pt"))
+    pronunciations, texts, state = torch.load(options.work / "recogniser.pt")
+    lexicon, model = Lexicon(pronunciations, texts), Recogniser()
+    model.load_state_dict(state)
     model.eval()
-    words = tuple(options.words.read_text().split())
-    heard = []
-    for file in options.files:
-        samples, rate = soundfile.read(file)
-        heard.append(hear(model, resample_poly(samples, RATE, rate), words))
-    json.dump(heard, sys.stdout)
+    json.dump([judged(model, lexicon, **each) for each in json.loads(options.job.read_text())], sys.stdout)
 
 
 if __name__ == "__main__":

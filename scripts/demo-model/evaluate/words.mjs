@@ -1,5 +1,4 @@
 /** Whether recognisers that know nothing of the model hear what it should say. */
-import { join } from 'node:path'
 import { Sound } from '../../../dist/lib/index.js'
 import { mean } from '../statistics.mjs'
 import { percent } from './context.mjs'
@@ -11,25 +10,11 @@ const most = Math.max(...counts)
 
 export const wordsOf = (text) => text.toLowerCase().match(/[a-z']+/g) ?? []
 
-/** Words to change, add or drop to make one list of another. */
-export function wordErrors(said, wanted) {
-  let row = Array.from({ length: wanted.length + 1 }, (_, j) => j)
-  for (const [i, word] of said.entries()) {
-    const next = [i + 1]
-    for (const [j, other] of wanted.entries()) {
-      next.push(Math.min(row[j] + (word === other ? 0 : 1), row[j + 1] + 1, next[j] + 1))
-    }
-    row = next
-  }
-  return row.at(-1)
-}
-
 /** The share of words that are wrong, over all files. @param pairs { file, text } */
 export function errorRate(context, pairs) {
-  const args = ['hear', '--work', context.work, '--words', join(context.model, 'words.txt')]
-  const said = context.judge('recogniser.py', [...args, ...pairs.map(({ file }) => file)])
-  const errors = pairs.map(({ text }, i) => wordErrors(wordsOf(said[i]), wordsOf(text)))
-  return errors.reduce((a, b) => a + b, 0) / pairs.reduce((sum, { text }) => sum + wordsOf(text).length, 0)
+  const judged = context.judge('recogniser.py', ['judge', '--work', context.work, 'JOB'], pairs)
+  const sum = (key) => judged.reduce((total, each) => total + each[key], 0)
+  return sum('errors') / sum('words')
 }
 
 /** All candidates of some sentences, each made sound by HiFi-GAN, and as Griffin and Lim's preview. Kept as files. */
