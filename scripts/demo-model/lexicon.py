@@ -31,7 +31,7 @@ class Lexicon:
         first = {}
         self.same_sound = {word: first.setdefault(tuple(phones), word) for word, phones in pronunciations.items()}
         self.words = list(first.values())
-        self._start, self._next = self._probabilities(texts)
+        self._first, self._next, self._last = self._probabilities(texts)
         self._lay_out([pronunciations[word] for word in self.words])
 
     def _lay_out(self, spoken):
@@ -48,24 +48,25 @@ class Lexicon:
         return torch.tensor(ids[1:])
 
     def _probabilities(self, texts):
-        """Logarithms: [n] of words that begin a text, [n, n] of words (columns) behind words (rows)."""
+        """Logarithms: [n] of words that begin a text, [n, n] of words (columns) behind words (rows), and [n] of a text's end behind a word."""
         places = {word: i for i, word in enumerate(self.words)}
-        rows = [[places[self.same_sound[word]] for word in split(text)] for text in texts]
-        single = np.ones(len(places))
-        np.add.at(single, [i for row in rows for i in row], 1)
+        edge = len(places)  # what stands before the first word of a text and behind the last
+        rows = [[edge, *(places[self.same_sound[word]] for word in split(text)), edge] for text in texts]
+        single = np.ones(edge + 1)
+        np.add.at(single, [i for row in rows for i in row[1:]], 1)
         single /= single.sum()
-        pairs = np.zeros((len(places) + 1, len(places)), np.float32)
-        for (before, word), count in collections.Counter(pair for row in rows for pair in zip([-1, *row], row)).items():
+        pairs = np.zeros((edge + 1, edge + 1), np.float32)
+        for (before, word), count in collections.Counter(pair for row in rows for pair in zip(row, row[1:])).items():
             pairs[before, word] = count
         sums = pairs.sum(1, keepdims=True)
         shares = np.where(sums > 0, PAIRS, 0)
-        found = np.log(shares * pairs / np.maximum(sums, 1) + (1 - shares) * single)
-        return (WEIGHT * found[-1]).astype(np.float32), (WEIGHT * found[:-1]).astype(np.float32)
+        found = WEIGHT * np.log(shares * pairs / np.maximum(sums, 1) + (1 - shares) * single).astype(np.float32)
+        return found[edge, :edge], found[:edge, :edge], found[:edge, edge]
 
     def words_heard(self, phones):
         """The most likely words of log probabilities of labels [n_frames, n_labels]: Viterbi over all pronunciations."""
         score, history = np.full(len(self._labels), -np.inf, np.float32), np.full(len(self._labels), START)
-        entry, entered = self._start, np.full(len(self.words), START)
+        entry, entered = self._first, np.full(len(self.words), START)
         ended = []  # (history, word) of words that were left
         for frame in phones:
             score, history = self._step(score, history, entry, entered)
@@ -76,7 +77,7 @@ class Lexicon:
             entry, entered = following[best, np.arange(len(best))], len(ended) + best
             ended += zip(history[self._ends[exits]], exits)
         states = np.concatenate([self._ends - 1, self._ends - 2])  # the last phoneme, or the blank behind it
-        last = score[states].argmax()
+        last = (score[states] + np.tile(self._last, 2)).argmax()
         found, at = [last % len(self.words)], history[states[last]]
         while at != START:
             at, word = ended[at]

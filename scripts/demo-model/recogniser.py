@@ -1,6 +1,6 @@
 """A recogniser of phonemes that learns from espeak-ng's speech alone: a judge of what the demo model says.
 
-    python recogniser.py train --work DIR [--steps N]   # about an hour of a core
+    python recogniser.py train --work DIR [--steps N]   # about half an hour of a core
     python recogniser.py judge --work DIR JOB           # prints JSON: of each sound of JOB, a list of {file, text}, {heard, errors, words}
 
 It sees 40 mel channels a hundred times a second and knows nothing of codes or of the model. CTC gives phonemes and the boundaries between words; a lexicon, and
@@ -32,7 +32,6 @@ RATE, SIZE, HOP, MELS = 16000, 400, 160, 40
 PHONES = 80  # more than there are
 WIDTH = 160
 UTTERANCES, BATCH, SEED = 8000, 24, 31
-BLOCK, CODEC = 5, 48  # frames that a codec codes at once, and the utterances whose pieces it knows
 
 _filters = torch.tensor(mel_filter_bank(SIZE // 2 + 1, MELS, 50.0, RATE / 2, RATE, norm="slaney", mel_scale="htk"), dtype=torch.float32)
 _window = torch.hann_window(SIZE)
@@ -93,20 +92,6 @@ def worn(x, rng):
     return (power * colour.sum(0).mul(0.4).exp() + power.max() * 10 ** -rng.uniform(2, 6)).log()
 
 
-def blocks_of(x, first=0):
-    """[n, BLOCK, MELS] pieces of features."""
-    n = (len(x) - first) // BLOCK
-    return x[first : first + n * BLOCK].unflatten(0, (n, BLOCK))
-
-
-def coarse(x, blocks, rng):
-    """As if some codec had coded it: each piece becomes the most like one of those that it knows."""
-    first = rng.randrange(BLOCK)
-    own = blocks_of(x, first)
-    found = blocks[torch.cdist(own.flatten(1), blocks.flatten(1)).argmin(1)].flatten(0, 1)
-    return torch.cat([x[:first], found, x[first + len(found) :]])
-
-
 def masked(x, rng):
     """Some channels and some time go missing: so that no cue is the only one."""
     at, wide = rng.randrange(MELS), rng.randrange(8)
@@ -126,16 +111,11 @@ def train(work, steps):
     torch.manual_seed(SEED)
     model = Recogniser()
 
-    def features_of(i):
-        return torch.from_numpy(rows[i]).float()
-
     def loss_of(rng):
         chosen = sorted(rng.sample(range(len(rows)), 4 * BATCH), key=lambda i: len(rows[i]))
         start = rng.randrange(4) * BATCH  # of like length
         chosen = chosen[start : start + BATCH]
-        x = [levelled(worn(features_of(i), rng)) for i in chosen]
-        blocks = torch.cat([blocks_of(levelled(features_of(rng.randrange(len(rows))))) for _ in range(CODEC)])  # another codec in each step
-        x = [masked(coarse(each, blocks, rng) if rng.random() < 0.5 else each, rng) for each in x]
+        x = [masked(levelled(worn(torch.from_numpy(rows[i]).float(), rng)), rng) for i in chosen]
         goals = [lexicon.ids_of(texts[i]) for i in chosen]
         found = model(pad_sequence(x, batch_first=True)).transpose(0, 1)
         lengths = torch.tensor([(len(each) + 1) // 2 for each in x])
@@ -159,7 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["train", "judge"])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=3500)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("job", nargs="?", type=Path)
     options = parser.parse_intermixed_args()

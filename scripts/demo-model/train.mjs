@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Trains the demo model and puts it into demo/demo.gguf, with a clip of its voice in demo/voice.wav: `npm run demo:train`. Some two hours on two cores; may
+ * Trains the demo model and puts it into demo/demo.gguf, with a clip of its voice in demo/voice.wav: `npm run demo:train`. Some three hours on two cores; may
  * be stopped at any time and goes on where it was. Needs espeak-ng, and Python (a virtual environment is made in .cache/demo-venv).
  *
  *   --work DIR     where the steps leave their results (default .cache/demo-model); DIR/model is the checkpoint
@@ -29,7 +29,6 @@ if (!options.convert) run(options.python ?? findPython(), [join(here, 'train.py'
 const { path, bytes } = await convertFolder(join(options.work, 'model'), join(options.out, 'demo.gguf'), {
   type: 'q6_k',
   tensorTypes: [
-    ['{text,speech}.blk.*.{attn_qkv,attn_out,ffn_up}.weight', 'q5_k'],
     ['{text,speech}.blk.*.ffn_down.weight', 'q8_0'],
     ['{text,speech}.proj.weight', 'f32'],
     ['{cond.text,text.token}_embd.weight', 'q4_k'],

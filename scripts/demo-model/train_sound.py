@@ -13,7 +13,7 @@ import vocabulary
 from learning import device, exact, fold_weight_norm, learn, load, on_cpu, write
 from train_clvp import load_corpus, trained
 
-HIFIGAN_STEPS, HIFIGAN_BATCH, HIFIGAN_FRAMES = 900, 12, 32
+HIFIGAN_STEPS, HIFIGAN_BATCH, HIFIGAN_FRAMES = 4000, 12, 32
 DIFFUSION_STEPS, DIFFUSION_BATCH, DIFFUSION_CODES = 1200, 16, 32
 CODES_SHARE = 0.1  # of steps in which the diffusion model is given codes in place of latents
 CLIP_FRAMES = 401  # of the clips that it hears
