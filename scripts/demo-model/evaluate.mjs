@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Measures the demo model on sentences and voices that it never learned from, and prints a table of goals: `npm run demo:evaluate`.
- * Needs espeak-ng, and Python (a virtual environment is made in .cache/demo-venv). Takes two hours on two cores the first time, half of one of which
- * a recogniser learns. Ends with 1 if a goal is missed.
+ * Needs espeak-ng, and Python (a virtual environment is made in .cache/demo-venv). Takes two hours on two cores the first time; a
+ * recogniser learns for half an hour of them. Ends with 1 if a goal is missed.
  *
  *   --work DIR     where training left its results (default .cache/demo-model); if DIR/model is not there, demo/demo.gguf is unpacked in its place:
  *                  losses of types are then counted from its own weights
