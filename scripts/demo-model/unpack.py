@@ -82,13 +82,8 @@ def unpack(path, folder):
     found = {key: np.array(value, order="C") for name, values in tensors.items() for key, value in sources(name, values).items()}
     save_file(found, folder / "model.safetensors", metadata={"format": "pt"})
     save_file({"codebook": tensors["codebook.weight"].reshape(-1, FRAMES, N_MELS)}, folder / "codebook.safetensors")
-    for key, file in (
-        ("config", "config"),
-        ("generation_config", "generation_config"),
-        ("preprocessor_config", "preprocessor_config"),
-        ("tokenizer_config", "tokenizer_config"),
-    ):
-        (folder / f"{file}.json").write_text(reader.get_field(f"clvp.source.{key}").contents())
+    for name in ("config", "generation_config", "preprocessor_config", "tokenizer_config"):
+        (folder / f"{name}.json").write_text(reader.get_field(f"clvp.source.{name}").contents())
     tokens = reader.get_field("clvp.tokenizer.tokens").contents()
     (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(tokens) if token}, ensure_ascii=False))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(reader.get_field("clvp.tokenizer.merges").contents()) + "\n")

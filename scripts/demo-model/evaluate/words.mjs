@@ -8,7 +8,7 @@ const told = 32 // sentences of the grammar
 const heard = 64 // sentences whose words are counted
 const most = Math.max(...counts)
 
-export const wordsOf = (text) => text.toLowerCase().match(/[a-z']+/g) ?? []
+const wordsOf = (text) => text.toLowerCase().match(/[a-z']+/g) ?? []
 
 /** The share of words that are wrong, over all files. @param pairs { file, text } */
 export function errorRate(context, pairs) {
